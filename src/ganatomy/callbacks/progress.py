@@ -1,0 +1,78 @@
+"""Tells a person how the training goes: a live bar on a terminal, a line now and then elsewhere."""
+
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from ganatomy.fit import Budget, Callback, State
+
+LINE_SECONDS = 15.0  # between lines where there is no terminal
+BAR_SECONDS = 0.25  # between looks at the losses on a terminal: each waits for the device
+
+
+class ShowProgress(Callback):
+    """Step, images a second, both losses and the time left."""
+
+    def __init__(self, console: Console, budget: Budget) -> None:
+        self.console, self.budget = console, budget
+        self.live = console.is_terminal
+        self.bar = Progress(
+            TextColumn("step {task.fields[step]:,}"),
+            BarColumn(),
+            TextColumn("{task.fields[words]}"),
+            _TimeLeft(),
+            console=console,
+        )
+
+    def begin(self, state: State) -> None:
+        self.first, self.began, self.shown = state.images, time.monotonic(), 0.0
+        self.spent_before = self.budget.spent(state)
+        if self.live:
+            self.bar.start()
+            self.task = self.bar.add_task("", total=1.0, step=state.step, words="", left=None)
+
+    def after_step(self, state: State) -> None:
+        now = time.monotonic()
+        if now - self.shown >= (BAR_SECONDS if self.live else LINE_SECONDS):
+            self.shown = now
+            self._show(state)
+
+    def end(self, state: State) -> None:
+        if state.images > self.first:
+            self._show(state)
+        if self.live:
+            self.bar.stop()
+
+    def _show(self, state: State) -> None:
+        elapsed = time.monotonic() - self.began
+        rate = (state.images - self.first) / max(elapsed, 1e-9)
+        words = f"{rate:,.0f} images/s  " + "  ".join(
+            f"{name.removeprefix('loss/')} {value.item():.3f}"
+            for name, value in state.record.items()
+            if name.startswith("loss/")
+        )
+        spent = min(self.budget.spent(state), 1.0)
+        left = elapsed * (1 - spent) / (spent - self.spent_before) if spent > self.spent_before else None
+        if self.live:
+            self.bar.update(self.task, completed=spent, step=state.step, words=words, left=left)
+        else:
+            self.console.print(f"step {state.step:,} ({spent:.0%})  {words}  {duration(left)} left", highlight=False)
+
+
+class _TimeLeft(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{duration(task.fields['left'])} left")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: 48 s, 3 min 20 s, 2 h 05 min."""
+    if seconds is None:
+        return "?"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

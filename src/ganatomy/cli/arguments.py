@@ -1,0 +1,29 @@
+"""Arguments that several verbs share."""
+
+from typing import Annotated
+
+import typer
+
+from ganatomy.errors import UserError
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name under runs/, or last.")]
+Truncation = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Largest size of a latent coordinate, in standard deviations: less is more typical."),
+]
+Step = Annotated[int | None, typer.Option(help="Use the checkpoint of this step instead of the newest.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Use the generator as it was trained, not its average.")]
+
+
+def parse_seeds(text: str) -> list[int]:
+    """'0-3,9' → [0, 1, 2, 3, 9]."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UserError(f"--seeds {text}: write seeds as 0-63, 3,9,4 or a mix of both.")
+        end = int(last) if dash else int(first)
+        if end < int(first) or end - int(first) >= 100_000:
+            raise UserError(f"--seeds {text}: a range goes upwards and holds at most 100,000 seeds.")
+        seeds.extend(range(int(first), end + 1))
+    return seeds

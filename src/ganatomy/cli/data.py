@@ -1,0 +1,50 @@
+"""ganatomy data inspect | prepare"""
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Look at images before training on them.", no_args_is_help=True)
+
+DataPath = Annotated[
+    str, typer.Argument(metavar="PATH", help="Folder, zip, .npy, .npz, IDX file or folder, or a named set.")
+]
+Split = Annotated[str, typer.Option(help="Which split, where the data has several.")]
+
+
+@app.command()
+def inspect(
+    path: DataPath,
+    split: Split = "train",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Say what is there (counts, sizes, modes, broken files, duplicates) and what to do about it."""
+    from ganatomy.data import inspect as look
+
+    found = look(path, split)
+    print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
+
+
+@app.command()
+def prepare(
+    path: DataPath,
+    size: Annotated[str | None, typer.Option(metavar="N or HxW", help="Height and width in pixels, 16 to 256.")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 with alpha.")] = None,
+    fit: Annotated[str, typer.Option(help="crop, pad or stretch images of another shape.")] = "crop",
+    split: Split = "train",
+) -> None:
+    """Decode the images once into the cache, as `train` does before its first step."""
+    from rich.console import Console
+
+    from ganatomy import runtime, session
+    from ganatomy.config import change
+    from ganatomy.recipes import recipe
+
+    changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
+    console = Console()
+    with runtime.start("cpu") as here:
+        prepared = session.prepare(change(recipe("dcgan"), changes), here, console)
+    console.print(
+        f"Content {prepared.images.fingerprint[:16]}, in the cache for every later training.", highlight=False
+    )

@@ -1,0 +1,21 @@
+"""ganatomy demo"""
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    minutes: Annotated[float, typer.Option(min=0.05, help="Minutes of training.")] = 1.5,
+    seed: Annotated[int, typer.Option(help="Another seed, other digits.")] = 0,
+) -> None:
+    """Train on 5,000 real handwritten digits for a minute and a half, and show what came out."""
+    from rich.console import Console
+
+    from ganatomy.training import demo as run_demo
+
+    run_demo(minutes=minutes, seed=seed, console=Console())

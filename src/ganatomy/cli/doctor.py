@@ -1,0 +1,14 @@
+"""ganatomy doctor"""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor() -> None:
+    """Check this machine: versions, devices, speed of its matrix units, extras, cache."""
+    from ganatomy.machine import doctor as examine
+
+    print(examine())

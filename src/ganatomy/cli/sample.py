@@ -1,0 +1,27 @@
+"""ganatomy sample"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli.arguments import Raw, RunName, Step, Truncation, parse_seeds
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(sample)
+
+
+def sample(
+    run: RunName,
+    seeds: Annotated[str, typer.Option(help="Which images: 0-63, 3,9,4 or a mix.")] = "0-63",
+    truncation: Truncation = None,
+    step: Step = None,
+    raw: Raw = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
+) -> None:
+    """Draw images: PNG files named by seed, and a grid."""
+    from ganatomy import sampling
+
+    folder = sampling.sample(run, parse_seeds(seeds), truncation=truncation, step=step, raw=raw, out=out)
+    print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

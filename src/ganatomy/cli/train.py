@@ -1,0 +1,71 @@
+"""ganatomy train"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.config import describe
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(train)
+
+
+def train(
+    data: Annotated[str | None, typer.Argument(metavar="DATA", help=describe("data.path"))] = None,
+    recipe: Annotated[str | None, typer.Option(help="What to start from: see `ganatomy recipes`.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file to start from, such as a run's config.yaml.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="N or HxW", help=describe("data.size"))] = None,
+    steps: Annotated[int | None, typer.Option(help=describe("training.steps"))] = None,
+    images: Annotated[int | None, typer.Option(help=describe("training.images"))] = None,
+    minutes: Annotated[float | None, typer.Option(help=describe("training.minutes"))] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the new run under runs/.")] = None,
+    seed: Annotated[int | None, typer.Option(help=describe("training.seed"))] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (path, name or last).")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PART.OPTION=VALUE", help="Change any option; repeatable.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help=describe("runtime.device"))] = None,
+    precision: Annotated[str | None, typer.Option(help=describe("runtime.precision"))] = None,
+    log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be trained and how long; train nothing.")
+    ] = False,
+) -> None:
+    """Train a generator on your images."""
+    from rich.console import Console
+
+    from ganatomy import dryrun, session, training
+    from ganatomy.config import parse_settings
+    from ganatomy.errors import UserError
+
+    for kind in log or []:
+        if kind != "tensorboard":
+            raise UserError(f"--log {kind}: only tensorboard is known.")
+    flags = {
+        "data.size": size,
+        "training.steps": steps,
+        "training.images": images,
+        "training.minutes": minutes,
+        "training.seed": seed,
+        "runtime.device": device,
+        "runtime.precision": precision,
+        "log.tensorboard": True if log else None,
+    }
+    changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
+    console = Console()
+    if resume is not None:
+        if recipe or config or name or dry_run:
+            raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
+        run = training.resume(resume, data=data, settings=changes, console=console)
+    else:
+        if data is None and config is None:
+            raise UserError(
+                "Which images? Give a folder, a zip, an array file or a named set, for example: ganatomy train digits"
+            )
+        if dry_run:
+            dryrun.show(training.plan(data, recipe, config, changes), console)
+            return
+        run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
+    session.farewell(run, console)

@@ -1,0 +1,35 @@
+"""ganatomy walk"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli.arguments import Raw, RunName, Step, Truncation, parse_seeds
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(walk)
+
+
+def walk(
+    run: RunName,
+    seeds: Annotated[str, typer.Option(help="The images to pass through, in order: 3,9,4.")] = "0-7",
+    frames: Annotated[int, typer.Option(min=2, max=10_000, help="Pictures in the animation.")] = 96,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Its length; 12 pictures a second if not given.")
+    ] = None,
+    truncation: Truncation = None,
+    step: Step = None,
+    raw: Raw = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
+    ] = None,
+) -> None:
+    """Walk through latent space from seed to seed: an endless animation."""
+    from ganatomy import sampling
+
+    path = sampling.walk(
+        run, parse_seeds(seeds), frames, seconds=seconds, truncation=truncation, step=step, raw=raw, out=out
+    )
+    print(path)

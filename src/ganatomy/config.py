@@ -1,0 +1,317 @@
+"""The typed configuration: every option's type, default, bounds and help text, declared once.
+
+The command line (`--set part.option=value`), the YAML file, `ganatomy train --help` and docs/OPTIONS.md follow from the
+declarations below. No torch here: readers of a run folder use this too.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from ganatomy.errors import UserError, unknown
+
+
+class Part(BaseModel):
+    """A group of options. Unknown names are errors; values do not change once made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Schedule(Part):
+    """A number that changes with the step; `ganatomy.schedules.at` reads it."""
+
+    kind: Literal["linear", "exponential", "cosine"] = Field(
+        "linear", description="Shape of the way from start to end."
+    )
+    start: float = Field(description="Value at step 0.")
+    end: float = Field(description="Value from the last step of the schedule on (a floor, when exponential).")
+    steps: int = Field(0, ge=0, description="Length in generator steps (linear and cosine).")
+    factor: float = Field(1.0, gt=0, le=1, description="Multiplier of every step (exponential).")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Schedule":
+        if self.kind != "exponential" and self.steps == 0:
+            raise ValueError(f"a {self.kind} schedule needs steps, its length")
+        return self
+
+
+def _bounded(low: float, high: float = float("inf"), *, exclusive: bool = False) -> BeforeValidator:
+    """Bounds for a number that may be a schedule: both ends must keep to them."""
+
+    def check(value: Any) -> Any:
+        ends = [value.get("start"), value.get("end")] if isinstance(value, Mapping) else [value]
+        if isinstance(value, Schedule):
+            ends = [value.start, value.end]
+        for end in ends:
+            if isinstance(end, (int, float)) and not (low < end <= high if exclusive else low <= end <= high):
+                limit = f"must be {'greater than' if exclusive else 'at least'} {low:g}"
+                raise ValueError(limit if high == float("inf") else f"{limit} and at most {high:g}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Weight = Annotated[float | Schedule, _bounded(0)]
+Rate = Annotated[float | Schedule, _bounded(0, 10, exclusive=True)]
+Share = Annotated[float | Schedule, _bounded(0, 0.9999)]
+
+
+def _height_and_width(value: Any) -> Any:
+    """64 → (64, 64) and "48x64" → (48, 64), as people write sizes."""
+    if isinstance(value, str):
+        numbers = value.lower().replace("×", "x").split("x")
+        if not all(number.strip().isdigit() for number in numbers) or len(numbers) > 2:
+            raise ValueError(f"{value!r} is not a size; write 64, or 48x64 for height x width")
+        value = [int(number) for number in numbers]
+    if isinstance(value, int):
+        value = [value]
+    return [value[0], value[0]] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+
+
+Side = Annotated[int, Field(ge=16, le=256)]
+Size = Annotated[tuple[Side, Side], BeforeValidator(_height_and_width)]
+
+
+class Data(Part):
+    """Which images, and how they are prepared."""
+
+    path: str = Field("digits", description="Folder, zip, .npy, .npz, IDX file or folder, or a named set.")
+    size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: taken from the images.")
+    channels: Literal[1, 3, 4] | None = Field(
+        None, description="1 grey, 3 colour, 4 with alpha; empty: from the images."
+    )
+    fit: Literal["crop", "pad", "stretch"] = Field("crop", description="What to do with images of another shape.")
+    split: str = Field("train", description="Which split, where the data has several.")
+    flip: bool = Field(False, description="Mirror half of the images at random.")
+
+
+class Prior(Part):
+    """p_z, where latent vectors come from."""
+
+    name: str = Field("normal", description="normal or uniform.")
+    dimension: int = Field(100, ge=1, le=4096, description="Length of the latent vector.")
+
+
+class MLPOptions(Part):
+    """Dense layers (Goodfellow et al. 2014)."""
+
+    family: Literal["mlp"] = "mlp"
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field([1200, 1200], description="Units of each hidden layer.")
+    activation: Literal["relu", "leaky_relu", "maxout"] = Field("relu", description="What follows each hidden layer.")
+    pieces: int = Field(5, ge=2, le=16, description="Linear pieces of a maxout unit.")
+    dropout_input: float = Field(0.0, ge=0, lt=1, description="Share of the input dropped while training.")
+    dropout_hidden: float = Field(0.0, ge=0, lt=1, description="Share of the hidden units dropped while training.")
+    spread: float = Field(
+        0.0, ge=0, le=1, description="Weights start uniform in ±spread; 0: torch's own initialisation."
+    )
+
+
+class DCGANOptions(Part):
+    """Strided convolutions with batch normalisation (Radford et al. 2015)."""
+
+    family: Literal["dcgan"] = "dcgan"
+    width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the image.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
+
+
+Network = Annotated[Union[MLPOptions, DCGANOptions], Field(discriminator="family")]  # noqa: UP007 - pydantic needs Union
+
+
+class Objective(Part):
+    """What each player minimises."""
+
+    name: str = Field("non_saturating", description="One of `ganatomy.objectives`.")
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="Real labels become 1 − this (one-sided).")
+
+
+class Penalties(Part):
+    """What keeps the discriminator smooth; a weight of 0 is off."""
+
+    r1: Weight = Field(0.0, description="Weight γ of γ/2·‖∇D‖² at real images.")
+    r2: Weight = Field(0.0, description="Weight γ of γ/2·‖∇D‖² at generated images.")
+    wgan_gp: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² between real and generated images.")
+    dragan: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² around real images.")
+    clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
+
+
+class Optimiser(Part):
+    """How a player descends: torch's own optimisers."""
+
+    name: Literal["sgd", "adam", "rmsprop"] = Field("adam", description="sgd, adam or rmsprop.")
+    learning_rate: Rate = Field(2e-4, description="Step size; a number or a schedule.")
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = Field(
+        (0.5, 0.999), description="Adam's decay rates."
+    )
+    momentum: Share = Field(0.0, description="Momentum of sgd and rmsprop; a number or a schedule.")
+
+
+class Average(Part):
+    """The exponential moving average of the generator, which draws the samples."""
+
+    decay: float = Field(0.999, ge=0, lt=1, description="Share of the old average kept at each step; 0: no average.")
+    warm_up: bool = Field(True, description="Start with a short memory: decay is at most (1 + t)/(10 + t).")
+
+
+class Training(Part):
+    """Algorithm 1 and its budget."""
+
+    batch: int = Field(64, ge=2, le=65536, description="Images a step, over all processes.")
+    discriminator_steps: int = Field(1, ge=1, le=1000, description="k: discriminator steps a generator step.")
+    share_fakes: bool = Field(
+        False, description="The generator's step reuses the last fakes shown to the discriminator."
+    )
+    steps: int | None = Field(None, ge=1, description="Stop after this many generator steps.")
+    images: int | None = Field(None, ge=1, description="Stop after the discriminator has seen this many real images.")
+    minutes: float | None = Field(None, gt=0, description="Stop after this many minutes of training.")
+    seed: int = Field(0, ge=0, lt=2**63, description="All randomness follows from it.")
+    retries: int = Field(
+        3, ge=0, le=100, description="Roll-backs allowed after losses or gradients that are not finite."
+    )
+
+
+class Log(Part):
+    """What is written while training, and how often (in steps)."""
+
+    every: int = Field(20, ge=1, description="A record of losses and scores; each is the mean since the last.")
+    snapshot: int = Field(250, ge=1, description="A grid of samples from the same latent vectors.")
+    checkpoint: int = Field(1000, ge=1, description="A checkpoint to resume from.")
+    keep: int = Field(3, ge=0, description="Newest checkpoints kept; 0: all.")
+    tensorboard: bool = Field(False, description="Write TensorBoard events too.")
+
+
+class Runtime(Part):
+    """On what the run computes. `auto` is replaced by what was measured when the run starts."""
+
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: the faster one that agrees.")
+    convolution: Literal["auto", "native", "patches"] = Field("auto", description="How a CPU computes convolutions.")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads of each process; 0: as many as there are cores.")
+
+
+class Config(Part):
+    """Everything that decides a run."""
+
+    recipe: str = Field("dcgan", description="The recipe these options began as.")
+    data: Data = Data()
+    prior: Prior = Prior()
+    generator: Network = DCGANOptions()
+    discriminator: Network = DCGANOptions()
+    objective: Objective = Objective()
+    penalties: Penalties = Penalties()
+    generator_optimiser: Optimiser = Optimiser()
+    discriminator_optimiser: Optimiser = Optimiser()
+    average: Average = Average()
+    training: Training = Training()
+    log: Log = Log()
+    runtime: Runtime = Runtime()
+
+
+def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
+    """A configuration from nested plain values. Raises UserError naming the option that is wrong."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, source) from None
+
+
+def read(path: str | Path) -> Config:
+    """The configuration in a YAML file."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
+    return from_dict(values, str(path))
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as YAML, every option written out."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def change(config: Config, changes: Mapping[str, Any]) -> Config:
+    """A copy with options changed, each given by its dotted name: {"training.batch": 32}."""
+    values = config.model_dump(mode="json")
+    for name, value in changes.items():
+        *parents, option = name.split(".")
+        place: Any = values
+        for depth, parent in enumerate(parents):
+            if not isinstance(place, dict) or parent not in place:
+                raise unknown("option", name, _near_names(config, ".".join(parents[: depth + 1])))
+            if not isinstance(place[parent], dict):  # a number that becomes a schedule
+                place[parent] = {}
+            place = place[parent]
+        if option == "family" and place.get("family") != value:  # another family has other options
+            place.clear()
+        place[option] = value
+    return from_dict(values, "--set")
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """["training.batch=32"] → {"training.batch": 32}; values are YAML."""
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UserError(f"--set {setting} needs the form part.option=value, for example training.batch=32.")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {setting}: the value is not valid YAML.") from None
+        # YAML 1.1 takes 2e-4 for a word: people mean the number.
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = float(value)
+        changes[name.strip()] = value
+    return changes
+
+
+def options(part: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every option's dotted name with its pydantic field, in order."""
+    for name, field in part.model_fields.items():
+        models = _parts_of(field.annotation)
+        if models and not prefix:
+            for model in models:
+                yield from options(model, f"{name}.")
+        else:
+            yield prefix + name, field
+
+
+def describe(name: str) -> str:
+    """The help text of an option, by its dotted name."""
+    return next(str(field.description) for option, field in options() if option == name)
+
+
+def _parts_of(annotation: Any) -> list[type[Part]]:
+    """The groups of options behind an annotation: itself, or the families it may be."""
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, Part) else []
+    return [part for argument in get_args(annotation) for part in _parts_of(argument) if part is not Schedule]
+
+
+def _near_names(config: Config, name: str) -> list[str]:
+    names = {option for option, _ in options()} | set(Config.model_fields)
+    return sorted(names)
+
+
+def _explain(error: ValidationError, source: str) -> UserError:
+    """The first fault of a validation, as a sentence."""
+    fault = error.errors()[0]
+    place = [str(step) for step in fault["loc"] if step not in ("mlp", "dcgan", "Schedule", "float")]
+    name = ".".join(place)
+    if fault["type"] == "extra_forbidden":
+        return UserError(f"{source}: {unknown('option', name, (option for option, _ in options()))}")
+    if fault["type"] == "union_tag_invalid":
+        families = ", ".join(part.model_fields["family"].default for part in _parts_of(Network))
+        return UserError(f"{source}: {name}.family must be one of: {families}.")
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if not message.startswith("must"):
+        message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
+    return UserError(f"{source}: {name} = {fault['input']!r}: {message[0].lower()}{message[1:]}.")

@@ -1,0 +1,59 @@
+"""Real batches without end, as a function of the step."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganatomy.images import to_float
+from ganatomy.runtime import Randomness, Runtime
+
+
+class RealBatches:
+    """batches(step, turn) → [B, C, H, W] in [−1, 1]: this process's rows of the turn-th real batch of a step.
+
+    Each pass over the data has its own order; batches run on from one pass into the next. Which images a batch holds
+    follows from (seed, step, turn) alone, so a resumed run sees what it would have seen.
+    """
+
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        batch: int,
+        turns: int,
+        random: Randomness,
+        runtime: Runtime,
+        *,
+        flip: bool = False,
+    ) -> None:
+        """pixels: [N, H, W, C], may be memory-mapped. batch: over all processes. flip: mirror half of the images."""
+        self.pixels, self.batch, self.turns = pixels, batch, turns
+        self.random, self.runtime, self.flip = random, runtime, flip
+        self.order = lru_cache(maxsize=2)(self._order)
+
+    def __call__(self, step: int, turn: int = 0) -> Tensor:
+        rows = self.runtime.share_of(self.batch)
+        indices = self.indices(step, turn)[rows]
+        # A copy: the mapped file must not be written to, nor waited for later.
+        images = to_float(torch.from_numpy(self.pixels[indices]).to(self.runtime.device, non_blocking=True))
+        if self.flip:
+            mirrored = torch.rand(self.batch, generator=self.random.at("flip", step, turn))[rows] < 0.5
+            images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+        return images
+
+    def indices(self, step: int, turn: int = 0) -> NDArray[np.int64]:
+        """Which images the batch over all processes holds, [batch]."""
+        position = (step * self.turns + turn) * self.batch
+        chosen: list[NDArray[np.int64]] = []
+        missing = self.batch
+        while missing:
+            epoch, start = divmod(position, len(self.pixels))
+            part = self.order(epoch)[start : start + missing]
+            chosen.append(part)
+            position, missing = position + len(part), missing - len(part)
+        return np.concatenate(chosen)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        return torch.randperm(len(self.pixels), generator=self.random.at("order", epoch)).numpy()

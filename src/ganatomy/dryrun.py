@@ -1,0 +1,59 @@
+"""What a training would be: `ganatomy train --dry-run`."""
+
+import time
+
+import torch
+from rich.console import Console
+from torch.utils.flop_counter import FlopCounterMode
+
+from ganatomy import build, config, session
+from ganatomy import runtime as runtimes
+from ganatomy.adversarial import Adversarial
+from ganatomy.callbacks.progress import duration
+
+STEPS = 5
+
+
+def show(planned: config.Config, console: Console) -> None:
+    """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take."""
+    with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
+        prepared = session.resolve(session.prepare(planned, runtime, console), console)
+        options = prepared.config
+        method = build.method(options, prepared.image_shape, prepared.runtime)
+        real = torch.rand(options.training.batch, *prepared.image_shape, device=runtime.device)
+        real = real.mul(2).sub(1).contiguous(memory_format=torch.channels_last)
+        flops = _arithmetic(method, real)
+        rate = _steps_per_second(method, real)
+
+    console.print(config.to_yaml(options), highlight=False, markup=False)
+    for player in (method.generator, method.discriminator):
+        console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
+    images = method.images_per_step
+    console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP an image, forward and backward", highlight=False)
+    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} images/s, {rate * flops / 1e9:,.0f} GFLOP/s"
+    console.print(f"Measured: {speed}", highlight=False)
+    console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
+
+
+def _arithmetic(method: Adversarial, real: torch.Tensor) -> int:
+    with FlopCounterMode(display=False) as counter:
+        method.step(0, lambda step, turn: real)
+    return int(counter.get_total_flops())
+
+
+def _steps_per_second(method: Adversarial, real: torch.Tensor) -> float:
+    method.step(1, lambda step, turn: real)
+    began = time.perf_counter()
+    for step in range(2, 2 + STEPS):
+        method.step(step, lambda step, turn: real)
+    method.runtime.wait()
+    return STEPS / (time.perf_counter() - began)
+
+
+def _time_needed(training: config.Training, images_per_step: int, rate: float) -> str:
+    seconds = [
+        training.steps / rate if training.steps else None,
+        training.images / images_per_step / rate if training.images else None,
+        training.minutes * 60 if training.minutes else None,
+    ]
+    return duration(min(each for each in seconds if each is not None))

@@ -1,0 +1,19 @@
+"""Errors that are meant for a person."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """Something the user can put right. The message is one sentence: what is wrong, and what to do about it.
+
+    The command prints it without a traceback and exits with status 1.
+    """
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
+    """The error for a name that does not exist, listing the nearest valid ones first."""
+    names = sorted(valid)
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names)}."
+    return UserError(f"There is no {kind} called {name!r}; {hint}")

@@ -1,0 +1,77 @@
+"""The two faces of an image: float [B, C, H, W] in [−1, 1] to train on, uint8 [N, H, W, C] to store and to measure."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+Pixels = NDArray[np.uint8]  # [N, H, W, C], C 1, 3 or 4
+
+
+def to_float(pixels: Tensor) -> Tensor:
+    """uint8 [B, H, W, C] → float32 [B, C, H, W] in [−1, 1], in channels-last memory: 0 is −1 and 255 is 1."""
+    return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Pixels:
+    """float [B, C, H, W] in [−1, 1] → uint8 [B, H, W, C]: clamped, then rounded to the nearest grey level.
+
+    The one way from floats to pixels, for generated images as for anything that is shown or measured.
+    """
+    pixels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round()
+    return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def grid(pixels: Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
+    """Images side by side, row after row: [N, H, W, C] → [rows·(H + gap) + gap, columns·(W + gap) + gap, C]."""
+    count, height, width, channels = pixels.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8)
+    for i, image in enumerate(pixels):
+        top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def picture(pixels: Pixels) -> Image.Image:
+    """[H, W, C] → a Pillow image, grey, colour or with alpha."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def enlarge(pixels: Pixels, least: int = 64) -> Pixels:
+    """Small images with every pixel repeated, so that their height is at least `least`: [..., H, W, C], for people."""
+    times = -(-least // pixels.shape[-3])
+    return pixels.repeat(times, axis=-3).repeat(times, axis=-2)
+
+
+def save_png(path: Path, pixels: Pixels) -> None:
+    """Write one image [H, W, C], whole or not at all."""
+    _replace(path, _encoded(picture(pixels), "PNG"))
+
+
+def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None:
+    """Write frames [H, W, C] as an endless animation that lasts `seconds`; WebP (lossless) or GIF, by the suffix."""
+    first, *rest = [picture(frame) for frame in frames]
+    options = {"save_all": True, "append_images": rest, "duration": round(1000 * seconds / len(frames)), "loop": 0}
+    if path.suffix.lower() == ".webp":
+        options["lossless"] = True
+    _replace(path, _encoded(first, path.suffix[1:].upper(), **options))
+
+
+def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_bytes(content)
+    temporary.replace(path)

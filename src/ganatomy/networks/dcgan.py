@@ -1,0 +1,110 @@
+"""DCGAN: strided convolutions, no pooling, batch normalisation (Radford et al. 2015, arXiv:1511.06434).
+
+For images from 16 to 256 pixels a side, square or not. Both networks halve or double the image until its shorter side
+is 4 to 7 pixels: 64 → 32 → 16 → 8 → 4, 28 → 14 → 7. At 64×64, 3 channels and width 64 this is the paper's network.
+"""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
+
+
+def map_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Sizes of the feature maps, from the image down to the smallest: [(64, 64), (32, 32), …, (4, 4)]."""
+    sizes = [(height, width)]
+    while min(sizes[-1]) >= 8:
+        sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
+    return sizes
+
+
+def _channels(channels: int, width: int, maps: int) -> list[int]:
+    """Channels of those maps: the image's own, then width, 2·width, 4·width, 8·width, 8·width, …"""
+    return [channels, *(width * min(2**level, WIDEST) for level in range(maps - 1))]
+
+
+class Generator(nn.Module):
+    """z: [B, latent_dim] → images: [B, C, H, W] in (−1, 1)."""
+
+    def __init__(self, latent_dim: int, image: tuple[int, int, int], width: int, norm: str = "batch") -> None:
+        super().__init__()
+        sizes = map_sizes(*image[1:])[::-1]
+        channels = _channels(image[0], width, len(sizes))[::-1]
+        layers: list[nn.Module] = [Unfold(latent_dim, channels[0], sizes[0], bias=norm == "none")]
+        for (inputs, outputs), target in zip(pairwise(channels), sizes[1:], strict=True):
+            odd = (target[0] % 2, target[1] % 2)
+            bias = norm == "none" or outputs == image[0]
+            layers += [
+                *normalisation(norm, inputs),
+                nn.ReLU(inplace=True),
+                nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, output_padding=odd, bias=bias),
+            ]
+        self.layers = nn.Sequential(*layers, nn.Tanh())
+        initialise(self, norm)
+
+    def forward(self, z: Tensor) -> Tensor:
+        images: Tensor = self.layers(z)
+        return images
+
+
+class Discriminator(nn.Module):
+    """images: [B, C, H, W] in [−1, 1] → raw scores: [B]."""
+
+    def __init__(self, image: tuple[int, int, int], width: int, norm: str = "batch") -> None:
+        super().__init__()
+        sizes = map_sizes(*image[1:])
+        channels = _channels(image[0], width, len(sizes))
+        layers: list[nn.Module] = []
+        for level, (inputs, outputs) in enumerate(pairwise(channels)):
+            layers.append(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=norm == "none"))
+            if level > 0:  # next to the image it would take away the image's own mean and contrast
+                layers += normalisation(norm, outputs)
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        self.layers = nn.Sequential(*layers, Fold(channels[-1], sizes[-1]))
+        initialise(self, norm)
+
+    def forward(self, images: Tensor) -> Tensor:
+        scores: Tensor = self.layers(images)
+        return scores
+
+
+class Unfold(nn.ConvTranspose2d):
+    """The transposed convolution of a 1×1 map to a small one: [B, inputs] → [B, outputs, h, w], as one product."""
+
+    def __init__(self, inputs: int, outputs: int, size: tuple[int, int], bias: bool) -> None:
+        super().__init__(inputs, outputs, size, bias=bias)
+
+    def forward(self, z: Tensor, output_size: list[int] | None = None) -> Tensor:
+        maps = (z @ self.weight.flatten(1)).view(len(z), *self.weight.shape[1:])
+        return maps if self.bias is None else maps + self.bias[:, None, None]
+
+
+class Fold(nn.Conv2d):
+    """The convolution of a whole small map to one number: [B, inputs, h, w] → [B], as one product."""
+
+    def __init__(self, inputs: int, size: tuple[int, int]) -> None:
+        super().__init__(inputs, 1, size)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return linear(maps.flatten(1), self.weight.flatten(1), self.bias).squeeze(1)
+
+
+def normalisation(norm: str, channels: int) -> list[nn.Module]:
+    """The layers of a normalisation by name: batch or none."""
+    return [nn.BatchNorm2d(channels)] if norm == "batch" else []
+
+
+def initialise(network: nn.Module, norm: str) -> None:
+    """Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), in place: section 4 of the paper and its authors' code.
+
+    Without normalisation so small weights would silence the signal: torch's own initialisation stays.
+    """
+    if norm == "none":
+        return
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)

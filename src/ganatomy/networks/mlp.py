@@ -1,0 +1,98 @@
+"""Dense networks, ReLU or maxout, with dropout (Goodfellow et al. 2014, arXiv:1406.2661, and its authors' code).
+
+Inside, pixels are in [0, 1] as in that code; the images that go in and out are in [−1, 1] like everywhere else.
+"""
+
+from itertools import pairwise
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+
+class Generator(nn.Module):
+    """z: [B, latent_dim] → images: [B, C, H, W] in (−1, 1)."""
+
+    def __init__(
+        self,
+        latent_dim: int,
+        image: tuple[int, int, int],
+        hidden: list[int],
+        activation: str = "relu",
+        pieces: int = 5,
+        dropout_input: float = 0.0,
+        dropout_hidden: float = 0.0,
+        spread: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.image = image
+        sizes = [latent_dim, *hidden]
+        self.layers = dense(sizes, prod(image), activation, pieces, dropout_input, dropout_hidden)
+        initialise(self, spread)
+
+    def start_at(self, mean: Tensor) -> None:
+        """Let the output's bias begin at the data's mean image, [C, H, W] in [−1, 1], as the 2014 code does."""
+        output = self.layers[-1]
+        assert isinstance(output, nn.Linear)
+        with torch.no_grad():
+            output.bias.copy_(torch.logit((mean.flatten() + 1) / 2, eps=1e-3))
+
+    def forward(self, z: Tensor) -> Tensor:
+        pixels = torch.sigmoid(self.layers(z))
+        return (pixels * 2 - 1).view(-1, *self.image)
+
+
+class Discriminator(nn.Module):
+    """images: [B, C, H, W] in [−1, 1] → raw scores: [B]."""
+
+    def __init__(
+        self,
+        image: tuple[int, int, int],
+        hidden: list[int],
+        activation: str = "maxout",
+        pieces: int = 5,
+        dropout_input: float = 0.0,
+        dropout_hidden: float = 0.0,
+        spread: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.layers = dense([prod(image), *hidden], 1, activation, pieces, dropout_input, dropout_hidden)
+        initialise(self, spread)
+
+    def forward(self, images: Tensor) -> Tensor:
+        scores: Tensor = self.layers((images.flatten(1) + 1) / 2)
+        return scores.squeeze(1)
+
+
+class Maxout(nn.Module):
+    """max over pieces of linear maps: Goodfellow et al. 2013 (arXiv:1302.4389), section 3. [B, inputs] → [B, units]."""
+
+    def __init__(self, inputs: int, units: int, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.linear = nn.Linear(inputs, units * pieces)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
+
+
+def dense(
+    sizes: list[int], outputs: int, activation: str, pieces: int, dropout_input: float, dropout_hidden: float
+) -> nn.Sequential:
+    """Hidden layers of the given sizes (the input first), each with its dropout before it, and a linear output."""
+    layers: list[nn.Module] = []
+    for depth, (inputs, units) in enumerate(pairwise(sizes)):
+        layers += [nn.Dropout(dropout_hidden if depth else dropout_input)]
+        if activation == "maxout":
+            layers.append(Maxout(inputs, units, pieces))
+        else:
+            layers += [nn.Linear(inputs, units), nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Dropout(dropout_hidden), nn.Linear(sizes[-1], outputs))
+
+
+def initialise(network: nn.Module, spread: float) -> None:
+    """Weights uniform in ±spread and biases 0, in place; with spread 0 torch's own initialisation stays."""
+    for module in network.modules():
+        if spread and isinstance(module, nn.Linear):
+            nn.init.uniform_(module.weight, -spread, spread)
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,22 @@
+"""A small DCGAN for small images and small machines: the demo's."""
+
+from ganatomy.config import Config, Data, DCGANOptions, Log, Optimiser, Prior, Training
+
+
+def digits() -> Config:
+    """A DCGAN of width 16 with a high learning rate: readable digits in about a minute on two CPU cores.
+
+    ganatomy demo
+    """
+    optimiser = Optimiser(name="adam", learning_rate=1e-3, betas=(0.5, 0.999))
+    return Config(
+        recipe="digits",
+        data=Data(path="digits", size=(28, 28), channels=1),
+        prior=Prior(name="normal", dimension=64),
+        generator=DCGANOptions(width=16),
+        discriminator=DCGANOptions(width=16),
+        generator_optimiser=optimiser,
+        discriminator_optimiser=optimiser,
+        training=Training(batch=64, share_fakes=True, minutes=1.5),
+        log=Log(snapshot=200, checkpoint=1000),
+    )

@@ -1,0 +1,145 @@
+"""Device, precision, threads, processes and seeds: everything that depends on the machine. Only this room talks to
+torch.distributed.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import torch
+import torch.distributed as dist
+from torch import Generator, Tensor
+
+from ganatomy.errors import UserError
+
+
+@dataclass(frozen=True)
+class Randomness:
+    """Randomness as a function of (seed, attempt, purpose, step, turn): resuming needs no hidden state.
+
+    attempt counts roll-backs: after one, the same step draws other numbers, or it would fail the same way again.
+    """
+
+    seed: int
+    attempt: int = 0
+
+    def number(self, purpose: str, step: int = 0, turn: int = 0) -> int:
+        """63 well-mixed bits."""
+        text = f"{self.seed}/{self.attempt}/{purpose}/{step}/{turn}"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
+
+    def at(self, purpose: str, step: int = 0, turn: int = 0) -> Generator:
+        """A CPU generator: the same draws on every device."""
+        return Generator().manual_seed(self.number(purpose, step, turn))
+
+
+@dataclass
+class Runtime:
+    """Where a method computes, in which precision, and with how many others."""
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    precision: str = "float32"
+    rank: int = 0
+    world: int = 1
+
+    def autocast(self) -> AbstractContextManager:
+        """Products in bfloat16 inside, where the precision says so."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def share_of(self, batch: int) -> slice:
+        """This process's rows of a batch over all processes."""
+        rows = batch // self.world
+        return slice(self.rank * rows, (self.rank + 1) * rows)
+
+    def share(self, batch: Tensor) -> Tensor:
+        """This process's rows of a tensor over all processes, on its device.
+
+        Every process draws the whole batch and keeps its rows, so the number of processes changes no draw.
+        """
+        return batch[self.share_of(len(batch))].to(self.device, non_blocking=True)
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its mean over all processes, in place, in one message.
+
+        Not DistributedDataParallel: it is built neither for double backward nor for several forwards a step.
+        """
+        if self.world == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        flat /= self.world
+        for tensor, mean in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(mean.view_as(tensor))
+
+    @torch.no_grad()
+    def synchronise(self, tensors: Iterable[Tensor]) -> None:
+        """Overwrite tensors with the first process's, in place."""
+        if self.world > 1:
+            for tensor in tensors:
+                message = tensor.contiguous()
+                dist.broadcast(message, 0)
+                tensor.copy_(message)
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is up in any process; all must ask."""
+        if self.world == 1:
+            return flag
+        count = torch.tensor(float(flag), device=self.device)
+        dist.all_reduce(count)
+        return bool(count > 0)
+
+    def wait(self) -> None:
+        """Until the device has done all it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes files and talks."""
+        return self.rank == 0
+
+
+@contextlib.contextmanager
+def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
+    """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU)."""
+    world, rank, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN.items())
+    chosen = choose_device(device, local)
+    torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
+    if world > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield Runtime(chosen, rank=rank, world=world)
+    finally:
+        if world > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+_TORCHRUN = {"WORLD_SIZE": 1, "RANK": 0, "LOCAL_RANK": 0}
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose_device(name: str, local_rank: int = 0) -> torch.device:
+    """The device by name; auto takes a CUDA GPU, then Apple's, then the CPU. UserError if it is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError("This machine (or this build of torch) has no CUDA GPU; use --device cpu.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise UserError("This machine has no Apple GPU that torch can use; use --device cpu.")
+    device = torch.device(name)
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", local_rank)
+    if device.type == "cuda" and device.index >= torch.cuda.device_count():
+        raise UserError(f"There is no {name}: this machine has {torch.cuda.device_count()} GPUs, counted from 0.")
+    return device

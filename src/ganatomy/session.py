@@ -1,0 +1,266 @@
+"""One sitting of a training: images and machine made ready, then the loop with everybody who watches it."""
+
+import contextlib
+import errno
+import os
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from ganatomy import build, checkpoint, config, machine, stopping, tuning
+from ganatomy import data as datasets
+from ganatomy.callbacks.checkpoints import Checkpoints
+from ganatomy.callbacks.progress import ShowProgress
+from ganatomy.callbacks.recorder import Recorder
+from ganatomy.callbacks.snapshots import Snapshots
+from ganatomy.callbacks.summary import Summary
+from ganatomy.callbacks.tensorboard import TensorBoard
+from ganatomy.data.batches import RealBatches
+from ganatomy.errors import UserError
+from ganatomy.fit import Budget, Callback, State, fit
+from ganatomy.images import enlarge, grid, save_png
+from ganatomy.method import NonFiniteError
+from ganatomy.networks.mlp import Generator as MLPGenerator
+from ganatomy.run import RUNS, Run
+from ganatomy.runtime import Randomness, Runtime
+
+SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a sitting begins with: options, images, and this process's place on the machine."""
+
+    config: config.Config
+    images: datasets.Images
+    runtime: Runtime
+
+    @property
+    def image_shape(self) -> build.ImageShape:
+        """Channels, height, width."""
+        _, height, width, channels = self.images.pixels.shape
+        return channels, height, width
+
+
+def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepared:
+    """Decode the images, or find them decoded: the first process before the others."""
+    options = planned.data.model_dump(include={"size", "channels", "fit", "split"})
+    with console.status(f"Preparing {planned.data.path} …") as status:
+
+        def tell(done: int, total: int) -> None:
+            status.update(f"Preparing {planned.data.path}: {done:,} of {total:,} images")
+
+        images = datasets.prepare(planned.data.path, **options, progress=tell) if runtime.leads else None
+        runtime.any(False)  # the others wait here
+        images = images or datasets.prepare(planned.data.path, **options)
+    if images.warning:
+        console.print(images.warning, style="yellow", highlight=False)
+    count, height, width, channels = images.pixels.shape
+    kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
+    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
+    settled = config.change(planned, {"data.size": [height, width], "data.channels": channels})
+    return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
+
+
+def resolve(prepared: Prepared, console: Console) -> Prepared:
+    """The same with nothing left open: precision and convolutions measured, device and threads as they are."""
+    runtime = prepared.runtime
+    with console.status("Measuring how this machine computes fastest …"):
+        settled, trials = tuning.choose(prepared.config, prepared.image_shape, runtime)
+    for trial in trials:
+        console.print(f"  {trial}", style="dim", highlight=False)
+    chosen, why = settled.runtime, "the fastest that agrees" if trials else "as asked"
+    console.print(
+        f"Computing on {runtime.device}: {chosen.precision}, {chosen.convolution} convolutions ({why})", highlight=False
+    )
+    threads = chosen.threads or torch.get_num_threads()
+    settled = config.change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
+    return replace(prepared, config=settled, runtime=replace(runtime, precision=chosen.precision))
+
+
+def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, Any] | None = None) -> None:
+    """Train a run until its budget is spent or somebody stops it. changed: the options that a resumed run changes.
+
+    A run with checkpoints goes on from the newest. Raises UserError, with the run's status and log saying the same.
+    """
+    leads = prepared.runtime.leads
+    with contextlib.ExitStack() as stack:
+        if leads:
+            stack.enter_context(run.lock())
+        try:
+            if changed is not None:
+                _check_same_data(run, prepared)
+            if leads:
+                _open(run, prepared, changed)
+            stopped = stack.enter_context(stopping.requests(lambda: console.print(_STOPPING)))
+            state = _play(run, prepared, console, stopped)
+            if leads:
+                _close(run, prepared, console, state)
+        except (UserError, OSError, KeyboardInterrupt) as error:
+            sentence = _sentence(error, run)
+            if leads:
+                with contextlib.suppress(OSError):  # a disk that is full cannot take the message either
+                    run.update(status="stopped" if isinstance(error, KeyboardInterrupt) else "failed", error=sentence)
+                    run.event("error", message=sentence)
+            raise UserError(sentence) from error
+
+
+_STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C again to stop at once.[/]"
+
+
+def resume_command(run: Run) -> str:
+    """What to type to go on with a run."""
+    return f"ganatomy train --resume {shlex.quote(run.name if run.path.parent == RUNS else str(run.path))}"
+
+
+def _check_same_data(run: Run, prepared: Prepared) -> None:
+    recorded = run.info().get("data", {}).get("fingerprint")
+    if recorded and recorded != prepared.images.fingerprint:
+        raise UserError(
+            f"{run.path} was trained on other images than {prepared.config.data.path} gives now: "
+            "resume it with the same data, or start a new run."
+        )
+
+
+def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> None:
+    run.clean()
+    if changed:
+        run.event("changed", **changed)
+        run.write_text("config.yaml", config.to_yaml(prepared.config))
+    images = prepared.images
+    run.update(
+        status="running",
+        error=None,
+        pid=os.getpid(),
+        processes=prepared.runtime.world,
+        command=machine.command(),
+        started=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        versions=machine.versions(),
+        machine=machine.describe(),
+        git_commit=machine.git_commit(),
+        data={
+            "source": images.source,
+            "fingerprint": images.fingerprint,
+            "images": len(images),
+            "classes": images.classes,
+        },
+    )
+    first = images.pixels[: len(SNAPSHOT_SEEDS)]
+    save_png(run.path / "reals.png", enlarge(grid(first), 480))
+
+
+def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], bool]) -> State:
+    """The loop, rolled back to the newest checkpoint when a number is not finite, a bounded number of times."""
+    retries = prepared.config.training.retries
+    for retry in range(retries + 1):
+        try:
+            return _sit(run, prepared, console, stopped, retry)
+        except NonFiniteError as fault:
+            last = fault
+            if prepared.runtime.leads:
+                run.event("not finite", network=fault.network, step=fault.step, retry=retry)
+            console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
+            if retry < retries:
+                back = max(run.checkpoints(), default=0)
+                console.print(
+                    f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False
+                )
+    raise UserError(
+        f"The training diverged: {last}, and {retries} roll-backs did not help; try a lower learning rate, "
+        "or a penalty such as penalties.r1=10 with discriminator.norm=none."
+    )
+
+
+def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], bool], retry: int) -> State:
+    options, runtime = prepared.config, prepared.runtime
+    saved = max(run.checkpoints().items(), default=None)
+    facts: dict[str, Any] = checkpoint.facts(saved[1]) if saved else {"step": 0, "seconds": 0.0, "attempt": 0}
+    attempt = facts["attempt"] + retry
+
+    method = build.method(options, prepared.image_shape, runtime, attempt)
+    if saved:
+        method.load(checkpoint.load(saved[1]))
+    elif isinstance(method.generator.network, MLPGenerator):
+        mean = prepared.images.pixels[:10_000].mean(0) / 127.5 - 1
+        method.generator.network.start_at(torch.from_numpy(mean).permute(2, 0, 1).float())
+    state = State(method, facts["step"], facts["seconds"])
+    batches = RealBatches(
+        prepared.images.pixels,
+        options.training.batch,
+        options.training.discriminator_steps,
+        Randomness(options.training.seed, attempt),
+        runtime,
+        flip=options.data.flip,
+    )
+    budget = Budget(options.training.steps, options.training.images, options.training.minutes)
+    watchers: list[Callback] = []
+    if runtime.leads:
+        if saved:
+            run.forget_after(state.step)
+        run.event("resumed" if saved else "started", step=state.step, attempt=attempt)
+        watchers = _watchers(run, options, budget, attempt, console)
+    fit(method, batches, state, budget, watchers, stopped)
+    return state
+
+
+def _watchers(run: Run, options: config.Config, budget: Budget, attempt: int, console: Console) -> list[Callback]:
+    log, prior = options.log, build.prior(options.prior)
+    recorder = Recorder(run, log.every)
+    watchers: list[Callback] = [
+        recorder,
+        Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot),
+        Checkpoints(run, log.checkpoint, log.keep, attempt),
+    ]
+    if log.tensorboard:
+        watchers.append(TensorBoard(run, recorder))
+    return [*watchers, ShowProgress(console, budget), Summary(run, prior)]
+
+
+def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None:
+    options = prepared.config.training
+    finished = Budget(options.steps, options.images, options.minutes).spent(state) >= 1
+    status = "finished" if finished else "stopped"
+    run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
+    run.event(status, step=state.step)
+    if not finished:
+        console.print(f"Stopped at step {state.step:,}; everything is saved. To go on: [bold]{resume_command(run)}[/]")
+
+
+def _sentence(error: BaseException, run: Run) -> str:
+    """What went wrong, for a person."""
+    if isinstance(error, UserError):
+        return str(error)
+    saved = run.checkpoints()
+    rest = f" Step {max(saved):,} is saved; to go on from there: {resume_command(run)}" if saved else ""
+    if isinstance(error, KeyboardInterrupt):
+        return f"Stopped at once.{rest}"
+    assert isinstance(error, OSError)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    reason = "the disk is full" if full else (error.strerror or str(error))
+    return f"{run.path} cannot be written: {reason}.{rest}"
+
+
+def farewell(run: Run, console: Console) -> None:
+    """Where the results are, and what to try next."""
+    if not run.snapshots():
+        return
+    name = shlex.quote(run.name if run.path.parent == RUNS else str(run.path))
+    grid_path = list(run.snapshots().values())[-1]
+    console.print(
+        f"\n[bold]{run.path}[/] holds the results:\n"
+        f"  sample grid   {grid_path}\n"
+        f"  latent walk   {run.path / 'walk.webp'}\n"
+        f"  loss chart    {run.path / 'report.html'}\n"
+        f"  report        {run.path / 'report.html'} (open it in a browser; it needs no network)\n"
+        "\nThree things to try next:\n"
+        f"  ganatomy sample {name} --seeds 0-99\n"
+        f"  ganatomy walk {name} --seeds 3,9,4\n"
+        f"  ganatomy train FOLDER_OF_IMAGES",
+        highlight=False,
+        soft_wrap=True,
+    )
