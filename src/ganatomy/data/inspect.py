@@ -1,0 +1,219 @@
+"""Look at a set before training on it: what is there, what is broken, what to do about it."""
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .decode import GREY, ImageError, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
+from .items import Items
+from .prepare import in_order, suggested_size
+from .sources import find
+from .store import cache_folder
+
+EXAMPLES = 5
+FEW, ENOUGH = 100, 2000  # images: below the first a network memorises, above the second it need not
+
+
+@dataclass
+class Inspection:
+    """What was found in a source. Sizes are of upright images, in pixels; all counts are of readable images."""
+
+    source: str
+    split: str
+    splits: list[str]  # all there are; empty when the source is not divided
+    images: int = 0
+    broken: list[tuple[str, str]] = field(default_factory=list)  # (member, reason)
+    heights: tuple[int, float, int] | None = None  # smallest, median, largest
+    widths: tuple[int, float, int] | None = None
+    sizes: dict[str, int] = field(default_factory=dict)  # the most frequent, "height×width"
+    modes: dict[str, int] = field(default_factory=dict)  # Pillow's: L grey, RGB colour, …
+    formats: dict[str, int] = field(default_factory=dict)
+    classes: dict[str, int] | None = None
+    duplicates: int = 0  # images whose pixels equal those of an earlier one
+    duplicate_groups: list[list[str]] = field(default_factory=list)  # first examples
+    animated: int = 0
+    rotated: int = 0  # by EXIF
+    plain: int = 0  # images of one single colour
+    colourless: int = 0  # stored as colour, but grey in every pixel
+    values: str | None = None  # how an array's numbers are understood
+    suggested_size: Size | None = None  # height, width
+    notes: list[str] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """The report for a person."""
+        rows = [("images", f"{self.images:,}" + (f", {len(self.broken):,} more are broken" if self.broken else ""))]
+        if self.splits:
+            rows.append(("split", f"{self.split} (of {', '.join(self.splits)})"))
+        if self.heights and self.widths:
+            rows += [("height", _spread(self.heights)), ("width", _spread(self.widths))]
+            rows.append(("sizes", _counts(self.sizes)))
+        rows += [("modes", _counts(self.modes)), ("formats", _counts(self.formats)), ("values", self.values or "")]
+        rows.append(("classes", _counts(self.classes or {}) or "none"))
+        counts = {"rotated by EXIF": self.rotated, "animated": self.animated, "of one plain colour": self.plain}
+        rows.append(("of these", _counts({name: count for name, count in counts.items() if count})))
+        lines = [self.source, *(f"  {name:<9}{value}" for name, value in rows if value)]
+        groups = [" = ".join(group) for group in self.duplicate_groups]
+        broken = [f"{member}: {reason}" for member, reason in self.broken]
+        for title, entries in (("Equal images", groups), ("Broken images", broken)):
+            if entries:
+                lines += ["", title, *(f"  {entry}" for entry in entries)]
+        if self.notes or self.suggestions:
+            lines += ["", "What to know", *(f"  • {sentence}" for sentence in (*self.notes, *self.suggestions))]
+        return "\n".join(lines)
+
+    __str__ = text
+
+
+@dataclass
+class _Looked:
+    size: Size
+    mode: str
+    format: str
+    digest: bytes
+    animated: bool
+    rotated: bool
+    plain: bool
+    colourless: bool
+
+
+def inspect(path: str | os.PathLike[str], split: str = "train") -> Inspection:
+    """Decode every image of a source and report on them; nothing is kept. Raises UserError if there are none."""
+    found = find(path, split, cache_folder())
+    with quiet(), found.load() as items:
+        report = Inspection(found.name, split, items.splits, notes=list(items.notes), values=items.values)
+
+        def look(i: int) -> _Looked | ImageError:
+            try:
+                with reasons():
+                    raw = items.read(i)
+                return _look(raw)
+            except ImageError as reason:
+                return reason
+
+        _count(report, items, in_order(look, len(items.names)))
+    report.suggestions = _suggestions(report)
+    return report
+
+
+def _look(raw: Raw) -> _Looked:
+    image = opened(raw)
+    # Before decoding, which turns TIFF files and then forgets that they were turned.
+    size, mode, rotated = upright_size(image), image.mode, orientation(image) > 1
+    pixels = decode(raw)
+    colour = pixels.shape[2] >= 3
+    with reasons():
+        animated = image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False)
+    return _Looked(
+        size=size,
+        mode=mode,
+        format=image.format or "array",
+        digest=hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).digest(),
+        animated=animated,
+        rotated=rotated,
+        plain=bool((pixels == pixels[0, 0]).all()),
+        colourless=colour and mode not in GREY and bool((pixels[..., :3] == pixels[..., :1]).all()),
+    )
+
+
+def _count(report: Inspection, items: Items, results: Any) -> None:
+    first_with: dict[bytes, int] = {}
+    groups: dict[int, list[str]] = {}
+    sizes: Counter[Size] = Counter()
+    modes: Counter[str] = Counter()
+    formats: Counter[str] = Counter()
+    labels: Counter[int] = Counter()
+    for i, result in enumerate(results):
+        if isinstance(result, ImageError):
+            report.broken.append((items.names[i], str(result)))
+            continue
+        report.images += 1
+        sizes[result.size] += 1
+        modes[result.mode] += 1
+        formats[result.format] += 1
+        report.animated += result.animated
+        report.rotated += result.rotated
+        report.plain += result.plain
+        report.colourless += result.colourless
+        if items.labels is not None:
+            labels[int(items.labels[i])] += 1
+        earlier = first_with.setdefault(result.digest, i)
+        if earlier != i:
+            report.duplicates += 1
+            group = groups.setdefault(earlier, [items.names[earlier]])
+            if len(group) < EXAMPLES:
+                group.append(items.names[i])
+    report.duplicate_groups = list(groups.values())[:EXAMPLES]
+    report.sizes = {f"{height}×{width}": count for (height, width), count in sizes.most_common(EXAMPLES)}
+    report.modes, report.formats = dict(modes.most_common()), dict(formats.most_common())
+    if items.classes is not None:
+        report.classes = {name: labels[i] for i, name in enumerate(items.classes)}
+    if sizes:
+        report.suggested_size = suggested_size(sizes)
+        heights, widths = (np.repeat([size[axis] for size in sizes], list(sizes.values())) for axis in (0, 1))
+        report.heights = int(heights.min()), float(np.median(heights)), int(heights.max())
+        report.widths = int(widths.min()), float(np.median(widths)), int(widths.max())
+
+
+def _suggestions(report: Inspection) -> list[str]:
+    """Plain sentences, what matters most first."""
+    n, said = report.images, []
+    if report.broken:
+        total = n + len(report.broken)
+        end = "training goes on without them." if n > 1 else "too few are left to train on."
+        said.append(f"{len(report.broken):,} of {total:,} images cannot be read; {end}")
+    if n > 1 and report.duplicates == n - 1:
+        said.append("All images are the same: there is nothing to learn, and training on them cannot work.")
+    elif report.duplicates:
+        said.append(f"{report.duplicates:,} of {n:,} images repeat another one exactly; remove them if by mistake.")
+    if n and report.plain == n:
+        said.append("Every image is of one plain colour: check that they are the right files.")
+    elif report.plain:
+        said.append(f"{report.plain:,} of {n:,} images are of one plain colour; remove them if by mistake.")
+    if n == 1:
+        said.append("One image is too few: training needs two at least, and hundreds to be any good.")
+    elif 1 < n < FEW:
+        said.append(f"Only {n} images: a network will memorise them; collect hundreds, and turn on augmentation.")
+    elif FEW <= n < ENOUGH:
+        said.append(f"Only {n:,} images: expect memorising; turn on flipping (if mirrored is right) and augmentation.")
+    if report.suggested_size and report.heights and report.widths:
+        said.append(_size_advice(report.suggested_size, report.heights, report.widths))
+    if n and report.colourless == n:
+        said.append("All images are grey though stored as colour: with one channel training is quicker.")
+    elif n and 0.05 * n < (grey := report.colourless + sum(report.modes.get(mode, 0) for mode in GREY)) < n:
+        said.append(f"{grey:,} of {n:,} images are grey among colour ones: the generator will make both.")
+    if report.animated:
+        said.append(f"{report.animated:,} of {n:,} images are animated: the first frame of each is used.")
+    if report.classes and len(report.classes) > 1:
+        (most, many), (least, few) = (pick(report.classes.items(), key=lambda item: item[1]) for pick in (max, min))
+        if many >= 10 * few:
+            said.append(f"Classes are uneven: {most} has {many:,} images, {least} {few:,}; expect few good {least}.")
+    return said
+
+
+def _size_advice(size: Size, heights: tuple[int, float, int], widths: tuple[int, float, int]) -> str:
+    name = f"{size[0]}×{size[1]}"
+    if (heights[0], widths[0]) == (heights[2], widths[2]) == size:
+        return f"All images are {name}: that size is kept."
+    short = min(heights[1], widths[1])
+    if short < min(size):
+        return f"Use size {name}; the images are smaller (short side {short:g} pixels), so enlarging adds no detail."
+    return f"Use size {name}: half of the images have a short side of about {short:g} pixels or more."
+
+
+def _spread(values: tuple[int, float, int]) -> str:
+    low, median, high = values
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}, median {median:,g}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:12]]
+    return ", ".join(shown) + (f", … ({len(counts)} in all)" if len(counts) > 12 else "")

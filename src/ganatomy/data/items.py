@@ -1,0 +1,67 @@
+"""What every kind of source turns into: names, labels, and a way to read the i-th image."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from .decode import Labels, Raw
+
+Label = str | int | None
+
+
+@dataclass
+class Items:
+    """The images of one split of a source, in a fixed order, not yet read.
+
+    `read(i)` gives the i-th one undecoded; it is called from several threads, and whatever it raises counts as one
+    unreadable image.
+    `labels` index `classes`; both are None when the images have no classes. `values` tells how an array's numbers
+    were understood.
+    """
+
+    names: Sequence[str]
+    read: Callable[[int], Raw]
+    labels: Labels | None = None
+    classes: list[str] | None = None
+    splits: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    values: str | None = None
+    close: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A source that exists. `stamp` changes whenever its files do, and costs no reading; `load` opens it."""
+
+    name: str
+    stamp: str
+    load: Callable[[], Items]
+
+
+def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple[Labels | None, list[str] | None]:
+    """Names → int64 indices into the sorted classes; (None, None) unless every image has a label.
+
+    Classes are those of `labels` and `vocabulary` together, so that all splits of a source number them alike.
+    Whole numbers sort by value: "10" comes after "9".
+    """
+    if not labels or any(label is None for label in labels):
+        return None, None
+    classes = sorted({str(label) for label in (*labels, *vocabulary) if label is not None}, key=_by_value)
+    index = {name: i for i, name in enumerate(classes)}
+    return np.array([index[str(label)] for label in labels], dtype=np.int64), classes
+
+
+def _by_value(name: str) -> tuple[bool, int, str]:
+    try:
+        return False, int(name), name
+    except ValueError:
+        return True, 0, name

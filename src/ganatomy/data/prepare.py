@@ -1,0 +1,186 @@
+"""Decode once, train many times: any source → a cache folder with pixels.npy, labels.npy and manifest.json.
+
+    <cache>/data/index/<stamp>   the content hash of a source whose files look like this (names, sizes, times)
+    <cache>/data/<key>/          the prepared set; key = content, size, channels, fit, split and FORMAT
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar, get_args
+
+import numpy as np
+from filelock import FileLock
+from PIL import Image
+
+from ..errors import UserError, unknown
+from .decode import GREY, MODES, Fit, ImageError, Pixels, Raw, Size, decode, opened, quiet, reasons, upright_size
+from .items import Items
+from .sources import find
+from .store import Images, cache_folder, disk, kept, write, write_text
+
+FORMAT = 1  # raise when the same source would be decoded to other pixels
+SIZES = (32, 64, 128, 256)
+SMALLEST, LARGEST = 16, 256
+CHUNK = 16  # images a thread takes at once: fewer, and handing over costs more than decoding
+
+Progress = Callable[[int, int], object]
+Result = TypeVar("Result")
+
+
+def prepare(
+    path: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    fit: Fit = "crop",
+    split: str = "train",
+    cache: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Images:
+    """Images of a folder, archive, array file or named set, decoded, fitted and kept in the cache.
+
+    size      one side or (height, width), 16 to 256 pixels; None keeps a size that all images share, else chooses
+    channels  1 (grey), 3 (colour), 4 (with transparency); None: 1 if all images are grey, else 3
+    fit       "crop" to the centre, "pad" with black, or "stretch"
+    split     of a source that has several
+    progress  called with (done, total); every image counts twice, once hashed and once decoded
+
+    A second call with unchanged files reads none of them. Raises UserError when fewer than two images can be read.
+    """
+    height_width = _checked(size, channels, fit)
+    root = Path(cache).expanduser() if cache is not None else cache_folder()
+    found = find(path, split, root)
+    index = root / "data" / "index" / _hash(found.stamp)
+    content = index.read_text(errors="replace") if index.is_file() else None
+    if content is not None:
+        key = _hash(content, height_width, channels, fit, split, FORMAT)
+        if (images := kept(root / "data" / key, found.name)) is not None:
+            return images
+    with quiet(), found.load() as items:
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(done, 2 * len(items.names))
+
+        survey = _survey(items, tick)
+        key = _hash(survey.content, height_width, channels, fit, split, FORMAT)
+        entry = root / "data" / key
+        with disk(root):
+            index.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(entry.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
+                if kept(entry, found.name) is None:
+                    shape = *(height_width or suggested_size(survey.sizes)), channels or (1 if survey.grey else 3)
+                    fingerprint = _hash(survey.content, shape, fit, FORMAT)
+                    write(entry, found.name, items, _decoded(items, shape, fit, tick), shape, fingerprint)
+            write_text(index, survey.content)
+    images = kept(entry, found.name)
+    assert images
+    return images
+
+
+def suggested_size(sizes: Counter[Size]) -> Size:
+    """The size all images share if it can be trained on; else the largest usual square within the median short side."""
+    if len(sizes) == 1 and all(SMALLEST <= side <= LARGEST for side in next(iter(sizes))):
+        return next(iter(sizes))
+    short = median(min(size) for size in sizes.elements()) if sizes else 0
+    side = max((side for side in SIZES if side <= short), default=SIZES[0])
+    return side, side
+
+
+def in_order(work: Callable[[int], Result], count: int) -> Iterator[Result]:
+    """work(0), work(1), …, done by threads (Pillow lets go of the GIL), with a bounded number in memory."""
+    threads = min(8, os.cpu_count() or 1)
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[list[Result]]] = deque()
+        for start in range(0, count, CHUNK):
+            waiting.append(pool.submit(lambda chunk: [work(i) for i in chunk], range(count)[start : start + CHUNK]))
+            if len(waiting) > threads + 1:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _checked(size: int | Sequence[int] | None, channels: int | None, fit: str) -> Size | None:
+    if fit not in get_args(Fit):
+        raise unknown("way to fit images", fit, get_args(Fit))
+    if channels not in (None, *MODES):
+        raise UserError(f"Images cannot have {channels} channels; choose 1 (grey), 3 (colour) or 4 (with alpha).")
+    if size is None:
+        return None
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sides) != 2 or not all(SMALLEST <= side <= LARGEST for side in sides):
+        raise UserError(f"Size {size} cannot be trained on; give a side, or height and width, of 16 to 256 pixels.")
+    return sides[0], sides[1]
+
+
+@dataclass
+class _Survey:
+    content: str  # hash of every image, in order, with its name and label
+    sizes: Counter[Size]
+    grey: bool
+
+
+def _survey(items: Items, tick: Callable[[], None]) -> _Survey:
+    """Read every image and its header once, decoding none."""
+
+    def look(i: int) -> tuple[bytes, Size | None, str]:
+        raw: Raw | None = None
+        try:
+            with reasons():
+                raw = items.read(i)
+            image = opened(raw)
+            return _digest(raw), upright_size(image), image.mode
+        except ImageError:
+            return _digest(raw), None, ""
+
+    content = hashlib.sha256(json.dumps(items.classes).encode())
+    sizes: Counter[Size] = Counter()
+    modes = set()
+    for i, (digest, size, mode) in enumerate(in_order(look, len(items.names))):
+        label = None if items.labels is None else int(items.labels[i])
+        content.update(json.dumps([items.names[i], label]).encode() + digest)
+        if size:
+            sizes[size] += 1
+            modes.add(mode)
+        tick()
+    return _Survey(content.hexdigest(), sizes, modes <= GREY)
+
+
+def _decoded(
+    items: Items, shape: tuple[int, int, int], fit: Fit, tick: Callable[[], None]
+) -> Iterator[Pixels | ImageError]:
+    """uint8 [H, W, C] of every image in order, or why it cannot be read."""
+
+    def work(i: int) -> Pixels | ImageError:
+        try:
+            with reasons():
+                raw = items.read(i)
+            return decode(raw, shape[2], shape[:2], fit)
+        except ImageError as reason:
+            return reason
+
+    for image in in_order(work, len(items.names)):
+        yield image
+        tick()
+
+
+def _digest(raw: Raw | None) -> bytes:
+    if isinstance(raw, Image.Image):
+        return hashlib.sha256(f"{raw.mode} {raw.size}".encode() + raw.tobytes()).digest()
+    if isinstance(raw, np.ndarray):
+        return hashlib.sha256(str(raw.shape).encode() + raw.tobytes()).digest()
+    return hashlib.sha256(raw or b"").digest()
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

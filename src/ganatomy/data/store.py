@@ -1,0 +1,170 @@
+"""Prepared sets on disk: a folder each with pixels.npy, labels.npy and manifest.json, there whole or not at all."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ..errors import UserError
+from .decode import ImageError, Labels, Pixels
+from .items import Items
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Images:
+    """A prepared set.
+
+    pixels       uint8 [N, H, W, C], memory-mapped, read-only
+    labels       int64 [N], indices into `classes`; both None for images without classes
+    fingerprint  the same for the same images prepared in the same way, on every machine and in every folder
+    source       the path or name that was asked for
+    skipped      (member, reason) of each image that could not be read
+    """
+
+    pixels: Pixels
+    labels: Labels | None
+    classes: list[str] | None
+    fingerprint: str
+    source: str
+    skipped: list[tuple[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence about the images that were set aside, or None."""
+        if not self.skipped:
+            return None
+        (member, reason), total = self.skipped[0], len(self) + len(self.skipped)
+        return (
+            f"{self.source}: {len(self.skipped):,} of {total:,} images cannot be read (first: {member}, {reason}). "
+            f"Training goes on without them; `ganatomy data inspect {self.source}` lists them."
+        )
+
+
+def cache_folder() -> Path:
+    """$GANATOMY_CACHE, else ganatomy in $XDG_CACHE_HOME, else ~/.cache/ganatomy."""
+    if own := os.environ.get("GANATOMY_CACHE"):
+        return Path(own).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "ganatomy"
+
+
+def kept(entry: Path, source: str) -> Images | None:
+    """The prepared set in the folder `entry`, or None if there is none or it is damaged."""
+    try:
+        manifest = json.loads((entry / "manifest.json").read_text())
+        if any((entry / file).stat().st_size != size for file, size in manifest["files"].items()):
+            return None
+        pixels = np.load(entry / "pixels.npy", mmap_mode="r", allow_pickle=False)
+        labels = None
+        if "labels.npy" in manifest["files"]:
+            labels = np.load(entry / "labels.npy", allow_pickle=False)
+            labels.flags.writeable = False
+        skipped = [(member, reason) for member, reason in manifest["skipped"]]
+        return Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def write(
+    entry: Path,
+    source: str,
+    items: Items,
+    images: Iterable[Pixels | ImageError],
+    shape: tuple[int, int, int],
+    fingerprint: str,
+) -> None:
+    """Make the folder `entry` of `images` (uint8, each of `shape`), leaving out those that could not be read.
+
+    Memory does not grow with their number. After an error nothing is left behind; the caller holds a lock.
+    Raises UserError when fewer than two images are readable.
+    """
+    part = entry.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed: nobody else can be writing it now
+    part.mkdir()
+    try:
+        good, skipped = [], []
+        # Written, not mapped: on a full disk a write raises an error, where touching a mapped page kills the process.
+        with open(part / "pixels.npy", "wb") as file:
+            _header(file, (0, *shape))
+            for i, image in enumerate(images):
+                if isinstance(image, ImageError):
+                    skipped.append((items.names[i], str(image)))
+                else:
+                    file.write(image.tobytes())
+                    good.append(i)
+            file.seek(0)
+            _header(file, (len(good), *shape))  # of the same length: numpy leaves room for N to grow
+            _flush(file)
+        _enough(source, len(good), skipped)
+        if items.labels is not None:
+            with open(part / "labels.npy", "wb") as file:
+                np.save(file, items.labels[good])
+                _flush(file)
+        files = {file.name: file.stat().st_size for file in part.iterdir()}
+        manifest = {"fingerprint": fingerprint, "files": files, "classes": items.classes, "skipped": skipped}
+        write_text(part / "manifest.json", json.dumps(manifest, indent=1))
+        shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+        part.rename(entry)
+        _flush_folder(entry.parent)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """All of the text under that name, or nothing."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        _flush(file)
+    part.replace(path)
+
+
+@contextmanager
+def disk(root: Path) -> Iterator[None]:
+    """Say in words what went wrong with the disk of the cache."""
+    try:
+        yield
+    except OSError as error:
+        problem = "its disk is full" if error.errno in FULL else error.strerror or str(error)
+        raise UserError(
+            f"The prepared images cannot be kept in {root}: {problem}; make room there, "
+            "or set GANATOMY_CACHE to a folder elsewhere."
+        ) from error
+
+
+def _enough(source: str, readable: int, skipped: list[tuple[str, str]]) -> None:
+    if readable == 0:
+        first = " (first: {}, {})".format(*skipped[0]) if skipped else ""
+        raise UserError(f"None of the {len(skipped):,} images of {source} can be read{first}.")
+    if readable == 1:
+        raise UserError(f"{source} has one readable image; training needs two at least, and hundreds to be any good.")
+
+
+def _header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _flush(file: IO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,295 @@
+"""Every kind of image becomes the right pixels."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_files import encoded, noise
+from PIL import Image, ImageCms, TiffImagePlugin
+
+from ganatomy.data.decode import (
+    MAX_PIXELS,
+    UPRIGHT,
+    ImageError,
+    decode,
+    opened,
+    orientation,
+    quiet,
+    recognised,
+    to_uint8,
+)
+
+WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (255, 0, 0)
+
+
+def solid(mode, colour, kind="PNG", **options):
+    return encoded(Image.new(mode, (4, 2), colour), kind, **options)
+
+
+def only(pixels):
+    """The one colour of an image."""
+    assert (pixels == pixels[0, 0]).all()
+    return tuple(pixels[0, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("raw", "channels", "colour"),
+    [
+        (solid("RGB", (10, 20, 30)), 3, (10, 20, 30)),
+        (solid("RGB", (10, 20, 30), "BMP"), 3, (10, 20, 30)),
+        (solid("RGB", (10, 20, 30), "WEBP", lossless=True), 3, (10, 20, 30)),
+        (solid("RGB", (10, 20, 30), "PPM"), 3, (10, 20, 30)),
+        (solid("RGB", (10, 20, 30), "JPEG2000", irreversible=False), 3, (10, 20, 30)),
+        (solid("RGB", (255, 0, 0)), 1, (76,)),  # ITU-R 601: 0.299 of 255
+        (solid("RGB", (10, 20, 30)), 4, (10, 20, 30, 255)),
+        (solid("L", 77), 1, (77,)),
+        (solid("L", 77), 3, (77, 77, 77)),
+        (solid("1", 1), 1, (255,)),
+        (solid("1", 0), 3, BLACK),
+        (solid("LA", (100, 0)), 1, (255,)),
+        (solid("LA", (100, 255)), 3, (100, 100, 100)),
+        (solid("LA", (100, 51)), 1, (224,)),  # 100·0.2 + 255·0.8
+        (solid("LA", (100, 51)), 4, (100, 100, 100, 51)),
+        (solid("RGBA", (255, 0, 0, 0)), 3, WHITE),
+        (solid("RGBA", (255, 0, 0, 255)), 3, RED),
+        (solid("RGBA", (255, 0, 0, 51)), 3, (255, 204, 204)),
+        (solid("RGBA", (255, 0, 0, 51)), 4, (255, 0, 0, 51)),
+        (solid("RGB", (1, 2, 3), transparency=(1, 2, 3)), 3, WHITE),  # one colour of PNG declared transparent
+        (solid("L", 9, transparency=9), 1, (255,)),
+        (solid("I;16", 65535), 1, (255,)),
+        (solid("I;16", 257 * 100), 1, (100,)),
+        (solid("I;16", 257 * 100), 3, (100, 100, 100)),
+        (solid("I;16", 257 * 100, "TIFF"), 1, (100,)),
+        (solid("I;16B", 257 * 100, "TIFF"), 1, (100,)),
+        (solid("I", 65535, "TIFF"), 1, (255,)),
+        (solid("I", 200, "TIFF"), 1, (200,)),
+        (solid("F", 1.0, "TIFF"), 1, (255,)),
+        (solid("F", 0.2, "TIFF"), 1, (51,)),
+        (solid("F", -1.0, "TIFF"), 1, (0,)),
+        (solid("F", 200.0, "TIFF"), 3, (200, 200, 200)),
+        (solid("CMYK", (0, 0, 0, 0), "TIFF"), 3, WHITE),
+        (solid("CMYK", (0, 255, 255, 0), "TIFF"), 3, RED),
+        (solid("CMYK", (0, 0, 0, 255), "TIFF"), 3, BLACK),
+        (b"P5 2 2 65535 " + b"\xff\xff" * 4, 1, (255,)),
+        (b"P5 2 2 65535 " + b"\x00\xff" * 4, 1, (1,)),  # dark, but of 16 bits all the same
+    ],
+)
+def test_colour(raw, channels, colour):
+    pixels = decode(raw, channels)
+    assert pixels.dtype == np.uint8
+    assert only(pixels) == colour
+
+
+@pytest.mark.parametrize("mode", ["YCbCr", "HSV", "LAB", "CMYK"])
+def test_colour_spaces_come_back_as_rgb(mode):
+    rgb = Image.new("RGB", (4, 2), (200, 60, 30))
+    if mode == "LAB":
+        profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        image = ImageCms.applyTransform(rgb, ImageCms.buildTransform(*profiles, "RGB", "LAB"))
+        assert np.abs(np.int_(decode(encoded(image, "TIFF"), 3)) - (200, 60, 30)).max() <= 3
+    else:
+        image = rgb.convert(mode)
+    assert image.mode == mode
+    assert np.abs(np.int_(decode(image, 3)) - (200, 60, 30)).max() <= 3
+
+
+def test_cmyk_jpeg():
+    assert np.abs(np.int_(decode(solid("CMYK", (0, 255, 255, 0), "JPEG", quality=95), 3)) - RED).max() <= 4
+
+
+def test_wide_numbers_without_a_usual_range_are_stretched():
+    image = Image.fromarray(np.array([[-1000, 0], [1000, 3000]], dtype=np.int32))
+    assert decode(encoded(image, "TIFF"), 1)[..., 0].tolist() == [[0, 64], [128, 255]]
+    assert only(decode(Image.new("F", (2, 2), -7.0), 1)) == (0,)
+
+
+def test_numbers_that_are_none():
+    with pytest.raises(ImageError, match="NaN"):
+        decode(solid("F", float("nan"), "TIFF"))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_palette_with_transparency_on_white(kind):
+    image = Image.new("P", (2, 1))
+    image.putpalette([*RED, 0, 0, 255])
+    image.putdata([0, 1])
+    raw = encoded(image, kind, transparency=1)
+    assert decode(raw, 3).tolist() == [[list(RED), list(WHITE)]]
+    assert decode(raw, 4)[0, 1, 3] == 0
+    assert decode(encoded(image, kind), 3).tolist() == [[list(RED), [0, 0, 255]]]
+
+
+def test_palette_with_partial_transparency():
+    image = Image.new("P", (1, 1))
+    image.putpalette([*RED])
+    assert only(decode(encoded(image, "PNG", transparency=bytes([51])), 3)) == (255, 204, 204)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_exif_orientation(turn, kind, rng):
+    upright = np.kron(noise(rng, 3, 2), np.ones((16, 16, 1), dtype=np.uint8))
+    # What a camera held that way would store: the inverse of the turn that puts it right.
+    inverse = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = Image.fromarray(upright)
+    if turn > 1:
+        stored = stored.transpose(inverse.get(turn, UPRIGHT[turn]))
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    if kind == "TIFF":
+        options = {"tiffinfo": {0x0112: turn}}
+    raw = encoded(stored, kind, **({} if kind == "TIFF" else {"exif": exif}), **options)
+    assert orientation(opened(raw)) == turn
+    pixels = decode(raw, 3)
+    assert pixels.shape == upright.shape
+    assert np.abs(np.int_(pixels) - upright).max() <= (6 if kind == "JPEG" else 0)
+    assert decode(raw, 3, (48, 32)).shape == (48, 32, 3)
+
+
+def test_damaged_exif_is_no_reason_to_lose_a_picture():
+    raw = solid("RGB", RED, "JPEG", quality=100, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09garbage")
+    with quiet():
+        assert np.abs(np.int_(decode(raw, 3)) - RED).max() <= 4
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_first_frame(kind):
+    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, (0, 0, 255))]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    raw = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    assert only(decode(raw, 3)) == RED
+
+
+def test_channels_of_its_own():
+    assert decode(solid("L", 5)).shape == (2, 4, 1)
+    assert decode(solid("P", 5)).shape == (2, 4, 3)
+    assert decode(solid("LA", (5, 5))).shape == (2, 4, 4)
+
+
+def test_arrays_pass_unchanged(rng):
+    for channels in (1, 3, 4):
+        pixels = noise(rng, 5, 7, channels).reshape(5, 7, channels)
+        assert (decode(pixels, channels) == pixels).all()
+
+
+def png_header(width, height):
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"\0" * 100)
+    parts = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (chunk, data))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("side", [8001, 50_000, 2**31 - 1])
+def test_huge_headers_are_refused_before_decoding(side):
+    assert side**2 > MAX_PIXELS
+    with pytest.raises(ImageError, match="more than 64 megapixels"):
+        opened(png_header(side, side))
+
+
+def test_reasons(rng):
+    whole = {kind: encoded(noise(rng, 50, 50), kind) for kind in ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF")}
+    for kind, raw in whole.items():
+        assert decode(raw, 3).shape == (50, 50, 3)
+        with pytest.raises(ImageError) as error:
+            decode(raw[: len(raw) // 2], 3)
+        assert kind not in ("JPEG", "BMP", "PNG") or str(error.value) == "truncated"
+    for raw, reason in ((b"", "empty file"), (b"hello" * 50, "not an image"), (b"%!PS-Adobe-3.0 EPSF", "not an image")):
+        with pytest.raises(ImageError, match=reason):
+            decode(raw)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(1, 300),
+    st.integers(1, 300),
+    st.tuples(st.integers(16, 256), st.integers(16, 256)),
+    st.sampled_from(["crop", "pad", "stretch"]),
+    st.sampled_from([1, 3, 4]),
+)
+def test_fit_gives_the_exact_shape(height, width, size, fit, channels):
+    pixels = np.full((height, width, channels), 200, dtype=np.uint8)
+    fitted = decode(pixels, channels, size, fit)
+    assert fitted.shape == (*size, channels)
+    inside = {200} if fit != "pad" else {0, 200} | ({255} if channels == 4 else set())
+    assert set(np.unique(fitted)) <= inside  # filters keep a plain colour
+
+
+def test_crop_takes_the_centre():
+    pixels = np.zeros((32, 96, 1), dtype=np.uint8)
+    pixels[:, 32:64] = 255
+    assert (decode(pixels, 1, (32, 32)) == 255).all()
+    assert (decode(pixels.transpose(1, 0, 2), 1, (32, 32)) == 255).all()
+
+
+def test_pad_shows_everything_between_bars():
+    pixels = np.full((32, 64, 3), 255, dtype=np.uint8)
+    padded = decode(pixels, 3, (32, 32), "pad")
+    assert (padded[8:24] == 255).all()
+    assert not padded[:8].any()
+    assert not padded[24:].any()
+    assert decode(pixels, 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 255]
+
+
+def test_stretch_shows_everything():
+    pixels = np.repeat(np.uint8([0, 255]), 32)[None, :, None].repeat(16, axis=0)
+    stretched = decode(pixels, 1, (32, 32), "stretch")
+    assert not stretched[:, :12].any()
+    assert (stretched[:, 20:] == 255).all()
+
+
+def test_shrinking_does_not_alias():
+    checks = np.indices((256, 256)).sum(axis=0) % 2 * 255
+    small = decode(np.uint8(checks)[..., None], 1, (32, 32))
+    assert np.abs(np.int_(small) - 127.5).max() < 4
+
+
+def test_drafted_jpeg_is_close_to_the_whole(rng):
+    smooth = Image.fromarray(noise(rng, 8, 8)).resize((1024, 1024), Image.Resampling.BICUBIC)
+    quick = decode(encoded(smooth, "JPEG", quality=95), 3, (32, 32))
+    exact = np.asarray(smooth.resize((32, 32), Image.Resampling.LANCZOS))
+    assert np.abs(np.int_(quick) - exact).max() <= 4
+
+
+def test_transparent_pixels_do_not_bleed():
+    pixels = np.zeros((64, 64, 4), dtype=np.uint8)
+    pixels[:, 32:] = (255, 0, 0, 255)  # beside transparent black
+    small = decode(pixels, 4, (16, 16))
+    assert (small[small[..., 3] > 40][:, 0] >= 250).all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole", "expected"),
+    [
+        (0, 1, False, (0, 1)),
+        (-0.04, 1.04, False, (0, 1)),
+        (-1, 1, False, (-1, 1)),
+        (0, 255, False, (0, 255)),
+        (0, 300, False, None),
+        (-2.1, 2.6, False, None),
+        (0, 255, True, (0, 255)),
+        (0, 256, True, (0, 65535)),
+        (-1, 3, True, None),
+    ],
+)
+def test_recognised_ranges(low, high, whole, expected):
+    assert recognised(low, high, whole) == expected
+
+
+def test_to_uint8():
+    assert to_uint8(np.array([-1.1, -1, 0, 1, 1.1]), -1, 1).tolist() == [0, 0, 128, 255, 255]
+    assert to_uint8(np.array([0, 128, 257, 65535], dtype=np.uint16), 0, 65535).tolist() == [0, 0, 1, 255]
+    assert to_uint8(np.float16([0, 0.5, 1]), 0, 1).tolist() == [0, 128, 255]
+
+
+def test_tiff_with_several_pages_of_different_kinds():
+    buffer = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(buffer) as pages:
+        for image in (Image.new("L", (4, 2), 9), Image.new("RGB", (9, 9))):
+            image.save(pages, "TIFF")
+            pages.newFrame()
+    assert only(decode(buffer.getvalue())) == (9,)

@@ -1,0 +1,366 @@
+"""The cache: made once, found again, never half made; and the choice of size and channels."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from image_files import encoded, noise, write_files, write_zip
+from PIL import Image
+
+from ganatomy.data import cache_folder, prepare
+from ganatomy.data.prepare import CHUNK, in_order, suggested_size
+from ganatomy.errors import UserError
+
+OPENED: list[str] | None = None
+
+
+def _listen(event, arguments):
+    if event == "open" and OPENED is not None:
+        OPENED.append(str(arguments[0]))
+
+
+sys.addaudithook(_listen)  # told of every file that Python opens, whoever asks
+
+
+@pytest.fixture
+def opened():
+    """Runs something and returns the files that it opened."""
+
+    def run(work):
+        global OPENED
+        OPENED = []
+        try:
+            work()
+            return OPENED
+        finally:
+            OPENED = None
+
+    return run
+
+
+@pytest.fixture
+def files(rng):
+    return {f"{kind}/{i}.png": noise(rng) for kind in ("cat", "dog") for i in range(40)}
+
+
+@pytest.fixture
+def folder(tmp_path, files):
+    return write_files(tmp_path / "set", files)
+
+
+def sets(cache):
+    """The prepared sets in the cache, and everything else there but locks and the index."""
+    entries = [entry for entry in (cache / "data").iterdir() if entry.suffix != ".lock" and entry.name != "index"]
+    return [entry for entry in entries if len(entry.name) == 64], [e.name for e in entries if len(e.name) != 64]
+
+
+def test_pixels(folder, files, cache):
+    images = prepare(folder)
+    assert isinstance(images.pixels, np.memmap)
+    assert not images.pixels.flags.writeable
+    assert not images.labels.flags.writeable
+    assert len(images) == 80
+    assert (images.pixels == np.stack([files[name] for name in sorted(files)])).all()
+    assert images.source == str(folder)
+    assert images.warning is None
+    (entry,), others = sets(cache)
+    assert others == []
+    assert sorted(file.name for file in entry.iterdir()) == ["labels.npy", "manifest.json", "pixels.npy"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "npy"])
+def test_a_second_start_reads_no_image(kind, tmp_path, folder, files, opened):
+    path = folder
+    if kind == "zip":
+        path = write_zip(tmp_path / "set.zip", files)
+    elif kind == "npy":
+        path = tmp_path / "set.npy"
+        np.save(path, np.stack(list(files.values())))
+    first = []
+    assert any(file.startswith(str(path)) for file in opened(lambda: first.append(prepare(path))))
+    second = []
+    again = opened(lambda: second.append(prepare(path)))
+    # The folder itself is listed, but none of its files is opened.
+    assert not [file for file in again if file.startswith(str(path)) and not os.path.isdir(file)]
+    assert second[0].fingerprint == first[0].fingerprint
+    assert (second[0].pixels == first[0].pixels).all()
+
+
+def test_a_changed_byte_makes_a_new_set(folder, files, cache):
+    before = prepare(folder)
+    file = folder / "cat" / "7.png"
+    info = file.stat()
+    changed = files["cat/7.png"].copy()
+    changed[0, 0, 0] ^= 1
+    file.write_bytes(encoded(changed))
+    os.utime(file, ns=(info.st_atime_ns, info.st_mtime_ns + 1))
+    after = prepare(folder)
+    assert after.fingerprint != before.fingerprint
+    assert (after.pixels[sorted(files).index("cat/7.png")] == changed).all()
+    assert len(sets(cache)[0]) == 2
+
+
+def test_a_touched_file_is_hashed_but_not_decoded_again(folder, cache):
+    before = prepare(folder)
+    os.utime(folder / "cat" / "7.png")
+    steps = []
+    assert prepare(folder, progress=lambda done, total: steps.append(done)).fingerprint == before.fingerprint
+    assert len(steps) == 80
+    assert len(sets(cache)[0]) == 1
+
+
+def test_the_fingerprint_is_of_the_content(tmp_path, folder, files, cache):
+    fingerprint = prepare(folder).fingerprint
+    assert len(bytes.fromhex(fingerprint)) == 32
+    backwards = dict(reversed(files.items()))
+    assert prepare(write_files(tmp_path / "b" / "copy", backwards)).fingerprint == fingerprint
+    assert prepare(write_zip(tmp_path / "copy.zip", backwards)).fingerprint == fingerprint
+    assert prepare(folder, size=20).fingerprint == fingerprint  # the size it has anyway
+    assert prepare(folder, channels=3, cache=tmp_path / "elsewhere").fingerprint == fingerprint
+    for options in ({"size": 32}, {"channels": 1}, {"fit": "pad"}):
+        assert prepare(folder, **options).fingerprint != fingerprint
+    (folder / "cat").rename(folder / "cow")
+    assert prepare(folder).fingerprint != fingerprint
+
+
+def test_new_labels_make_a_new_set(folder):
+    before = prepare(folder)
+    (folder / "labels.csv").write_text("".join(f"cat/{i}.png,x\ndog/{i}.png,y\n" for i in range(40)))
+    after = prepare(folder)
+    assert (after.classes, before.classes) == (["x", "y"], ["cat", "dog"])
+    assert after.fingerprint != before.fingerprint
+
+
+@pytest.mark.parametrize("damage", ["no manifest", "manifest", "pixels", "no labels", "index"])
+def test_a_damaged_entry_is_made_anew(folder, cache, damage):
+    before = np.array(prepare(folder).pixels)
+    (entry,), _ = sets(cache)
+    if damage == "no manifest":
+        (entry / "manifest.json").unlink()
+    elif damage == "manifest":
+        (entry / "manifest.json").write_text("[1]")
+    elif damage == "pixels":
+        os.truncate(entry / "pixels.npy", 1000)
+    elif damage == "no labels":
+        (entry / "labels.npy").unlink()
+    else:
+        next((cache / "data" / "index").iterdir()).write_bytes(b"\xff")
+    after = prepare(folder)
+    assert (after.pixels == before).all()
+    assert after.labels is not None
+    assert sets(cache) == ([entry], [])
+
+
+def test_a_run_killed_halfway_harms_nobody(folder, cache):
+    script = f"""
+        import os, signal
+        from ganatomy.data import prepare
+        prepare({str(folder)!r}, progress=lambda done, total: done < 150 or os.kill(os.getpid(), signal.SIGKILL))
+    """
+    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False, timeout=60)
+    assert killed.returncode == -9
+    entries, leftovers = sets(cache)
+    assert entries == []
+    assert len(leftovers) == 1
+    assert leftovers[0].endswith(".part")
+    assert len(prepare(folder)) == 80
+    assert sets(cache)[1] == []
+
+
+def test_an_interrupted_run_leaves_nothing(folder, cache):
+    def stop(done, total):
+        if done == 150:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(folder, progress=stop)
+    assert sets(cache) == ([], [])
+
+
+def test_two_processes_at_once(folder, cache):
+    script = f"from ganatomy.data import prepare; print(prepare({str(folder)!r}, size=64).fingerprint)"
+    running = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = {process.communicate(timeout=60)[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(answers) == 1
+    assert len(sets(cache)[0]) == 1
+    assert sets(cache)[1] == []
+
+
+def test_a_full_disk(folder, cache, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(UserError, match="its disk is full; make room there, or set GANATOMY_CACHE"):
+            prepare(folder)
+    assert sets(cache) == ([], [])
+    assert len(prepare(folder)) == 80
+
+
+def test_a_write_that_fails_for_real(folder, cache):
+    script = f"""
+        import resource, signal
+        from ganatomy.data import prepare
+        from ganatomy.errors import UserError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+        try:
+            prepare({str(folder)!r})
+        except UserError as error:
+            print(error)
+    """
+    answer = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60)
+    assert "its disk is full" in answer.stdout, answer.stderr
+    assert sets(cache) == ([], [])
+
+
+def test_a_cache_that_is_no_folder(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot be kept in .*file: Not a directory"):
+        prepare(folder, cache=tmp_path / "file")
+
+
+def test_progress(folder):
+    steps = []
+    prepare(folder, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(i, 160) for i in range(1, 161)]
+
+
+def test_broken_images_are_set_aside(tmp_path, rng, files):
+    files["cat/3.png"] = encoded(noise(rng, 50, 50))[:500]
+    files["dog/9.png"] = b"hello"
+    path = write_zip(tmp_path / "pets.zip", files)
+    for _ in range(2):
+        images = prepare(path)
+        assert len(images) == 78
+        assert images.skipped == [("cat/3.png", "truncated"), ("dog/9.png", "not an image")]
+        assert np.bincount(images.labels).tolist() == [39, 39]
+        assert images.warning == (
+            f"{path}: 2 of 80 images cannot be read (first: cat/3.png, truncated). Training goes on without them; "
+            f"`ganatomy data inspect {path}` lists them."
+        )
+
+
+def test_too_few(tmp_path, rng, cache):
+    write_files(tmp_path, {"none/1.png": b"x", "none/2.png": b"", "one/1.png": noise(rng), "one/2.png": b"x"})
+    with pytest.raises(UserError, match=r"None of the 2 images of .*none can be read \(first: 1.png, not an image\)"):
+        prepare(tmp_path / "none")
+    with pytest.raises(UserError, match="one has one readable image; training needs two at least, and hundreds"):
+        prepare(tmp_path / "one")
+    assert sets(cache) == ([], [])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path, rng):
+    root = write_files(tmp_path / "set", {name: noise(rng) for name in ("1.png", "2.png", "3.png")})
+    (root / "2.png").chmod(0)
+    assert prepare(root).skipped == [("2.png", "Permission denied")]
+
+
+def test_warnings_of_pillow_do_not_leak(tmp_path, rng):
+    damaged = encoded(noise(rng), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09garbage")
+    bomb = b"P5 9500 9500 255 "  # above Pillow's own warning
+    images = prepare(write_files(tmp_path / "set", {"1.jpg": damaged, "2.png": noise(rng), "3.pgm": bomb}))
+    assert len(images) == 2
+    assert images.skipped == [("3.pgm", "9500×9500: more than 64 megapixels")]
+
+
+@pytest.mark.parametrize(
+    ("modes", "channels"),
+    [(("L", "L"), 1), (("L", "RGB"), 3), (("1", "I;16"), 1), (("LA", "L"), 1), (("P", "L"), 3), (("RGBA", "RGB"), 3)],
+)
+def test_channels_follow_the_modes(tmp_path, modes, channels):
+    root = write_files(
+        tmp_path / "set", {f"{i}.png": encoded(Image.new(mode, (20, 20))) for i, mode in enumerate(modes)}
+    )
+    assert prepare(root).pixels.shape == (2, 20, 20, channels)
+    for asked in (1, 3, 4):
+        assert prepare(root, channels=asked).pixels.shape == (2, 20, 20, asked)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({(28, 28): 9}, (28, 28)),
+        ({(75, 100): 9}, (75, 100)),
+        ({(256, 16): 1}, (256, 16)),
+        ({(300, 300): 2}, (256, 256)),
+        ({(12, 12): 2}, (32, 32)),
+        ({(60, 100): 2, (100, 70): 3}, (64, 64)),
+        ({(128, 128): 2, (129, 500): 1}, (128, 128)),
+        ({}, (32, 32)),
+    ],
+)
+def test_suggested_size(sizes, expected):
+    assert suggested_size(Counter(sizes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [(None, (20, 20)), (16, (16, 16)), ((24, 256), (24, 256)), ([32, 16], (32, 16))]
+)
+def test_size(folder, size, shape):
+    assert prepare(folder, size=size).pixels.shape == (80, *shape, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": 15}, "Size 15 cannot be trained on; .* of 16 to 256 pixels"),
+        ({"size": (32, 257)}, "cannot be trained on"),
+        ({"size": (32, 32, 3)}, "cannot be trained on"),
+        ({"channels": 2}, "cannot have 2 channels; choose 1"),
+        ({"fit": "corp"}, "no way to fit images called 'corp'; did you mean crop"),
+    ],
+)
+def test_bad_options(folder, options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        prepare(folder, **options)
+
+
+def test_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == Path(os.environ["GANATOMY_CACHE"])
+    monkeypatch.delenv("GANATOMY_CACHE")
+    assert cache_folder() == tmp_path / "ganatomy"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_folder() == Path.home() / ".cache" / "ganatomy"
+
+
+def test_in_order():
+    count = 7 * CHUNK + 3
+    assert list(in_order(lambda i: i * i, count)) == [i * i for i in range(count)]
+    assert list(in_order(lambda i: i, 0)) == []
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    script = f"""
+        import numpy as np
+        from ganatomy.data import prepare
+        path = {str(tmp_path / "big.npy")!r}
+        array = np.lib.format.open_memmap(path, "w+", np.uint8, (1500, 256, 256, 3))
+        del array
+        prepare(path, cache={str(tmp_path)!r})
+    """
+    # Mapped pages count as resident, so the file is read under a limit on what may be allocated.
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (250 * 2**20,) * 2)\n"
+    run = subprocess.run(
+        [sys.executable, "-c", limit + textwrap.dedent(script)],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    manifest = next(tmp_path.glob("data/*/manifest.json"))
+    assert json.loads(manifest.read_text())["files"]["pixels.npy"] == 128 + 1500 * 256 * 256 * 3
+    shutil.rmtree(tmp_path / "data")

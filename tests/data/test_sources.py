@@ -1,0 +1,243 @@
+"""Folders and archives: which images, which labels, which splits; and what is refused."""
+
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from image_files import encoded, noise, write_files, write_zip
+
+from ganatomy.data import decode as decoding
+from ganatomy.data import inspect, prepare
+from ganatomy.data import sources as sources_room
+from ganatomy.errors import UserError
+
+
+@pytest.fixture(params=["folder", "zip"])
+def source(request, tmp_path):
+    """Makes a folder or an archive of {name: content}."""
+
+    def make(files, name="set"):
+        if request.param == "zip":
+            return write_zip(tmp_path / f"{name}.zip", files)
+        return write_files(tmp_path / name, files)
+
+    return make
+
+
+def pictures(rng, *names):
+    return {name: noise(rng) for name in names}
+
+
+def shades(names):
+    """One plain shade per name, so that the order shows."""
+    return {name: np.full((20, 20), 10 * i, dtype=np.uint8) for i, name in enumerate(names)}
+
+
+def test_only_images_in_order_of_names(source, rng):
+    wanted = shades(["B.PNG", "a/1.JPeG.png", "a/2.png", "c.png"])
+    other = dict.fromkeys((".hidden.png", "__MACOSX/a/._1.png", "a/.x/1.png", "notes.txt", "a/Thumbs.db"), b"x")
+    images = prepare(source({**other, **dict(reversed(wanted.items()))}))
+    assert images.pixels[:, 0, 0, 0].tolist() == [0, 10, 20, 30]
+    assert images.labels is None
+    assert images.classes is None
+    assert images.skipped == []
+
+
+def test_classes_from_folders(source, rng):
+    images = prepare(source(pictures(rng, "dog/1.png", "cat/1.png", "cat/2.png", "deep/er/10/3.png")))
+    assert images.classes == ["10", "cat", "dog"]
+    assert images.labels.tolist() == [1, 1, 0, 2]  # cat, cat, deep/er/10, dog
+    assert images.labels.dtype == np.int64
+
+
+def test_one_folder_is_no_class(source, rng):
+    assert prepare(source(pictures(rng, "cats/1.png", "cats/2.png"))).classes is None
+
+
+def test_numbers_as_classes_sort_by_value(source, rng):
+    images = prepare(source(pictures(rng, "10/a.png", "9/a.png", "2/a.png")))
+    assert images.classes == ["2", "9", "10"]
+    assert images.labels.tolist() == [2, 0, 1]
+
+
+def test_images_beside_class_folders_have_no_labels(source, rng):
+    path = source(pictures(rng, "cat/1.png", "dog/1.png", "stray.png"))
+    assert prepare(path).labels is None
+    assert "1 of 3 images have no label in the folders" in str(inspect(path))
+
+
+@pytest.mark.parametrize("wrapper", ["", "cifar/", "a/b/"])
+def test_splits(source, rng, wrapper):
+    names = [
+        "train/cat/1.png",
+        "train/dog/1.png",
+        "Test/dog/1.png",
+        "Test/dog/2.png",
+        "valid/emu/1.png",
+        "valid/emu/2.png",
+    ]
+    path = source(pictures(rng, *(wrapper + name for name in names)))
+    train, test, valid = (prepare(path, split=split) for split in ("train", "test", "val"))
+    assert train.classes == test.classes == valid.classes == ["cat", "dog", "emu"]  # numbered alike
+    assert (train.labels.tolist(), test.labels.tolist(), valid.labels.tolist()) == ([0, 1], [1, 1], [2, 2])
+    assert inspect(path, split="test").splits == ["Test", "train", "valid"]
+    with pytest.raises(UserError, match=r"no split called 'trian'; choose one of: Test, train, valid"):
+        prepare(path, split="trian")
+
+
+def test_no_splits(source, rng):
+    with pytest.raises(UserError, match="no split called 'test'; its images are not divided"):
+        prepare(source(pictures(rng, "1.png", "2.png")), split="test")
+
+
+@pytest.mark.parametrize("header", ["", "file,label\n", "\ufefffilename,class\n"])
+@pytest.mark.parametrize("wrapper", ["", "set/"])
+def test_labels_csv(source, rng, header, wrapper):
+    files = {wrapper + name: content for name, content in pictures(rng, "x/1.png", "y/2.png", "y/3.png").items()}
+    files[wrapper + "labels.csv"] = f'{header}y/2.png,"a, b"\n\nx/1.png, z \ny/3.png,"a, b"\ngone.png,q\n'.encode()
+    images = prepare(source(files))
+    assert images.classes == ["a, b", "z"]
+    assert images.labels.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("at", "prefix"), [("", "a/b/"), ("", ""), ("a/", "b/"), ("a/", ""), ("a/b/", "")])
+def test_labels_outside_the_folder_of_images(source, rng, at, prefix):
+    files = pictures(rng, "a/b/1.png", "a/b/2.png")
+    files[f"{at}labels.csv"] = f"{prefix}1.png,y\n{prefix}2.png,x\n".encode()
+    assert prepare(source(files)).labels.tolist() == [1, 0]
+
+
+def test_dataset_json(source, rng):
+    files = pictures(rng, "00000/1.png", "00000/2.png", "00001/3.png")
+    files["dataset.json"] = json.dumps(
+        {"labels": [["00000/1.png", 3], ["00000/2.png", 10], ["00001/3.png", 3]]}
+    ).encode()
+    images = prepare(source(files))
+    assert images.classes == ["3", "10"]
+    assert images.labels.tolist() == [0, 1, 0]
+    files["dataset.json"] = b'{"labels": null}'
+    assert prepare(source(files, "unlabelled")).labels is None
+
+
+def test_some_labels_missing(source, rng):
+    path = source({**pictures(rng, "1.png", "2.png", "3.png"), "labels.csv": b"1.png,a\n2.png,b\n"})
+    assert prepare(path).labels is None
+    assert inspect(path).notes == ["1 of 3 images have no label in labels.csv: labels are not used."]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("labels.csv", b"1.png,a\n2.png\n"),
+        ("dataset.json", b"{"),
+        ("dataset.json", b"[1, 2]"),
+        ("dataset.json", b'{"labels": [["1.png", [0.5, 0.1]]]}'),
+        ("dataset.json", b'{"labels": [3]}'),
+    ],
+)
+def test_malformed_labels(source, rng, file, content):
+    with pytest.raises(UserError, match=f"{file} in .* cannot be read"):
+        prepare(source({**pictures(rng, "1.png", "2.png"), file: content}))
+
+
+def test_nothing_there(tmp_path, rng):
+    write_files(tmp_path, {"cats.zip": b"", "empty/readme.txt": b"", "zips/inner.zip": b"", "one.png": noise(rng)})
+    for path, sentence in {
+        tmp_path / "cast.zip": r"no file, folder or set called '.*cast.zip'; did you mean .*cats.zip\?",
+        "digit": r"did you mean .*digits\?",
+        tmp_path / "no" / "such" / "thing": "give a folder of images, a .zip, a .npy or .npz",
+        "nul\0byte": "There is no file",
+        "x" * 5000: "There is no file",
+        tmp_path / "empty": r"holds no images; accepted are files ending in \.jpg \.jpeg .*\.avif",
+        tmp_path / "zips": "holds no images but inner.zip; give that file itself",
+        tmp_path / "one.png": "is a single image; training needs many",
+        tmp_path / "empty" / "readme.txt": "is of no kind that can be read",
+    }.items():
+        with pytest.raises(UserError, match=sentence):
+            prepare(path)
+
+
+def test_archives_that_are_refused(tmp_path, rng):
+    whole = write_zip(tmp_path / "whole.zip", pictures(rng, "1.png", "2.png")).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[:-40])
+    (tmp_path / "text.zip").write_text("hello")
+    # Bit 0 of the general purpose flags, in the local and the central headers.
+    secret = bytearray(whole)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = secret.find(signature)
+        while at >= 0:
+            secret[at + offset] |= 1
+            at = secret.find(signature, at + 1)
+    (tmp_path / "secret.zip").write_bytes(secret)
+    write_zip(tmp_path / "nested.zip", {"inner.zip": whole})
+    write_zip(tmp_path / "none.zip", {"notes.txt": b""})
+    for file, sentence in {
+        "cut.zip": "cut short or is no zip",
+        "text.zip": "cut short or is no zip",
+        "secret.zip": "is encrypted; unpack it",
+        "nested.zip": r"holds another archive \(inner.zip\) and no images",
+        "none.zip": "holds no images; accepted are",
+    }.items():
+        with pytest.raises(UserError, match=sentence):
+            prepare(tmp_path / file)
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/1.png", "../1.png", "a/../../1.png", "..\\1.png", "C:\\1.png", "c:/1.png", "\\1.png", ".."]
+)
+def test_members_that_climb_out(tmp_path, rng, name):
+    path = write_zip(tmp_path / "bad.zip", {**pictures(rng, "1.png", "2.png"), name: b""})
+    with pytest.raises(UserError, match="points outside the archive") as error:
+        prepare(path)
+    assert repr(name) in str(error.value)
+
+
+def test_names_that_only_look_like_it(tmp_path, rng):
+    assert (
+        len(prepare(write_zip(tmp_path / "good.zip", pictures(rng, "a..b/1.png", "..c/x.png", "12:30.png", "d.png"))))
+        == 3
+    )
+
+
+def test_bombs_are_set_aside_unread(tmp_path, rng, monkeypatch):
+    monkeypatch.setattr(sources_room, "MAX_BYTES", 100_000)
+    assert decoding.MAX_BYTES == 256 * 2**20
+    files = {**pictures(rng, "1.png", "2.png"), "bomb.png": encoded(noise(rng)) + b"\0" * 10**6}
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content if isinstance(content, bytes) else encoded(content))
+    assert (tmp_path / "set.zip").stat().st_size < 50_000
+    for path in (tmp_path / "set.zip", write_files(tmp_path / "set", files)):
+        images = prepare(path)
+        assert len(images) == 2
+        assert images.skipped == [("bomb.png", "larger than 0 MB")]
+
+
+def test_a_lying_size_in_the_archive(tmp_path, rng):
+    raw = bytearray(write_zip(tmp_path / "set.zip", pictures(rng, "1.png", "2.png", "3.png")).read_bytes())
+    at = raw.rfind(b"PK\x01\x02")
+    raw[at + 24 : at + 28] = (10).to_bytes(4, "little")  # 3.png: "10 bytes"
+    (tmp_path / "set.zip").write_bytes(raw)
+    images = prepare(tmp_path / "set.zip")
+    assert len(images) == 2
+    assert [member for member, _ in images.skipped] == ["3.png"]
+
+
+def test_links(tmp_path, rng):
+    root = write_files(tmp_path / "set", pictures(rng, "a/1.png", "b/2.png"))
+    elsewhere = write_files(tmp_path / "elsewhere", pictures(rng, "3.png"))
+    os.symlink(root, root / "a" / "loop")
+    os.symlink("self.png", root / "self.png")
+    os.symlink("nowhere.png", root / "dangling.png")
+    os.symlink(elsewhere, root / "c")
+    images = prepare(root)
+    assert len(images) == 3
+    assert images.classes == ["a", "b", "c"]
+
+
+def test_a_pipe_is_no_image(tmp_path, rng):
+    root = write_files(tmp_path / "set", pictures(rng, "1.png", "2.png"))
+    os.mkfifo(root / "3.png")
+    assert len(prepare(root)) == 2
