@@ -17,7 +17,7 @@ Number = Callable[[int], float]  # a value at a generator step: constant or sche
 
 
 class Penalty(NamedTuple):
-    """A term of the discriminator's loss: weight(step) · value(D, real, fake, draw); draw(*shape) is uniform on [0, 1)."""
+    """A term of the discriminator's loss: weight(step) · value(D, real, fake, draw); draw(*shape) is uniform noise."""
 
     name: str
     weight: Number
@@ -70,7 +70,7 @@ class Player:
             for group in self.optimiser.param_groups:
                 group[setting] = value(step)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = _lying_like(parameter, gradient)
         self.optimiser.step()
         return norm
 
@@ -95,14 +95,21 @@ class Player:
         for key, value in tensors.items():
             index, _, name = key.partition(".")
             parameter = self.parameters[int(index)]
-            # Moments must lie in memory as their parameter does (channels-last): fused kernels walk both alike.
-            place = torch.empty_like(parameter if value.shape == parameter.shape else value, requires_grad=False)
-            if self.optimiser.defaults.get("fused"):
-                place = place.to(parameter.device)
-            self.optimiser.state[parameter][name] = place.copy_(value)
+            if value.shape == parameter.shape:
+                value = _lying_like(parameter, value)
+            elif self.optimiser.defaults.get("fused"):  # the step counter lives where the kernel does
+                value = value.to(parameter.device)
+            self.optimiser.state[parameter][name] = value
 
     def _defers(self) -> bool:
         return self.runtime.device.type == "cuda" and bool(self.optimiser.defaults.get("fused"))
+
+
+def _lying_like(parameter: Tensor, values: Tensor) -> Tensor:
+    """The values in the parameter's place and order in memory: fused optimisers walk both alike, whatever the strides."""
+    if values.stride() == parameter.stride() and values.device == parameter.device:
+        return values
+    return torch.empty_like(parameter, requires_grad=False).copy_(values)
 
 
 class Adversarial:

@@ -16,7 +16,7 @@ Discriminator: TypeAlias = Callable[[Tensor], Tensor]
 
 def squared_gradient_norms(discriminator: Discriminator, images: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each image, [B], differentiable in the discriminator's parameters."""
-    images = images.detach().float().requires_grad_(True)
+    images = images.detach().to(torch.promote_types(images.dtype, torch.float32)).requires_grad_(True)
     # Scores of a batch without batch normalisation depend each on its own image: one backward gives all gradients.
     (gradients,) = torch.autograd.grad(discriminator(images).sum(), images, create_graph=True)
     return gradients.square().flatten(1).sum(1)

@@ -1,0 +1,138 @@
+"""Which charts a run's records make, what is drawn in them, and how to read each. page.js draws them."""
+
+from collections.abc import Iterable, Mapping
+from math import isfinite, log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganatomy.config import Config
+from ganatomy.report.curves import Column, Columns, thin
+
+MARKS = {  # events that a chart shows: plotly's name of their line, and the line in words
+    "resumed": ("dot", "dotted where the training was resumed"),
+    "not finite": ("dash", "dashed where a number was not finite"),
+}
+PLAYERS = ("discriminator", "generator")
+
+# Both losses when p_g = p_data and the discriminator is optimal, with how people write them. As in `objectives`, whose
+# room imports torch; the tests compare. Where only differences of scores count, the generator's could be any number.
+EQUILIBRIUM: dict[str, dict[str, tuple[float, str]]] = {
+    "minimax": {"discriminator": (log(4), "log 4"), "generator": (-log(2), "−log 2")},
+    "non_saturating": {"discriminator": (log(4), "log 4"), "generator": (log(2), "log 2")},
+    "least_squares": {"discriminator": (0.25, "¼"), "generator": (0.125, "⅛")},
+    "wasserstein": {"discriminator": (0.0, "0")},
+    "hinge": {"discriminator": (2.0, "2")},
+    "relativistic_pairing": {"discriminator": (log(2), "log 2"), "generator": (log(2), "log 2")},
+}
+
+
+class Chart(NamedTuple):
+    """A chart: title and words for people, data for page.js."""
+
+    title: str
+    words: str
+    data: dict[str, Any]
+
+
+def of(records: Columns, config: Config | None) -> list[Chart]:
+    """The charts that the records have numbers for."""
+    charts = [_losses(records, config), _judgement(records), _gradients(records), _penalties(records), _speed(records)]
+    return [chart for chart in charts if chart.data["series"]]
+
+
+def marks(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Events as vertical lines."""
+    return [{"x": event["step"], "dash": MARKS[event["event"]][0]} for event in events]
+
+
+def equilibrium(config: Config | None) -> dict[str, tuple[float, str]]:
+    """The losses of a game that is over, by player; {} where nobody has worked them out."""
+    if config is None or config.objective.label_smoothing:
+        return {}
+    return EQUILIBRIUM.get(config.objective.name, {})
+
+
+def _losses(records: Columns, config: Config | None) -> Chart:
+    levels = equilibrium(config)
+    wasserstein = config is not None and config.objective.name == "wasserstein"
+    words = "Losses of a GAN do not fall: each player is judged by an opponent who learns too. "
+    if levels:
+        places = " and ".join(f"{text} for the {player}" for player, (_, text) in levels.items())
+        words += f"Dashed lines: where they rest when nobody can tell generated from real ({places}). "
+    words += (
+        "The discriminator's loss, its sign turned, estimates how far generated and real images are apart."
+        if wasserstein
+        else "Near 0 the discriminator wins every time, and the generator learns little."
+    )
+    return Chart("Losses", words, {**_group(records, "loss"), "levels": [_level(*item) for item in levels.items()]})
+
+
+def _judgement(records: Columns) -> Chart:
+    """D(x) and D(G(z)): probabilities where scores mean that, else the scores with their spread."""
+    names = {"real": "D(x), real", "fake": "D(G(z)), generated"}
+    if "probability/real" in records:
+        series = [_series(records, f"probability/{side}", name, side) for side, name in names.items()]
+        words = (
+            "How probable the discriminator finds it that real and generated images are real. At equilibrium it can "
+            "only say ½; the further apart the curves, the easier it tells them apart."
+        )
+        half = {"y": 0.5, "text": "½", "role": "neutral"}
+        return Chart("What the discriminator believes", words, {"series": series, "levels": [half], "range": [0, 1]})
+    series = [_band(records, side, name) for side, name in names.items() if f"score/{side}" in records]
+    words = (
+        "The discriminator's scores of real and generated images; the band is one standard deviation to either side. "
+        "The more the bands overlap, the less it can tell."
+    )
+    return Chart("What the discriminator says", words, {"series": series})
+
+
+def _gradients(records: Columns) -> Chart:
+    words = (
+        "How hard each player is pushed, on a logarithmic scale. A norm that sinks towards 0 means that this player "
+        "has stopped learning; one that leaps by factors of ten, that the training is about to diverge."
+    )
+    return Chart("Gradient norms", words, {**_group(records, "gradient_norm"), "log": True})
+
+
+def _penalties(records: Columns) -> Chart:
+    words = "Added to the discriminator's loss to keep it smooth; shown before its weight. It should settle, not grow."
+    return Chart("Penalties", words, _group(records, "penalty"))
+
+
+def _speed(records: Columns) -> Chart:
+    words = "Real images a second that the discriminator is shown. Dips are other work: of this run or of the machine."
+    name = "images_per_second"
+    series = [_series(records, name, "images a second", "neutral")] if name in records else []
+    return Chart("Speed", words, {"series": series, "zero": True})
+
+
+def _group(records: Columns, prefix: str) -> dict[str, Any]:
+    """The curves of all names `prefix/…`; players have their own colours."""
+    names = [name for name in records if name.startswith(f"{prefix}/")]
+    labels = [name.removeprefix(f"{prefix}/") for name in names]
+    others = [label for label in labels if label not in PLAYERS]
+    roles = [label if label in PLAYERS else f"other{others.index(label) % 3}" for label in labels]
+    return {"series": [_series(records, *each) for each in zip(names, labels, roles, strict=True)]}
+
+
+def _series(records: Columns, name: str, label: str, role: str) -> dict[str, Any]:
+    return {"name": label, "role": role, **_curve(records["step"], records[name])}
+
+
+def _band(records: Columns, side: str, label: str) -> dict[str, Any]:
+    """A curve with the edges of its band, one standard deviation off."""
+    mean = records[f"score/{side}"]
+    spread = records.get(f"score/{side}_std", np.zeros_like(mean))
+    edges = {"low": _curve(records["step"], mean - spread), "high": _curve(records["step"], mean + spread)}
+    return {**_series(records, f"score/{side}", label, side), **edges}
+
+
+def _curve(steps: Column, values: Column) -> dict[str, Any]:
+    """Points as JSON has them: five digits are more than a screen shows, and null is a gap."""
+    x, y = thin(steps, values)
+    return {"x": [int(step) for step in x], "y": [float(f"{value:.5g}") if isfinite(value) else None for value in y]}
+
+
+def _level(player: str, level: tuple[float, str]) -> dict[str, Any]:
+    return {"y": level[0], "text": level[1], "role": player}

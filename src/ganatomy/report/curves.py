@@ -1,0 +1,71 @@
+"""Records as columns of numbers, and curves of few points that keep every spike."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import from_json
+
+Column = NDArray[np.float64]
+Columns = dict[str, Column]
+
+CHUNK = 10_000
+
+
+def read(path: Path) -> Columns:
+    """metrics.jsonl as one array a name, [records], NaN where a record has null or no such name; {} without records.
+
+    A million records would fill gigabytes as dictionaries, so they are read a chunk at a time.
+    """
+    chunks: list[Columns] = []
+    if path.exists():
+        with path.open("rb") as file:
+            while lines := list(islice(file, CHUNK)):
+                records = list(_parsed(lines))
+                chunks.append({name: _column(records, name) for name in _names(records)})
+    return {name: _joined(chunks, name) for name in _names(chunks)}
+
+
+def thin(steps: Column, values: Column, points: int = 2000) -> tuple[Column, Column]:
+    """At most `points` of a curve: the least and the greatest of every bucket, and both ends.
+
+    A bucket of NaN alone stays NaN: a gap.
+    """
+    count, buckets = len(values), points // 2 - 1
+    if count <= points:
+        return steps, values
+    width = -(-count // buckets)
+    padded = np.full(-(-count // width) * width, np.nan)
+    padded[:count] = values
+    rows = padded.reshape(-1, width)
+    starts = np.arange(len(rows)) * width
+    least = starts + np.where(np.isnan(rows), np.inf, rows).argmin(1)
+    greatest = starts + np.where(np.isnan(rows), -np.inf, rows).argmax(1)
+    kept = np.unique(np.concatenate([[0], least, greatest, [count - 1]]))
+    return steps[kept], values[kept]
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            record = from_json(line)
+        except ValueError:  # the last line, cut short by a kill
+            continue
+        if isinstance(record, dict) and "step" in record:
+            yield record
+
+
+def _names(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Every name, in order of first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _column(records: list[dict[str, Any]], name: str) -> Column:
+    return np.array([record.get(name) for record in records], np.float64)
+
+
+def _joined(chunks: list[Columns], name: str) -> Column:
+    return np.concatenate([chunk.get(name, np.full(len(chunk["step"]), np.nan)) for chunk in chunks])
