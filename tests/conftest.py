@@ -62,7 +62,11 @@ def waves(count: int, height: int, width: int, channels: int = 3) -> np.ndarray:
 
 def quick(data: str | Path, runs: Path, name: str = "run", recipe: str = "dcgan", **changes: Any) -> Run:
     """Train a tiny network in silence; part__option=value stands for part.option."""
-    settings = {**(TINY if recipe != "goodfellow2014" else _without_width(TINY)), "training.steps": 10, **dotted(changes)}
+    settings = {
+        **(TINY if recipe != "goodfellow2014" else _without_width(TINY)),
+        "training.steps": 10,
+        **dotted(changes),
+    }
     return train(data, recipe=recipe, settings=settings, name=name, runs=runs, console=Console(quiet=True))
 
 

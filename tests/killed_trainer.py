@@ -13,11 +13,18 @@ import time
 from pathlib import Path
 
 import torch
+
 from conftest import go_on, quick
 
 KILLS = 40
 FOREVER = 10**6
-DENSE = {"log__checkpoint": 2, "log__snapshot": 50, "log__every": 1, "training__discriminator_steps": 2, "data__flip": True}
+DENSE = {
+    "log__checkpoint": 2,
+    "log__snapshot": 50,
+    "log__every": 1,
+    "training__discriminator_steps": 2,
+    "data__flip": True,
+}
 
 
 def life(images: Path, folder: Path) -> None:

@@ -39,9 +39,7 @@ def test_it_equals_the_recursion_for_weights_and_batch_norm_statistics(decay, wa
         train(net, t)
         average.update_parameters(net)
         d = 0 if t == 0 else min(decay, (1 + t) / (10 + t)) if warm_up else decay
-        expected = {
-            name: d * expected[name] + (1 - d) * value if t else value for name, value in floating(net).items()
-        }
+        expected = {name: d * expected[name] + (1 - d) * value if t else value for name, value in floating(net).items()}
         assert_close(floating(average.module), expected, rtol=1e-12, atol=1e-12)
     assert {"1.running_mean", "1.running_var"} < expected.keys()
     assert average.n_averaged == UPDATES

@@ -173,8 +173,15 @@ def test_a_folder_may_be_called_like_a_number(path):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("48x64", (48, 64)), ("48X64", (48, 64)), ("48×64", (48, 64)), ("64", (64, 64)), ("[64, 48]", (64, 48))]
-    + [("[32]", (32, 32)), ("null", None)],
+    [
+        ("48x64", (48, 64)),
+        ("48X64", (48, 64)),
+        ("48×64", (48, 64)),
+        ("64", (64, 64)),
+        ("[64, 48]", (64, 48)),
+        ("[32]", (32, 32)),
+        ("null", None),
+    ],
 )
 def test_sizes_are_height_by_width(text, size):
     assert settings(f"data.size={text}").data.size == size

@@ -118,7 +118,7 @@ def test_no_discriminator_does_better_at_equilibrium(name):
 
 @pytest.mark.parametrize("name", SMOOTHABLE)
 def test_smoothed_equilibrium_is_the_discriminators_least_loss(name):
-    """With labels smoothed by α, D* = (1 − α)/2 where p_g = p_data, so the losses are no longer log 4, log 2 or ¼, ⅛."""
+    """With labels smoothed by α, D* = (1 − α)/2 where p_g = p_data, so no longer log 4 and log 2, or ¼ and ⅛."""
     objective, best = build.objective(Objective(name=name, label_smoothing=0.1)), 0.45
     score = torch.tensor([best if name == "least_squares" else logit(best)], dtype=torch.float64)
     losses = objective.losses(score, score)

@@ -58,6 +58,14 @@ def test_every_penalty_of_the_configuration_is_tested_here():
     assert list(ALL) == list(build.PENALTIES)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_run_penalises_the_right_images_with_the_right_draws(name):
+    """draw(*shape) is uniform noise for each image: a number for WGAN-GP, a whole image for DRAGAN."""
+    noise = torch.linspace(0, 1, REAL.numel(), dtype=torch.float64).view_as(REAL)
+    value = build.PENALTIES[name](quadratic, REAL, FAKE, lambda *shape: noise if shape == SHAPE[1:] else SHARE)
+    assert_close(value, ALL[name](quadratic, REAL, FAKE))
+
+
 def test_squared_norms_are_those_of_each_image():
     assert_close(penalties.squared_gradient_norms(quadratic, REAL), norms(REAL) ** 2)
 

@@ -93,8 +93,9 @@ def test_interpolation_begins_and_ends_at_its_ends(way):
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.5, -1.0, -2.5])
-def test_spherical_interpolation_of_parallel_vectors_is_straight(factor):
-    start, share = random_vector(0).float(), torch.linspace(0, 1, 5)
+@pytest.mark.parametrize("start", [random_vector(0).float(), torch.tensor([0.0, 2.0])], ids=["any", "axis"])
+def test_spherical_interpolation_of_parallel_vectors_is_straight(start, factor):
+    share = torch.linspace(0, 1, 5)
     assert_close(spherical(start, factor * start, share), linear(start, factor * start, share))
 
 
@@ -134,6 +135,11 @@ def test_truncated_normal_draws_have_the_truncated_distribution(bound):
     assert z.dtype == torch.float32
     assert z.abs().max() <= bound
     assert stats.kstest(z.flatten().numpy(), stats.truncnorm(-bound, bound).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("bound", [0.05, 2.0, 10.0])
+def test_truncated_normal_is_bounded_far_out_too(bound):
+    assert truncated_normal(torch.tensor([-40.0, 9.0, 40.0]), bound).abs().max() <= bound
 
 
 def test_a_wide_bound_truncates_nothing():

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import go_on, quick
 
+from conftest import go_on, quick
 from ganatomy import checkpoint
 from ganatomy.errors import UserError
 from ganatomy.run import Run
@@ -38,7 +38,11 @@ def assert_same_tensors(one: Run, other: Run, step: int) -> None:
         {},
         {"training__share_fakes": True, "data__flip": True},
         {"training__discriminator_steps": 3, "data__flip": True},
-        {"generator_optimiser__name": "sgd", "generator_optimiser__momentum": 0.9, "discriminator_optimiser__name": "sgd"},
+        {
+            "generator_optimiser__name": "sgd",
+            "generator_optimiser__momentum": 0.9,
+            "discriminator_optimiser__name": "sgd",
+        },
         {"generator_optimiser__name": "rmsprop", "discriminator_optimiser__name": "rmsprop", "penalties__clip": 0.05},
         {"average__decay": 0.0},
         {
@@ -48,7 +52,15 @@ def assert_same_tensors(one: Run, other: Run, step: int) -> None:
             "generator_optimiser__learning_rate": {"start": 1e-3, "end": 1e-4, "steps": 12},
         },
     ],
-    ids=["adam", "shared fakes, flips", "k = 3", "sgd with momentum", "rmsprop, clipping", "no average", "penalty, schedule"],
+    ids=[
+        "adam",
+        "shared fakes, flips",
+        "k = 3",
+        "sgd with momentum",
+        "rmsprop, clipping",
+        "no average",
+        "penalty, schedule",
+    ],
 )
 def test_a_resumed_run_equals_one_that_never_stopped(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     whole = quick(images, tmp_path, "whole", **changes, training__steps=12)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ganatomy.average import moving_average
 from ganatomy.method import Batches, NonFiniteError, Record, TensorGroups
 from ganatomy.objectives import Objective
-from ganatomy.penalties import Discriminator, clip_weights
+from ganatomy.penalties import Discriminator, at_least_float32, clip_weights
 from ganatomy.priors import Prior
 from ganatomy.runtime import Randomness, Runtime
 
@@ -106,7 +106,7 @@ class Player:
 
 
 def _lying_like(parameter: Tensor, values: Tensor) -> Tensor:
-    """The values in the parameter's place and order in memory: fused optimisers walk both alike, whatever the strides."""
+    """The values in the parameter's order in memory: fused optimisers walk both alike, whatever their strides say."""
     if values.stride() == parameter.stride() and values.device == parameter.device:
         return values
     return torch.empty_like(parameter, requires_grad=False).copy_(values)
@@ -167,13 +167,13 @@ class Adversarial:
         # The generator's gradient is wanted only from the fakes it is judged by.
         with torch.set_grad_enabled(self.share_fakes or turn == self.k), self.runtime.autocast():
             fake: Tensor = self.generator.network(self.runtime.share(z))
-        return fake.float()
+        return at_least_float32(fake)
 
     def scores(self, images: Tensor) -> Tensor:
         """Raw scores [B], float32."""
         with self.runtime.autocast():
             scores: Tensor = self.discriminator.network(images)
-        return scores.float()
+        return at_least_float32(scores)
 
     def discriminator_step(self, real: Tensor, fake: Tensor, step: int, turn: int = 0) -> Record:
         """Descend the discriminator's loss, penalties included."""

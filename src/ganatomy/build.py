@@ -12,7 +12,7 @@ from ganatomy import config as options
 from ganatomy import objectives, penalties, priors
 from ganatomy.adversarial import Adversarial, Penalty, Player
 from ganatomy.errors import UserError, unknown
-from ganatomy.networks import dcgan, mlp
+from ganatomy.networks import convolution, dcgan, mlp
 from ganatomy.objectives import Objective
 from ganatomy.priors import Prior
 from ganatomy.runtime import Randomness, Runtime
@@ -88,8 +88,8 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
             f"penalties.{penalised[0]} needs a discriminator without batch normalisation: discriminator.norm=none."
         )
     return Adversarial(
-        _player("generator", generator(config, image), config.generator_optimiser, runtime),
-        _player("discriminator", discriminator(config, image), config.discriminator_optimiser, runtime),
+        _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime),
+        _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
         objective(config.objective),
         [Penalty(name, partial(at, getattr(config.penalties, name)), PENALTIES[name]) for name in penalised],
         prior(config.prior),
@@ -112,7 +112,10 @@ def _network(config: options.Config, role: str, *arguments: Any) -> nn.Module:
         return make(*arguments, **given)
 
 
-def _player(name: str, network: nn.Module, config: options.Optimiser, runtime: Runtime) -> Player:
+def _player(
+    name: str, network: nn.Module, config: options.Optimiser, machine: options.Runtime, runtime: Runtime
+) -> Player:
+    convolution.use(network, "patches" if machine.convolution == "patches" else "native")
     network = network.to(runtime.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Player(name, network, _optimiser(network, config), _settings(config), runtime)
 

@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
-    """Write a safetensors file for each group, and manifest.json with checksums, as `folder`: whole or not at all.
+    """Write a safetensors file a group, and manifest.json with their checksums, as `folder`; whole or not at all.
 
     Written beside, forced to disk, then renamed: a process killed at any instant leaves no half checkpoint of that name.
     """

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ganatomy import build, config, session
 from ganatomy import runtime as runtimes
 from ganatomy.adversarial import Adversarial
-from ganatomy.callbacks.progress import duration
+from ganatomy.wording import duration
 
 STEPS = 5
 

@@ -1,6 +1,7 @@
 """What machine and which versions a run was made with."""
 
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def git_commit() -> str | None:
 def command() -> str:
     """The command line of this process, as a person would type it."""
     program, *arguments = sys.argv
-    return " ".join([Path(program).name, *arguments])
+    return shlex.join(["ganatomy" if Path(program).name == "__main__.py" else Path(program).name, *arguments])
 
 
 def _version(package: str) -> str:

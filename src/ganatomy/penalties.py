@@ -14,9 +14,14 @@ from torch import Tensor
 Discriminator: TypeAlias = Callable[[Tensor], Tensor]
 
 
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """The tensor, in float32 if it came out of autocast in less."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 def squared_gradient_norms(discriminator: Discriminator, images: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each image, [B], differentiable in the discriminator's parameters."""
-    images = images.detach().to(torch.promote_types(images.dtype, torch.float32)).requires_grad_(True)
+    images = at_least_float32(images.detach()).requires_grad_(True)
     # Scores of a batch without batch normalisation depend each on its own image: one backward gives all gradients.
     (gradients,) = torch.autograd.grad(discriminator(images).sum(), images, create_graph=True)
     return gradients.square().flatten(1).sum(1)

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -71,7 +72,13 @@ class Run:
 
     @property
     def name(self) -> str:
+        """The folder's name."""
         return self.path.name
+
+    @property
+    def address(self) -> str:
+        """How to name the run on a command line."""
+        return shlex.quote(self.name if self.path.parent == RUNS else str(self.path))
 
     # --- run.json -------------------------------------------------------------------------------------------------
 

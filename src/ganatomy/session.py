@@ -3,30 +3,30 @@
 import contextlib
 import errno
 import os
-import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 
-from ganatomy import build, checkpoint, config, machine, stopping, tuning
+from ganatomy import build, checkpoint, config, machine, report, stopping, tuning
 from ganatomy import data as datasets
 from ganatomy.callbacks.checkpoints import Checkpoints
 from ganatomy.callbacks.progress import ShowProgress
 from ganatomy.callbacks.recorder import Recorder
 from ganatomy.callbacks.snapshots import Snapshots
-from ganatomy.callbacks.summary import Summary
 from ganatomy.callbacks.tensorboard import TensorBoard
+from ganatomy.callbacks.walk import Walk
 from ganatomy.data.batches import RealBatches
 from ganatomy.errors import UserError
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import enlarge, grid, save_png
 from ganatomy.method import NonFiniteError
 from ganatomy.networks.mlp import Generator as MLPGenerator
-from ganatomy.run import RUNS, Run
+from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
 
 SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
@@ -107,6 +107,7 @@ def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, 
                 with contextlib.suppress(OSError):  # a disk that is full cannot take the message either
                     run.update(status="stopped" if isinstance(error, KeyboardInterrupt) else "failed", error=sentence)
                     run.event("error", message=sentence)
+                    report.write(run)
             raise UserError(sentence) from error
 
 
@@ -115,7 +116,7 @@ _STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C ag
 
 def resume_command(run: Run) -> str:
     """What to type to go on with a run."""
-    return f"ganatomy train --resume {shlex.quote(run.name if run.path.parent == RUNS else str(run.path))}"
+    return f"ganatomy train --resume {run.address}"
 
 
 def _check_same_data(run: Run, prepared: Prepared) -> None:
@@ -150,8 +151,9 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
             "classes": images.classes,
         },
     )
-    first = images.pixels[: len(SNAPSHOT_SEEDS)]
-    save_png(run.path / "reals.png", enlarge(grid(first), 480))
+    # Evenly chosen: many sets are sorted by class.
+    some = np.linspace(0, len(images) - 1, min(len(images), len(SNAPSHOT_SEEDS))).astype(int)
+    save_png(run.path / "reals.png", enlarge(grid(images.pixels[some]), 480))
 
 
 def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], bool]) -> State:
@@ -218,7 +220,7 @@ def _watchers(run: Run, options: config.Config, budget: Budget, attempt: int, co
     ]
     if log.tensorboard:
         watchers.append(TensorBoard(run, recorder))
-    return [*watchers, ShowProgress(console, budget), Summary(run, prior)]
+    return [*watchers, ShowProgress(console, budget), Walk(run, prior)]
 
 
 def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None:
@@ -227,6 +229,7 @@ def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None
     status = "finished" if finished else "stopped"
     run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
     run.event(status, step=state.step)
+    report.write(run)
     if not finished:
         console.print(f"Stopped at step {state.step:,}; everything is saved. To go on: [bold]{resume_command(run)}[/]")
 
@@ -249,17 +252,16 @@ def farewell(run: Run, console: Console) -> None:
     """Where the results are, and what to try next."""
     if not run.snapshots():
         return
-    name = shlex.quote(run.name if run.path.parent == RUNS else str(run.path))
     grid_path = list(run.snapshots().values())[-1]
     console.print(
         f"\n[bold]{run.path}[/] holds the results:\n"
         f"  sample grid   {grid_path}\n"
         f"  latent walk   {run.path / 'walk.webp'}\n"
-        f"  loss chart    {run.path / 'report.html'}\n"
-        f"  report        {run.path / 'report.html'} (open it in a browser; it needs no network)\n"
+        f"  loss chart    in the report: open it in a browser; it needs no network\n"
+        f"  report        {run.path / 'report.html'}\n"
         "\nThree things to try next:\n"
-        f"  ganatomy sample {name} --seeds 0-99\n"
-        f"  ganatomy walk {name} --seeds 3,9,4\n"
+        f"  ganatomy sample {run.address} --seeds 0-99\n"
+        f"  ganatomy walk {run.address} --seeds 3,9,4\n"
         f"  ganatomy train FOLDER_OF_IMAGES",
         highlight=False,
         soft_wrap=True,

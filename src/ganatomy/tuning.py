@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganatomy import build
 from ganatomy.config import Config, change
+from ganatomy.networks.convolution import layers
 from ganatomy.runtime import Runtime
 
 GAIN = 1.05  # float32 as torch computes it stays, unless another way is this much faster
@@ -38,7 +39,7 @@ def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[C
     """
     precisions = ["float32", "bfloat16"] if config.runtime.precision == "auto" else [config.runtime.precision]
     convolutions = ["native", "patches"] if config.runtime.convolution == "auto" else [config.runtime.convolution]
-    if runtime.device.type != "cpu":
+    if runtime.device.type != "cpu" or not layers(build.generator(config, image)):
         convolutions = ["native"]
     ways = list(product(precisions, convolutions))
     trials = []

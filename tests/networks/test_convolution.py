@@ -13,6 +13,7 @@ from torch.testing import assert_close
 
 from ganatomy.networks import convolution
 from ganatomy.networks.convolution import Conv2d, ConvTranspose2d, conv2d, conv_transpose2d
+from ganatomy.networks.tiles import Geometry
 
 WAYS = ["native", "patches", "tiles"]
 
@@ -169,7 +170,7 @@ def test_modules_are_torchs_own_but_for_the_method(ours, torchs, options):
 def test_rule_of_the_64_by_64_dcgan():
     def way(piece: str, c: int, o: int, size: int, dtype: torch.dtype) -> str:
         small = (size // 2, size // 2)
-        return convolution._way(piece, c, o, dtype, convolution._Shape((4, 4), (2, 2), (1, 1), (size, size), small))
+        return convolution._way(piece, c, o, dtype, Geometry((4, 4), (2, 2), (1, 1), (size, size), small))
 
     layers = [(3, 64, 64), (64, 128, 32), (128, 256, 16), (256, 512, 8)]
     table = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from ganatomy.networks.dcgan import Discriminator, Fold, Generator, Unfold, map_sizes
+from ganatomy.networks.dcgan import Discriminator, Generator, map_sizes
 
 PAPER = (3, 64, 64)
 
@@ -93,17 +93,32 @@ def test_images_stay_between_minus_one_and_one(size):
     assert images.std() > 0.01
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_unfold_is_the_transposed_convolution_of_one_pixel(bias):
-    torch.manual_seed(0)
-    layer, z = Unfold(5, 3, (4, 7), bias), drawn(2, 5)
-    assert_close(layer(z), nn.ConvTranspose2d.forward(layer, z[:, :, None, None]), rtol=1e-5, atol=1e-6)
+def textbook(width):
+    """The paper's two networks for 64×64 images, layer by layer with torch's own."""
+    w = width
+    up = [nn.ConvTranspose2d(100, 8 * w, 4, bias=False)]
+    for channels in (8 * w, 4 * w, 2 * w):
+        up += [nn.BatchNorm2d(channels), nn.ReLU()]
+        up += [nn.ConvTranspose2d(channels, channels // 2, 4, stride=2, padding=1, bias=False)]
+    up += [nn.BatchNorm2d(w), nn.ReLU(), nn.ConvTranspose2d(w, 3, 4, stride=2, padding=1), nn.Tanh()]
+    down = [nn.Conv2d(3, w, 4, stride=2, padding=1, bias=False), nn.LeakyReLU(0.2)]
+    for channels in (w, 2 * w, 4 * w):
+        down += [nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1, bias=False)]
+        down += [nn.BatchNorm2d(2 * channels), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*up), nn.Sequential(*down, nn.Conv2d(8 * w, 1, 4))
 
 
-def test_fold_is_the_convolution_of_a_whole_map():
+@pytest.mark.parametrize("training", [True, False])
+def test_networks_compute_what_the_textbooks_do_from_the_same_weights(training):
     torch.manual_seed(0)
-    layer, maps = Fold(5, (4, 7)), drawn(2, 5, 4, 7)
-    assert_close(layer(maps), nn.Conv2d.forward(layer, maps)[:, 0, 0, 0], rtol=1e-5, atol=1e-6)
+    networks, references = (Generator(100, PAPER, 4), Discriminator(PAPER, 4)), textbook(4)
+    for network, reference in zip(networks, references, strict=True):
+        reference.load_state_dict(network.layers.state_dict())  # of the same names and shapes
+        network.train(training)
+        reference.train(training)
+    z, images = drawn(6, 100), drawn(6, *PAPER)
+    assert_close(networks[0](z), references[0](z[:, :, None, None]), rtol=1e-4, atol=1e-6)
+    assert_close(networks[1](images), references[1](images).flatten(), rtol=1e-4, atol=1e-5)
 
 
 def test_without_normalisation_a_score_does_not_depend_on_the_batch():

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from ganatomy.fit import Budget, Callback, State
+from ganatomy.wording import duration
 
 LINE_SECONDS = 15.0  # between lines where there is no terminal
 BAR_SECONDS = 0.25  # between looks at the losses on a terminal: each waits for the device
@@ -64,15 +65,3 @@ class ShowProgress(Callback):
 class _TimeLeft(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{duration(task.fields['left'])} left")
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them: 48 s, 3 min 20 s, 2 h 05 min."""
-    if seconds is None:
-        return "?"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

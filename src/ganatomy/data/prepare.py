@@ -1,7 +1,7 @@
 """Decode once, train many times: any source → a cache folder with pixels.npy, labels.npy and manifest.json.
 
-    <cache>/data/index/<stamp>   the content hash of a source whose files look like this (names, sizes, times)
-    <cache>/data/<key>/          the prepared set; key = content, size, channels, fit, split and FORMAT
+<cache>/data/index/<stamp>   the content hash of a source whose files look like this (names, sizes, times)
+<cache>/data/<key>/          the prepared set; key = content, size, channels, fit, split and FORMAT
 """
 
 import hashlib

@@ -18,37 +18,36 @@ differentiation, a gradient penalty's second included, is at hand. Each is compu
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
+from ganatomy.networks.tiles import (
+    Geometry,
+    Pair,
+    large_of_tiles,
+    matrix,
+    overlap_add,
+    patches,
+    pixels,
+    small_of_tiles,
+    tiles_of_large,
+    tiles_of_small,
+    tiles_of_weight,
+    weight_of_tiles,
+)
+
 Method = Literal["native", "patches"]
-Pair = tuple[int, ...]
 CHUNK = 16 * 2**20  # bytes of tiles at a time: near the cache, and below the 32 MiB that malloc maps anew every time
 
 
-class _Shape(NamedTuple):
-    """What a convolution's tensors do not tell: `large` is (H, W), `small` is (h, w)."""
-
-    kernel: Pair
-    stride: Pair
-    padding: Pair
-    large: Pair
-    small: Pair
-
-    @property
-    def tiles(self) -> Pair:
-        """How many tiles of 2×2 outputs, the last one perhaps cut."""
-        return -(-self.small[0] // 2), -(-self.small[1] // 2)
-
-
-def _way(piece: Literal["down", "up", "outer"], c: int, o: int, dtype: torch.dtype, shape: _Shape) -> str:
+def _way(piece: Literal["down", "up", "outer"], c: int, o: int, dtype: torch.dtype, shape: Geometry) -> str:
     """The fastest way, by shapes and dtype and never by a clock: a resumed run must repeat every bit.
 
-    The float32 rule was measured with AVX2, the bfloat16 rule follows measurements with AMX; both at batch 64.
+    The float32 rule was measured with AVX2, batch 64. The bfloat16 rule is a guess from native timings with AMX.
     """
     taps = {k / s for k, s in zip(shape.kernel, shape.stride, strict=True)}
     few, deep = c <= 8, min(c, o) >= 128
@@ -59,147 +58,40 @@ def _way(piece: Literal["down", "up", "outer"], c: int, o: int, dtype: torch.dty
     return "patches" if taps == {2} and few and piece == "up" else "native"
 
 
-# Blocks of stride pixels: a row of blocks holds every pixel once, and a kernel of t strides covers t blocks.
-
-
-def _windows(x: Tensor, counts: Pair, size: Pair, step: int, shape: _Shape) -> Tensor:
-    """A view (N, *counts, sh, sw·C, *size) of x (N, C, H, W), padded: windows of `size` blocks, `step` blocks apart."""
-    (sh, sw), (top, left), (H, W), (n, c) = shape.stride, shape.padding, shape.large, x.shape[:2]
-    bh, bw = (step * (count - 1) + t for count, t in zip(counts, size, strict=True))
-    pads = (0, 0, left, bw * sw - W - left, top, bh * sh - H - top)
-    blocks = F.pad(x.permute(0, 2, 3, 1), pads).contiguous().view(n, bh, sh, bw, sw * c)
-    return blocks.unfold(1, size[0], step).unfold(3, size[1], step).permute(0, 1, 3, 2, 4, 5, 6)
-
-
-def _overlap_add(windows: Tensor, step: int, shape: _Shape) -> Tensor:
-    """The adjoint of `_windows`: (N, *counts, sh, sw·C, *size) → (N, C, H, W)."""
-    (sh, sw), (top, left), (H, W) = shape.stride, shape.padding, shape.large
-    n, rows, cols, _, row, th, tw = windows.shape
-    bh, bw = step * (rows - 1) + th, step * (cols - 1) + tw
-    blocks = windows.new_zeros(n, bh, sh, bw, row)
-    for i in range(th):
-        for j in range(tw):
-            part = blocks[:, i : i + step * rows : step, :, j : j + step * cols : step]
-            part += windows[..., i, j].transpose(2, 3)
-    image = blocks.view(n, bh * sh, bw * sw, row // sw)
-    pads = (0, 0, -left, left + W - bw * sw, -top, top + H - bh * sh)
-    return F.pad(image, pads).permute(0, 3, 1, 2)
-
-
-def _patches(x: Tensor, shape: _Shape) -> Tensor:
-    """(N, C, H, W) → (N·h·w, kh·kw·C)."""
-    taps = (shape.kernel[0] // shape.stride[0], shape.kernel[1] // shape.stride[1])
-    windows = _windows(x, shape.small, taps, 1, shape)
-    return windows.permute(0, 1, 2, 5, 3, 6, 4).flatten(3).flatten(0, 2)
-
-
-def _pixels(y: Tensor) -> Tensor:
-    """(N, O, h, w) → (N·h·w, O)."""
-    return y.permute(0, 2, 3, 1).flatten(0, 2)
-
-
-def _matrix(w: Tensor) -> Tensor:
-    """(O, C, kh, kw) → (O, kh·kw·C), the order of patches."""
-    return w.permute(0, 2, 3, 1).flatten(1)
-
-
-# In one dimension, blocks d₀ d₁ d₂ and taps w₀ w₁ give (d₀w₀ + d₁w₁, d₁w₀ + d₂w₁) = (m₀ + m₁, m₁ + m₂) with
-# m = (d₀ − d₁, d₁, d₂ − d₁) · (w₀, w₀ + w₁, w₁). In two, the same along rows, then columns: nine products.
-
-
-def _tiles_of_large(x: Tensor, shape: _Shape) -> Tensor:
-    """(N, C, H, W) → (9, tiles, sh·sw·C)."""
-    d = _windows(x, shape.tiles, (3, 3), 2, shape).permute(5, 6, 0, 1, 2, 3, 4).contiguous()
-    d[::2] -= d[1]
-    d[:, ::2] -= d[:, 1:2]
-    return d.view(9, d[0, 0, ..., 0, 0].numel(), -1)
-
-
-def _large_of_tiles(m: Tensor, n: int, shape: _Shape) -> Tensor:
-    """The adjoint of `_tiles_of_large`; overwrites its input."""
-    m = m.view(3, 3, n, *shape.tiles, shape.stride[0], -1)
-    m[1].sub_(m[0]).sub_(m[2])
-    m[:, 1].sub_(m[:, 0]).sub_(m[:, 2])
-    return _overlap_add(m.permute(2, 3, 4, 5, 6, 0, 1), 2, shape)
-
-
-def _spread(w: Tensor) -> Tensor:
-    """(2, 2, …) → (3, 3, …): (w₀, w₁) → (w₀, w₀ + w₁, w₁) along both axes."""
-    m = w.new_empty(3, 3, *w.shape[2:])
-    m[::2, ::2] = w
-    torch.add(m[::2, 0], m[::2, 2], out=m[::2, 1])
-    torch.add(m[0], m[2], out=m[1])
-    return m
-
-
-def _gather(m: Tensor) -> Tensor:
-    """The adjoint of `_spread`, and the last step of a tile; overwrites its input."""
-    m[::2] += m[1]
-    m[:, ::2] += m[:, 1:2]
-    return m[::2, ::2]
-
-
-def _tiles_of_small(y: Tensor, shape: _Shape) -> Tensor:
-    """(N, O, h, w) → (9, tiles, O)."""
-    (n, o, h, w), (rows, cols) = y.shape, shape.tiles
-    y = F.pad(y.permute(0, 2, 3, 1), (0, 0, 0, 2 * cols - w, 0, 2 * rows - h)).contiguous()
-    return _spread(y.view(n, rows, 2, cols, 2, o).permute(2, 4, 0, 1, 3, 5)).view(9, -1, o)
-
-
-def _small_of_tiles(m: Tensor, n: int, shape: _Shape) -> Tensor:
-    """(9, tiles, O) → (N, O, h, w), each output the sum of its tile's products; overwrites its input."""
-    rows, cols = shape.tiles
-    y = _gather(m.view(3, 3, n, rows, cols, -1)).permute(2, 3, 0, 4, 1, 5).reshape(n, 2 * rows, 2 * cols, -1)
-    return y[:, : shape.small[0], : shape.small[1]].permute(0, 3, 1, 2)
-
-
-def _tiles_of_weight(w: Tensor, shape: _Shape) -> Tensor:
-    """(O, C, 2·sh, 2·sw) → (9, O, sh·sw·C)."""
-    (o, c), (sh, sw) = w.shape[:2], shape.stride
-    return _spread(_matrix(w).view(o, 2, sh, 2, sw * c).permute(1, 3, 0, 2, 4)).view(9, o, -1)
-
-
-def _weight_of_tiles(m: Tensor, shape: _Shape) -> Tensor:
-    """The adjoint of `_tiles_of_weight`; overwrites its input."""
-    (sh, sw), o = shape.stride, m.shape[1]
-    w = _gather(m.view(3, 3, o, sh, -1)).permute(2, 0, 3, 1, 4).reshape(o, 2 * sh, 2 * sw, -1)
-    return w.permute(0, 3, 1, 2)
-
-
-def _chunks(x: Tensor, c: int, shape: _Shape) -> list[slice]:
+def _chunks(x: Tensor, c: int, shape: Geometry) -> list[slice]:
     """The batch of x in equal pieces whose tiles of the large map (C channels) take about CHUNK bytes."""
     values = 9 * shape.tiles[0] * shape.tiles[1] * shape.stride[0] * shape.stride[1] * c
     size = -(-len(x) // max(1, round(len(x) * values * x.element_size() / CHUNK)))
     return [slice(i, i + size) for i in range(0, len(x), size)]
 
 
-def _compute_down(shape: _Shape, x: Tensor, w: Tensor) -> Tensor:
+def _compute_down(shape: Geometry, x: Tensor, w: Tensor) -> Tensor:
     n, c, o = len(x), x.shape[1], w.shape[0]
     way = _way("down", c, o, x.dtype, shape)
     if way == "patches":
-        y = _patches(x, shape) @ _matrix(w).T
+        y = patches(x, shape) @ matrix(w).T
         return y.view(n, *shape.small, o).permute(0, 3, 1, 2)
     if way == "tiles":
-        u = _tiles_of_weight(w, shape).transpose(1, 2)
+        u = tiles_of_weight(w, shape).transpose(1, 2)
         y = x.new_empty(n, *shape.small, o).permute(0, 3, 1, 2)
         for part in _chunks(x, c, shape):
-            y[part] = _small_of_tiles(_tiles_of_large(x[part], shape) @ u, len(x[part]), shape)
+            y[part] = small_of_tiles(tiles_of_large(x[part], shape) @ u, len(x[part]), shape)
         return y
     return F.conv2d(x, w, None, shape.stride, shape.padding).contiguous(memory_format=torch.channels_last)
 
 
-def _compute_up(shape: _Shape, y: Tensor, w: Tensor) -> Tensor:
+def _compute_up(shape: Geometry, y: Tensor, w: Tensor) -> Tensor:
     n, o, c = len(y), y.shape[1], w.shape[1]
     (sh, sw), (kh, kw) = shape.stride, shape.kernel
     way = _way("up", c, o, y.dtype, shape)
     if way == "patches":
-        cols = (_pixels(y) @ _matrix(w)).view(n, *shape.small, kh // sh, sh, kw // sw, sw * c)
-        return _overlap_add(cols.permute(0, 1, 2, 4, 6, 3, 5), 1, shape)
+        cols = (pixels(y) @ matrix(w)).view(n, *shape.small, kh // sh, sh, kw // sw, sw * c)
+        return overlap_add(cols.permute(0, 1, 2, 4, 6, 3, 5), 1, shape)
     if way == "tiles":
-        u = _tiles_of_weight(w, shape)
+        u = tiles_of_weight(w, shape)
         x = y.new_empty(n, *shape.large, c).permute(0, 3, 1, 2)
         for part in _chunks(y, c, shape):
-            x[part] = _large_of_tiles(_tiles_of_small(y[part], shape) @ u, len(y[part]), shape)
+            x[part] = large_of_tiles(tiles_of_small(y[part], shape) @ u, len(y[part]), shape)
         return x
     size = zip(shape.large, shape.small, shape.kernel, shape.stride, shape.padding, strict=True)
     extra = [large - (s * (small - 1) + k - 2 * p) for large, small, k, s, p in size]
@@ -207,17 +99,17 @@ def _compute_up(shape: _Shape, y: Tensor, w: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _compute_outer(shape: _Shape, x: Tensor, y: Tensor) -> Tensor:
+def _compute_outer(shape: Geometry, x: Tensor, y: Tensor) -> Tensor:
     c, o = x.shape[1], y.shape[1]
     way = _way("outer", c, o, x.dtype, shape)
     if way == "patches":
-        return (_pixels(y).T @ _patches(x, shape)).view(o, *shape.kernel, c).permute(0, 3, 1, 2)
+        return (pixels(y).T @ patches(x, shape)).view(o, *shape.kernel, c).permute(0, 3, 1, 2)
     if way == "tiles":
         m = x.new_empty(9, o, shape.stride[0] * shape.stride[1] * c)
         for part in _chunks(x, c, shape):
-            small, large = _tiles_of_small(y[part], shape).transpose(1, 2), _tiles_of_large(x[part], shape)
+            small, large = tiles_of_small(y[part], shape).transpose(1, 2), tiles_of_large(x[part], shape)
             torch.baddbmm(m, small, large, beta=int(part.start > 0), out=m)
-        return _weight_of_tiles(m, shape)
+        return weight_of_tiles(m, shape)
     return conv2d_weight(x, (o, c, *shape.kernel), y, shape.stride, shape.padding)
 
 
@@ -266,15 +158,15 @@ def _bilinear(
     return joined
 
 
-def _down(x: Tensor, w: Tensor, shape: _Shape) -> Tensor:
+def _down(x: Tensor, w: Tensor, shape: Geometry) -> Tensor:
     return _bilinear(partial(_compute_down, shape), x, w, partial(_up, shape=shape), lambda g, x: _outer(x, g, shape))
 
 
-def _up(y: Tensor, w: Tensor, shape: _Shape) -> Tensor:
+def _up(y: Tensor, w: Tensor, shape: Geometry) -> Tensor:
     return _bilinear(partial(_compute_up, shape), y, w, partial(_down, shape=shape), partial(_outer, shape=shape))
 
 
-def _outer(x: Tensor, y: Tensor, shape: _Shape) -> Tensor:
+def _outer(x: Tensor, y: Tensor, shape: Geometry) -> Tensor:
     compute = partial(_compute_outer, shape)
     return _bilinear(compute, x, y, lambda g, y: _up(y, g, shape), lambda g, x: _down(x, g, shape))
 
@@ -298,13 +190,13 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding
     covers its whole input is one matrix product.
     """
     if weight.shape[1:] == x.shape[1:] and padding == (0, 0):
-        return F.linear(_matrix(x), _matrix(weight), bias)[..., None, None]
+        return F.linear(matrix(x), matrix(weight), bias)[..., None, None]
     if method == "native":
         return F.conv2d(x, weight, bias, stride, padding)
     kernel, large = tuple(weight.shape[2:]), tuple(x.shape[2:])
     small = tuple((m + 2 * p - k) // s + 1 for m, p, k, s in zip(large, padding, kernel, stride, strict=True))
     x, weight = _cast(x, weight)
-    return _add(_down(x, weight, _Shape(kernel, stride, padding, large, small)), bias)
+    return _add(_down(x, weight, Geometry(kernel, stride, padding, large, small)), bias)
 
 
 def conv_transpose2d(
@@ -316,14 +208,14 @@ def conv_transpose2d(
     """
     kernel, small = tuple(weight.shape[2:]), tuple(y.shape[2:])
     if small == (1, 1) and padding == output_padding == (0, 0):
-        image = F.linear(y.flatten(1), _matrix(weight).T).unflatten(1, (*kernel, weight.shape[1]))
+        image = F.linear(y.flatten(1), matrix(weight).T).unflatten(1, (*kernel, weight.shape[1]))
         return _add(image.permute(0, 3, 1, 2), bias)
     if method == "native":
         return F.conv_transpose2d(y, weight, bias, stride, padding, output_padding)
     sizes = zip(small, padding, kernel, stride, output_padding, strict=True)
     large = tuple(s * (m - 1) + k - 2 * p + extra for m, p, k, s, extra in sizes)
     y, weight = _cast(y, weight)
-    return _add(_up(y, weight, _Shape(kernel, stride, padding, large, small)), bias)
+    return _add(_up(y, weight, Geometry(kernel, stride, padding, large, small)), bias)
 
 
 class Conv2d(nn.Conv2d):
@@ -352,3 +244,14 @@ class ConvTranspose2d(nn.ConvTranspose2d):
             return super().forward(input, output_size)
         pads = self.padding, self.output_padding
         return conv_transpose2d(input, self.weight, self.bias, self.stride, *pads, self.method)
+
+
+def use(network: nn.Module, method: Method) -> None:
+    """Let every convolution of a network compute by `method`."""
+    for layer in layers(network):
+        layer.method = method
+
+
+def layers(network: nn.Module) -> list[Conv2d | ConvTranspose2d]:
+    """The convolutions of a network that have the choice."""
+    return [module for module in network.modules() if isinstance(module, (Conv2d, ConvTranspose2d))]

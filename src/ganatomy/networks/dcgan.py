@@ -7,7 +7,8 @@ is 4 to 7 pixels: 64 → 32 → 16 → 8 → 4, 28 → 14 → 7. At 64×64, 3 ch
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn.functional import linear
+
+from ganatomy.networks.convolution import Conv2d, ConvTranspose2d
 
 WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
 
@@ -32,20 +33,20 @@ class Generator(nn.Module):
         super().__init__()
         sizes = map_sizes(*image[1:])[::-1]
         channels = _channels(image[0], width, len(sizes))[::-1]
-        layers: list[nn.Module] = [Unfold(latent_dim, channels[0], sizes[0], bias=norm == "none")]
+        layers: list[nn.Module] = [ConvTranspose2d(latent_dim, channels[0], sizes[0], bias=norm == "none")]
         for (inputs, outputs), target in zip(pairwise(channels), sizes[1:], strict=True):
             odd = (target[0] % 2, target[1] % 2)
             bias = norm == "none" or outputs == image[0]
             layers += [
                 *normalisation(norm, inputs),
                 nn.ReLU(inplace=True),
-                nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, output_padding=odd, bias=bias),
+                ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, output_padding=odd, bias=bias),
             ]
         self.layers = nn.Sequential(*layers, nn.Tanh())
         initialise(self, norm)
 
     def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
+        images: Tensor = self.layers(z[:, :, None, None])
         return images
 
 
@@ -58,37 +59,16 @@ class Discriminator(nn.Module):
         channels = _channels(image[0], width, len(sizes))
         layers: list[nn.Module] = []
         for level, (inputs, outputs) in enumerate(pairwise(channels)):
-            layers.append(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=norm == "none"))
+            layers.append(Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=norm == "none"))
             if level > 0:  # next to the image it would take away the image's own mean and contrast
                 layers += normalisation(norm, outputs)
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        self.layers = nn.Sequential(*layers, Fold(channels[-1], sizes[-1]))
+        self.layers = nn.Sequential(*layers, Conv2d(channels[-1], 1, sizes[-1]), nn.Flatten(0))
         initialise(self, norm)
 
     def forward(self, images: Tensor) -> Tensor:
         scores: Tensor = self.layers(images)
         return scores
-
-
-class Unfold(nn.ConvTranspose2d):
-    """The transposed convolution of a 1×1 map to a small one: [B, inputs] → [B, outputs, h, w], as one product."""
-
-    def __init__(self, inputs: int, outputs: int, size: tuple[int, int], bias: bool) -> None:
-        super().__init__(inputs, outputs, size, bias=bias)
-
-    def forward(self, z: Tensor, output_size: list[int] | None = None) -> Tensor:
-        maps = (z @ self.weight.flatten(1)).view(len(z), *self.weight.shape[1:])
-        return maps if self.bias is None else maps + self.bias[:, None, None]
-
-
-class Fold(nn.Conv2d):
-    """The convolution of a whole small map to one number: [B, inputs, h, w] → [B], as one product."""
-
-    def __init__(self, inputs: int, size: tuple[int, int]) -> None:
-        super().__init__(inputs, 1, size)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return linear(maps.flatten(1), self.weight.flatten(1), self.bias).squeeze(1)
 
 
 def normalisation(norm: str, channels: int) -> list[nn.Module]:

@@ -4,7 +4,6 @@ Everything comes from the run folder; no torch. The page is page.html with page.
 """
 
 import json
-import shlex
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -22,7 +21,8 @@ from ganatomy.config import Config
 from ganatomy.errors import UserError
 from ganatomy.report import charts, pictures
 from ganatomy.report.curves import Columns, read
-from ganatomy.run import RUNS, Run
+from ganatomy.run import Run
+from ganatomy.wording import duration
 
 
 def write(run: Run) -> Path:
@@ -75,7 +75,7 @@ def _status(run: Run, info: dict[str, Any], config: Config | None, records: Colu
     state = words.get(info.get("status", ""), str(info.get("status", "not begun")))
     text = f"{state}: {known['step']:,} steps"
     if "images" in known and "seconds" in known:
-        text += f", {known['images']:,} images in {_duration(known['seconds'])}"
+        text += f", {known['images']:,} images in {duration(known['seconds'])}"
     if machine := _machine(info, config):
         text += f" on {machine}"
     return escape(text[0].upper() + text[1:])
@@ -164,12 +164,11 @@ def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
 def _commands(run: Run, info: dict[str, Any]) -> str:
     if not run.checkpoints():
         return "<p>There is no checkpoint yet to draw from.</p>"
-    name = shlex.quote(run.name if run.path.parent == RUNS else str(run.path))
     longer = f" --steps {2 * info.get('step', 1)}" if info.get("status") == "finished" else ""
     lines = {
-        f"ganatomy sample {name} --seeds 0-63": "draw images, one a seed",
-        f"ganatomy walk {name} --seeds 3,9,4": "walk from seed to seed",
-        f"ganatomy train --resume {name}{longer}": "go on training" + (", for longer" if longer else ""),
+        f"ganatomy sample {run.address} --seeds 0-63": "draw images, one a seed",
+        f"ganatomy walk {run.address} --seeds 3,9,4": "walk from seed to seed",
+        f"ganatomy train --resume {run.address}{longer}": "go on training" + (", for longer" if longer else ""),
     }
     return _definitions({words: command for command, words in lines.items()}, code=True)
 
@@ -218,14 +217,6 @@ def _when(stamp: str) -> str:
         return stamp
     zone = f" {moment:%Z}" if moment.tzinfo else ""
     return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"
-
-
-def _duration(seconds: float) -> str:
-    """48 s, 3 min 20 s, 2 h 05 min: as the progress bar says it, whose room imports torch."""
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _json(data: object) -> str:
