@@ -1,7 +1,7 @@
 """Train while being killed: `python killed_trainer.py IMAGES FOLDER`, for tests/test_resume.py.
 
-A process of its own, so that torch is imported once and each trainer is a fork of it that starts in milliseconds; a fork
-is safe here because nothing has started a thread.
+A process of its own, so that torch is imported once and each trainer is a fork of it that starts in milliseconds; a
+fork is safe here because nothing has started a thread.
 """
 
 import json

@@ -132,13 +132,13 @@ def test_numbers_that_yaml_takes_for_words_keep_to_the_bounds(value):
     ("value", "sentence"),
     [
         ("{start: 1, end: 2}", "a linear schedule needs steps"),
-        ("{start: 1, ende: 2, steps: 3}", "ende"),
-        ("{start: 1, steps: 3}", "end"),
-        ("{kind: cosin, start: 1, end: 2, steps: 3}", "linear"),
+        ("{start: 1, ende: 2, steps: 3}", f"{RATE}.end"),
+        ("{start: 1, steps: 3}", f"{RATE}.end"),
+        ("{kind: cosin, start: 1, end: 2, steps: 3}", f"{RATE}.kind"),
     ],
 )
 def test_a_fault_inside_a_schedule_is_told(value, sentence):
-    assert sentence in fault(f"{RATE}={value}").partition("}")[2]  # the value itself is repeated before
+    assert sentence in fault(f"{RATE}={value}")
 
 
 # Values
@@ -236,8 +236,9 @@ def test_a_recipe_comes_back_equal_from_yaml(tmp_path, name):
     assert recipe(name).recipe == name
 
 
-def test_yaml_writes_every_option_out():
+def test_yaml_writes_every_option_out_in_order():
     written = yaml.safe_load(to_yaml(Config()))
+    assert list(written) == list(Config.model_fields)  # in the order of their declaration
     given = {f"{part}.{name}" for part, values in written.items() if isinstance(values, dict) for name in values}
     declared = {name for name, _ in options()} - {"recipe"}
     mlp_only = {f"{role}.{name}" for role in ("generator", "discriminator") for name in MLPOptions.model_fields}

@@ -113,7 +113,7 @@ def test_resume_refuses_other_data(images: Path, tmp_path: Path) -> None:
 
 
 def test_forty_kills_at_random_instants_change_nothing(images: Path, tmp_path: Path) -> None:
-    """SIGKILL to a training process, 40 times, some of them in the middle of a save; then compare with one clean run."""
+    """SIGKILL to a training process, 40 times, some of them in the middle of a save; then compare with a clean run."""
     script = Path(__file__).parent / "killed_trainer.py"
     result = subprocess.run(
         [sys.executable, script, images, tmp_path], capture_output=True, text=True, timeout=300, check=False

@@ -44,7 +44,6 @@ class Player:
             runtime,
         )
         self.parameters = list(network.parameters())
-        self.buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
         self.fault: Tensor | None = None
 
     def descend(self, loss: Tensor, step: int) -> Tensor:
@@ -56,7 +55,7 @@ class Player:
         """
         gradients = torch.autograd.grad(loss, self.parameters)
         loss = loss.detach()
-        self.runtime.average([*gradients, loss, *self.buffers])
+        self.runtime.average([*gradients, loss])
         norm = torch.nn.utils.get_total_norm(gradients)
         bad = ~torch.isfinite(norm + loss)
         if self._defers():
@@ -137,6 +136,8 @@ class Adversarial:
         self.random, self.runtime = random, runtime
         self.batch, self.k, self.share_fakes, self.clip = batch, discriminator_steps, share_fakes, clip
         self.average = moving_average(generator.network, average_decay, average_warm_up)
+        players = (generator.network, discriminator.network)
+        self.statistics = [buffer for network in players for buffer in network.buffers() if buffer.is_floating_point()]
         self.images_per_step = batch * discriminator_steps
         runtime.synchronise(tensor for network in self.networks.values() for tensor in network.state_dict().values())
 
@@ -158,6 +159,7 @@ class Adversarial:
             fake = self.generate(step, self.k)
         record |= self.generator_step(real, fake, step)
 
+        self.runtime.average(self.statistics)
         self.average.update_parameters(self.generator.network)
         return record
 

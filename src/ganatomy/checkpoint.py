@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
-    """Write a safetensors file a group, and manifest.json with their checksums, as `folder`; whole or not at all.
+    """Write each group as safetensors, and manifest.json with checksums, into `folder`: whole or not at all.
 
     Written beside, forced to disk, then renamed: a process killed at any instant leaves no half checkpoint of that name.
     """

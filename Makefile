@@ -1,0 +1,38 @@
+# Each command sets up what it needs in .venv: nothing but Python 3.11 or newer is assumed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint wheel bench clean
+
+demo: .venv/ready-demo
+	$(BIN)/ganatomy demo
+
+test: .venv/ready-dev lint
+	$(BIN)/python -m pytest
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Build the wheel and run the demo from it in an empty environment outside the checkout.
+wheel: .venv/ready-dev
+	$(BIN)/python tests/wheel/check.py
+
+# Side-by-side benchmarks; writes bench/results/. Takes half an hour on an idle machine.
+bench: .venv/ready-dev
+	$(BIN)/python -m bench
+
+.venv/ready-demo: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo]'
+	touch $@
+
+.venv/ready-dev: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,tensorboard,dev]'
+	touch $@ .venv/ready-demo
+
+clean:
+	rm -rf .venv dist build
