@@ -77,21 +77,32 @@ def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
     return _network(config, "discriminator", image)
 
 
-def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Adversarial:
-    """The whole game, ready for its first step; UserError if the parts do not fit together."""
-    if config.training.batch % runtime.world:
-        raise UserError(f"training.batch = {config.training.batch} cannot be shared by {runtime.world} processes.")
-    penalised = [name for name in PENALTIES if getattr(config.penalties, name)]
+def check(config: options.Config, processes: int = 1) -> None:
+    """UserError if a name does not exist or the parts do not fit together."""
+    objective(config.objective)
+    prior(config.prior)
+    if config.training.batch % processes:
+        raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
+    penalised = _penalised(config)
     if penalised and getattr(config.discriminator, "norm", "none") == "batch":
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
         raise UserError(
             f"penalties.{penalised[0]} needs a discriminator without batch normalisation: discriminator.norm=none."
         )
+
+
+def _penalised(config: options.Config) -> list[str]:
+    return [name for name in PENALTIES if getattr(config.penalties, name)]
+
+
+def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Adversarial:
+    """The whole game, ready for its first step; UserError if the parts do not fit together."""
+    check(config, runtime.world)
     return Adversarial(
         _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime),
         _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
         objective(config.objective),
-        [Penalty(name, partial(at, getattr(config.penalties, name)), PENALTIES[name]) for name in penalised],
+        [Penalty(name, partial(at, getattr(config.penalties, name)), PENALTIES[name]) for name in _penalised(config)],
         prior(config.prior),
         Randomness(config.training.seed, attempt),
         runtime,

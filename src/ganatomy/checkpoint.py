@@ -20,7 +20,7 @@ FORMAT = 1
 def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
     """Write each group as safetensors, and manifest.json with checksums, into `folder`: whole or not at all.
 
-    Written beside, forced to disk, then renamed: a process killed at any instant leaves no half checkpoint of that name.
+    Written beside, forced to disk, then renamed: a process killed at any instant leaves no half checkpoint.
     """
     partial = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -53,19 +53,21 @@ def facts(folder: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def verify(folder: Path, *names: str) -> list[Path]:
+    """The files of the groups by name (all, if none is named); UserError if one is damaged."""
+    files = facts(folder)["files"]
+    paths = [folder / f"{name}.safetensors" for name in names] or [folder / name for name in files]
+    for path in paths:
+        if path.name not in files or not path.is_file():
+            raise _damaged(folder, f"{path.name} is missing")
+        if checksum(path) != files[path.name]["sha256"]:
+            raise _damaged(folder, f"{path.name} does not match its checksum")
+    return paths
+
+
 def load(folder: Path, *names: str) -> TensorGroups:
     """The groups of tensors by name (all, if none is named), checksums verified first; UserError if damaged."""
-    files = facts(folder)["files"]
-    wanted = [f"{name}.safetensors" for name in names] or list(files)
-    groups = {}
-    for name in wanted:
-        path = folder / name
-        if name not in files or not path.is_file():
-            raise _damaged(folder, f"{name} is missing")
-        if checksum(path) != files[name]["sha256"]:
-            raise _damaged(folder, f"{name} does not match its checksum")
-        groups[path.stem] = _tensors(path)
-    return groups
+    return {path.stem: _tensors(path) for path in verify(folder, *names)}
 
 
 def checksum(path: Path) -> str:

@@ -92,9 +92,10 @@ def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, 
     with contextlib.ExitStack() as stack:
         if leads:
             stack.enter_context(run.lock())
+        if changed is not None:  # what is refused here leaves the run as it was
+            _check_same_data(run, prepared)
+            checkpoint.verify(run.checkpoint())
         try:
-            if changed is not None:
-                _check_same_data(run, prepared)
             if leads:
                 _open(run, prepared, changed)
             stopped = stack.enter_context(stopping.requests(lambda: console.print(_STOPPING)))

@@ -32,6 +32,7 @@ def train(
     console = console or Console()
     planned = plan(data, recipe, config, settings)
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
+        build.check(planned, runtime.world)
         console = console if runtime.leads else Console(quiet=True)
         prepared = session.prepare(planned, runtime, console)
         resolved = session.resolve(prepared, console)
@@ -89,8 +90,7 @@ def plan(
     planned = change(base, changes)
     if not any((planned.training.steps, planned.training.images, planned.training.minutes)):
         raise UserError("This training would never end: give --steps, --images or --minutes.")
-    build.objective(planned.objective)
-    build.prior(planned.prior)
+    build.check(planned)
     return planned
 
 
