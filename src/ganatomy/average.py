@@ -12,8 +12,9 @@ Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 def moving_average(network: nn.Module, decay: float, warm_up: bool = True) -> AveragedModel:
     """A copy of `network` that follows it by `average.update_parameters(network)`; the copy is `average.module`.
 
-    θ̄ ← d·θ̄ + (1 − d)·θ with d = min(decay, (1 + t)/(10 + t)) at the t-th update while warming up. Batch-norm statistics
-    are averaged with the weights they belong to: averaged weights with raw statistics give wrong images.
+    θ̄ ← d·θ̄ + (1 − d)·θ with d = min(decay, (1 + t)/(10 + t)) while warming up, t counting updates from 0, where θ̄ = θ.
+    Batch-norm statistics are averaged with the weights they belong to: averaged weights with raw statistics give wrong
+    images.
     """
 
     @torch.no_grad()

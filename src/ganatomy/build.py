@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import log
 from typing import Any
 
 import torch
@@ -57,7 +58,12 @@ def objective(config: options.Objective) -> Objective:
     if not chosen.smoothable:
         able = ", ".join(name for name, each in OBJECTIVES.items() if each.smoothable)
         raise UserError(f"objective.label_smoothing has no meaning for {config.name}; it has for {able}.")
-    return replace(chosen, losses=partial(chosen.losses, smoothing=config.label_smoothing))
+    best = (1 - config.label_smoothing) / 2  # D* = (1 − α)p/(p + q) at p = q
+    return replace(
+        chosen,
+        losses=partial(chosen.losses, smoothing=config.label_smoothing),
+        balanced_score=log(best / (1 - best)) if chosen.probabilistic else best,
+    )
 
 
 def prior(config: options.Prior) -> Prior:

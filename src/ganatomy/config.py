@@ -7,10 +7,20 @@ declarations below. No torch here: readers of a run folder use this too.
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from ganatomy.errors import UserError, unknown
 
@@ -39,25 +49,29 @@ class Schedule(Part):
         return self
 
 
-def _bounded(low: float, high: float = float("inf"), *, exclusive: bool = False) -> BeforeValidator:
+def _bounded(low: float, high: float = float("inf"), *, exclusive: bool = False) -> AfterValidator:
     """Bounds for a number that may be a schedule: both ends must keep to them."""
 
-    def check(value: Any) -> Any:
-        ends = [value.get("start"), value.get("end")] if isinstance(value, Mapping) else [value]
-        if isinstance(value, Schedule):
-            ends = [value.start, value.end]
-        for end in ends:
-            if isinstance(end, (int, float)) and not (low < end <= high if exclusive else low <= end <= high):
+    def check(value: "float | Schedule") -> "float | Schedule":
+        for end in (value.start, value.end) if isinstance(value, Schedule) else (value,):
+            if not (low < end <= high if exclusive else low <= end <= high):
                 limit = f"must be {'greater than' if exclusive else 'at least'} {low:g}"
                 raise ValueError(limit if high == float("inf") else f"{limit} and at most {high:g}")
         return value
 
-    return BeforeValidator(check)
+    return AfterValidator(check)
 
 
-Weight = Annotated[float | Schedule, _bounded(0)]
-Rate = Annotated[float | Schedule, _bounded(0, 10, exclusive=True)]
-Share = Annotated[float | Schedule, _bounded(0, 0.9999)]
+def _number_or_schedule(value: Any) -> str:
+    return "Schedule" if isinstance(value, (Mapping, Schedule)) else "float"
+
+
+Number = Annotated[
+    Annotated[float, Tag("float")] | Annotated[Schedule, Tag("Schedule")], Discriminator(_number_or_schedule)
+]
+Weight = Annotated[Number, _bounded(0)]
+Rate = Annotated[Number, _bounded(0, 10, exclusive=True)]
+Share = Annotated[Number, _bounded(0, 0.9999)]
 
 
 def _height_and_width(value: Any) -> Any:
@@ -99,8 +113,10 @@ class Prior(Part):
 class MLPOptions(Part):
     """Dense layers (Goodfellow et al. 2014)."""
 
-    family: Literal["mlp"] = "mlp"
-    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field([1200, 1200], description="Units of each hidden layer.")
+    family: Literal["mlp"] = Field("mlp", description="Kind of network: mlp or dcgan; each has options of its own.")
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [1200, 1200], min_length=1, description="Units of each hidden layer."
+    )
     activation: Literal["relu", "leaky_relu", "maxout"] = Field("relu", description="What follows each hidden layer.")
     pieces: int = Field(5, ge=2, le=16, description="Linear pieces of a maxout unit.")
     dropout_input: float = Field(0.0, ge=0, lt=1, description="Share of the input dropped while training.")
@@ -113,12 +129,17 @@ class MLPOptions(Part):
 class DCGANOptions(Part):
     """Strided convolutions with batch normalisation (Radford et al. 2015)."""
 
-    family: Literal["dcgan"] = "dcgan"
+    family: Literal["dcgan"] = Field("dcgan", description="Kind of network: mlp or dcgan; each has options of its own.")
     width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the image.")
     norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
 
 
-Network = Annotated[Union[MLPOptions, DCGANOptions], Field(discriminator="family")]  # noqa: UP007 - pydantic needs Union
+def _family(value: Any) -> Any:
+    """dcgan, where a file names no family."""
+    return value.get("family", "dcgan") if isinstance(value, Mapping) else getattr(value, "family", None)
+
+
+Network = Annotated[Annotated[MLPOptions, Tag("mlp")] | Annotated[DCGANOptions, Tag("dcgan")], Discriminator(_family)]
 
 
 class Objective(Part):
@@ -242,9 +263,9 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
     for name, value in changes.items():
         *parents, option = name.split(".")
         place: Any = values
-        for depth, parent in enumerate(parents):
+        for parent in parents:
             if not isinstance(place, dict) or parent not in place:
-                raise unknown("option", name, _near_names(config, ".".join(parents[: depth + 1])))
+                raise _no_such_option(name)
             if not isinstance(place[parent], dict):  # a number that becomes a schedule
                 place[parent] = {}
             place = place[parent]
@@ -257,6 +278,7 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """["training.batch=32"] → {"training.batch": 32}; values are YAML."""
     changes: dict[str, Any] = {}
+    texts = {name for name, field in options() if field.annotation is str}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
@@ -265,8 +287,10 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
             raise UserError(f"--set {setting}: the value is not valid YAML.") from None
+        if name.strip() in texts and value is not None:  # a folder may be called 2024
+            value = text
         # YAML 1.1 takes 2e-4 for a word: people mean the number.
-        if isinstance(value, str):
+        elif value == text:
             with suppress(ValueError):
                 value = float(value)
         changes[name.strip()] = value
@@ -296,9 +320,14 @@ def _parts_of(annotation: Any) -> list[type[Part]]:
     return [part for argument in get_args(annotation) for part in _parts_of(argument) if part is not Schedule]
 
 
-def _near_names(config: Config, name: str) -> list[str]:
-    names = {option for option, _ in options()} | set(Config.model_fields)
-    return sorted(names)
+def _no_such_option(name: str) -> UserError:
+    names = [option for option, _ in options()]
+    if name in names:  # of another family of networks
+        role, _, option = name.partition(".")
+        families = [part for part in _parts_of(Network) if option in part.model_fields]
+        family = families[0].model_fields["family"].default
+        return UserError(f"{name} is an option of {family} networks; choose them with {role}.family={family}.")
+    return unknown("option", name, names)
 
 
 def _explain(error: ValidationError, source: str) -> UserError:
@@ -307,7 +336,7 @@ def _explain(error: ValidationError, source: str) -> UserError:
     place = [str(step) for step in fault["loc"] if step not in ("mlp", "dcgan", "Schedule", "float")]
     name = ".".join(place)
     if fault["type"] == "extra_forbidden":
-        return UserError(f"{source}: {unknown('option', name, (option for option, _ in options()))}")
+        return UserError(f"{source}: {_no_such_option(name)}")
     if fault["type"] == "union_tag_invalid":
         families = ", ".join(part.model_fields["family"].default for part in _parts_of(Network))
         return UserError(f"{source}: {name}.family must be one of: {families}.")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,12 @@ def save_png(path: Path, pixels: Pixels) -> None:
 
 def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None:
     """Write frames [H, W, C] as an endless animation that lasts `seconds`; WebP (lossless) or GIF, by the suffix."""
+    # A GIF counts hundredths of a second: rounding each frame's end, not its length, keeps the whole.
+    tick = 10 if path.suffix.lower() == ".gif" else 1
+    ends = [tick * round(1000 * seconds * i / len(frames) / tick) for i in range(len(frames) + 1)]
+    durations = [after - before for before, after in pairwise(ends)]
     first, *rest = [picture(frame) for frame in frames]
-    options = {"save_all": True, "append_images": rest, "duration": round(1000 * seconds / len(frames)), "loop": 0}
+    options = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
     if path.suffix.lower() == ".webp":
         options["lossless"] = True
     _replace(path, _encoded(first, path.suffix[1:].upper(), **options))

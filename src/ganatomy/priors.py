@@ -23,14 +23,16 @@ def spherical(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
     start, end: [D]; share: [F] in [0, 1] → [F, D]. Lengths are interpolated too, so that a path between two typical
     normal vectors stays typical, where the straight line would cut through the improbable middle.
     """
+    dtype = start.dtype
+    start, end, share = start.double(), end.double(), share.double()
     angle = torch.arccos(torch.cosine_similarity(start, end, dim=0).clamp(-1, 1))
     share = share[:, None]
     if angle.sin() < 1e-4:  # (anti)parallel: no arc is defined
-        return start + (end - start) * share
+        return (start + (end - start) * share).to(dtype)
     # Directions turn along the arc; lengths change evenly.
     length = start.norm() + (end.norm() - start.norm()) * share
     arc = torch.sin((1 - share) * angle) * start / start.norm() + torch.sin(share * angle) * end / end.norm()
-    return length * arc / angle.sin()
+    return (length * arc / angle.sin()).to(dtype)
 
 
 def linear(start: Tensor, end: Tensor, share: Tensor) -> Tensor:

@@ -77,14 +77,26 @@ def normalisation(norm: str, channels: int) -> list[nn.Module]:
 
 
 def initialise(network: nn.Module, norm: str) -> None:
-    """Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), in place: section 4 of the paper and its authors' code.
+    """First weights, in place.
 
-    Without normalisation so small weights would silence the signal: torch's own initialisation stays.
+    With batch norm convolutions N(0, 0.02) and scales N(1, 0.02): section 4 of the paper and its authors' code. Without,
+    so small weights would silence the signal: N(0, 2/fan-in) keeps its strength (He et al. 2015, arXiv:1502.01852).
     """
-    if norm == "none":
-        return
     for module in network.modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, 0.02)
+        elif isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(module.weight, 0.0, 0.02 if norm == "batch" else (2 / fan_in(module)) ** 0.5)
+            if norm == "none" and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def fan_in(layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
+    """How many inputs one output is the sum of; torch's own count is wrong for transposed convolutions."""
+    height, width = layer.weight.shape[2:]
+    if isinstance(
+        layer, nn.ConvTranspose2d
+    ):  # at stride s, every s-th tap meets an input; from a 1×1 map only one does
+        covers_all = layer.stride == (1, 1)
+        return layer.in_channels * (1 if covers_all else height * width / (layer.stride[0] * layer.stride[1]))
+    return layer.in_channels * height * width
