@@ -74,7 +74,7 @@ def test_train_sample_walk_resume(command, images: Path, here: Path) -> None:
     expected = (
         "run.json config.yaml metrics.jsonl events.jsonl reals.png report.html log.txt walk.webp checkpoints samples"
     )
-    assert {name for name in expected.split()} <= {path.name for path in run.path.iterdir()}
+    assert set(expected.split()) <= {path.name for path in run.path.iterdir()}
     assert (run.path / "checkpoints" / "last").read_text().strip() == "step-00000006"
 
     assert "4 images" in command("sample", "last", "--seeds", "0-2,9")
@@ -288,7 +288,7 @@ def test_a_second_ctrl_c_stops_at_once(images: Path, here: Path) -> None:
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
-    out, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "Stopped at once." in err
     assert len(err.strip().splitlines()) == 1

@@ -6,7 +6,9 @@ from functools import partial
 from math import log
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ganatomy import config as options
@@ -119,6 +121,13 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
         average_decay=config.average.decay,
         average_warm_up=config.average.warm_up,
     )
+
+
+def start_from_data(game: Adversarial, pixels: NDArray[np.uint8]) -> None:
+    """Before the first step: a dense generator's output bias starts at the mean of the data, [N, H, W, C]."""
+    if isinstance(game.generator.network, mlp.Generator):
+        mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)
+        game.generator.network.start_at(mean.permute(2, 0, 1).float().to(game.runtime.device))
 
 
 def _network(config: options.Config, role: str, *arguments: Any) -> nn.Module:

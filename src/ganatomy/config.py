@@ -145,7 +145,10 @@ Network = Annotated[Annotated[MLPOptions, Tag("mlp")] | Annotated[DCGANOptions, 
 class Objective(Part):
     """What each player minimises."""
 
-    name: str = Field("non_saturating", description="One of `ganatomy.objectives`.")
+    name: str = Field(
+        "non_saturating",
+        description="minimax, non_saturating, least_squares, wasserstein, hinge or relativistic_pairing.",
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="Real labels become 1 − this (one-sided).")
 
 
@@ -344,3 +347,16 @@ def _explain(error: ValidationError, source: str) -> UserError:
     if not message.startswith("must"):
         message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
     return UserError(f"{source}: {name} = {fault['input']!r}: {message[0].lower()}{message[1:]}.")
+
+
+def option_table() -> str:
+    """Every option as a Markdown table: docs/OPTIONS.md and `ganatomy options`."""
+    rows = {}
+    for name, field in options():
+        default = field.get_default()
+        shown = "" if default is None else str(list(default) if isinstance(default, tuple) else default)
+        families = [part for part in _parts_of(Network) if name.partition(".")[2] in part.model_fields]
+        network = name.startswith(("generator.", "discriminator.")) and len(families) == 1
+        only = f"{families[0].model_fields['family'].default}: " if network else ""
+        rows[name] = f"| `{name}` | {shown} | {only}{field.description} |"
+    return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows.values()])

@@ -34,6 +34,9 @@ class Callback:
     def end(self, state: State) -> None:
         """After the last step of a sitting, also when it was stopped."""
 
+    def close(self) -> None:
+        """At the very last, however the sitting ended: with an error, too."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -67,22 +70,26 @@ def fit(
 
     Raises NonFiniteError, with nothing updated by the numbers that were not finite.
     """
-    for callback in callbacks:
-        callback.begin(state)
-
-    began = monotonic() - state.seconds
-    while not _done(state, budget, stopped):
-        state.record = method.step(state.step, batches)
-        state.step += 1
-        state.seconds = monotonic() - began
-        if state.step % CHECK_EVERY == 0:
-            method.check()
+    try:
         for callback in callbacks:
-            callback.after_step(state)
-    method.check()
+            callback.begin(state)
 
-    for callback in callbacks:
-        callback.end(state)
+        began = monotonic() - state.seconds
+        while not _done(state, budget, stopped):
+            state.record = method.step(state.step, batches)
+            state.step += 1
+            state.seconds = monotonic() - began
+            if state.step % CHECK_EVERY == 0:
+                method.check()
+            for callback in callbacks:
+                callback.after_step(state)
+        method.check()
+
+        for callback in callbacks:
+            callback.end(state)
+    finally:
+        for callback in callbacks:
+            callback.close()
 
 
 def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:

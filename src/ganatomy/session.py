@@ -25,7 +25,6 @@ from ganatomy.errors import UserError
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import enlarge, grid, save_png
 from ganatomy.method import NonFiniteError
-from ganatomy.networks.mlp import Generator as MLPGenerator
 from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
 
@@ -97,6 +96,7 @@ def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, 
             checkpoint.verify(run.checkpoint())
         try:
             if leads:
+                _warn_of_another_torch(run, console)
                 _open(run, prepared, changed)
             stopped = stack.enter_context(stopping.requests(lambda: console.print(_STOPPING)))
             state = _play(run, prepared, console, stopped)
@@ -129,10 +129,21 @@ def _check_same_data(run: Run, prepared: Prepared) -> None:
         )
 
 
+def _warn_of_another_torch(run: Run, console: Console) -> None:
+    before = run.info().get("versions", {}).get("torch", torch.__version__)
+    if before != torch.__version__:
+        console.print(
+            f"Begun with torch {before}, going on with {torch.__version__}: the numbers will differ from those of an "
+            "uninterrupted run by rounding.",
+            style="yellow",
+            highlight=False,
+        )
+
+
 def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> None:
     run.clean()
-    if changed:
-        run.event("changed", **changed)
+    if run.config() != prepared.config:
+        run.event("changed", **changed or {})
         run.write_text("config.yaml", config.to_yaml(prepared.config))
     images = prepared.images
     run.update(
@@ -188,9 +199,8 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
     method = build.method(options, prepared.image_shape, runtime, attempt)
     if saved:
         method.load(checkpoint.load(saved[1]))
-    elif isinstance(method.generator.network, MLPGenerator):
-        mean = prepared.images.pixels[:10_000].mean(0) / 127.5 - 1
-        method.generator.network.start_at(torch.from_numpy(mean).permute(2, 0, 1).float())
+    else:
+        build.start_from_data(method, prepared.images.pixels)
     state = State(method, facts["step"], facts["seconds"])
     batches = RealBatches(
         prepared.images.pixels,
@@ -201,27 +211,29 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         flip=options.data.flip,
     )
     budget = Budget(options.training.steps, options.training.images, options.training.minutes)
-    watchers: list[Callback] = []
+    callbacks: list[Callback] = []
     if runtime.leads:
         if saved:
             run.forget_after(state.step)
         run.event("resumed" if saved else "started", step=state.step, attempt=attempt)
-        watchers = _watchers(run, options, budget, attempt, console)
-    fit(method, batches, state, budget, watchers, stopped)
+        callbacks = watchers(run, options, budget, attempt, console)
+    fit(method, batches, state, budget, callbacks, stopped)
     return state
 
 
-def _watchers(run: Run, options: config.Config, budget: Budget, attempt: int, console: Console) -> list[Callback]:
+def watchers(run: Run, options: config.Config, budget: Budget, attempt: int, console: Console) -> list[Callback]:
+    """Everybody who watches a training: they write the run folder and talk to the person."""
     log, prior = options.log, build.prior(options.prior)
     recorder = Recorder(run, log.every)
-    watchers: list[Callback] = [
+    tensorboard = [TensorBoard(run, recorder)] if log.tensorboard else []
+    return [
         recorder,
+        *tensorboard,
         Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot),
         Checkpoints(run, log.checkpoint, log.keep, attempt),
+        ShowProgress(console, budget),
+        Walk(run, prior),
     ]
-    if log.tensorboard:
-        watchers.append(TensorBoard(run, recorder))
-    return [*watchers, ShowProgress(console, budget), Walk(run, prior)]
 
 
 def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None:

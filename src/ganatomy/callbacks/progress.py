@@ -43,6 +43,8 @@ class ShowProgress(Callback):
     def end(self, state: State) -> None:
         if state.images > self.first:
             self._show(state)
+
+    def close(self) -> None:
         if self.live:
             self.bar.stop()
 

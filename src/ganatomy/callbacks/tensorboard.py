@@ -25,5 +25,5 @@ class TensorBoard(Callback):
             for name, value in record.items():
                 self.writer.add_scalar(name, value, self.written)
 
-    def end(self, state: State) -> None:
+    def close(self) -> None:
         self.writer.close()

@@ -79,8 +79,8 @@ def normalisation(norm: str, channels: int) -> list[nn.Module]:
 def initialise(network: nn.Module, norm: str) -> None:
     """First weights, in place.
 
-    With batch norm convolutions N(0, 0.02) and scales N(1, 0.02): section 4 of the paper and its authors' code. Without,
-    so small weights would silence the signal: N(0, 2/fan-in) keeps its strength (He et al. 2015, arXiv:1502.01852).
+    With batch norm convolutions N(0, 0.02), scales N(1, 0.02): section 4 of the paper and its authors' code. Without,
+    such small weights would silence the signal: N(0, 2/fan-in) keeps its strength (He et al. 2015, arXiv:1502.01852).
     """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -93,10 +93,7 @@ def initialise(network: nn.Module, norm: str) -> None:
 
 def fan_in(layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
     """How many inputs one output is the sum of; torch's own count is wrong for transposed convolutions."""
-    height, width = layer.weight.shape[2:]
-    if isinstance(
-        layer, nn.ConvTranspose2d
-    ):  # at stride s, every s-th tap meets an input; from a 1×1 map only one does
-        covers_all = layer.stride == (1, 1)
-        return layer.in_channels * (1 if covers_all else height * width / (layer.stride[0] * layer.stride[1]))
-    return layer.in_channels * height * width
+    taps: float = layer.weight[0, 0].numel()
+    if isinstance(layer, nn.ConvTranspose2d):  # at stride s every s-th tap meets an input; from a 1×1 map only one does
+        taps = 1 if layer.stride == (1, 1) else taps / (layer.stride[0] * layer.stride[1])
+    return layer.in_channels * taps

@@ -1,0 +1,182 @@
+"""`make bench`: how fast the spine is, on this machine. Prints a table and writes it under bench/results/.
+
+python -m bench [step loop help memory]
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from bench.measure import alternate
+from bench.textbook import training_step
+from ganatomy import build, machine, runtime, session, tuning
+from ganatomy.config import Config, change
+from ganatomy.data.batches import RealBatches
+from ganatomy.fit import Budget, State, fit
+from ganatomy.recipes import recipe
+from ganatomy.run import Run
+from ganatomy.runtime import Randomness, Runtime
+
+RESULTS = Path(__file__).parent / "results"
+BATCH = 64
+CONSOLE = Console(width=120)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, the value as a person reads it, the criterion, and the raw numbers."""
+
+    what: str
+    value: str
+    criterion: str
+    numbers: dict[str, float]
+
+
+def step() -> list[Row]:
+    """Our training step against the textbook's loop: 64×64 DCGAN, batch 64."""
+    torch.manual_seed(0)
+    real = torch.rand(BATCH, 3, 64, 64) * 2 - 1
+    config = recipe("dcgan")
+    with runtime.start("cpu") as here:
+        tuned, trials = tuning.choose(config, (3, 64, 64), here)
+        for trial in trials:
+            CONSOLE.print(f"  {trial}", style="dim", highlight=False)
+        ways = {
+            "textbook": training_step(real),
+            "float32, native": _ours(config, here, real, "float32", "native"),
+            "float32, patches": _ours(config, here, real, "float32", "patches"),
+        }
+        chosen = f"{tuned.runtime.precision}, {tuned.runtime.convolution}"
+        if chosen not in ways:
+            ways[chosen] = _ours(config, here, real, tuned.runtime.precision, tuned.runtime.convolution)
+        seconds = alternate(ways, rounds=7)
+        peaks = machine.product_speeds()
+    flops = 2.1e9 * BATCH
+    rows = []
+    for name, value in seconds.items():
+        peak = peaks["bfloat16" if name.startswith("bfloat16") else "float32"]
+        ratio, speed = seconds["textbook"] / value, flops / value / 1e9
+        mark = ", chosen" if name == chosen else ""
+        words = f"{BATCH / value:.1f} images/s, {ratio:.2f}× the textbook, {speed / peak:.0%} of {peak:,.0f} GFLOP/s"
+        criterion = "≥ 1.2× (float32), ≥ 4× with AMX" if mark else ""
+        rows.append(Row(f"step: {name}{mark}", words, criterion, {"seconds": value, "ratio": ratio, "peak": peak}))
+    return rows
+
+
+def _ours(config: Config, here: Runtime, real: torch.Tensor, precision: str, convolution: str) -> Callable[[], object]:
+    settings = {"runtime.precision": precision, "runtime.convolution": convolution}
+    game = build.method(change(config, settings), (3, 64, 64), replace(here, precision=precision))
+    steps, images = count(), real.to(memory_format=torch.channels_last)
+    return lambda: game.step(next(steps), lambda step, turn: images)
+
+
+def loop() -> list[Row]:
+    """The whole loop with every callback against the bare steps: the digits recipe, its own intervals."""
+    steps, config = 1000, recipe("digits")
+    settings = {"runtime.precision": "float32", "runtime.convolution": "native", "training.steps": steps}
+    config = change(config, {**settings, "training.minutes": None})
+    pixels = np.random.default_rng(0).integers(0, 255, (5000, 28, 28, 1), np.uint8)
+    with runtime.start("cpu") as here, tempfile.TemporaryDirectory() as folder:
+        names = (f"run{i}" for i in count())
+
+        def train(watched: bool) -> None:
+            game = build.method(config, (1, 28, 28), here)
+            batches = RealBatches(pixels, config.training.batch, 1, Randomness(0), here)
+            if not watched:
+                for i in range(steps):
+                    game.step(i, batches)
+                return
+            run = Run.create(next(names), config, Path(folder))
+            budget = Budget(steps=steps)
+            # Its end (walk, report) is a price paid once, not a share of each step.
+            watchers = session.watchers(run, config, budget, 0, Console(quiet=True))[:-1]
+            fit(game, batches, State(game), budget, watchers)
+
+        seconds = alternate({"bare": lambda: train(False), "watched": lambda: train(True)}, rounds=5, warm_up=1)
+    share = seconds["watched"] / seconds["bare"] - 1
+    words = f"{share:+.1%} over {1000 * seconds['bare'] / steps:.1f} ms a step"
+    return [Row("loop: all callbacks", words, "≤ 3%", {**seconds, "share": share})]
+
+
+def help() -> list[Row]:
+    """How long `ganatomy --help` takes, as a process."""
+    seconds = []
+    for _ in range(9):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "ganatomy", "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - began)
+    return [Row("ganatomy --help", f"{median(seconds):.2f} s", "< 0.5 s", {"seconds": median(seconds)})]
+
+
+def memory() -> list[Row]:
+    """Resident memory over 20,000 steps of a small network with every callback."""
+    config = change(
+        recipe("digits"),
+        {
+            "generator.width": 4,
+            "discriminator.width": 4,
+            "training.batch": 8,
+            "training.minutes": None,
+            "training.steps": 20_000,
+            "runtime.precision": "float32",
+            "runtime.convolution": "native",
+        },
+    )
+    pixels = np.random.default_rng(0).integers(0, 255, (5000, 28, 28, 1), np.uint8)
+    seen: dict[int, float] = {}
+    with runtime.start("cpu") as here, tempfile.TemporaryDirectory() as folder:
+        game = build.method(config, (1, 28, 28), here)
+        run = Run.create("memory", config, Path(folder))
+        budget, state = Budget(steps=20_000), State(game)
+        watchers = session.watchers(run, config, budget, 0, Console(quiet=True))[:-1]
+        for until in (2_000, 20_000):
+            fit(game, RealBatches(pixels, 8, 1, Randomness(0), here), state, replace(budget, steps=until), watchers)
+            seen[until] = _resident_mib()
+    growth = seen[20_000] - seen[2_000]
+    words = f"{growth:+.1f} MiB from step 2,000 to 20,000, of {seen[2_000]:,.0f} MiB"
+    return [Row("memory", words, "flat", {str(step): value for step, value in seen.items()})]
+
+
+def _resident_mib() -> float:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+BENCHMARKS = {"step": step, "loop": loop, "help": help, "memory": memory}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks (all, if none is named), print and write what came out."""
+    rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
+    here = machine.describe()
+    title = f"{here['processor']}, {here['cores']} cores, {here['matrix_units']}, torch {torch.__version__}"
+    date = time.strftime("%Y-%m-%d")
+    lines = [f"# Benchmarks, {date}", "", title, "", "| what | measured | criterion |", "|---|---|---|"]
+    lines += [f"| {row.what} | {row.value} | {row.criterion} |" for row in rows]
+    text = "\n".join(lines) + "\n"
+    CONSOLE.print(text, highlight=False, markup=False)
+    RESULTS.mkdir(exist_ok=True)
+    stem = RESULTS / f"{date}-{'amx' if machine.has_amx() else 'no-amx'}-{'-'.join(names) or 'all'}"
+    stem.with_suffix(".md").write_text(text)
+    result = {"date": date, "machine": here, "rows": {row.what: row.numbers for row in rows}}
+    stem.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,80 @@
+"""What the documents say is so: their commands run, their tables and links are those of the code."""
+
+import re
+import shlex
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import TINY, quick, waves
+from ganatomy import cli
+from ganatomy.config import option_table
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_table_of_options_is_the_codes() -> None:
+    assert option_table() in (ROOT / "docs" / "OPTIONS.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        assert link.startswith("http") or (page.parent / link).exists(), link
+
+
+def commands() -> list[str]:
+    """The README's lines that call the command, continuation lines joined, comments dropped."""
+    text = (ROOT / "README.md").read_text().replace("\\\n", " ")
+    lines = [line.split("  #")[0].strip() for line in text.splitlines() if line.startswith("    ")]
+    return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?ganatomy ", line)]
+
+
+def test_there_are_commands_to_try() -> None:
+    assert len(commands()) >= 9
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_readme_command_runs(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cats").mkdir()
+    for i, image in enumerate(waves(12, 20, 24)):
+        Image.fromarray(image).save(f"cats/{i}.png")
+    with zipfile.ZipFile("data.zip", "w") as archive:
+        for path in Path("cats").iterdir():
+            archive.write(path)
+    np.save("digits.npy", waves(12, 28, 28, 1))
+    if "train" not in line:
+        quick("digits.npy", Path("runs"), "saturating", training__steps=1)
+    arguments = shlex.split(line)[1:]
+    if arguments[0] == "train":
+        arguments += [f"--set={option}={value}" for option, value in TINY.items()]
+        arguments += [] if "--minutes" in line else ["--steps", "2"]
+        arguments = ["0.01" if argument == "60" else argument for argument in arguments]  # minutes
+        arguments = [
+            "digits.npy" if argument == "digits" and i == 1 else argument for i, argument in enumerate(arguments)
+        ]
+    monkeypatch.setattr(sys, "argv", ["ganatomy", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    assert not exit_.value.code, capsys.readouterr().err
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ganatomy
+
+    monkeypatch.chdir(tmp_path)
+    Path("cats").mkdir()
+    for i, image in enumerate(waves(12, 20, 24)):
+        Image.fromarray(image).save(f"cats/{i}.png")
+    run = ganatomy.train("cats/", recipe="dcgan", settings={**TINY, "data.size": 64, "training.steps": 2})
+    sampler = ganatomy.load(run)
+    pixels = sampler.images(sampler.latents(range(16)))
+    assert (pixels.dtype, pixels.shape) == (np.uint8, (16, 64, 64, 3))
