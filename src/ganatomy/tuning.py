@@ -15,7 +15,9 @@ from ganatomy.runtime import Runtime
 
 GAIN = 1.05  # float32 as torch computes it stays, unless another way is this much faster
 AGREEMENT = 0.9  # least cosine between the first gradients and float32's
-STEPS = 3  # timed, of each candidate
+GLANCE = 8  # images in the batch of the first, short look
+HOPELESS = 2.0  # ways this much slower than the fastest at the first look get no second: they may take minutes
+STEPS = 3  # timed, of each way
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,12 @@ class Trial:
 
     precision: str
     convolution: str
-    seconds: float  # a step, median
-    agreement: float  # cosine of the discriminator's first gradient with float32's
+    rate: float  # images/s, median
+    gradient: Tensor  # the discriminator's first
+    agreement: float = 1.0  # cosine of that gradient with float32's
 
     def __str__(self) -> str:
-        words = f"{self.precision}, {self.convolution} convolutions: {1 / self.seconds:.2f} steps/s"
+        words = f"{self.precision}, {self.convolution} convolutions: {self.rate:,.0f} images/s"
         return words if self.agreement >= AGREEMENT else f"{words}, but wrong (cosine {self.agreement:.2f})"
 
 
@@ -37,44 +40,49 @@ def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[C
 
     Every way takes the same few steps on the same noise. Several processes must choose alike: the first one measures.
     """
-    precisions = ["float32", "bfloat16"] if config.runtime.precision == "auto" else [config.runtime.precision]
-    convolutions = ["native", "patches"] if config.runtime.convolution == "auto" else [config.runtime.convolution]
-    if runtime.device.type != "cpu" or not layers(build.generator(config, image)):
-        convolutions = ["native"]
-    ways = list(product(precisions, convolutions))
-    trials = []
-    if len(ways) > 1:
-        alone = replace(runtime, world=1, rank=0)
-        reference: Tensor | None = None
-        for precision, convolution in ways:
-            trial, gradient = _measure(config, image, alone, precision, convolution, reference)
-            reference = gradient if reference is None else reference
-            trials.append(trial)
-    best = _best(trials)
-    way = (best.precision, best.convolution) if best else ways[0]
-    index = torch.tensor(float(ways.index(way)), device=runtime.device)
+    ways = _ways(config, image, runtime)
+    trials = (
+        _measured(config, image, replace(runtime, world=1, rank=0), ways) if len(ways) > 1 and runtime.leads else []
+    )
+    index = torch.tensor(float(_best(trials)), device=runtime.device)
     runtime.synchronise([index])
     precision, convolution = ways[int(index)]
     return change(config, {"runtime.precision": precision, "runtime.convolution": convolution}), trials
 
 
-def _best(trials: list[Trial]) -> Trial | None:
-    sound = [trial for trial in trials if trial.agreement >= AGREEMENT]
-    if not sound:
-        return None
-    fastest = min(sound, key=lambda trial: trial.seconds)
-    return fastest if fastest.seconds * GAIN < sound[0].seconds else sound[0]
+def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[tuple[str, str]]:
+    """(precision, convolution), float32 as torch computes it first."""
+    asked = config.runtime
+    precisions = ["float32", "bfloat16"] if asked.precision == "auto" else [asked.precision]
+    convolutions = ["native", "patches"] if asked.convolution == "auto" else [asked.convolution]
+    if runtime.device.type != "cpu" or not layers(build.generator(config, image)):
+        convolutions = ["native"]
+    return list(product(precisions, convolutions))
 
 
-def _measure(
-    config: Config,
-    image: build.ImageShape,
-    runtime: Runtime,
-    precision: str,
-    convolution: str,
-    reference: Tensor | None,
-) -> tuple[Trial, Tensor]:
-    config = change(config, {"runtime.convolution": convolution, "runtime.precision": precision})
+def _measured(config: Config, image: build.ImageShape, runtime: Runtime, ways: list[tuple[str, str]]) -> list[Trial]:
+    small = change(config, {"training.batch": min(GLANCE, config.training.batch)})
+    glances = [_measure(small, image, runtime, way, steps=1) for way in ways]
+    fastest = max(glance.rate for glance in glances)
+    trials: list[Trial] = []
+    for way, glance in zip(ways, glances, strict=True):
+        hopeless = trials and glance.rate * HOPELESS < fastest
+        trial = glance if hopeless else _measure(config, image, runtime, way, STEPS)
+        truth = (glances if hopeless else trials or [trial])[0].gradient
+        trials.append(replace(trial, agreement=torch.cosine_similarity(trial.gradient, truth, dim=0).item()))
+    return trials
+
+
+def _best(trials: list[Trial]) -> int:
+    """The index of the fastest that agrees, if it is faster than the first by GAIN; otherwise 0."""
+    rates = [trial.rate if trial.agreement >= AGREEMENT else 0.0 for trial in trials]
+    fastest = max(rates, default=0.0)
+    return rates.index(fastest) if rates and fastest > GAIN * rates[0] else 0
+
+
+def _measure(config: Config, image: build.ImageShape, runtime: Runtime, way: tuple[str, str], steps: int) -> Trial:
+    precision, convolution = way
+    config = change(config, {"runtime.convolution": convolution})
     method = build.method(config, image, replace(runtime, precision=precision))
     noise = torch.rand(config.training.batch, *image, generator=torch.Generator().manual_seed(0))
     real = (noise * 2 - 1).to(runtime.device, memory_format=torch.channels_last)
@@ -83,11 +91,10 @@ def _measure(
     gradient = torch.cat(
         [weight.grad.flatten() for weight in method.discriminator.parameters if weight.grad is not None]
     )
-    agreement = 1.0 if reference is None else torch.cosine_similarity(gradient, reference, dim=0).item()
     seconds = []
-    for step in range(1, 1 + STEPS):
+    for step in range(1, 1 + steps):
         began = time.perf_counter()
         method.step(step, lambda step, turn: real)
         runtime.wait()
         seconds.append(time.perf_counter() - began)
-    return Trial(precision, convolution, median(seconds), agreement), gradient
+    return Trial(precision, convolution, method.images_per_step / median(seconds), gradient)

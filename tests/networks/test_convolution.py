@@ -205,3 +205,18 @@ def test_a_weight_changed_before_its_gradient_is_an_error():
         w.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         grad(y, x)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("half", [False, True])
+def test_the_output_may_be_overwritten(way, half, monkeypatch):
+    force(monkeypatch, way)
+    x, y = random(2, 3, 8, 8), random(2, 5, 4, 4)
+    w = random(5, 3, 4, 4)
+    with torch.autocast("cpu", torch.bfloat16, enabled=half and way != "tiles"):
+        down = conv2d(x, w, None, (2, 2), (1, 1), "patches")
+        up = conv_transpose2d(y, w, None, (2, 2), (1, 1), (0, 0), "patches")
+        copies = down.clone(), up.clone()
+        for result, copy in zip((down, up), copies, strict=True):
+            expected = grad(F.leaky_relu(copy, 0.2).square().sum(), w, retain_graph=True)[0]
+            assert_close(grad(F.leaky_relu_(result, 0.2).square().sum(), w)[0], expected)

@@ -152,7 +152,7 @@ def _bilinear(
 ) -> Tensor:
     """compute(a, b), linear in both, with gradients gradient_a(g, b) and gradient_b(g, a); only a and b are kept."""
     with torch.no_grad(), torch.autocast(a.device.type, enabled=False):  # `_cast` has chosen the dtype
-        value = compute(a, b)
+        value = compute(a, b).detach()  # no view of what it was computed in: what follows may overwrite it
     taps = _Tap.apply(a, [b], gradient_a, value), _Tap.apply(b, [a], gradient_b, value)
     joined: Tensor = _Join.apply([value], *taps)
     return joined
