@@ -2,31 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
-from ganatomy.run import Run
-from ganatomy.training import resume, train
-
-# Small enough for a step in milliseconds, and nothing left to be measured.
-TINY: dict[str, Any] = {
-    "generator.width": 4,
-    "discriminator.width": 4,
-    "prior.dimension": 8,
-    "training.batch": 8,
-    "training.share_fakes": False,
-    "runtime.device": "cpu",
-    "runtime.precision": "float32",
-    "runtime.convolution": "native",
-    "runtime.threads": 1,
-    "log.every": 2,
-    "log.snapshot": 5,
-    "log.checkpoint": 5,
-}
+from tiny import waves
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -50,34 +31,3 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("images") / "waves.npy"
     np.save(path, waves(37, 16, 16))
     return path
-
-
-def waves(count: int, height: int, width: int, channels: int = 3) -> np.ndarray:
-    """Smooth coloured waves, uint8 [N, H, W, C]."""
-    random = np.random.default_rng(0)
-    y, x = np.mgrid[:height, :width][..., None]
-    phase, pitch = random.uniform(0, 7, (count, 1, 1, channels)), random.uniform(0.1, 0.6, (2, count, 1, 1, channels))
-    return ((np.sin(phase + pitch[0] * y + pitch[1] * x) + 1) * 127.5).astype(np.uint8)
-
-
-def quick(data: str | Path, runs: Path, name: str = "run", recipe: str = "dcgan", **changes: Any) -> Run:
-    """Train a tiny network in silence; part__option=value stands for part.option."""
-    settings = {
-        **(TINY if recipe != "goodfellow2014" else _without_width(TINY)),
-        "training.steps": 10,
-        **dotted(changes),
-    }
-    return train(data, recipe=recipe, settings=settings, name=name, runs=runs, console=Console(quiet=True))
-
-
-def go_on(run: Run, **changes: Any) -> Run:
-    """Resume in silence."""
-    return resume(run, settings=dotted(changes), console=Console(quiet=True))
-
-
-def dotted(changes: dict[str, Any]) -> dict[str, Any]:
-    return {name.replace("__", "."): value for name, value in changes.items()}
-
-
-def _without_width(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if not name.endswith(".width")}

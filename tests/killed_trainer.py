@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from conftest import go_on, quick
+from tiny import go_on, quick
 
 KILLS = 40
 FOREVER = 10**6

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import TINY
 from ganatomy import build
 from ganatomy.adversarial import Adversarial
 from ganatomy.config import change
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.recipes import recipe
 from ganatomy.runtime import Runtime
+from tiny import TINY
 
 
 def game(**changes: Any) -> Adversarial:

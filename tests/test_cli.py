@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import TINY, quick
 from ganatomy import cli
 from ganatomy.run import Run
+from tiny import TINY, quick
 
 FLAGS = [flag for option, value in TINY.items() for flag in ("--set", f"{option}={value}")]
 

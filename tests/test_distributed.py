@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import TINY, quick
 from ganatomy import checkpoint
 from ganatomy.run import Run
+from tiny import TINY, quick
 
 NO_NORM = {"generator.norm": "none", "discriminator.norm": "none", "penalties.r1": 1.0}
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import go_on, quick
 from ganatomy import build, checkpoint
 from ganatomy.adversarial import Player
 from ganatomy.errors import UserError
@@ -13,6 +12,7 @@ from ganatomy.method import NonFiniteError
 from ganatomy.objectives import Losses, Objective, non_saturating
 from ganatomy.run import Run
 from ganatomy.runtime import Runtime
+from tiny import go_on, quick
 
 
 @pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.SGD])

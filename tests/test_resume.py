@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from conftest import go_on, quick
 from ganatomy import checkpoint
 from ganatomy.errors import UserError
 from ganatomy.run import Run
+from tiny import go_on, quick
 
 MLP = {
     "generator.hidden": [16],

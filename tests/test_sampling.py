@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import go_on, quick
 from ganatomy import sampling
 from ganatomy.errors import UserError
 from ganatomy.images import enlarge, grid
 from ganatomy.run import Run
+from tiny import go_on, quick
 
 
 @pytest.fixture(scope="module")
 def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return quick(images, tmp_path_factory.mktemp("runs"), training__steps=10, log__keep=0)
+    fast = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}  # images that differ after ten steps
+    return quick(images, tmp_path_factory.mktemp("runs"), training__steps=10, log__keep=0, **fast)
 
 
 def drawn(run: Run, seeds: list[int], folder: Path, **options: object) -> dict[int, np.ndarray]:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-STEPS, BATCH, LATENT, SIZE = 20, int(sys.argv[2]) if len(sys.argv) > 2 else 4, 100, 64
+STEPS, BATCH, LATENT, SIZE = 20, 4, 100, 64
 
 
 def fill(network: nn.Module, seed: int) -> None:
