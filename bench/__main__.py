@@ -23,12 +23,13 @@ from rich.console import Console
 from bench.measure import alternate
 from bench.textbook import training_step
 from ganatomy import build, machine, runtime, session, tuning
-from ganatomy.config import Config, change
+from ganatomy.config import Config
 from ganatomy.data.batches import RealBatches
 from ganatomy.fit import Budget, State, fit
 from ganatomy.recipes import recipe
 from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
+from ganatomy.settings import change
 
 RESULTS = Path(__file__).parent / "results"
 BATCH = 64

@@ -8,9 +8,9 @@ import torch
 import torch.distributed as dist  # noqa: TID251
 
 from ganatomy import build, runtime
-from ganatomy.config import change
 from ganatomy.data.batches import RealBatches
 from ganatomy.recipes import recipe
+from ganatomy.settings import change
 
 TINY = {"generator.width": 4, "discriminator.width": 4, "training.batch": 8, "training.share_fakes": True}
 

@@ -10,10 +10,10 @@ import torch
 
 from ganatomy import build
 from ganatomy.adversarial import Adversarial
-from ganatomy.config import change
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.recipes import recipe
 from ganatomy.runtime import Runtime
+from ganatomy.settings import change
 from tiny import TINY
 
 

@@ -3,21 +3,10 @@
 import pytest
 import yaml
 
-from ganatomy.config import (
-    Config,
-    DCGANOptions,
-    MLPOptions,
-    Schedule,
-    change,
-    describe,
-    from_dict,
-    options,
-    parse_settings,
-    read,
-    to_yaml,
-)
+from ganatomy.config import Config, DCGANOptions, MLPOptions, Schedule
 from ganatomy.errors import UserError
 from ganatomy.recipes import RECIPES, recipe
+from ganatomy.settings import change, describe, from_dict, options, parse_settings, read, to_yaml
 
 RATE = "generator_optimiser.learning_rate"
 

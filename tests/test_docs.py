@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ganatomy import cli
-from ganatomy.config import option_table
+from ganatomy.settings import option_table
 from tiny import TINY, quick, waves
 
 ROOT = Path(__file__).parents[1]

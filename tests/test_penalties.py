@@ -8,10 +8,10 @@ from torch.func import functional_call
 from torch.testing import assert_close
 
 from ganatomy import build, penalties
-from ganatomy.config import change
 from ganatomy.networks import dcgan
 from ganatomy.recipes import digits
 from ganatomy.runtime import Runtime
+from ganatomy.settings import change
 
 SHAPE = (4, 3, 5, 6)  # [B, C, H, W], no two alike
 

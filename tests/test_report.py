@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from ganatomy import build, config, report
+from ganatomy import build, report, settings
+from ganatomy.config import Config
 from ganatomy.report import charts, curves, pictures
 from ganatomy.run import Run
 
@@ -29,7 +30,7 @@ INFO = {
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A finished run with a little of everything."""
-    run = Run.create("whole", config.from_dict({"recipe": "digits"}), tmp_path)
+    run = Run.create("whole", settings.from_dict({"recipe": "digits"}), tmp_path)
     run.update(**INFO)
     for step in range(20, 4201, 20):
         run.append(record(step))
@@ -102,7 +103,7 @@ def test_text_from_files_stays_text(tmp_path: Path) -> None:
     run.path.mkdir()
     run.update(**{**INFO, "status": EVIL, "error": EVIL, "command": EVIL, "versions": {EVIL: EVIL}})
     run.update(data={"source": EVIL, "images": 1, "fingerprint": EVIL}, machine={"processor": EVIL, "cores": EVIL})
-    run.write_text("config.yaml", config.to_yaml(config.from_dict({"recipe": EVIL, "objective": {"name": EVIL}})))
+    run.write_text("config.yaml", settings.to_yaml(settings.from_dict({"recipe": EVIL, "objective": {"name": EVIL}})))
     run.append(record(1, **{f"loss/{EVIL}": 1.0, f"penalty/{EVIL}": 1.0}))
     run.event(EVIL, **{EVIL: EVIL})
     page = written(run)
@@ -124,7 +125,7 @@ def test_a_run_with_nothing_in_it(tmp_path: Path, status: str | None) -> None:
 
 
 def test_a_run_that_has_just_begun(tmp_path: Path) -> None:
-    run = Run.create("young", config.Config(), tmp_path)
+    run = Run.create("young", Config(), tmp_path)
     run.update(status="running")
     run.append(record(20))
     with (run.path / "metrics.jsonl").open("a") as file:
@@ -146,7 +147,7 @@ def test_nulls_are_gaps(run: Run) -> None:
 
 
 def test_scores_where_there_are_no_probabilities(tmp_path: Path) -> None:
-    run = Run.create("critic", config.from_dict({"objective": {"name": "wasserstein"}}), tmp_path)
+    run = Run.create("critic", settings.from_dict({"objective": {"name": "wasserstein"}}), tmp_path)
     run.append({"step": 1, "score/real": 2.0, "score/real_std": 0.5, "score/fake": -1.0, "score/fake_std": 0.25})
     page = written(run)
     assert [curve(page, "D(x), real")[edge]["y"] for edge in ("low", "high")] == [[1.5], [2.5]]
@@ -187,7 +188,7 @@ def test_records_are_read_a_chunk_at_a_time(run: Run, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", build.OBJECTIVES)
 def test_equilibrium_is_that_of_the_objective(name: str) -> None:
-    levels = charts.equilibrium(config.from_dict({"objective": {"name": name}}))
+    levels = charts.equilibrium(settings.from_dict({"objective": {"name": name}}))
     expected = dict(zip(charts.PLAYERS, build.OBJECTIVES[name].equilibrium(), strict=True))
     assert "discriminator" in levels
     for player, (value, _) in levels.items():
@@ -198,8 +199,8 @@ def test_equilibrium_is_that_of_the_objective(name: str) -> None:
 
 def test_no_equilibrium_where_none_is_known() -> None:
     smoothed = {"name": "non_saturating", "label_smoothing": 0.1}
-    assert charts.equilibrium(config.from_dict({"objective": smoothed})) == {}
-    assert charts.equilibrium(config.from_dict({"objective": {"name": "of_tomorrow"}})) == {}
+    assert charts.equilibrium(settings.from_dict({"objective": smoothed})) == {}
+    assert charts.equilibrium(settings.from_dict({"objective": {"name": "of_tomorrow"}})) == {}
     assert charts.equilibrium(None) == {}
 
 

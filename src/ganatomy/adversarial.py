@@ -7,13 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.average import moving_average
-from ganatomy.method import Batches, NonFiniteError, Record, TensorGroups
+from ganatomy.method import Batches, Record, TensorGroups
 from ganatomy.objectives import Objective
 from ganatomy.penalties import Discriminator, at_least_float32, clip_weights
+from ganatomy.player import Number, Player
 from ganatomy.priors import Prior
 from ganatomy.runtime import Randomness, Runtime
-
-Number = Callable[[int], float]  # a value at a generator step: constant or scheduled
 
 
 class Penalty(NamedTuple):
@@ -22,93 +21,6 @@ class Penalty(NamedTuple):
     name: str
     weight: Number
     value: Callable[[Discriminator, Tensor, Tensor, Callable[..., Tensor]], Tensor]
-
-
-class Player:
-    """A network that descends its own loss in its own parameters."""
-
-    def __init__(
-        self,
-        name: str,
-        network: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        settings: dict[str, Number],
-        runtime: Runtime,
-    ) -> None:
-        """settings: the optimiser's numbers that follow a schedule, by torch's name: {"lr": …, "momentum": …}."""
-        self.name, self.network, self.optimiser, self.settings, self.runtime = (
-            name,
-            network,
-            optimiser,
-            settings,
-            runtime,
-        )
-        self.parameters = list(network.parameters())
-        self.fault: Tensor | None = None
-
-    def descend(self, loss: Tensor, step: int) -> Tensor:
-        """One step down the loss; returns the gradient's norm.
-
-        Only this player's gradients are computed: the other network's weights would get ones that nobody asked for.
-        Raises NonFiniteError before the update, or where waiting for the answer would stall a GPU, lets the optimiser's
-        kernel skip the update and leaves the raising to `check`.
-        """
-        gradients = torch.autograd.grad(loss, self.parameters)
-        loss = loss.detach()
-        self.runtime.average([*gradients, loss])
-        norm = torch.nn.utils.get_total_norm(gradients)
-        bad = ~torch.isfinite(norm + loss)
-        if self._defers():
-            self.optimiser.found_inf = bad.float()  # type: ignore[attr-defined]
-            first = torch.where(bad, step, torch.inf)
-            self.fault = first if self.fault is None else torch.minimum(self.fault, first)
-        elif bad:
-            raise NonFiniteError(self.name, step)
-
-        for setting, value in self.settings.items():
-            for group in self.optimiser.param_groups:
-                group[setting] = value(step)
-        for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = _lying_like(parameter, gradient)
-        self.optimiser.step()
-        return norm
-
-    def check(self) -> None:
-        """Raise the NonFiniteError that `descend` left to be raised, if any. Waits for the device."""
-        fault, self.fault = self.fault, None
-        if fault is not None and torch.isfinite(fault):
-            raise NonFiniteError(self.name, int(fault))
-
-    def state(self) -> dict[str, Tensor]:
-        """The optimiser's tensors, named `index of the parameter.name`."""
-        return {
-            f"{index}.{name}": value
-            for index, parameter in enumerate(self.parameters)
-            for name, value in self.optimiser.state[parameter].items()
-            if isinstance(value, Tensor)
-        }
-
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
-        self.optimiser.state.clear()
-        for key, value in tensors.items():
-            index, _, name = key.partition(".")
-            parameter = self.parameters[int(index)]
-            if value.shape == parameter.shape:
-                value = _lying_like(parameter, value)
-            elif self.optimiser.defaults.get("fused"):  # the step counter lives where the kernel does
-                value = value.to(parameter.device)
-            self.optimiser.state[parameter][name] = value
-
-    def _defers(self) -> bool:
-        return self.runtime.device.type == "cuda" and bool(self.optimiser.defaults.get("fused"))
-
-
-def _lying_like(parameter: Tensor, values: Tensor) -> Tensor:
-    """The values in the parameter's order in memory: fused optimisers walk both alike, whatever their strides say."""
-    if values.stride() == parameter.stride() and values.device == parameter.device:
-        return values
-    return torch.empty_like(parameter, requires_grad=False).copy_(values)
 
 
 class Adversarial:
@@ -237,13 +149,9 @@ class Adversarial:
         for name, network in self.networks.items():
             network.load_state_dict(average if name == "average" else groups[name])
         for player in (self.generator, self.discriminator):
-            player.load(
-                {
-                    key.removeprefix(f"{player.name}."): value
-                    for key, value in groups["optimisers"].items()
-                    if key.startswith(f"{player.name}.")
-                }
-            )
+            mine = f"{player.name}."
+            optimiser = groups["optimisers"].items()
+            player.load({name.removeprefix(mine): value for name, value in optimiser if name.startswith(mine)})
 
     def _outputs(self, side: str, scores: Tensor) -> Record:
         scores = scores.detach()

@@ -13,10 +13,11 @@ from torch import nn
 
 from ganatomy import config as options
 from ganatomy import objectives, penalties, priors
-from ganatomy.adversarial import Adversarial, Penalty, Player
+from ganatomy.adversarial import Adversarial, Penalty
 from ganatomy.errors import UserError, unknown
 from ganatomy.networks import convolution, dcgan, mlp
 from ganatomy.objectives import Objective
+from ganatomy.player import Player
 from ganatomy.priors import Prior
 from ganatomy.runtime import Randomness, Runtime
 from ganatomy.schedules import at

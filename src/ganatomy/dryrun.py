@@ -6,7 +6,7 @@ import torch
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
-from ganatomy import build, config, session
+from ganatomy import build, config, session, settings
 from ganatomy import runtime as runtimes
 from ganatomy.adversarial import Adversarial
 from ganatomy.wording import duration
@@ -25,7 +25,7 @@ def show(planned: config.Config, console: Console) -> None:
         flops = _arithmetic(method, real)
         rate = _steps_per_second(method, real)
 
-    console.print(config.to_yaml(options), highlight=False, markup=False)
+    console.print(settings.to_yaml(options), highlight=False, markup=False)
     for player in (method.generator, method.discriminator):
         console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
     images = method.images_per_step

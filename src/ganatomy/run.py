@@ -5,19 +5,19 @@ No torch: whoever looks at a run needs no trainer.
 
 import json
 import math
-import os
 import re
 import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import filelock
 
-from ganatomy import config as configuration
+from ganatomy import settings
+from ganatomy.config import Config
 from ganatomy.errors import UserError, unknown
 
 FORMAT = 1
@@ -56,7 +56,7 @@ class Run:
         raise unknown("run", str(name), [*known, "last"])
 
     @classmethod
-    def create(cls, name: str, config: configuration.Config, runs: Path = RUNS) -> "Run":
+    def create(cls, name: str, config: Config, runs: Path = RUNS) -> "Run":
         """A new folder `runs/NAME`, or UserError if that name is taken or is not one."""
         if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
             raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")
@@ -67,7 +67,7 @@ class Run:
             raise UserError(
                 f"{run.path} is there already; choose another --name, or go on with it: --resume {name}."
             ) from None
-        run.write_text("config.yaml", configuration.to_yaml(config))
+        run.write_text("config.yaml", settings.to_yaml(config))
         return run
 
     @property
@@ -101,9 +101,9 @@ class Run:
         info = {"format": FORMAT, "name": self.name, **self.info(), **changes}
         self.write_text("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
-    def config(self) -> configuration.Config:
+    def config(self) -> Config:
         """The configuration, fully resolved."""
-        return configuration.read(self.path / "config.yaml")
+        return settings.read(self.path / "config.yaml")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of the folder, whole or not at all."""
@@ -144,15 +144,15 @@ class Run:
 
     def records(self) -> list[dict[str, Any]]:
         """The records, oldest first."""
-        return _lines(self.path / "metrics.jsonl")
+        return list(_entries(self.path / "metrics.jsonl"))
 
     def events(self) -> list[dict[str, Any]]:
         """The events, oldest first."""
-        return _lines(self.path / "events.jsonl")
+        return list(_entries(self.path / "events.jsonl"))
 
     def forget_after(self, step: int) -> None:
         """Drop records and snapshots later than `step`: a run that goes on from there will make them again."""
-        kept = [record for record in self.records() if record["step"] <= step]
+        kept = (record for record in _entries(self.path / "metrics.jsonl") if record["step"] <= step)
         self.write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
         for number, path in self.snapshots().items():
             if number > step:
@@ -195,27 +195,11 @@ def free_name(stem: str, runs: Path = RUNS) -> str:
     return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
 
 
-def process_alive(pid: int) -> bool:
-    """Whether a process of this machine has that number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file. A last line cut short by a kill is no error: it was never finished."""
-    entries = []
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    entries.append(json.loads(line))
-                except ValueError:
-                    continue
-    except FileNotFoundError:
-        return []
-    return entries
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            with suppress(ValueError):
+                yield json.loads(line)

@@ -27,7 +27,7 @@ class Randomness:
     attempt: int = 0
 
     def number(self, purpose: str, step: int = 0, turn: int = 0) -> int:
-        """63 well-mixed bits."""
+        """63 well-mixed bits (a CPU generator takes the lower 32)."""
         text = f"{self.seed}/{self.attempt}/{purpose}/{step}/{turn}"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
 

@@ -12,7 +12,7 @@ from ganatomy.images import Pixels, enlarge, grid, save_animation, save_png, to_
 from ganatomy.priors import Prior
 from ganatomy.run import RUNS, Run
 
-LAST_SEED = 2**63 - 1
+LAST_SEED = 2**32 - 1  # torch drops the higher bits of a CPU generator's seed
 
 
 class Sampler:
@@ -25,7 +25,7 @@ class Sampler:
         """z of seeds, [N, latent_dim]; truncation: the largest size of a coordinate, in standard deviations."""
         for seed in seeds:
             if not 0 <= seed <= LAST_SEED:
-                raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to 2⁶³ − 1.")
+                raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to {LAST_SEED:,}.")
         z = self.prior.of_seeds(list(seeds))
         return z if truncation is None else self.prior.truncate(z, truncation)
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from ganatomy import build, checkpoint, config, machine, report, stopping, tuning
+from ganatomy import build, checkpoint, config, machine, report, settings, stopping, tuning
 from ganatomy import data as datasets
 from ganatomy.callbacks.checkpoints import Checkpoints
 from ganatomy.callbacks.progress import ShowProgress
@@ -62,7 +62,7 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
     console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
-    settled = config.change(planned, {"data.size": [height, width], "data.channels": channels})
+    settled = settings.change(planned, {"data.size": [height, width], "data.channels": channels})
     return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
 
 
@@ -78,7 +78,7 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
         f"Computing on {runtime.device}: {chosen.precision}, {chosen.convolution} convolutions ({why})", highlight=False
     )
     threads = chosen.threads or torch.get_num_threads()
-    settled = config.change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
+    settled = settings.change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
     return replace(prepared, config=settled, runtime=replace(runtime, precision=chosen.precision))
 
 
@@ -144,7 +144,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
     run.clean()
     if run.config() != prepared.config:
         run.event("changed", **changed or {})
-        run.write_text("config.yaml", config.to_yaml(prepared.config))
+        run.write_text("config.yaml", settings.to_yaml(prepared.config))
     images = prepared.images
     run.update(
         status="running",

@@ -8,10 +8,11 @@ from rich.console import Console
 
 from ganatomy import build, session
 from ganatomy import runtime as runtimes
-from ganatomy.config import Config, change, read
+from ganatomy.config import Config
 from ganatomy.errors import UserError
 from ganatomy.recipes import recipe as recipe_named
 from ganatomy.run import RUNS, Run, free_name
+from ganatomy.settings import change, read
 
 
 def train(

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ganatomy import build
-from ganatomy.config import Config, change
+from ganatomy.config import Config
 from ganatomy.networks.convolution import layers
 from ganatomy.runtime import Runtime
+from ganatomy.settings import change
 
 GAIN = 1.05  # float32 as torch computes it stays, unless another way is this much faster
 AGREEMENT = 0.9  # least cosine between the first gradients and float32's

@@ -38,8 +38,8 @@ def prepare(
     from rich.console import Console
 
     from ganatomy import runtime, session
-    from ganatomy.config import change
     from ganatomy.recipes import recipe
+    from ganatomy.settings import change
 
     changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
     console = Console()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.config import describe
+from ganatomy.settings import describe
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +37,8 @@ def train(
     from rich.console import Console
 
     from ganatomy import dryrun, session, training
-    from ganatomy.config import parse_settings
     from ganatomy.errors import UserError
+    from ganatomy.settings import parse_settings
 
     for kind in log or []:
         if kind != "tensorboard":

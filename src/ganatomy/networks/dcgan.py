@@ -1,7 +1,7 @@
 """DCGAN: strided convolutions, no pooling, batch normalisation (Radford et al. 2015, arXiv:1511.06434).
 
 For images from 16 to 256 pixels a side, square or not. Both networks halve or double the image until its shorter side
-is 4 to 7 pixels: 64 → 32 → 16 → 8 → 4, 28 → 14 → 7. At 64×64, 3 channels and width 64 this is the paper's network.
+is 3 to 5 pixels: 64 → 32 → 16 → 8 → 4, 28 → 14 → 7 → 3. At 64×64, 3 channels and width 64 it is the paper's network.
 """
 
 from itertools import pairwise
@@ -16,7 +16,7 @@ WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
 def map_sizes(height: int, width: int) -> list[tuple[int, int]]:
     """Sizes of the feature maps, from the image down to the smallest: [(64, 64), (32, 32), …, (4, 4)]."""
     sizes = [(height, width)]
-    while min(sizes[-1]) >= 8:
+    while min(sizes[-1]) >= 6:
         sizes.append((sizes[-1][0] // 2, sizes[-1][1] // 2))
     return sizes
 
