@@ -106,7 +106,7 @@ def loop() -> list[Row]:
             watchers = session.watchers(run, config, budget, 0, Console(quiet=True))[:-1]
             fit(game, batches, State(game), budget, watchers)
 
-        seconds = alternate({"bare": lambda: train(False), "watched": lambda: train(True)}, rounds=5, warm_up=1)
+        seconds = alternate({"bare": lambda: train(False), "watched": lambda: train(True)}, rounds=3, warm_up=1)
     share = seconds["watched"] / seconds["bare"] - 1
     words = f"{share:+.1%} over {1000 * seconds['bare'] / steps:.1f} ms a step"
     return [Row("loop: all callbacks", words, "≤ 3%", {**seconds, "share": share})]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganatomy import cli
+from ganatomy import checkpoint, cli
 from ganatomy.run import Run
 from tiny import TINY, quick
 
@@ -294,12 +294,16 @@ def test_a_second_ctrl_c_stops_at_once(images: Path, here: Path) -> None:
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_full_disk_is_said_and_what_was_saved_stays(images: Path, here: Path) -> None:
-    process = start_training(images, here, limit=60_000)
+@pytest.mark.parametrize("width", [12, 4], ids=["in a checkpoint", "in another file"])
+def test_a_full_disk_is_said_and_what_was_saved_stays(images: Path, here: Path, width: int) -> None:
+    process = start_training(images, here, "--set", f"generator.width={width}", limit=60_000)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert len(err.strip().splitlines()) == 1
     assert "the disk is full" in err
+    checkpoints = Run(here / "runs/live").checkpoints()
+    assert checkpoints
+    assert all(checkpoint.verify(folder) for folder in checkpoints.values())
 
 
 def test_only_one_process_trains_a_run(images: Path, here: Path, refusal) -> None:

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ganatomy.errors import UserError
@@ -29,7 +29,10 @@ def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
     try:
         for name, tensors in groups.items():
             path = partial / f"{name}.safetensors"
-            save_file({key: tensor.detach().contiguous() for key, tensor in tensors.items()}, path)
+            # Not safetensors' own save_file: it hides what the system says, such as a full disk.
+            path.write_bytes(
+                safetensors.torch.save({key: value.detach().contiguous() for key, value in tensors.items()})
+            )
             files[path.name] = {"sha256": checksum(path), "bytes": path.stat().st_size}
             _force_to_disk(path)
         manifest = partial / "manifest.json"
@@ -78,7 +81,7 @@ def checksum(path: Path) -> str:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
-        return load_file(path)
+        return safetensors.torch.load_file(path)
     except SafetensorError as error:
         raise UserError(f"{path} is no safetensors file: {error}.") from None
 

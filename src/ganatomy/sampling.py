@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +27,8 @@ class Sampler:
         for seed in seeds:
             if not 0 <= seed <= LAST_SEED:
                 raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to {LAST_SEED:,}.")
+        if truncation is not None and truncation <= 0:
+            raise UserError(f"--truncation {truncation:g}: it must be greater than 0.")
         z = self.prior.of_seeds(list(seeds))
         return z if truncation is None else self.prior.truncate(z, truncation)
 
@@ -35,8 +38,6 @@ class Sampler:
 
         One at a time: in a batch, the rounding of an image can depend on its place there.
         """
-        import numpy as np
-
         return np.concatenate([to_uint8(self.network(row)) for row in z.split(1)])
 
 

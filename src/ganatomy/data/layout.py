@@ -75,7 +75,7 @@ def no_split(where: str, split: str, splits: list[str]) -> UserError:
 
 
 def _unset(i: int) -> bytes:
-    raise NotImplementedError
+    raise AssertionError("the source that asked for this arrangement must say how its items are read")
 
 
 def _wrapper(images: list[str]) -> str:
