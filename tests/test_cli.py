@@ -283,8 +283,9 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(images: Path, h
 
 
 def test_a_second_ctrl_c_stops_at_once(images: Path, here: Path) -> None:
-    # A generator step of a thousand discriminator steps: long enough for both signals to fall into one.
-    process = start_training(images, here, "--set", "training.discriminator_steps=1000", "--set", "log.every=1")
+    # A generator step of a thousand discriminator steps, and nothing to write between: both signals fall into one step.
+    slow = ["training.discriminator_steps=1000", "log.every=1", "log.snapshot=1000", "log.checkpoint=1000"]
+    process = start_training(images, here, *(flag for option in slow for flag in ("--set", option)))
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
