@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -98,21 +99,34 @@ def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, 
             if leads:
                 _warn_of_another_torch(run, console)
                 _open(run, prepared, changed)
-            stopped = stack.enter_context(stopping.requests(lambda: console.print(_STOPPING)))
+            stopped = stack.enter_context(
+                stopping.requests(lambda: console.print(_STOPPING), lambda: _abandon(run, console, leads))
+            )
             state = _play(run, prepared, console, stopped)
             if leads:
                 _close(run, prepared, console, state)
-        except (UserError, OSError, KeyboardInterrupt) as error:
+        except (UserError, OSError) as error:
             sentence = _sentence(error, run)
             if leads:
                 with contextlib.suppress(OSError):  # a disk that is full cannot take the message either
-                    run.update(status="stopped" if isinstance(error, KeyboardInterrupt) else "failed", error=sentence)
+                    run.update(status="failed", error=sentence)
                     run.event("error", message=sentence)
                     report.write(run)
             raise UserError(sentence) from error
 
 
 _STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C again to stop at once.[/]"
+
+
+def _abandon(run: Run, console: Console, leads: bool) -> None:
+    """The last words of a process that is told to stop at once."""
+    sentence = f"Stopped at once.{_saved(run)}"
+    console.show_cursor(True)
+    if leads:
+        print(f"ganatomy: {sentence}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            run.update(status="stopped", error=sentence)
+            run.event("stopped", message=sentence)
 
 
 def resume_command(run: Run) -> str:
@@ -247,18 +261,18 @@ def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None
         console.print(f"Stopped at step {state.step:,}; everything is saved. To go on: [bold]{resume_command(run)}[/]")
 
 
-def _sentence(error: BaseException, run: Run) -> str:
+def _saved(run: Run) -> str:
+    steps = run.checkpoints()
+    return f" Step {max(steps):,} is saved; to go on from there: {resume_command(run)}" if steps else ""
+
+
+def _sentence(error: UserError | OSError, run: Run) -> str:
     """What went wrong, for a person."""
     if isinstance(error, UserError):
         return str(error)
-    saved = run.checkpoints()
-    rest = f" Step {max(saved):,} is saved; to go on from there: {resume_command(run)}" if saved else ""
-    if isinstance(error, KeyboardInterrupt):
-        return f"Stopped at once.{rest}"
-    assert isinstance(error, OSError)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     reason = "the disk is full" if full else (error.strerror or str(error))
-    return f"{run.path} cannot be written: {reason}.{rest}"
+    return f"{run.path} cannot be written: {reason}.{_saved(run)}"
 
 
 def farewell(run: Run, console: Console) -> None:

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: the first finishes the step and saves, the second stops at once."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -8,14 +9,19 @@ from types import FrameType
 
 
 @contextmanager
-def requests(tell: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether a stop was asked for; `tell` is called at the first request."""
+def requests(tell: Callable[[], None], abandon: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Gives a function that says whether a stop was asked for; `tell` is called at the first request.
+
+    At the second `abandon` is called and the process ends with status 1. No KeyboardInterrupt: raised inside a callback
+    of torch's, it would be swallowed.
+    """
     asked = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            abandon()
+            os._exit(1)
         asked.set()
-        for each, handler in before.items():
-            signal.signal(each, handler)  # a second signal does what it always does
         tell()
 
     # Only the main thread may handle signals; elsewhere whoever started the thread decides when it ends.
