@@ -13,7 +13,7 @@ def requests(tell: Callable[[], None], abandon: Callable[[], None]) -> Iterator[
     """Gives a function that says whether a stop was asked for; `tell` is called at the first request.
 
     At the second `abandon` is called and the process ends with status 1. No KeyboardInterrupt: raised inside a callback
-    of torch's, it would be swallowed.
+    of torch's it could be swallowed.
     """
     asked = threading.Event()
 
