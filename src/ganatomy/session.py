@@ -224,7 +224,7 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         runtime,
         flip=options.data.flip,
     )
-    budget = Budget(options.training.steps, options.training.images, options.training.minutes)
+    budget = _budget(options)
     callbacks: list[Callback] = []
     if runtime.leads:
         if saved:
@@ -233,6 +233,10 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         callbacks = watchers(run, options, budget, attempt, console)
     fit(method, batches, state, budget, callbacks, stopped)
     return state
+
+
+def _budget(options: config.Config) -> Budget:
+    return Budget(options.training.steps, options.training.images, options.training.minutes)
 
 
 def watchers(run: Run, options: config.Config, budget: Budget, attempt: int, console: Console) -> list[Callback]:
@@ -251,8 +255,7 @@ def watchers(run: Run, options: config.Config, budget: Budget, attempt: int, con
 
 
 def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None:
-    options = prepared.config.training
-    finished = Budget(options.steps, options.images, options.minutes).spent(state) >= 1
+    finished = _budget(prepared.config).spent(state) >= 1
     status = "finished" if finished else "stopped"
     run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
     run.event(status, step=state.step)
