@@ -1,0 +1,39 @@
+"""What every score asks of its arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ganatomy.errors import UserError
+
+Array = NDArray[Any]
+
+
+def pair(real: ArrayLike, fake: ArrayLike, least: int, score: str) -> tuple[Array, Array]:
+    """Both sets as arrays [N, D] and [M, D] of floats; UserError unless they can be compared by `score`.
+
+    least: the fewest rows that the score is defined for, of either set.
+    """
+    real, fake = rows(real, least, score, "real"), rows(fake, least, score, "generated")
+    if real.shape[1] != fake.shape[1]:
+        raise UserError(
+            f"{score}: the real set has {real.shape[1]:,} features a sample and the generated one "
+            f"{fake.shape[1]:,}; both must come from the same extractor."
+        )
+    return real, fake
+
+
+def rows(samples: ArrayLike, least: int, score: str, which: str) -> Array:
+    """One set as an array [N, D] of floats (float32 stays float32); UserError if it is too small or not finite."""
+    array = np.asarray(samples)
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if array.ndim != 2:
+        raise UserError(f"{score}: the {which} set has the shape {array.shape}; it should be [samples, features].")
+    if len(array) < least:
+        raise UserError(f"{score} needs at least {least:,} {which} samples; there are {len(array):,}.")
+    # The sum is not finite if any term is not, and costs no array of its own; only then is it worth looking closer.
+    if not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
+        raise UserError(f"{score}: the {which} features hold NaN or infinite numbers.")
+    return array
