@@ -1,0 +1,29 @@
+"""`make parity`: our scores against torch-fidelity's, on the same images, in an environment of their own.
+
+Makes .venv-vision, or takes it as it is, and runs parity_scores.py in it. Writes tools/results/parity.json, and
+tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a score differs.
+"""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PLACE = ROOT / ".venv-vision"
+VERSIONS = ("torch==2.14.1", "torchvision==0.29.1", "torch-fidelity==0.4.0")
+
+
+def main() -> int:
+    python = PLACE / ("Scripts" if os.name == "nt" else "bin") / "python"
+    ready = PLACE / "ready"
+    if not ready.is_file() or ready.read_text() != str(VERSIONS):
+        venv.create(PLACE, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *VERSIONS, "--editable", ROOT], check=True)
+        ready.write_text(str(VERSIONS))
+    return subprocess.run([python, Path(__file__).with_name("parity_scores.py")]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
