@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint wheel bench clean
+.PHONY: demo test lint wheel bench exam parity intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -23,6 +23,19 @@ wheel: .venv/ready-dev
 # Side-by-side benchmarks; writes bench/results/. Takes half an hour on an idle machine.
 bench: .venv/ready-dev
 	$(BIN)/python -m bench
+
+# Scores against torch-fidelity's, in a second environment that it makes by itself (.venv-vision, 6 GB).
+parity: .venv/ready-dev
+	$(BIN)/python tools/parity.py
+
+# Which score notices which fault: DATA is a set of labelled images of ten classes, such as MNIST's IDX files.
+DATA ?= digits
+exam: .venv/ready-dev
+	$(BIN)/python -m ganatomy.exam $(DATA) --out docs/exam
+
+# How often each 95% interval covers, by simulation.
+intervals: .venv/ready-dev
+	$(BIN)/python -m bench intervals
 
 .venv/ready-demo: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,6 @@
-"""`make bench`: how fast the spine is, on this machine. Prints a table and writes it under bench/results/.
+"""`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step loop help memory]
+python -m bench [step loop help memory frechet neighbours streaming]
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -20,7 +20,10 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from bench.measure import alternate
+from bench.frechet import frechet
+from bench.measure import Row, alternate
+from bench.neighbours import neighbours
+from bench.streaming import streaming
 from bench.textbook import training_step
 from ganatomy import build, machine, runtime, session, tuning
 from ganatomy.config import Config
@@ -34,16 +37,6 @@ from ganatomy.settings import change
 RESULTS = Path(__file__).parent / "results"
 BATCH = 64
 CONSOLE = Console(width=120)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what was measured, the value as a person reads it, the criterion, and the raw numbers."""
-
-    what: str
-    value: str
-    criterion: str
-    numbers: dict[str, float]
 
 
 def step() -> list[Row]:
@@ -159,7 +152,15 @@ def _resident_mib() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-BENCHMARKS = {"step": step, "loop": loop, "help": help, "memory": memory}
+BENCHMARKS = {
+    "step": step,
+    "loop": loop,
+    "help": help,
+    "memory": memory,
+    "frechet": frechet,
+    "neighbours": neighbours,
+    "streaming": streaming,
+}
 
 
 def main(names: list[str]) -> None:

@@ -2,7 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from statistics import median
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, the value as a person reads it, the criterion, and the raw numbers."""
+
+    what: str
+    value: str
+    criterion: str
+    numbers: dict[str, float]
 
 
 def alternate(contestants: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 2) -> dict[str, float]:

@@ -201,6 +201,15 @@ class Log(Part):
     tensorboard: bool = Field(False, description="Write TensorBoard events too.")
 
 
+class Evaluation(Part):
+    """Scores while training: `ganatomy evaluate`, again and again."""
+
+    every: int = Field(0, ge=0, description="Steps between evaluations; 0: none.")
+    samples: int = Field(2000, ge=100, description="Generated images a score.")
+    metrics: list[str] = Field(["fd"], min_length=1, description="What to measure: see `ganatomy evaluate --help`.")
+    features: str = Field("auto", description="auto, lenet, classifier, random, pixels, inception or dinov2.")
+
+
 class Runtime(Part):
     """On what the run computes. `auto` is replaced by what was measured when the run starts."""
 
@@ -225,4 +234,5 @@ class Config(Part):
     average: Average = Average()
     training: Training = Training()
     log: Log = Log()
+    evaluation: Evaluation = Evaluation()
     runtime: Runtime = Runtime()

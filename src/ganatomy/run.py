@@ -151,11 +151,14 @@ class Run:
         return list(_entries(self.path / "events.jsonl"))
 
     def forget_after(self, step: int) -> None:
-        """Drop records and snapshots later than `step`: a run that goes on from there will make them again."""
+        """Drop records, snapshots and scores later than `step`: a run that goes on from there will make them again."""
         kept = (record for record in _entries(self.path / "metrics.jsonl") if record["step"] <= step)
         self.write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
         for number, path in self.snapshots().items():
             if number > step:
+                path.unlink()
+        for path in (self.path / "eval").glob("step-*"):
+            if int(path.name[5:13]) > step:
                 path.unlink()
 
     def _append(self, name: str, entry: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from ganatomy import build, checkpoint, config, machine, report, settings, stopping, tuning
 from ganatomy import data as datasets
 from ganatomy.callbacks.checkpoints import Checkpoints
+from ganatomy.callbacks.evaluation import Evaluation
 from ganatomy.callbacks.progress import ShowProgress
 from ganatomy.callbacks.recorder import Recorder
 from ganatomy.callbacks.snapshots import Snapshots
@@ -23,6 +24,7 @@ from ganatomy.callbacks.tensorboard import TensorBoard
 from ganatomy.callbacks.walk import Walk
 from ganatomy.data.batches import RealBatches
 from ganatomy.errors import UserError
+from ganatomy.evaluator import Evaluator, extractor_for
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import enlarge, grid, save_png
 from ganatomy.method import NonFiniteError
@@ -39,6 +41,7 @@ class Prepared:
     config: config.Config
     images: datasets.Images
     runtime: Runtime
+    evaluator: Evaluator | None = None  # of scores while training, if they are wanted
 
     @property
     def image_shape(self) -> build.ImageShape:
@@ -64,7 +67,16 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
     console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
     settled = settings.change(planned, {"data.size": [height, width], "data.channels": channels})
-    return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
+    evaluator = None
+    if planned.evaluation.every and runtime.leads:
+        with console.status("Looking at the real images, to measure the generated ones against them …"):
+            evaluator = _evaluator(settled.evaluation, images, str(runtime.device))
+    return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator)
+
+
+def _evaluator(options: config.Evaluation, images: datasets.Images, device: str) -> Evaluator:
+    extractor = extractor_for(options.features, images, device)
+    return Evaluator(images, extractor, options.samples, options.metrics)
 
 
 def resolve(prepared: Prepared, console: Console) -> Prepared:
@@ -231,6 +243,9 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
             run.forget_after(state.step)
         run.event("resumed" if saved else "started", step=state.step, attempt=attempt)
         callbacks = watchers(run, options, budget, attempt, console)
+        if prepared.evaluator:
+            latents = build.prior(options.prior).of_seeds
+            callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))
     fit(method, batches, state, budget, callbacks, stopped)
     return state
 

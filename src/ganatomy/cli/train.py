@@ -29,6 +29,7 @@ def train(
     device: Annotated[str | None, typer.Option(help=describe("runtime.device"))] = None,
     precision: Annotated[str | None, typer.Option(help=describe("runtime.precision"))] = None,
     log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
+    evaluate_every: Annotated[int | None, typer.Option(metavar="STEPS", help=describe("evaluation.every"))] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained and how long; train nothing.")
     ] = False,
@@ -51,6 +52,7 @@ def train(
         "training.seed": seed,
         "runtime.device": device,
         "runtime.precision": precision,
+        "evaluation.every": evaluate_every,
         "log.tensorboard": True if log else None,
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])

@@ -19,9 +19,10 @@ from plotly.offline import get_plotlyjs
 from ganatomy import __version__
 from ganatomy.config import Config
 from ganatomy.errors import UserError
-from ganatomy.report import charts, pictures
+from ganatomy.report import charts, pictures, scores
 from ganatomy.report.curves import Columns, read
 from ganatomy.run import Run
+from ganatomy.scorecard import ScoreCard, cards
 from ganatomy.wording import duration
 
 
@@ -36,7 +37,8 @@ def page(run: Run) -> str:
     info, events, records = run.info(), run.events(), read(run.path / "metrics.jsonl")
     config = _config(run)
     frames = pictures.timeline(run.snapshots())
-    drawn = charts.of(records, config)
+    measured = _cards(run)
+    drawn = [*charts.of(records, config), *scores.of(measured)]
     marks = [event for event in events if event.get("event") in charts.MARKS and "step" in event]
     data = {"frames": frames, "charts": [chart.data for chart in drawn], "marks": charts.marks(marks)}
     parts = {
@@ -47,6 +49,7 @@ def page(run: Run) -> str:
         "facts": _definitions(_facts(info, config, events)),
         "pictures": _pictures(run, frames),
         "timeline": _timeline(run, frames),
+        "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),
         "config": escape(_text(run.path / "config.yaml") or "There is no config.yaml."),
@@ -207,6 +210,13 @@ def _config(run: Run) -> Config | None:
     with suppress(UserError):
         return run.config()
     return None
+
+
+def _cards(run: Run) -> list[ScoreCard]:
+    """The score cards, or none where one of them cannot be read."""
+    with suppress(UserError):
+        return cards(run)
+    return []
 
 
 def _when(stamp: str) -> str:

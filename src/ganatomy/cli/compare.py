@@ -1,0 +1,26 @@
+"""ganatomy compare"""
+
+from typing import Annotated
+
+import typer
+
+from ganatomy.errors import UserError
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compare)
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …", help="Runs, or files that `evaluate` wrote.")],
+    features: Annotated[str | None, typer.Option(help="Compare the scores of these features.")] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="A table for a paper.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+) -> None:
+    """Put the scores of runs side by side; refused where they were not measured alike."""
+    from ganatomy import comparison
+
+    if latex and as_json:
+        raise UserError("Give --latex or --json, not both.")
+    table = comparison.compare(runs, features)
+    print(table.latex() if latex else table.json() if as_json else table.text())

@@ -1,0 +1,57 @@
+"""The scores of a run, from its score cards: a table of the newest, and how they came to be."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from ganatomy.report.charts import Chart
+from ganatomy.scorecard import ScoreCard, number, told
+
+BETTER = {"lower": "lower is better", "higher": "higher is better", "as real": "best where real data has it"}
+
+
+def section(cards: Sequence[ScoreCard]) -> str:
+    """The newest scores of each kind of features; nothing without any."""
+    if not cards:
+        return ""
+    newest = {(card.protocol["features"]["name"], card.protocol["samples"]): card for card in cards}
+    tables = "".join(_table(card) for card in newest.values())
+    words = (
+        "<p>In brackets, the 95% interval: how far the score would move with other samples of the same generator. "
+        "Real data: the same score of one half of the real images against the other; better than that is chance. "
+        "Compare only what was measured in the same way: <code>ganatomy compare</code> makes sure of that.</p>"
+    )
+    return f'<section class="scores"><h2>Scores</h2>{words}{tables}</section>'
+
+
+def of(cards: Sequence[ScoreCard]) -> list[Chart]:
+    """Charts of scores over training: the first score of each kind of features that was measured more than once."""
+    kinds: dict[tuple[str, Any], list[ScoreCard]] = {}
+    for card in cards:
+        name = next(iter(card.scores))
+        if card.subject.get("average") and card.subject.get("truncation") is None:
+            kinds.setdefault((name, str(card.protocol)), []).append(card)
+    return [_chart(name, found) for (name, _), found in kinds.items() if len(found) > 1]
+
+
+def _chart(name: str, cards: Sequence[ScoreCard]) -> Chart:
+    steps, scores = [card.subject["step"] for card in cards], [card.scores[name] for card in cards]
+    curve = {"name": name, "role": "generator", "x": steps, "y": [score.value for score in scores]}
+    band = {edge: {"x": steps, "y": [getattr(score, edge) for score in scores]} for edge in ("low", "high")}
+    floor = {"y": scores[-1].floor, "text": "real data", "role": "neutral"}
+    words = (
+        f"{cards[-1].protocol['samples']:,} generated images each time, of the same seeds: "
+        f"{BETTER[scores[-1].better]}. The band is the 95% interval, the line what real data scores against itself."
+    )
+    return Chart(f"Score: {name}", words, {"series": [{**curve, **band}], "levels": [floor]})
+
+
+def _table(card: ScoreCard) -> str:
+    rows = []
+    for name, score in card.scores.items():
+        beside = "; ".join(f"{key.replace('_', ' ')}: {told(value)}" for key, value in score.details.items())
+        cells = (name, score.interval(), number(score.floor), BETTER[score.better] + (f"; {beside}" if beside else ""))
+        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    head = "<tr><th>score</th><th>value</th><th>real data</th><th></th></tr>"
+    caption = escape(f"{card.name}: {card.terms}; features: {card.protocol['features']['name']}")
+    return f"<table><caption>{caption}</caption>{head}{''.join(rows)}</table>"
