@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step loop help memory frechet neighbours streaming]
+python -m bench [step loop help memory frechet neighbours streaming intervals]
 """
 
 import json
@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 
 from bench.frechet import frechet
+from bench.intervals import intervals
 from bench.measure import Row, alternate
 from bench.neighbours import neighbours
 from bench.streaming import streaming
@@ -161,11 +162,12 @@ BENCHMARKS = {
     "neighbours": neighbours,
     "streaming": streaming,
 }
+SLOW = {"intervals": intervals}  # half an hour: only when it is named
 
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks (all, if none is named), print and write what came out."""
-    rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
+    rows = [row for name in names or BENCHMARKS for row in {**BENCHMARKS, **SLOW}[name]()]
     here = machine.describe()
     title = f"{here['processor']}, {here['cores']} cores, {here['matrix_units']}, torch {torch.__version__}"
     date = time.strftime("%Y-%m-%d")

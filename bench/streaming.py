@@ -6,6 +6,7 @@ python -m bench.streaming COUNT  (one child of the benchmark: prints the bytes)
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def measure(count: int) -> int:
     extractor = features.make("random")
     real = Images(np.concatenate(list(images(FEW, 0))), None, None, "noise of bench.streaming", "noise", [])
     evaluator = Evaluator(real, extractor, count, ["fd"])
+    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is that of the measuring (Linux)
     before = peak()
     evaluator.measure(images(count, 1))
     width = evaluator.real.features.shape[1]

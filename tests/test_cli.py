@@ -17,7 +17,7 @@ from PIL import Image
 
 from ganatomy import checkpoint, cli
 from ganatomy.run import Run
-from tiny import TINY, quick
+from tiny import TINY, quick, waves
 
 FLAGS = [flag for option, value in TINY.items() for flag in ("--set", f"{option}={value}")]
 
@@ -119,6 +119,40 @@ def test_tensorboard_events_are_written(command, images: Path) -> None:
     assert b"loss/generator" in events.read_bytes()
 
 
+def test_evaluate_and_compare(command, images: Path, here: Path) -> None:
+    for name in ("one", "two"):
+        command("train", images, "--name", name, "--steps", 4, "--seed", len(name + name[:1]), *FLAGS)
+    printed = command("evaluate", "one", "--n", 80, "--metrics", "fd, kd")
+    assert re.search(
+        r"^one, step 4: 80 generated images against 37 of .*waves.npy; features: random\n"
+        r"  fd_random  [\d.]+ \[[\d.]+, [\d.]+\] \(real data against itself: [\d.]+\)\n  kd_random  ",
+        printed,
+        re.MULTILINE,
+    )
+    command("evaluate", "two", "--n", 80, "--metrics", "fd,kd", "--out", "card.json", "--raw")
+    assert json.loads(Path("card.json").read_text())["subject"]["average"] is False
+    assert "real data" in command("compare", "one", "two")
+    assert command("compare", "one", "card.json", "--latex").startswith(r"\begin{tabular}")
+    assert len(json.loads(command("compare", "one", "two", "one", "--json"))["compared"]) == 3
+
+
+def test_evaluate_images_of_files(command, here: Path) -> None:
+    np.save("real.npy", waves(90, 16, 16))
+    np.save("made.npy", waves(180, 32, 32)[90:])
+    printed = command("evaluate", "made.npy", "--reference", "real.npy", "--size", 24, "--channels", 1)
+    assert "made.npy: 90 generated images against 90 of real.npy" in printed
+    assert sorted(path.name for path in here.iterdir()) == ["made.npy", "real.npy"]
+
+
+def test_scores_while_training_by_a_flag(command, images: Path) -> None:
+    command("train", images, "--name", "seen", "--steps", 4, "--evaluate-every", 2, *FLAGS, *flags(100))
+    assert len(list(Path("runs/seen/eval").glob("*.json"))) == 2
+
+
+def flags(samples: int) -> list[str]:
+    return ["--set", f"evaluation.samples={samples}", "--set", "evaluation.features=pixels"]
+
+
 def test_help_answers_without_torch() -> None:
     program = "import sys; sys.argv = ['ganatomy', '--help']; from ganatomy import cli\n"
     program += "try: cli.main()\nexcept SystemExit: pass\nprint('torch' in sys.modules, 'numpy' in sys.modules)"
@@ -143,6 +177,31 @@ def test_options_that_do_not_exist_or_cannot_be(refusal, images: Path, here: Pat
     (here / "broken.yaml").write_text("a: [")
     assert "YAML" in refusal("train", images, "--config", "broken.yaml")
     assert not (here / "runs").exists()
+
+
+def test_what_cannot_be_evaluated_or_compared(refusal, images: Path, here: Path) -> None:
+    quick(images, Path("runs"), "made", training__steps=1)
+    before = sorted(path for path in here.rglob("*") if path.is_file())
+    assert "no run or folder of images called 'maed'; did you mean made?" in refusal("evaluate", "maed")
+    assert "--reference DATA" in refusal("evaluate", images)
+    assert "no metric called 'fdd'; did you mean fd" in refusal("evaluate", "made", "--metrics", "fdd")
+    assert "did you mean lenet" in refusal("evaluate", "made", "--features", "lennet")
+    assert "--held-out" in refusal("evaluate", "made", "--metrics", "parzen")
+    assert "32×32×3 (height × width × channels)" in refusal("evaluate", images, "--reference", resized(images, 32))
+    assert "no checkpoint of step 99" in refusal("evaluate", "made", "--step", 99)
+    assert "a run's are prepared as for its training" in refusal("evaluate", "made", "--size", 32)
+    assert "data.size" in refusal("evaluate", images, "--reference", images, "--size", 5)
+    assert "needs its weights" in refusal("evaluate", "made", "--features", "inception", "--n", 50)
+    assert "has no scores yet: ganatomy evaluate made" in refusal("compare", "made", "made")
+    assert "two runs at least" in refusal("compare", "made")
+    assert "not both" in refusal("compare", "made", "made", "--latex", "--json")
+    assert sorted(path for path in here.rglob("*") if path.is_file() and path.name != "32.npy") == before
+
+
+def resized(images: Path, side: int) -> str:
+    """A file of images of another size."""
+    np.save(f"{side}.npy", waves(37, side, side))
+    return f"{side}.npy"
 
 
 def test_data_that_cannot_be_trained_on(refusal, here: Path) -> None:

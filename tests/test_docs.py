@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 
 from ganatomy import cli
+from ganatomy.evaluation import evaluate
+from ganatomy.features import EXTRACTORS
+from ganatomy.scoring import METRICS
 from ganatomy.settings import option_table
 from tiny import TINY, quick, waves
 
@@ -20,6 +23,13 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *s
 
 def test_the_table_of_options_is_the_codes() -> None:
     assert option_table() in (ROOT / "docs" / "OPTIONS.md").read_text()
+
+
+def test_every_metric_and_extractor_is_described() -> None:
+    page = (ROOT / "docs" / "EVALUATION.md").read_text()
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
+    assert set(rows) - {"--features", "--metrics"} == {*METRICS, *EXTRACTORS}
+    assert {name for name, row in rows.items() if r"` \* |" in row} == {n for n, m in METRICS.items() if m.usual}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -61,6 +71,10 @@ def test_a_readme_command_runs(
         arguments = [
             "digits.npy" if argument == "digits" and i == 1 else argument for i, argument in enumerate(arguments)
         ]
+    if arguments[0] == "evaluate":
+        arguments = [*arguments[:2], *arguments[2 : -2 if "--n" in arguments else None], "--n", "100"]
+    if arguments[0] == "compare":
+        evaluate("saturating", n=100, device="cpu")
     monkeypatch.setattr(sys, "argv", ["ganatomy", *arguments])
     with pytest.raises(SystemExit) as exit_:
         cli.main()

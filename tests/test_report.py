@@ -14,6 +14,7 @@ from ganatomy import build, report, settings
 from ganatomy.config import Config
 from ganatomy.report import charts, curves, pictures
 from ganatomy.run import Run
+from ganatomy.scorecard import Score, ScoreCard, of_run, place
 
 EVIL = "x</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 INFO = {
@@ -158,8 +159,8 @@ def test_scores_where_there_are_no_probabilities(tmp_path: Path) -> None:
 def test_spikes_survive_thinning(count: int) -> None:
     values = np.random.default_rng(0).normal(size=count)
     spikes = {3: 1e6, count // 2: -1e6, count - 2: 1e5}
-    for place, value in spikes.items():
-        values[place] = value
+    for where, value in spikes.items():
+        values[where] = value
     values[50:60] = np.nan
     steps, kept = curves.thin(np.arange(count, dtype=float), values)
     assert len(kept) <= 2000
@@ -223,3 +224,21 @@ def test_large_walks_keep_their_pace(tmp_path: Path) -> None:
     with Image.open(tmp_path / "small.webp") as image:
         image.load()
         assert (image.n_frames, image.info["duration"], image.info["loop"]) == (4, 83, 0)
+
+
+def test_scores_are_told_and_drawn_over_training(run: Run) -> None:
+    for step in (1000, 2000):
+        score = Score(step / 100, step / 100 - 1, step / 100 + 1, 2.7, "lower", {}, {"by <chance>": [0.1, 0.2]})
+        features = {"name": "lenet", "sha256": "46d3"}
+        protocol = {"samples": 500, "features": features, "reference": {"images": 5000, "fingerprint": "da40"}}
+        card = ScoreCard(of_run(run, step, 500), protocol, {"fd_lenet": score}, {"time": "now", "reference": EVIL})
+        card.save(place(run, card))
+    page = report.page(run)
+    assert "20 [19, 21]" in page
+    assert "10 [9, 11]" not in page  # of an earlier step: in the chart
+    assert "by &lt;chance&gt;: [0.1, 0.2]" in page
+    assert EVIL not in page
+    chart = next(chart for chart in embedded(page)["charts"] if chart["series"][0]["name"] == "fd_lenet")
+    (curve,) = chart["series"]
+    assert (curve["x"], curve["y"], curve["low"]["y"]) == ([1000, 2000], [10.0, 20.0], [9.0, 19.0])
+    assert chart["levels"] == [{"y": 2.7, "text": "real data", "role": "neutral"}]

@@ -1,7 +1,7 @@
 """`make parity`: our scores against torch-fidelity's, on the same images, in an environment of their own.
 
-Makes .venv-vision, or takes it as it is, and runs parity_scores.py in it. Writes tools/results/parity.json, and
-tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a score differs.
+Makes .venv-vision, or takes it as it is, and runs parity_scores.py and tests/features/test_vision.py in it. Writes
+tools/results/parity.json, and tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a score differs.
 """
 
 import os
@@ -12,7 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PLACE = ROOT / ".venv-vision"
-VERSIONS = ("torch==2.14.1", "torchvision==0.29.1", "torch-fidelity==0.4.0")
+VERSIONS = (
+    *("torch==2.14.1", "torchvision==0.29.1", "torch-fidelity==0.4.0", "timm==1.0.31"),
+    *("pytest==9.2.0", "hypothesis==6.170.15"),
+)
 
 
 def main() -> int:
@@ -22,7 +25,10 @@ def main() -> int:
         venv.create(PLACE, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *VERSIONS, "--editable", ROOT], check=True)
         ready.write_text(str(VERSIONS))
-    return subprocess.run([python, Path(__file__).with_name("parity_scores.py")]).returncode
+    compared = subprocess.run([python, Path(__file__).with_name("parity_scores.py")])
+    # The tests of Inception and DINOv2, which the ordinary environment skips.
+    tested = subprocess.run([python, "-m", "pytest", "tests/features/test_vision.py"], cwd=ROOT)
+    return compared.returncode or tested.returncode
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ SAMPLES = 10_000
 
 Pixels = NDArray[np.uint8]
 Source = str | Path | Pixels  # images: a path or named set, or pixels [N, H, W, C]
-Stream = Callable[[int], Iterator[Pixels]]  # how many → generated images, some at a time
 
 
 def evaluate(
@@ -58,50 +58,58 @@ def evaluate(
     write the card to. Raises UserError for what the caller can mend.
     """
     console = console or Console(quiet=True)
+    run = _run(subject, Path(runs))
+    split = "train"
+    if run is not None:
+        if prepare:
+            raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
+        options = run.config().data
+        prepare = options.model_dump(include={"size", "channels", "fit"})
+        if reference is None:
+            reference, split = options.path, options.split
+    if reference is None:
+        raise UserError("Which real images? Give --reference DATA, the images that these should be like.")
+
     with runtime.start(device) as here:
-        run = _run(subject, Path(runs))
-        if run is not None:
-            if prepare:
-                raise UserError(
-                    "--size and --channels are for images in files: a run's are prepared as for its training."
-                )
-            options = run.config().data
-            prepare = options.model_dump(include={"size", "channels", "fit"})
-            reference, split = (options.path, options.split) if reference is None else (reference, "train")
-        elif reference is None:
-            raise UserError("Which real images? Give --reference DATA, the images that these should be like.")
-        else:
-            split = "train"
-        prepare = prepare or {}
         with console.status("Reading the real images …"):
-            real = _images(reference, split, prepare)
-            unseen = _held_out(held_out, reference, prepare) if _wanted(metrics) else None
+            real = _images(reference, split, prepare or {})
+            unseen = _held_out(held_out, reference, prepare or {}) if _wanted(metrics) else None
         if run is not None:
-            of, stream, count = _generator(run, **(sample or {}))
+            made = _of_run(run, **(sample or {}))
         else:
-            assert not isinstance(subject, Run)
-            of, stream, count = _pictures(_images(subject, "train", prepare), real)
-        n = n or count
+            made = _of_images(_images(subject, "train", prepare or {}), real)  # type: ignore[arg-type]  # no run
+        n = made.count if n is None else n
         if n < 2:
             raise UserError(f"--n {n}: no score can be taken of fewer than 2 images.")
-
         with console.status(f"Looking at {len(real):,} real images …"):
-            extractor = extractor_for(
-                features, real, str(here.device), None if weights is None else Path(weights), sha256
-            )
+            file = None if weights is None else Path(weights)
+            extractor = extractor_for(features, real, str(here.device), file, sha256)
             evaluator = Evaluator(real, extractor, n, metrics, unseen)
         with console.status(f"Measuring {n:,} generated ones …"):
-            card = evaluator.card(of(n), stream(n))
+            card = evaluator.card(made.subject(n), made.draw(n))
         if run is not None:
-            path = place(run, card)
-            card.save(path)
-            page = nearest.page(card.name, evaluator.nearest(stream(min(n, nearest.LOOKED_AT))))
-            run.write_text(f"eval/{path.stem}-nearest.html", page)
-            run.event("evaluation", step=card.subject["step"], **{name: it.value for name, it in card.scores.items()})
-            report.write(run)
+            _keep(run, card, nearest.page(card.name, evaluator.nearest(made.draw(min(n, nearest.LOOKED_AT)))))
         if out is not None:
             card.save(Path(out))
         return card
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Generated images: what to call n of them, how to get them, and how many to take if nobody says."""
+
+    subject: Callable[[int], dict[str, Any]]
+    draw: Callable[[int], Iterator[Pixels]]
+    count: int
+
+
+def _keep(run: Run, card: ScoreCard, page: str) -> None:
+    """Leave a card in the run's folder, with the page of nearest images beside it, and tell the run's readers."""
+    path = place(run, card)
+    card.save(path)
+    run.write_text(f"eval/{path.stem}-nearest.html", page)
+    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
+    report.write(run)
 
 
 def _run(subject: Source | Run, runs: Path) -> Run | None:
@@ -148,28 +156,27 @@ def _held_out(held_out: Source | None, reference: Source, prepare: dict[str, Any
         return None
 
 
-def _generator(
+def _of_run(
     run: Run, step: int | None = None, raw: bool = False, truncation: float | None = None, first_seed: int = 0
-) -> tuple[Callable[[int], dict[str, Any]], Stream, int]:
-    """A run's generator: what to call n of its images, the images, and how many to take."""
+) -> Generated:
+    """Images of a run's generator, one a seed."""
     sampler, step = sampling.load(run, step, raw), int(run.checkpoint(step).name[5:])
 
-    def stream(n: int) -> Iterator[Pixels]:
+    def draw(n: int) -> Iterator[Pixels]:
         for begin in range(first_seed, first_seed + n, CHUNK):
             seeds = range(begin, min(begin + CHUNK, first_seed + n))
             yield sampler.images(sampler.latents(seeds, truncation))
 
-    return lambda n: of_run(run, step, n, not raw, truncation, first_seed), stream, SAMPLES
+    return Generated(lambda n: of_run(run, step, n, not raw, truncation, first_seed), draw, SAMPLES)
 
 
-def _pictures(made: Images, real: Images) -> tuple[Callable[[int], dict[str, Any]], Stream, int]:
-    """The same of images that are there already."""
+def _of_images(made: Images, real: Images) -> Generated:
+    """Images that are there already, in a random order: a part of a sorted folder would be a part of its classes."""
     check_shape(real, made.pixels.shape[1:], made.source)
-    # In a random order: a part of a sorted folder would be a part of its classes.
     order = np.random.default_rng(0).permutation(len(made))
 
-    def stream(n: int) -> Iterator[Pixels]:
+    def draw(n: int) -> Iterator[Pixels]:
         for begin in range(0, n, CHUNK):
             yield made.pixels[np.sort(order[begin : min(begin + CHUNK, n)])]
 
-    return lambda n: {"images": made.source, "fingerprint": made.fingerprint}, stream, len(made)
+    return Generated(lambda n: {"images": made.source, "fingerprint": made.fingerprint}, draw, len(made))

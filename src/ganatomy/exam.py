@@ -25,6 +25,7 @@ from ganatomy.evaluator import Evaluator, extractor_for
 from ganatomy.scorecard import Score, number
 
 Pixels = NDArray[np.uint8]
+Results = dict[str, dict[str, list[Score]]]  # by fault, then score: one a severity
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Pool:
 
 def dropped(pool: Pool, n: int, classes: float) -> Pixels:
     """Nothing of the first `classes` classes."""
-    return _take(pool.fresh, np.flatnonzero(_labels(pool.fresh) >= classes), n)
+    return _take(pool.fresh, np.flatnonzero(labels(pool.fresh) >= classes), n)
 
 
 def blurred(pool: Pool, n: int, sigma: float) -> Pixels:
@@ -136,12 +137,12 @@ def examine(
     features: str = "auto",
     tell: Callable[[str], object] = print,
     faults: Mapping[str, Fault] = FAULTS,
-) -> dict[str, dict[str, list[Score]]]:
+) -> Results:
     """Scores by fault and score name, one a severity. images: labelled real ones, at least four times n of them."""
-    pool = _divided(images, n)
+    pool = divided(images, n)
     extractor = extractor_for(features, pool.train)
     evaluator = Evaluator(pool.train, extractor, n, metrics, pool.held_out)
-    results: dict[str, dict[str, list[Score]]] = {}
+    results: Results = {}
     for name, fault in faults.items():
         columns: dict[str, list[Score]] = {}
         for severity in fault.severities:
@@ -152,26 +153,34 @@ def examine(
     return results
 
 
-def _divided(images: Images, n: int) -> Pool:
+def divided(images: Images, n: int) -> Pool:
     """A quarter to learn from, a tenth held out; the rest plays the generator, and must hold n of the tenth class."""
+    if n > largest(images):
+        raise UserError(f"{images.source} has enough images for an exam with {largest(images):,}, not {n:,}.")
+    return Pool(*(_part(images, part) for part in _parts(images)))
+
+
+def largest(images: Images) -> int:
+    """How many generated images an exam can have: so many are of the tenth class when the others are left out."""
     if images.labels is None or images.classes is None or len(images.classes) < 10:
         raise UserError(f"The exam leaves classes out, so it needs images of ten classes; {images.source} has not.")
+    *_, fresh = _parts(images)
+    return int((images.labels[fresh] >= 9).sum())
+
+
+def _parts(images: Images) -> list[NDArray[np.intp]]:
     order = np.random.default_rng(0).permutation(len(images))
-    first, second = len(images) // 4, len(images) * 35 // 100
-    pool = Pool(*(_part(images, part) for part in (order[:first], order[first:second], order[second:])))
-    least = int(np.bincount(_labels(pool.fresh))[9:].min())
-    if least < n:
-        raise UserError(f"{images.source} has enough images for an exam with {least:,} generated ones, not {n:,}.")
-    return pool
+    return np.split(order, [len(images) // 4, len(images) * 35 // 100])
 
 
 def _part(images: Images, indices: NDArray[np.intp]) -> Images:
     name = f"{images.source}, {len(indices):,} images"
-    pixels, labels = images.pixels[indices], _labels(images)[indices]
-    return Images(pixels, labels, images.classes, f"{images.fingerprint}-{indices[0]}-{len(indices)}", name, [])
+    fingerprint = f"{images.fingerprint}-{indices[0]}-{len(indices)}"
+    return Images(images.pixels[indices], labels(images)[indices], images.classes, fingerprint, name, [])
 
 
-def _labels(images: Images) -> NDArray[np.int64]:
+def labels(images: Images) -> NDArray[np.int64]:
+    """Their classes as numbers."""
     assert images.labels is not None
     return images.labels
 
@@ -188,24 +197,26 @@ def _mixed(faulty: Pixels, good: Pixels, share: float) -> Pixels:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def verdicts(results: Mapping[str, Mapping[str, Sequence[Score]]]) -> dict[str, dict[str, Verdict]]:
+def verdicts(results: Results, faults: Mapping[str, Fault] = FAULTS) -> dict[str, dict[str, Verdict]]:
     """Verdicts by score, then fault."""
     names = next(iter(results.values()))
-    return {name: {fault: judge(FAULTS[fault].severities, results[fault][name]) for fault in results} for name in names}
+    return {
+        name: {fault: judge(faults[fault].severities, rows[name]) for fault, rows in results.items()} for name in names
+    }
 
 
-def table(results: Mapping[str, Mapping[str, Sequence[Score]]]) -> str:
+def table(results: Results, faults: Mapping[str, Fault] = FAULTS) -> str:
     """Who notices what, and the figures behind it, in Markdown."""
-    judged = verdicts(results)
+    judged = verdicts(results, faults)
     lines = [
-        "| score | " + " | ".join(f"{name}: {FAULTS[name].about}" for name in results) + " |",
+        "| score | " + " | ".join(f"{name}: {faults[name].about}" for name in results) + " |",
         "|---|" + "---|" * len(results),
     ]
     for name, row in judged.items():
         lines.append(f"| `{name}` | " + " | ".join(str(row[fault]) for fault in results) + " |")
     for fault, columns in results.items():
-        severities = FAULTS[fault].severities
-        lines += ["", f"### {fault}: {FAULTS[fault].about}", ""]
+        severities = faults[fault].severities
+        lines += ["", f"### {fault}: {faults[fault].about}", ""]
         lines.append("| score | " + " | ".join(f"{severity:g}" for severity in severities) + " | real data |")
         lines.append("|---|" + "---|" * (len(severities) + 1))
         for name, scores in columns.items():
@@ -214,10 +225,14 @@ def table(results: Mapping[str, Mapping[str, Sequence[Score]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(path: str, n: int = 2000, out: str = ".") -> None:
-    """Examine every score that can be taken of the images at `path`, and write exam.md and exam.json."""
+def main(path: str, n: int | None = None, out: str = ".") -> None:
+    """Examine every score that can be taken of the images at `path`, and write exam.md and exam.json.
+
+    n: how many images play the generator; as many as there can be, up to 2,000.
+    """
     began = time.monotonic()
     images = datasets.prepare(path)
+    n = n or min(2000, largest(images))
     results = examine(images, n=n)
     here, date, text = machine.describe(), time.strftime("%Y-%m-%d"), table(results)
     title = (

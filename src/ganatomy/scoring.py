@@ -178,7 +178,7 @@ def _classes(sets: Sets, intervals: bool) -> dict[str, Measured]:
 
 def _ndb(sets: Sets, intervals: bool) -> dict[str, Measured]:
     real, fake = _as_many(sets)
-    found = ndb.ndb(real, fake, bins=min(100, min(len(real), len(fake)) // ndb.LEAST_PER_BIN))
+    found = ndb.ndb(real, fake, bins=max(2, min(100, len(real) // ndb.LEAST_PER_BIN, len(fake) // ndb.LEAST_PER_BIN)))
     by_chance = [found.share_floor.value, found.share_floor.low, found.share_floor.high]
     return {"ndb": Measured(found.share, "lower", {"by_chance": by_chance})}
 

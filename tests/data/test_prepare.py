@@ -226,7 +226,7 @@ def test_a_write_that_fails_for_real(folder, cache):
 
 def test_a_cache_that_is_no_folder(folder, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"cannot be kept in .*file: Not a directory"):
+    with pytest.raises(UserError, match=r"can be kept in .*file: Not a directory"):
         prepare(folder, cache=tmp_path / "file")
 
 

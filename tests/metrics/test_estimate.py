@@ -4,9 +4,9 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from bench.interval_features import coverage, covered, draws
 from scipy import stats
 
-from ganatomy.metrics.coverage import coverage, covered, draws
 from ganatomy.metrics.estimate import Estimate, around, from_left_out, groups, jackknife, mean, share
 
 

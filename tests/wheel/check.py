@@ -33,6 +33,8 @@ def main() -> None:
             assert (made / name).stat().st_size > 0, f"the demo made no {name}"
         run(bin_folder / "ganatomy", "sample", "last", "--seeds", "0-3", cwd=place, env=home)
         assert len(list((made / "generated").glob("seed-*.png"))) == 4
+        run(bin_folder / "ganatomy", "evaluate", "last", "--n", "200", cwd=place, env=home)
+        assert len(list((made / "eval").glob("*-lenet-200.json"))) == 1, "lenet is not in the wheel"
     print("The wheel works on its own.")
 
 

@@ -139,8 +139,7 @@ def disk(root: Path) -> Iterator[None]:
     except OSError as error:
         problem = "its disk is full" if error.errno in FULL else error.strerror or str(error)
         raise UserError(
-            f"The prepared images cannot be kept in {root}: {problem}; make room there, "
-            "or set GANATOMY_CACHE to a folder elsewhere."
+            f"Nothing can be kept in {root}: {problem}; make room there, or set GANATOMY_CACHE to a folder elsewhere."
         ) from error
 
 

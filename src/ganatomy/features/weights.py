@@ -7,6 +7,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from ganatomy.checkpoint import checksum
 from ganatomy.data.store import cache_folder
 from ganatomy.errors import UserError
 
@@ -34,15 +35,9 @@ def expected(path: Path, sha256: str | None, known: str | None = None) -> str:
     return (sha256 or known or "").lower()
 
 
-def file_sha256(path: Path) -> str:
-    """In hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def read(path: Path, sha256: str) -> Weights:
     """The tensors of a .safetensors file, or of torch's own; UserError for another hash or anything else inside."""
-    actual = file_sha256(path)
+    actual = checksum(path)
     if actual != sha256:
         raise UserError(
             f"{path} is not the file that was expected: its sha256 is {actual}, not {sha256}; get it again, "

@@ -41,17 +41,12 @@ def covered(real: ArrayLike, fake: ArrayLike, classes: int) -> ClassesResult:
     real, fake: labels [N] from 0 to classes − 1, or class probabilities [N, classes], of which the likeliest counts.
     Stacked MNIST: 1,000 classes of three digits, reported as the number of classes and KL(generated ‖ real): Srivastava
     et al. 2017 (arXiv:1705.07761), section 4; Lin et al. 2018 (arXiv:1712.04086), section 4.2. Entropy at most
-    log(classes). At N samples KL lies some (classes − 1)/2N above its limit, so compare equal N only. UserError if a
-    generated class has no real samples: the divergence would be infinite.
+    log(classes). At N samples KL lies some (classes − 1)/2N above its limit, so compare equal N only. A class that is
+    generated but has no real sample counts as half a real one: the divergence would be infinite.
     """
     real_counts, counts = _counts(real, classes, "real"), _counts(fake, classes, "generated")
-    absent = np.flatnonzero((real_counts == 0) & (counts > 0))
-    if len(absent):
-        raise UserError(
-            f"Generated samples fall in class {absent[0]}, of which there is no real one: the divergence is infinite; "
-            "give more real samples."
-        )
-    shares = real_counts / real_counts.sum()
+    known = np.where((real_counts == 0) & (counts > 0), 0.5, real_counts)
+    shares = known / known.sum()
     return ClassesResult(
         covered=reached(counts),
         divergence=matched_bootstrap(lambda drawn: rel_entr(_shares(drawn), shares).sum(-1), counts, shares),

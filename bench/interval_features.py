@@ -1,4 +1,4 @@
-"""How often the 95% intervals cover, by simulation.
+"""How often the intervals of scores of features cover, by simulation.
 
 Each score is drawn many times: other generated samples, equally many, against the same real ones. Its interval should
 cover the expected score, which is the mean over all draws, in 95% of them.
