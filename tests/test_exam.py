@@ -61,7 +61,7 @@ def test_parts_of_the_pool_have_nothing_in_common(pool: exam.Pool) -> None:
         (scores(0, 1, 0, 1), "blind"),
         (scores(0, 5, 1, 0), "blind"),
         (scores(0, -5, -9, -12), "fooled"),
-        (scores(0, -5, 5, 9), "from 2"),
+        (scores(0, -5, 5, 9), "from 2, fooled before"),
         (scores(9, 8, 5, 1, better="higher"), "from 2"),
         (scores(0, 5, 9, 12, better="higher"), "fooled"),
         (scores(10, 10, 15, 20, better="as real", floor=9), "from 2"),

@@ -22,8 +22,7 @@ from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from ganatomy import features, machine
-from ganatomy.features import weights
+from ganatomy import checkpoint, features, machine
 from ganatomy.metrics import frechet, inception_score, kernel, neighbours
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +90,7 @@ def random_weights(path: Path) -> str:
         outputs = network(torch.from_numpy(np.concatenate(mixed)).permute(0, 3, 1, 2))
         network.fc.weight *= 3 / outputs[1].std()  # neither the same class for all nor all classes alike
     torch.save(network.state_dict(), path)  # noqa: TID251
-    return weights.file_sha256(path)
+    return checkpoint.checksum(path)
 
 
 def of_images(path: Path, sha256: str, height: int, width: int) -> Iterator[Row]:

@@ -81,11 +81,10 @@ def evaluate(
         n = made.count if n is None else n
         if n < 2:
             raise UserError(f"--n {n}: no score can be taken of fewer than 2 images.")
-        with console.status(f"Looking at {len(real):,} real images …"):
+        with console.status(f"Making ready the features of {len(real):,} real images …") as status:
             file = None if weights is None else Path(weights)
             extractor = extractor_for(features, real, str(here.device), file, sha256)
-            evaluator = Evaluator(real, extractor, n, metrics, unseen)
-        with console.status(f"Measuring {n:,} generated ones …"):
+            evaluator = Evaluator(real, extractor, n, metrics, unseen, status.update)
             card = evaluator.card(made.subject(n), made.draw(n))
         if run is not None:
             _keep(run, card, nearest.page(card.name, evaluator.nearest(made.draw(min(n, nearest.LOOKED_AT)))))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,7 @@ class Evaluator:
     samples    how many generated images are measured each time
     metrics    names of scoring.METRICS; none: the usual ones
     held_out   real images that it did not learn from; scores that need them are refused without
+    tell       is told what goes on, for somebody who waits
 
     A metric that is asked for by name and cannot be taken of these sets raises UserError; of the usual ones, and of
     "all", it is left out, and the card says why.
@@ -47,8 +48,10 @@ class Evaluator:
         samples: int,
         metrics: Sequence[str] = (),
         held_out: Images | None = None,
+        tell: Callable[[str], object] = lambda words: None,
     ) -> None:
         self.reference, self.extractor, self.samples, self.held_out = reference, extractor, samples, held_out
+        self.tell = tell
         self.by_name = bool(metrics) and "all" not in metrics
         self.metrics = scoring.chosen(metrics, extractor.classes is not None, held_out is not None)
         self.pixels = max(METRICS[name].pixels for name in self.metrics)
@@ -61,6 +64,7 @@ class Evaluator:
         halves = Sets(self._part(0, half), self._part(half, half + samples), self.unseen)
         self.floors: dict[str, float] = {}
         for metric in self.metrics:
+            tell(f"Real images against themselves: {METRICS[metric].about} …")
             with suppress(UserError):  # halves that are too small for it
                 measured = scoring.measure(metric, halves, intervals=False)
                 self.floors |= {name: score.estimate.value for name, score in measured.items()}
@@ -85,6 +89,7 @@ class Evaluator:
         sets = Sets(self.real, fake, self.unseen)
         scores, not_taken = {}, []
         for metric in self.metrics:
+            self.tell(f"Generated images against real ones: {METRICS[metric].about} …")
             try:
                 found = scoring.measure(metric, sets)
             except UserError as error:
@@ -136,11 +141,13 @@ class Evaluator:
 
     def _read(self, batches: Iterable[Pixels]) -> Sample:
         """Features of generated images as they come; of the images themselves only those that a score looks at."""
-        kept = np.empty((0, *self.reference.pixels.shape[1:]), np.uint8)
+        kept, done = np.empty((0, *self.reference.pixels.shape[1:]), np.uint8), 0
 
         def watched() -> Iterator[Pixels]:
-            nonlocal kept
+            nonlocal kept, done
             for batch in batches:
+                self.tell(f"Drawing and reading generated images: {done:,} of {self.samples:,}")
+                done += len(batch)
                 check_shape(self.reference, batch.shape[1:], "the generated images")
                 if len(kept) < min(self.pixels, self.samples):
                     kept = np.concatenate([kept, batch])[: min(self.pixels, self.samples)]
@@ -152,7 +159,7 @@ class Evaluator:
     def _sample(self, images: Images) -> Sample:
         """A whole set, in a random order, always the same: many are sorted by class, and some scores look at a part."""
         order = _shuffled(len(images))
-        read = _features(images, self.extractor)
+        read = _features(images, self.extractor, self.tell)
         probabilities = None if read.probabilities is None else read.probabilities[order]
         return Sample(read.features[order], probabilities, images.pixels[order[: self.pixels]])
 
@@ -206,14 +213,19 @@ def _shuffled(count: int) -> NDArray[np.intp]:
     return np.random.default_rng(0).permutation(count)
 
 
-def _features(images: Images, extractor: Extractor) -> Extracted:
+def _features(images: Images, extractor: Extractor, tell: Callable[[str], object]) -> Extracted:
     """The features of a prepared set, from the cache if they are there: a large network takes hours for them."""
     key = json.dumps([images.fingerprint, extractor.name, extractor.protocol], sort_keys=True)
     path = cache_folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
     with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as kept:
         return Extracted(kept["features"], kept.get("probabilities"))
-    batches = (images.pixels[begin : begin + CHUNK] for begin in range(0, len(images), CHUNK))
-    read = features.extract(extractor, batches, len(images))
+
+    def batches() -> Iterator[Pixels]:
+        for begin in range(0, len(images), CHUNK):
+            tell(f"Reading real images: {begin:,} of {len(images):,}")
+            yield images.pixels[begin : begin + CHUNK]
+
+    read = features.extract(extractor, batches(), len(images))
     _keep(path, read)
     return read
 

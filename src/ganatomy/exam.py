@@ -105,8 +105,8 @@ class Verdict:
     def __str__(self) -> str:
         if self.notices is None:
             return "fooled" if self.fooled else "blind"
-        turns = "" if self.monotone else ", turns back"
-        return f"from {self.notices:g}{turns}"
+        beside = ", fooled before" if self.fooled else "" if self.monotone else ", turns back"
+        return f"from {self.notices:g}{beside}"
 
 
 def judge(severities: Sequence[float], scores: Sequence[Score]) -> Verdict:
@@ -254,7 +254,7 @@ def main(path: str, n: int | None = None, out: str = ".") -> None:
 EXPLANATION = """\
 Each score is asked of the same images with a fault of growing severity. *from s*: from severity s on, its 95% interval
 lies beyond that without a fault, on the worse side; *turns back*: it does not grow worse all the way; *blind*: it never
-notices; *fooled*: it calls the fault an improvement."""
+notices; *fooled*: it calls the fault an improvement. Behind the table are its figures."""
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     settled = settings.change(planned, {"data.size": [height, width], "data.channels": channels})
     evaluator = None
     if planned.evaluation.every and runtime.leads:
-        with console.status("Looking at the real images, to measure the generated ones against them …"):
+        with console.status("Making ready to measure generated images against real ones …"):
             evaluator = _evaluator(settled.evaluation, images, str(runtime.device))
     return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator)
 
