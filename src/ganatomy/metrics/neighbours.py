@@ -7,6 +7,7 @@ copy, are compared once more by their own differences. The counts are those of a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations_with_replacement, compress, pairwise
 from math import sqrt
 from typing import Generic, NamedTuple, TypeVar
 
@@ -90,19 +91,17 @@ def _count(real: ArrayLike, fake: ArrayLike, k: int, density_k: int, halves: Arr
         raise UserError("Precision, recall, density and coverage look at k neighbours: k must be 1 or more.")
     least = max(most + 1, 4 * PARTS, 4 * k) if len(halves) else most + 1
     real, fake = pair(real, fake, least, "Precision, recall, density, coverage")
-    parts = estimate.groups(len(fake), PARTS)
-    reals, fakes = centred(real, fake[np.concatenate(parts)])
+    reals, fakes = centred(real, fake[np.concatenate(estimate.groups(len(fake), PARTS))])
 
-    nearest = np.concatenate([exact for _, _, exact in _nearest_others(reals, most)])
+    nearest = _smallest(reals, *_nearest_others(reals, _slices(len(real)), most), most)
     precise_ball, dense_ball = nearest[:, [k - 1]], nearest[:, [density_k - 1]]
-    recall_ball = np.empty((1, len(fake)))
+    parts = _slices(len(fake))
+    squared, others = _nearest_others(fakes, parts, k)
+    recall_ball = _smallest(fakes, squared, others, k)[None, :, k - 1]
     half_balls = np.full((len(halves), len(fake)), -np.inf)  # no ball around a sample that the half has not
-    in_half = np.repeat(halves[:, : len(parts)], [len(part) for part in parts], axis=1)
-    for rows, squared, exact in _nearest_others(fakes, k):
-        recall_ball[0, rows] = exact[:, k - 1]
-        if len(halves):
-            radii = _kth_within(squared, halves, [len(part) for part in parts], k)
-            half_balls[:, rows] = np.where(in_half[:, rows], radii, -np.inf)
+    for half, ball in zip(halves[:, : len(parts)], half_balls, strict=True):
+        inside = np.concatenate([np.arange(part.start, part.stop) for part in compress(parts, half)])
+        ball[inside] = np.partition(squared[inside][:, half].reshape(len(inside), -1), k - 1)[:, k - 1]
 
     precise, balls = np.zeros(len(fake), bool), np.zeros(len(fake), np.intp)
     recalled_by_half = np.empty((len(halves), len(real)), bool)
@@ -112,11 +111,11 @@ def _count(real: ArrayLike, fake: ArrayLike, k: int, density_k: int, halves: Arr
         for ball in (precise_ball[rows], dense_ball[rows], recall_ball):
             _settle(squared, ball, reals.samples[rows], fakes.samples, close)
         precise |= (squared <= precise_ball[rows]).any(axis=0)
-        inside = squared < dense_ball[rows]
-        balls += np.count_nonzero(inside, axis=0)
-        held.append(np.count_nonzero(inside, axis=1))
-        alone.append(np.nonzero(inside[held[-1] == 1])[1])
-        couples.append(np.nonzero(inside[held[-1] == 2])[1].reshape(-1, 2))
+        dense = squared < dense_ball[rows]
+        balls += np.count_nonzero(dense, axis=0)
+        held.append(np.count_nonzero(dense, axis=1))
+        alone.append(np.nonzero(dense[held[-1] == 1])[1])
+        couples.append(np.nonzero(dense[held[-1] == 2])[1].reshape(-1, 2))
         recalled.append((squared <= recall_ball).any(axis=1))
         for half, half_ball in enumerate(half_balls):
             recalled_by_half[half, rows] = (squared <= half_ball).any(axis=1)
@@ -212,21 +211,45 @@ def _settle(squared: Array, balls: Array, x: Array, y: Array, close: float) -> N
         squared[row, near[row]] = differences(x[row], y[near[row]])
 
 
-def _nearest_others(cloud: Cloud, k: int) -> Iterator[tuple[slice, Array, Array]]:
-    """For blocks of samples: their squared distances to all, ∞ to themselves, and exactly the k smallest in order."""
-    for rows, squared in squared_distances(cloud, cloud):
-        squared[np.arange(len(squared)), np.arange(rows.start, rows.stop)] = np.inf
-        near = np.argpartition(squared, k - 1, axis=1)[:, :k]
-        yield rows, squared, np.sort(differences(cloud.samples[rows, None], cloud.samples[near]), axis=1)
+def _slices(count: int) -> list[slice]:
+    """PARTS neighbouring parts of `count` samples, as `estimate.groups` sizes them."""
+    ends = np.cumsum([0, *(len(group) for group in estimate.groups(count, PARTS))])
+    return [slice(int(start), int(end)) for start, end in pairwise(ends)]
 
 
-def _kth_within(squared: Array, halves: Array, sizes: list[int], k: int) -> Array:
-    """The k-th smallest distance of each row [n, M] among the columns of each half, [H, n]."""
-    parts = np.split(squared, np.cumsum(sizes)[:-1], axis=1)
-    smallest = [np.partition(part, min(k, part.shape[1]) - 1, axis=1)[:, :k] for part in parts]
-    return np.stack(
-        [
-            np.partition(np.concatenate([smallest[part] for part in np.flatnonzero(half)], axis=1), k - 1)[:, k - 1]
-            for half in halves
-        ]
-    )
+def _nearest_others(cloud: Cloud, parts: list[slice], k: int) -> tuple[Array, Array]:
+    """Of each sample the k nearest others in each part: squared distances [N, P, k], within `rounding`, and who.
+
+    ∞ where a part has not so many. Each pair is multiplied once: distances are symmetric.
+    """
+    shape = len(cloud.samples), len(parts), k
+    squared, others = np.full(shape, np.inf), np.zeros(shape, np.intp)
+
+    def keep(distances: Array, rows: slice, part: int) -> None:
+        count = min(k, distances.shape[1])
+        near = np.argpartition(distances, count - 1, axis=1)[:, :count]
+        squared[rows, part, :count] = np.take_along_axis(distances, near, axis=1)
+        others[rows, part, :count] = parts[part].start + near
+
+    for (i, rows), (j, columns) in combinations_with_replacement(enumerate(parts), 2):
+        distances = -2 * cloud.centred[rows] @ cloud.centred[columns].T
+        distances += cloud.squares[columns]
+        distances += cloud.squares[rows, None]
+        if i == j:
+            np.fill_diagonal(distances, np.inf)
+        else:
+            keep(distances.T, columns, i)
+        keep(distances, rows, j)
+    return squared, others
+
+
+def _smallest(cloud: Cloud, squared: Array, others: Array, k: int) -> Array:
+    """The k smallest squared distances of each sample to the others, exactly and in order, [N, k]."""
+    exact = np.empty((len(squared), k))
+    step = max(1, BLOCK // (k * cloud.samples.shape[1]))
+    for start in range(0, len(squared), step):
+        rows = slice(start, start + step)
+        distances, indices = (array[rows].reshape(len(array[rows]), -1) for array in (squared, others))
+        near = np.take_along_axis(indices, np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
+        exact[rows] = np.sort(differences(cloud.samples[rows, None], cloud.samples[near]), axis=1)
+    return exact
