@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from ganatomy.errors import UserError
-from ganatomy.metrics.classes import covered, matched_bootstrap, modes, reached
+from ganatomy.metrics.classes import covered, modes, reached
+from ganatomy.metrics.estimate import matched_bootstrap
 
 REAL = np.repeat([0, 1, 2, 3, 4], [10, 20, 30, 25, 15])
 FAKE = np.repeat([0, 1, 2, 4], [40, 10, 30, 20])

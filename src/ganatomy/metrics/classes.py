@@ -1,6 +1,5 @@
 """How many classes, or modes of a toy distribution, the generated samples reach, and how evenly."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,9 @@ from scipy.special import entr, rel_entr
 
 from ganatomy.errors import UserError
 from ganatomy.metrics.arrays import pair
-from ganatomy.metrics.estimate import Estimate, around, share
+from ganatomy.metrics.estimate import Estimate, around, matched_bootstrap, share, within
 
 Counts = NDArray[np.int64]
-DRAWS = 200
-HALVINGS = 5
 
 
 @dataclass(frozen=True)
@@ -83,31 +80,7 @@ def reached(counts: Counts, least: int = 1) -> Estimate:
     rates = np.append(seen * (1 - once * rarity / max((seen * rarity).sum(), 1e-300)), once / max(unseen, 1e-300))
     missed = stats.poisson.cdf(least - 1, rates)
     variance = float((missed * (1 - missed)) @ np.append(np.ones(len(seen)), unseen))
-    return _within(around(float((counts >= least).sum()), variance**0.5, np.inf), len(counts))
-
-
-def matched_bootstrap(
-    score: Callable[[Counts], NDArray], counts: Counts, base: NDArray, most: float = np.inf
-) -> Estimate:
-    """A score in [0, most] of class counts, counts [..., K] → [...], its standard error from 200 multinomial draws.
-
-    base [K]: the proportions that a perfect generator has. Draws from the observed proportions would count their
-    sampling noise twice: near a score's best value they all score worse than what was observed. So they are drawn from
-    the mixture of the observed proportions and `base` whose draws score what was observed, on average.
-    """
-    number, shares, value = int(counts.sum()), _shares(counts), float(score(counts))
-
-    def drawn(weight: float) -> NDArray:
-        mixed = weight * shares + (1 - weight) * base
-        # The same seed at every weight: the mean then moves with the weight alone.
-        return score(np.random.default_rng(0).multinomial(number, mixed / mixed.sum(), size=DRAWS))
-
-    low, high = 0.0, 1.0
-    rising = drawn(high).mean() > drawn(low).mean()
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if (drawn(middle).mean() > value) == rising else (middle, high)
-    return _within(around(value, float(drawn((low + high) / 2).std(ddof=1)), np.inf), most)
+    return within(around(float((counts >= least).sum()), variance**0.5, np.inf), len(counts))
 
 
 def _counts(samples: ArrayLike, classes: int, which: str) -> Counts:
@@ -124,7 +97,3 @@ def _counts(samples: ArrayLike, classes: int, which: str) -> Counts:
 
 def _shares(counts: Counts) -> NDArray:
     return counts / counts.sum(-1, keepdims=True)
-
-
-def _within(estimate: Estimate, most: float) -> Estimate:
-    return Estimate(estimate.value, max(estimate.low, 0.0), min(estimate.high, most))

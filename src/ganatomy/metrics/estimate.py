@@ -16,6 +16,7 @@ from ganatomy.errors import UserError
 
 LEVEL = 0.95
 GROUPS = 20
+DRAWS, HALVINGS = 200, 5  # of the bootstrap
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,32 @@ def around(value: float, error: float, degrees: float) -> Estimate:
     """value ± t·error."""
     reach = float(stats.t.ppf((1 + LEVEL) / 2, degrees)) * error
     return Estimate(value, value - reach, value + reach)
+
+
+def matched_bootstrap(
+    score: Callable[[NDArray], NDArray], counts: NDArray, base: NDArray, most: float = np.inf
+) -> Estimate:
+    """A score in [0, most] of class counts, counts [..., K] → [...], its standard error from 200 multinomial draws.
+
+    base [K]: the proportions that a perfect generator has. Draws from the observed proportions would count their
+    sampling noise twice: near a score's best value they all score worse than what was observed. So they are drawn from
+    the mixture of the observed proportions and `base` whose draws score what was observed, on average.
+    """
+    number, shares, value = int(counts.sum()), counts / counts.sum(), float(score(counts))
+
+    def drawn(weight: float) -> NDArray:
+        mixed = weight * shares + (1 - weight) * base
+        # The same seed at every weight: the mean then moves with the weight alone.
+        return score(np.random.default_rng(0).multinomial(number, mixed / mixed.sum(), size=DRAWS))
+
+    low, high = 0.0, 1.0
+    rising = drawn(high).mean() > drawn(low).mean()
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if (drawn(middle).mean() > value) == rising else (middle, high)
+    return within(around(value, float(drawn((low + high) / 2).std(ddof=1)), np.inf), most)
+
+
+def within(estimate: Estimate, most: float) -> Estimate:
+    """The same, its interval cut to what the score can be: 0 to `most`."""
+    return Estimate(estimate.value, max(estimate.low, 0.0), min(estimate.high, most))

@@ -10,8 +10,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from ganatomy.metrics.arrays import pair
-from ganatomy.metrics.classes import matched_bootstrap
-from ganatomy.metrics.estimate import LEVEL, Estimate
+from ganatomy.metrics.estimate import LEVEL, Estimate, matched_bootstrap
 
 SIGNIFICANCE = 0.05
 DRAWS = 1000

@@ -159,8 +159,7 @@ def _recall(counts: _Counts) -> Estimate:
 
 
 def _share(value: float, error: float) -> Estimate:
-    around = estimate.around(value, error, degrees=PARTS - 1)
-    return Estimate(value, max(around.low, 0.0), min(around.high, 1.0))
+    return estimate.within(estimate.around(value, error, degrees=PARTS - 1), most=1)
 
 
 class Cloud(NamedTuple):
