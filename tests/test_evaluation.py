@@ -134,6 +134,16 @@ def test_real_features_are_computed_once(many: Path, monkeypatch: pytest.MonkeyP
     assert np.array_equal(Evaluator(real, extractor, 50, ["fd"]).real.features, first.real.features)
 
 
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut short", b"no archive"])
+def test_damaged_features_in_the_cache_are_computed_again(many: Path, damage: bytes) -> None:
+    real = datasets.prepare(many)
+    extractor = extractor_for("random", real)
+    first = Evaluator(real, extractor, 50, ["fd"])
+    for path in (datasets.cache_folder() / "features").glob("*.npz"):
+        path.write_bytes(damage)
+    assert np.array_equal(Evaluator(real, extractor, 50, ["fd"]).real.features, first.real.features)
+
+
 def test_the_cut_of_the_stream_changes_nothing(many: Path) -> None:
     real, fake = datasets.prepare(many), shifted(100, 2)
     evaluator = Evaluator(real, extractor_for("random", real), 100, ["fd", "kd", "ms_ssim"])

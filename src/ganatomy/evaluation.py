@@ -17,7 +17,7 @@ from ganatomy.errors import UserError, unknown
 from ganatomy.evaluator import CHUNK, Evaluator, check_shape, extractor_for
 from ganatomy.report import nearest
 from ganatomy.run import RUNS, Run
-from ganatomy.scorecard import ScoreCard, of_run, place
+from ganatomy.scorecard import ScoreCard, keep, of_run
 
 SAMPLES = 10_000
 
@@ -103,11 +103,8 @@ class Generated:
 
 
 def _keep(run: Run, card: ScoreCard, page: str) -> None:
-    """Leave a card in the run's folder, with the page of nearest images beside it, and tell the run's readers."""
-    path = place(run, card)
-    card.save(path)
-    run.write_text(f"eval/{path.stem}-nearest.html", page)
-    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
+    """Leave a card in the run's folder, with the page of nearest images beside it, and write the report anew."""
+    run.write_text(f"eval/{keep(run, card).stem}-nearest.html", page)
     report.write(run)
 
 
@@ -159,7 +156,8 @@ def _of_run(
     run: Run, step: int | None = None, raw: bool = False, truncation: float | None = None, first_seed: int = 0
 ) -> Generated:
     """Images of a run's generator, one a seed."""
-    sampler, step = sampling.load(run, step, raw), int(run.checkpoint(step).name[5:])
+    step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
+    sampler = sampling.load(run, step, raw)
 
     def draw(n: int) -> Iterator[Pixels]:
         for begin in range(first_seed, first_seed + n, CHUNK):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +218,11 @@ def _features(images: Images, extractor: Extractor, tell: Callable[[str], object
     """The features of a prepared set, from the cache if they are there: a large network takes hours for them."""
     key = json.dumps([images.fingerprint, extractor.name, extractor.protocol], sort_keys=True)
     path = cache_folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
-    with suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as kept:
+    with (
+        suppress(OSError, ValueError, KeyError, EOFError, BadZipFile),
+        path.open("rb") as file,  # numpy would leave a damaged one open
+        np.load(file, allow_pickle=False) as kept,
+    ):
         return Extracted(kept["features"], kept.get("probabilities"))
 
     def batches() -> Iterator[Pixels]:

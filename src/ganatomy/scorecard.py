@@ -114,6 +114,14 @@ def place(run: Run, card: ScoreCard) -> Path:
     return run.path / "eval" / name
 
 
+def keep(run: Run, card: ScoreCard) -> Path:
+    """Leave a card in its run's folder, and say so among the events; returns where."""
+    path = place(run, card)
+    card.save(path)
+    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
+    return path
+
+
 def read(path: Path) -> ScoreCard:
     """The card that a file holds; UserError if it holds none."""
     try:

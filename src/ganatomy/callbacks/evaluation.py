@@ -8,7 +8,7 @@ from ganatomy.evaluator import Evaluator, Pixels
 from ganatomy.fit import Callback, State
 from ganatomy.images import to_uint8
 from ganatomy.run import Run
-from ganatomy.scorecard import of_run, place
+from ganatomy.scorecard import keep, of_run
 
 BATCH = 64
 
@@ -29,8 +29,7 @@ class Evaluation(Callback):
 
     def _measure(self, state: State) -> None:
         card = self.evaluator.card(of_run(self.run, state.step, self.evaluator.samples), self._draw(state))
-        card.save(place(self.run, card))
-        self.run.event("evaluation", step=state.step, **{name: score.value for name, score in card.scores.items()})
+        keep(self.run, card)
 
     def _draw(self, state: State) -> Iterator[Pixels]:
         for begin in range(0, self.evaluator.samples, BATCH):
