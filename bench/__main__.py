@@ -30,6 +30,7 @@ from ganatomy import build, machine, runtime, session, tuning
 from ganatomy.config import Config
 from ganatomy.data.batches import RealBatches
 from ganatomy.fit import Budget, State, fit
+from ganatomy.method import Batch
 from ganatomy.recipes import recipe
 from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
@@ -74,7 +75,7 @@ def step() -> list[Row]:
 def _ours(config: Config, here: Runtime, real: torch.Tensor, precision: str, convolution: str) -> Callable[[], object]:
     settings = {"runtime.precision": precision, "runtime.convolution": convolution}
     game = build.method(change(config, settings), (3, 64, 64), replace(here, precision=precision))
-    steps, images = count(), real.to(memory_format=torch.channels_last)
+    steps, images = count(), Batch(real.to(memory_format=torch.channels_last))
     return lambda: game.step(next(steps), lambda step, turn: images)
 
 

@@ -27,7 +27,7 @@ def main(images: Path) -> None:
         firsts = mine.clone()
         dist.broadcast(firsts, 0)
         assert torch.equal(mine, firsts), f"rank {here.rank} differs by {(mine - firsts).abs().max()}"
-        shown = batches(0).sum().reshape(1)
+        shown = batches(0).images.sum().reshape(1)
         others = [torch.empty(1) for _ in range(here.world)]
         dist.all_gather(others, shown)
         assert len({value.item() for value in others}) == here.world, "the ranks saw the same images"

@@ -11,6 +11,7 @@ import torch
 from ganatomy import build
 from ganatomy.adversarial import Adversarial
 from ganatomy.fit import Budget, Callback, State, fit
+from ganatomy.method import Batch
 from ganatomy.recipes import recipe
 from ganatomy.runtime import Runtime
 from ganatomy.settings import change
@@ -24,7 +25,7 @@ def game(**changes: Any) -> Adversarial:
 
 def noise(step: int, turn: int) -> torch.Tensor:
     random = torch.Generator().manual_seed(1000 * step + turn)
-    return (torch.rand(8, 3, 16, 16, generator=random) * 2 - 1).to(memory_format=torch.channels_last)
+    return Batch((torch.rand(8, 3, 16, 16, generator=random) * 2 - 1).to(memory_format=torch.channels_last))
 
 
 def weights(network: torch.nn.Module) -> torch.Tensor:
@@ -46,9 +47,9 @@ def test_k_fresh_real_and_latent_batches_a_step(share: bool, monkeypatch: pytest
 
 def test_each_step_moves_its_own_player_only() -> None:
     played = game()
-    fake = played.generator.network(torch.randn(8, 8))
+    fake = Batch(played.generator.network(torch.randn(8, 8)))
     before = weights(played.generator.network), weights(played.discriminator.network)
-    played.discriminator_step(noise(0, 0), fake.detach(), 0)
+    played.discriminator_step(noise(0, 0), fake, 0)
     middle = weights(played.generator.network), weights(played.discriminator.network)
     played.generator_step(noise(0, 0), fake, 0)
     after = weights(played.generator.network), weights(played.discriminator.network)
@@ -67,7 +68,7 @@ def test_a_step_is_the_plain_loop_by_hand() -> None:
     adam_d = torch.optim.Adam(d.parameters(), 2e-4, betas=(0.5, 0.999), foreach=False)
     softplus = torch.nn.functional.softplus
     for step in range(2):
-        real = noise(step, 0)
+        real = noise(step, 0).images
         z = [plain.prior.sample(8, plain.random.at("latent", step, turn)) for turn in range(2)]
         adam_d.zero_grad()
         real.requires_grad_(True)
@@ -86,10 +87,11 @@ def test_a_step_is_the_plain_loop_by_hand() -> None:
 
 def test_no_real_image_reaches_the_generators_gradient() -> None:
     played = game(objective__name="relativistic_pairing")
-    real = noise(0, 0).requires_grad_(True)
-    fake = played.generator.network(torch.randn(8, 8))
+    real = noise(0, 0)
+    real.images.requires_grad_(True)
+    fake = Batch(played.generator.network(torch.randn(8, 8)))
     played.generator_step(real, fake, 0)
-    assert real.grad is None
+    assert real.images.grad is None
 
 
 def test_with_the_discriminators_judgement_cut_the_generator_stands_still() -> None:
@@ -98,8 +100,71 @@ def test_with_the_discriminators_judgement_cut_the_generator_stands_still() -> N
         for parameter in played.discriminator.network.parameters():
             parameter.zero_()  # a judge that says the same of everything
     before = weights(played.generator.network)
-    played.generator_step(noise(0, 0), played.generator.network(torch.randn(8, 8)), 0)
+    played.generator_step(noise(0, 0), Batch(played.generator.network(torch.randn(8, 8))), 0)
     assert torch.equal(before, weights(played.generator.network))
+
+
+def test_a_simultaneous_step_moves_both_from_the_same_point() -> None:
+    """By hand: both gradients from one forward, momentum and the penalty included, before either network moves."""
+    sgd = {
+        f"{player}_optimiser__{name}": value
+        for player in ("generator", "discriminator")
+        for name, value in (("name", "sgd"), ("learning_rate", 0.1), ("momentum", 0.5))
+    }
+    changes = {"discriminator__norm": "none", "penalties__r2": 0.3, **sgd}
+    played, plain = game(training__simultaneous=True, **changes), game(**changes)
+    g, d = plain.generator.network, plain.discriminator.network
+    descents = [torch.optim.SGD(network.parameters(), 0.1, momentum=0.5) for network in (g, d)]
+    softplus = torch.nn.functional.softplus
+    for step in range(2):
+        z = plain.prior.sample(8, plain.random.at("latent", step, 1))
+        fake = g(z)
+        shown = fake.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(d(shown).sum(), shown, create_graph=True)
+        penalty = 0.3 * gradient.square().sum((1, 2, 3)).mean() / 2
+        losses = softplus(-d(fake)).mean(), (softplus(-d(noise(step, 0).images)) + softplus(d(shown))).mean() + penalty
+        for loss, network in zip(losses, (g, d), strict=True):
+            parameters = list(network.parameters())
+            for parameter, value in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+                parameter.grad = value
+        for descent in descents:
+            descent.step()
+        played.step(step, noise)
+    assert torch.allclose(weights(played.generator.network), weights(g), atol=1e-5)
+    assert torch.allclose(weights(played.discriminator.network), weights(d), atol=1e-5)
+
+
+def test_a_lazy_penalty_comes_every_so_often_with_as_many_times_the_weight() -> None:
+    lazy = game(discriminator__norm="none", penalties__r1=2.0, penalties__every=3)
+    eager = game(discriminator__norm="none", penalties__r1=6.0)
+    assert lazy.step(0, noise)["gradient_norm/discriminator"] == eager.step(0, noise)["gradient_norm/discriminator"]
+    assert ["penalty/r1" in lazy.step(step, noise) for step in range(1, 7)] == [False, False, True, False, False, True]
+
+
+def test_real_and_generated_images_are_augmented_before_every_judgement() -> None:
+    played = game(augmentation__policies=["cutout", "translation"])
+    seen: list[torch.Tensor] = []
+    played.discriminator.network.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    real = Batch(torch.full((8, 3, 16, 16), 0.75))
+    played.step(0, lambda step, turn: real)
+    assert len(seen) == 3  # real, fake, and the generator's fakes
+    assert all((images == 0).any(dim=3).flatten(1).any(1).all() for images in seen)  # a hole in each image
+    assert not torch.equal(seen[0][0] == 0, seen[0][1] == 0)
+
+
+def test_the_augmentation_adapts_to_the_sign_of_real_scores() -> None:
+    changes = {"augmentation__policies": ["translation"], "augmentation__probability": 0.5}
+    for target, direction in ((0.999, -1), (0.001, 1)):
+        played = game(augmentation__target=target, training__steps=5, **changes)
+        with torch.no_grad():  # a judge that says yes to everything: E[sign D] = 1 > target … or no: −1
+            played.discriminator.network.layers[-2].weight.zero_()
+            played.discriminator.network.layers[-2].bias.fill_(float(direction))
+        record = played.step(0, noise)
+        assert record["augmentation/sign"] == direction
+        assert (played.probability - 0.5).sign() == direction
+        again = game(augmentation__target=target, **changes)
+        again.load(played.state())
+        assert again.probability == played.probability
 
 
 @pytest.mark.parametrize("name", sorted(build.OBJECTIVES))

@@ -64,7 +64,8 @@ def test_an_unknown_option_or_form_is_answered_with_what_was_meant(text, sentenc
         ("data.size=8", "data.size.0 = 8: should be greater than or equal to 16."),
         ("data.size=64x257", "data.size.1 = 257: should be less than or equal to 256."),
         ("runtime.device=gpu", "runtime.device = 'gpu'"),
-        ("generator.family=vit", "generator.family must be one of: mlp, dcgan."),
+        ("generator.family=vit", "generator.family must be one of: mlp, dcgan, r3, resnet, stylegan2, unet, gsn."),
+        ("discriminator.family=unet", "discriminator.family must be one of: mlp, dcgan, r3, resnet, stylegan2."),
     ],
 )
 def test_a_bad_value_is_named_with_its_option_and_bounds(text, sentence):
@@ -229,9 +230,10 @@ def test_yaml_writes_every_option_out_in_order():
     written = yaml.safe_load(to_yaml(Config()))
     assert list(written) == list(Config.model_fields)  # in the order of their declaration
     given = {f"{part}.{name}" for part, values in written.items() if isinstance(values, dict) for name in values}
-    declared = {name for name, _ in options()} - {"recipe"}
-    mlp_only = {f"{role}.{name}" for role in ("generator", "discriminator") for name in MLPOptions.model_fields}
-    assert given == declared - (mlp_only - given)
+    networks = ("generator.", "discriminator.")
+    own = {f"{role}{name}" for role in networks for name in DCGANOptions.model_fields}
+    declared = {name for name, _ in options()} - {"recipe", "method"}
+    assert given == {name for name in declared if not name.startswith(networks)} | own
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in options()}))

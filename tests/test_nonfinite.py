@@ -7,9 +7,8 @@ import torch
 
 from ganatomy import build, checkpoint
 from ganatomy.errors import UserError
-from ganatomy.method import NonFiniteError
 from ganatomy.objectives import Losses, Objective, non_saturating
-from ganatomy.player import Player
+from ganatomy.player import NonFiniteError, Player
 from ganatomy.run import Run
 from ganatomy.runtime import Runtime
 from tiny import go_on, quick

@@ -8,6 +8,7 @@ from torch.func import functional_call
 from torch.testing import assert_close
 
 from ganatomy import build, penalties
+from ganatomy.method import Batch
 from ganatomy.networks import dcgan
 from ganatomy.recipes import digits
 from ganatomy.runtime import Runtime
@@ -163,7 +164,7 @@ def test_a_bfloat16_run_penalises_in_float32(name):
     values = []
     for precision in ("float32", "bfloat16"):
         method = build.method(config, (1, 16, 16), Runtime(precision=precision))
-        values.append(method.discriminator_step(real, fake, 0)[f"penalty/{name}"])
+        values.append(method.discriminator_step(Batch(real), Batch(fake), 0)[f"penalty/{name}"])
     assert_close(values[0], values[1], rtol=0, atol=0)
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ganatomy import build
+from ganatomy.method import Batch
 from ganatomy.recipes import recipe
 from ganatomy.runtime import Runtime
 
@@ -25,9 +26,9 @@ def trace(kind: torch.dtype, steps: int) -> dict[str, list[float]]:
         fill(player.network, seed)
         player.network.to(kind)
     for step in range(steps):
-        fake = game.generator.network(latent_batch(step).to(kind))
-        real = real_batch(step).to(kind, memory_format=torch.channels_last)
-        record = game.discriminator_step(real, fake.detach(), step) | game.generator_step(real, fake, step)
+        fake = Batch(game.generator.network(latent_batch(step).to(kind)))
+        real = Batch(real_batch(step).to(kind, memory_format=torch.channels_last))
+        record = game.discriminator_step(real, fake, step) | game.generator_step(real, fake, step)
         for player, values in losses.items():
             values.append(record[f"loss/{player}"].item())
     return losses

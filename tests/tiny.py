@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from ganatomy.recipes import recipe
 from ganatomy.run import Run
 from ganatomy.training import resume, train
 
 # Small enough for a step in milliseconds, and nothing left to be measured.
-TINY: dict[str, Any] = {
-    "generator.width": 4,
-    "discriminator.width": 4,
+PLAIN: dict[str, Any] = {
     "prior.dimension": 8,
     "training.batch": 8,
     "training.share_fakes": False,
@@ -24,6 +23,28 @@ TINY: dict[str, Any] = {
     "log.snapshot": 5,
     "log.checkpoint": 5,
 }
+WIDTHS: dict[str, dict[str, Any]] = {
+    "dcgan": {"width": 4},
+    "mlp": {"hidden": [16]},
+    "resnet": {"width": 4},
+    "r3": {"widths": [8], "blocks": [1], "cardinality": [2]},
+    "stylegan2": {"channels_base": 64, "channels_most": 8, "mapping_layers": 2},
+    "unet": {"width": 4, "multipliers": [1, 2]},
+    "gsn": {"hidden": [16, 16]},
+}
+
+
+def tiny(name: str) -> dict[str, Any]:
+    """Changes that make a recipe small."""
+    config, changes = recipe(name), dict(PLAIN)
+    for role in ("generator", "discriminator"):
+        changes |= {f"{role}.{option}": value for option, value in WIDTHS[getattr(config, role).family].items()}
+    if config.training.simultaneous:
+        del changes["training.share_fakes"]
+    return changes | ({"generator.style": 8} if config.generator.family == "stylegan2" else {})
+
+
+TINY = tiny("dcgan")
 
 
 def waves(count: int, height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -36,11 +57,7 @@ def waves(count: int, height: int, width: int, channels: int = 3) -> np.ndarray:
 
 def quick(data: str | Path, runs: Path, name: str = "run", recipe: str = "dcgan", **changes: Any) -> Run:
     """Train a tiny network in silence; part__option=value stands for part.option."""
-    settings = {
-        **(TINY if recipe != "goodfellow2014" else _without_width(TINY)),
-        "training.steps": 10,
-        **dotted(changes),
-    }
+    settings = {**tiny(recipe), "training.steps": 10, **dotted(changes)}
     return train(data, recipe=recipe, settings=settings, name=name, runs=runs, console=Console(quiet=True))
 
 
@@ -51,7 +68,3 @@ def go_on(run: Run, **changes: Any) -> Run:
 
 def dotted(changes: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("__", "."): value for name, value in changes.items()}
-
-
-def _without_width(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if not name.endswith(".width")}

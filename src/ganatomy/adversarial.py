@@ -1,29 +1,57 @@
 """Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661): two players, each descending its own loss."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from ganatomy.average import moving_average
-from ganatomy.method import Batches, Record, TensorGroups
+from ganatomy.augment import adjusted, augment
+from ganatomy.method import Batch, Batches, Method, Record, TensorGroups
 from ganatomy.objectives import Objective
 from ganatomy.penalties import Discriminator, at_least_float32, clip_weights
 from ganatomy.player import Number, Player
-from ganatomy.priors import Prior
-from ganatomy.runtime import Randomness, Runtime
+
+Draw: TypeAlias = Callable[..., Tensor]  # draw(*shape): uniform on [0, 1), [B, *shape]
 
 
-class Penalty(NamedTuple):
-    """A term of the discriminator's loss: weight(step) · value(D, real, fake, draw); draw(*shape) is uniform noise."""
+@dataclass(frozen=True)
+class Penalty:
+    """A term of the discriminator's loss: weight(step) · value(D, real, fake, draw).
+
+    Computed at every `every`-th step, with as many times the weight.
+    """
 
     name: str
     weight: Number
-    value: Callable[[Discriminator, Tensor, Tensor, Callable[..., Tensor]], Tensor]
+    value: Callable[[Discriminator, Tensor, Tensor, Draw], Tensor]
+    every: int = 1
 
 
-class Adversarial:
+@dataclass(frozen=True)
+class GeneratorPenalty:
+    """A term of the generator's loss: weight(step) · value(G, z, classes)."""
+
+    name: str
+    weight: Number
+    value: Callable[[nn.Module, Tensor, Tensor | None], Tensor]
+    every: int = 1
+
+
+@dataclass
+class Augmentation:
+    """What real and generated images go through before the discriminator looks at them.
+
+    target: of r_t = E[sign D(real)], which steers the probability as in ADA; None leaves it as it is.
+    """
+
+    policies: Sequence[str] = ()
+    probability: float = 1.0
+    target: float | None = None
+
+
+class Adversarial(Method):
     """The game. `step` is Algorithm 1's body; everything else is handed in or follows from it."""
 
     def __init__(
@@ -31,134 +59,152 @@ class Adversarial:
         generator: Player,
         discriminator: Player,
         objective: Objective,
-        penalties: Sequence[Penalty],
-        prior: Prior,
-        random: Randomness,
-        runtime: Runtime,
+        penalties: Sequence[Penalty] = (),
+        generator_penalties: Sequence[GeneratorPenalty] = (),
+        augmentation: Augmentation | None = None,
         *,
-        batch: int,
         discriminator_steps: int = 1,
         share_fakes: bool = False,
+        simultaneous: bool = False,
         clip: float = 0.0,
-        average_decay: float = 0.999,
-        average_warm_up: bool = True,
+        **common: Any,
     ) -> None:
-        self.generator, self.discriminator = generator, discriminator
-        self.objective, self.penalties, self.prior = objective, penalties, prior
-        self.random, self.runtime = random, runtime
-        self.batch, self.k, self.share_fakes, self.clip = batch, discriminator_steps, share_fakes, clip
-        self.average = moving_average(generator.network, average_decay, average_warm_up)
-        players = (generator.network, discriminator.network)
-        self.statistics = [buffer for network in players for buffer in network.buffers() if buffer.is_floating_point()]
-        self.images_per_step = batch * discriminator_steps
-        runtime.synchronise(tensor for network in self.networks.values() for tensor in network.state_dict().values())
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks that make the method up, by the name of their file in a checkpoint."""
-        average: nn.Module = self.average.module
-        return {"generator": self.generator.network, "discriminator": self.discriminator.network, "average": average}
+        """common: as for `Method`."""
+        super().__init__((generator, discriminator), **common)
+        self.discriminator, self.objective = discriminator, objective
+        self.penalties, self.generator_penalties = penalties, generator_penalties
+        self.k, self.share_fakes, self.simultaneous, self.clip = discriminator_steps, share_fakes, simultaneous, clip
+        self.augmentation = augmentation or Augmentation()
+        self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
+        self.images_per_step = self.batch * discriminator_steps
 
     def step(self, step: int, batches: Batches) -> Record:
         """One round of the game: k descents of the discriminator's loss, one of the generator's."""
-        torch.manual_seed(self.random.number("layers", step, self.runtime.rank))  # dropout
+        self.seed_layers(step)
 
-        for turn in range(self.k):
-            real, fake = batches(step, turn), self.generate(step, turn)
-            record = self.discriminator_step(real, fake.detach(), step, turn)
+        if self.simultaneous:
+            real = batches(step, 0)
+            record = self.joint_step(real, self.generate(real.classes, step, self.k), step)
+        else:
+            for turn in range(self.k):
+                real = batches(step, turn)
+                fake = self.generate(real.classes, step, turn)
+                record = self.discriminator_step(real, fake, step, turn)
 
-        if not self.share_fakes:
-            fake = self.generate(step, self.k)
-        record |= self.generator_step(real, fake, step)
+            if not self.share_fakes:
+                fake = self.generate(real.classes, step, self.k)
+            record |= self.generator_step(real, fake, step)
 
-        self.runtime.average(self.statistics)
-        self.average.update_parameters(self.generator.network)
+        self.follow()
         return record
 
-    def generate(self, step: int, turn: int) -> Tensor:
-        """A batch of fakes from fresh latent vectors, [B, C, H, W] in [−1, 1]."""
-        z = self.prior.sample(self.batch, self.random.at("latent", step, turn))
+    def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
+        """Fakes from fresh latent vectors, of the same classes as the real images beside them."""
+        z = self.runtime.share(self.prior.sample(self.batch, self.random.at("latent", step, turn)))
         # The generator's gradient is wanted only from the fakes it is judged by.
         with torch.set_grad_enabled(self.share_fakes or turn == self.k), self.runtime.autocast():
-            fake: Tensor = self.generator.network(self.runtime.share(z))
-        return at_least_float32(fake)
+            fake: Tensor = self.generator.network(z, classes)
+        return Batch(at_least_float32(fake), classes)
 
-    def scores(self, images: Tensor) -> Tensor:
-        """Raw scores [B], float32."""
+    def scores(self, batch: Batch, draw: Draw) -> Tensor:
+        """Raw scores [B], float32, of images as the discriminator sees them."""
         with self.runtime.autocast():
-            scores: Tensor = self.discriminator.network(images)
+            scores: Tensor = self._judgement(batch.classes, draw)(batch.images)
         return at_least_float32(scores)
 
-    def discriminator_step(self, real: Tensor, fake: Tensor, step: int, turn: int = 0) -> Record:
+    def discriminator_step(self, real: Batch, fake: Batch, step: int, turn: int = 0) -> Record:
         """Descend the discriminator's loss, penalties included."""
+        fake, draw = Batch(fake.images.detach(), fake.classes), self._draws("augment", step, turn)
         # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
-        real_scores, fake_scores = self.scores(real), self.scores(fake)
+        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
         loss = self.objective.losses(real_scores, fake_scores).discriminator
-        record = {
-            "loss/discriminator": loss,
-            **self._outputs("real", real_scores),
-            **self._outputs("fake", fake_scores),
-        }
-
-        draws = self.random.at("penalty", step, turn)
-        for penalty in self.penalties:
-            value = penalty.value(self.discriminator.network, real, fake, lambda *shape: self._uniform(shape, draws))
-            record[f"penalty/{penalty.name}"] = value
-            loss = loss + penalty.weight(step) * value
-
+        record = self._record(loss, real_scores, fake_scores)
+        loss = loss + self._penalty(real, fake, draw, step, turn, record)
         record["gradient_norm/discriminator"] = self.discriminator.descend(loss, step)
-        if self.clip:
-            clip_weights(self.discriminator.parameters, self.clip)
-        return {name: value.detach() for name, value in record.items()}
+        self._keep_weak()
+        return record
 
-    def generator_step(self, real: Tensor, fake: Tensor, step: int) -> Record:
+    def generator_step(self, real: Batch, fake: Batch, step: int) -> Record:
         """Descend the generator's loss through the discriminator's judgement of its fakes."""
-        fake_scores = self.scores(fake)
+        draw = self._draws("augment", step, self.k)
+        fake_scores = self.scores(fake, draw)
         with torch.no_grad():  # no gradient reaches the generator by way of real images
-            real_scores = self.scores(real) if self.objective.paired else torch.zeros_like(fake_scores)
+            real_scores = self.scores(real, draw) if self.objective.paired else torch.zeros_like(fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).generator
-        norm = self.generator.descend(loss, step)
-        return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}
+        record = {"loss/generator": loss.detach()}
+        for penalty in self.generator_penalties:
+            if step % penalty.every == 0:
+                z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
+                value = penalty.value(self.generator.network, z, real.classes)
+                record[f"penalty/{penalty.name}"] = value.detach()
+                loss = loss + penalty.every * penalty.weight(step) * value
+        record["gradient_norm/generator"] = self.generator.descend(loss, step)
+        return record
 
-    def check(self) -> None:
-        """Raise the NonFiniteError of an update that was skipped without waiting, if any."""
-        self.discriminator.check()
-        self.generator.check()
+    def joint_step(self, real: Batch, fake: Batch, step: int) -> Record:
+        """Both players descend from the same point, each unaware of the other's move, on the same fakes."""
+        draw = self._draws("augment", step, 0)
+        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
+        losses = self.objective.losses(real_scores, fake_scores)
+        record = self._record(losses.discriminator, real_scores, fake_scores)
+        record["loss/generator"] = losses.generator.detach()
 
-    def sample(self, z: Tensor) -> Tensor:
-        """Images of the averaged generator, [B, C, H, W] in [−1, 1], float32; changes nothing."""
-        with torch.no_grad():
-            images: Tensor = self.average.module(z.to(self.runtime.device))
-        return images
+        detached = Batch(fake.images.detach(), fake.classes)
+        loss = losses.discriminator + self._penalty(real, detached, draw, step, 0, record)
+
+        gradients = self.discriminator.gradients(loss, keep_graph=True)
+        record["gradient_norm/generator"] = self.generator.descend(losses.generator, step)
+        record["gradient_norm/discriminator"] = self.discriminator.move(gradients, loss, step)
+        self._keep_weak()
+        return record
 
     def state(self) -> TensorGroups:
         """Every tensor that the future depends on: one group a checkpoint file."""
-        groups = {name: network.state_dict() for name, network in self.networks.items()}
-        groups["average"] = {**groups["average"], "n_averaged": self.average.n_averaged}
-        groups["optimisers"] = {
-            f"{player.name}.{name}": value
-            for player in (self.generator, self.discriminator)
-            for name, value in player.state().items()
-        }
-        return groups
+        adaptive = {"augmentation": {"probability": self.probability}} if self.augmentation.target is not None else {}
+        return super().state() | adaptive
 
     def load(self, groups: TensorGroups) -> None:
-        """Take up a state where `state` left it."""
-        average = dict(groups["average"])
-        self.average.n_averaged.copy_(average.pop("n_averaged"))
-        for name, network in self.networks.items():
-            network.load_state_dict(average if name == "average" else groups[name])
-        for player in (self.generator, self.discriminator):
-            mine = f"{player.name}."
-            optimiser = groups["optimisers"].items()
-            player.load({name.removeprefix(mine): value for name, value in optimiser if name.startswith(mine)})
+        """Go on from what `state` gave."""
+        super().load(groups)
+        if self.augmentation.target is not None and "augmentation" in groups:
+            self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
 
-    def _outputs(self, side: str, scores: Tensor) -> Record:
-        scores = scores.detach()
-        record = {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}
-        if self.objective.probabilistic:
-            record[f"probability/{side}"] = scores.sigmoid().mean()
+    def _judgement(self, classes: Tensor | None, draw: Draw) -> Discriminator:
+        """Images [B, C, H, W] → raw scores [B]: the discriminator behind the augmentation."""
+        if not self.augmentation.policies:
+            return lambda images: self.discriminator.network(images, classes)
+        return lambda images: self.discriminator.network(
+            augment(images, self.augmentation.policies, self.probability, draw), classes
+        )
+
+    def _penalty(self, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record) -> Tensor:
+        """The sum of the discriminator's penalties, each of them recorded."""
+        total, random = torch.zeros((), device=self.runtime.device), self._draws("penalty", step, turn)
+        judge = self._judgement(real.classes, draw)
+        for penalty in self.penalties:
+            if step % penalty.every == 0:
+                value = penalty.value(judge, real.images, fake.images, random)
+                record[f"penalty/{penalty.name}"] = value.detach()
+                total = total + penalty.every * penalty.weight(step) * value
+        return total
+
+    def _keep_weak(self) -> None:
+        if self.clip:
+            clip_weights(self.discriminator.parameters, self.clip)
+
+    def _record(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
+        record = {"loss/discriminator": loss.detach()}
+        for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
+            record |= {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}
+            if self.objective.probabilistic:
+                record[f"probability/{side}"] = scores.sigmoid().mean()
+        if self.augmentation.target is not None:
+            sign = real_scores.detach().sign().mean()
+            self.runtime.average([sign])
+            self.probability = adjusted(self.probability, sign, self.batch, self.augmentation.target)
+            record |= {"augmentation/sign": sign, "augmentation/probability": self.probability}
         return record
 
-    def _uniform(self, shape: Sequence[int], random: torch.Generator) -> Tensor:
-        return self.runtime.share(torch.rand(self.batch, *shape, generator=random))
+    def _draws(self, purpose: str, step: int, turn: int) -> Draw:
+        random = self.random.at(purpose, step, turn)
+        return lambda *shape: self.runtime.share(torch.rand(self.batch, *shape, generator=random))

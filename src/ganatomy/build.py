@@ -13,9 +13,14 @@ from torch import nn
 
 from ganatomy import config as options
 from ganatomy import objectives, penalties, priors
-from ganatomy.adversarial import Adversarial, Penalty
+from ganatomy.adversarial import Adversarial, Augmentation, GeneratorPenalty, Penalty
+from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
+from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
+from ganatomy.baselines.vae import VAE, VariationalAutoencoder
 from ganatomy.errors import UserError, unknown
-from ganatomy.networks import convolution, dcgan, mlp
+from ganatomy.method import Method
+from ganatomy.networks import convolution, dcgan, mlp, r3, resnet, stylegan2
+from ganatomy.networks.unet import UNet
 from ganatomy.objectives import Objective
 from ganatomy.player import Player
 from ganatomy.priors import Prior
@@ -43,10 +48,21 @@ PENALTIES: dict[str, Callable[..., torch.Tensor]] = {
     "dragan": lambda discriminator, real, fake, draw: penalties.dragan(discriminator, real, draw(*real.shape[1:])),
 }
 
-NETWORKS: dict[str, tuple[Callable[..., nn.Module], Callable[..., nn.Module]]] = {
+PLAYERS: dict[str, tuple[Callable[..., nn.Module], Callable[..., nn.Module]]] = {
     "dcgan": (dcgan.Generator, dcgan.Discriminator),
     "mlp": (mlp.Generator, mlp.Discriminator),
+    "r3": (r3.Generator, r3.Discriminator),
+    "resnet": (resnet.Generator, resnet.Discriminator),
+    "stylegan2": (stylegan2.Generator, stylegan2.Discriminator),
 }
+# The families of generator that each method trains.
+FAMILIES = {
+    "adversarial": tuple(PLAYERS),
+    "vae": ("dcgan", "mlp"),  # their discriminators become encoders
+    "diffusion": ("unet",),
+    "gsn": ("gsn",),
+}
+FROM_PIXELS = ("diffusion", "gsn")  # methods whose latent vectors are noise of the images' own shape
 
 ImageShape = tuple[int, int, int]  # channels, height, width
 
@@ -73,26 +89,63 @@ def prior(config: options.Prior) -> Prior:
     """The prior by name."""
     if config.name not in PRIORS:
         raise unknown("prior", config.name, PRIORS)
-    return Prior(*PRIORS[config.name], config.dimension)
+    return Prior(*PRIORS[config.name], config.dimension, tuple(config.classes))
 
 
 def generator(config: options.Config, image: ImageShape) -> nn.Module:
-    """A generator with its first weights, which follow from the seed alone."""
-    return _network(config, "generator", config.prior.dimension, image)
+    """The network that makes images of latent vectors, with its first weights, which follow from the seed alone."""
+    given, family = _options(config.generator)
+    classes = len(config.prior.classes)
+
+    def decoder() -> nn.Module:
+        return PLAYERS[family][0](config.prior.dimension, image, **given, classes=classes)
+
+    def encoder() -> nn.Module:
+        given, family = _options(config.discriminator)
+        return PLAYERS[family][1](image, **given, outputs=2 * config.prior.dimension)
+
+    def make() -> nn.Module:
+        if config.method == "vae":
+            return VAE(encoder(), decoder())
+        if config.method == "diffusion":
+            return Diffusion(UNet(image, **given, classes=classes), image, **config.diffusion.model_dump())
+        if config.method == "gsn":
+            return GSN(image, **{name: value for name, value in given.items() if name != "walk_backs"})
+        return decoder()
+
+    return _seeded(config, "generator", make)
 
 
 def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
     """A discriminator with its first weights, which follow from the seed alone."""
-    return _network(config, "discriminator", image)
+    given, family = _options(config.discriminator)
+    classes = len(config.prior.classes)
+    return _seeded(config, "discriminator", lambda: PLAYERS[family][1](image, **given, classes=classes))
 
 
 def check(config: options.Config, processes: int = 1) -> None:
     """UserError if a name does not exist or the parts do not fit together."""
     objective(config.objective)
     prior(config.prior)
-    if config.training.batch % processes:
-        raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
-    penalised = _penalised(config)
+    training, penalised = config.training, _penalised(config)
+    if training.batch % processes:
+        raise UserError(f"training.batch = {training.batch} cannot be shared by {processes} processes.")
+    for role in ("generator", "discriminator")[: 2 if config.method == "vae" else 1]:
+        family = getattr(config, role).family
+        if family not in FAMILIES[config.method]:
+            able = " or ".join(FAMILIES[config.method])
+            raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
+    if config.method == "gsn" and config.prior.conditional:
+        raise UserError("A generative stochastic network (method=gsn) does not generate by class.")
+    if config.method != "adversarial":
+        return
+    if training.simultaneous and training.discriminator_steps > 1:
+        raise UserError("training.simultaneous needs training.discriminator_steps=1: both players move together.")
+    if config.penalties.path_length and (training.simultaneous or config.generator.family != "stylegan2"):
+        raise UserError(
+            "penalties.path_length needs a generator with styles that moves in its turn: generator.family=stylegan2 "
+            "and training.simultaneous=false."
+        )
     if penalised and getattr(config.discriminator, "norm", "none") == "batch":
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
         raise UserError(
@@ -104,39 +157,78 @@ def _penalised(config: options.Config) -> list[str]:
     return [name for name in PENALTIES if getattr(config.penalties, name)]
 
 
-def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Adversarial:
-    """The whole game, ready for its first step; UserError if the parts do not fit together."""
+def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Method:
+    """The whole training, ready for its first step; UserError if the parts do not fit together."""
     check(config, runtime.world)
+    common: dict[str, Any] = {
+        "prior": prior(config.prior),
+        "random": Randomness(config.training.seed, attempt),
+        "runtime": runtime,
+        "batch": config.training.batch,
+        "average_decay": config.average.decay,
+        "average_warm_up": config.average.warm_up,
+    }
+    network = generator(config, image)
+    learner = _player("generator", network, config.generator_optimiser, config.runtime, runtime)
+    if config.method == "vae":
+        weight = partial(at, config.vae.beta)
+        return VariationalAutoencoder([learner], likelihood=config.vae.likelihood, beta=weight, **common)
+    if config.method == "diffusion":
+        return DenoisingDiffusion([learner], **common)
+    if config.method == "gsn":
+        assert isinstance(config.generator, options.GSNOptions)
+        return GenerativeStochasticNetwork(learner, walk_backs=config.generator.walk_backs, **common)
+
+    penalties, training, augmentation = config.penalties, config.training, config.augmentation
     return Adversarial(
-        _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime),
+        learner,
         _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
         objective(config.objective),
-        [Penalty(name, partial(at, getattr(config.penalties, name)), PENALTIES[name]) for name in _penalised(config)],
-        prior(config.prior),
-        Randomness(config.training.seed, attempt),
-        runtime,
-        batch=config.training.batch,
-        discriminator_steps=config.training.discriminator_steps,
-        share_fakes=config.training.share_fakes,
-        clip=config.penalties.clip,
-        average_decay=config.average.decay,
-        average_warm_up=config.average.warm_up,
+        [
+            Penalty(name, partial(at, getattr(penalties, name)), PENALTIES[name], penalties.every)
+            for name in _penalised(config)
+        ],
+        [GeneratorPenalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)]
+        if penalties.path_length
+        else [],
+        Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
+        discriminator_steps=training.discriminator_steps,
+        share_fakes=training.share_fakes,
+        simultaneous=training.simultaneous,
+        clip=penalties.clip,
+        **common,
     )
 
 
-def start_from_data(game: Adversarial, pixels: NDArray[np.uint8]) -> None:
-    """Before the first step: a dense generator's output bias starts at the mean of the data, [N, H, W, C]."""
-    if isinstance(game.generator.network, mlp.Generator):
-        mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)
-        game.generator.network.start_at(mean.permute(2, 0, 1).float().to(game.runtime.device))
+def _path_length(network: nn.Module, z: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
+    assert isinstance(network, stylegan2.Generator)
+    noise = torch.randn(len(z), *network.image, device=z.device)
+    value, mean = stylegan2.path_length_penalty(network.path_lengths(z, classes, noise), network.path_length_mean)
+    network.path_length_mean.copy_(mean)
+    return value
 
 
-def _network(config: options.Config, role: str, *arguments: Any) -> nn.Module:
-    given = getattr(config, role).model_dump()
-    make = NETWORKS[given.pop("family")][role == "discriminator"]
+def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
+    """Before the first step: a dense network starts at the mean of the data, [N, H, W, C]."""
+    for module in training.generator.network.modules():
+        if isinstance(module, (mlp.Generator, GSN)):
+            mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)
+            module.start_at(mean.permute(2, 0, 1).float().to(training.runtime.device))
+
+
+def _options(network: options.Part) -> tuple[dict[str, Any], str]:
+    """(a network's options but its family, its family)."""
+    given = network.model_dump()
+    return given, given.pop("family")
+
+
+def _seeded(config: options.Config, role: str, make: Callable[[], nn.Module]) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(Randomness(config.training.seed).number(role))
-        return make(*arguments, **given)
+        try:
+            return make()
+        except ValueError as error:  # numbers that fit no network of this family and these images
+            raise UserError(f"{role}: {error}.") from None
 
 
 def _player(

@@ -94,6 +94,7 @@ class Data(Part):
     )
     fit: Literal["crop", "pad", "stretch"] = Field("crop", description="What to do with images of another shape.")
     split: str = Field("train", description="Which split, where the data has several.")
+    first: int | None = Field(None, ge=2, description="Use at most so many images of the split, the first ones.")
     flip: bool = Field(False, description="Mirror half of the images at random.")
 
 
@@ -101,13 +102,24 @@ class Prior(Part):
     """p_z, where latent vectors come from."""
 
     name: str = Field("normal", description="normal or uniform.")
-    dimension: int = Field(100, ge=1, le=4096, description="Length of the latent vector.")
+    dimension: int = Field(
+        100, ge=1, le=262_144, description="Length of the latent vector (diffusion and gsn: the pixels' number)."
+    )
+    conditional: bool = Field(False, description="Learn to generate by class; the images need classes.")
+    classes: list[Annotated[int, Field(ge=0)]] = Field(
+        [], description="Images of each class: filled in from the data of a conditional run."
+    )
+
+
+FAMILY = "Kind of network; each has options of its own."
+Channels = Annotated[list[Annotated[int, Field(ge=2, le=4096)]], Field(min_length=1, max_length=8)]
+Counts = Annotated[list[Annotated[int, Field(ge=1, le=512)]], Field(min_length=1, max_length=8)]
 
 
 class MLPOptions(Part):
     """Dense layers (Goodfellow et al. 2014)."""
 
-    family: Literal["mlp"] = Field("mlp", description="Kind of network: mlp or dcgan; each has options of its own.")
+    family: Literal["mlp"] = Field("mlp", description=FAMILY)
     hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
         [1200, 1200], min_length=1, description="Units of each hidden layer."
     )
@@ -123,9 +135,90 @@ class MLPOptions(Part):
 class DCGANOptions(Part):
     """Strided convolutions with batch normalisation (Radford et al. 2015)."""
 
-    family: Literal["dcgan"] = Field("dcgan", description="Kind of network: mlp or dcgan; each has options of its own.")
+    family: Literal["dcgan"] = Field("dcgan", description=FAMILY)
     width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the image.")
-    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+    resampling: Literal["strided", "pooling"] = Field(
+        "strided", description="How maps halve and double: strided convolutions, or pooling and repeated pixels."
+    )
+    dense: int = Field(0, ge=0, le=16384, description="Units of a fully connected hidden layer; 0: none.")
+
+
+class ResNetOptions(Part):
+    """Residual generators (Gulrajani et al. 2017; Miyato et al. 2018)."""
+
+    family: Literal["resnet"] = Field("resnet", description=FAMILY)
+    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+
+
+class ResNetJudgeOptions(Part):
+    """Their discriminators."""
+
+    family: Literal["resnet"] = Field("resnet", description=FAMILY)
+    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    norm: Literal["spectral", "layer", "none"] = Field(
+        "spectral", description="spectral: of every layer's weights; layer: of its maps; or none."
+    )
+    pooling: Literal["sum", "mean"] = Field("sum", description="How the last maps become one vector: sum or mean.")
+
+
+class R3Options(Part):
+    """Residual networks without normalisation (Huang et al. 2025)."""
+
+    family: Literal["r3"] = Field("r3", description=FAMILY)
+    widths: Channels = Field([96], description="Channels of each stage from the smallest map on; one for all: [96].")
+    blocks: Counts = Field([2], description="Residual blocks of each stage; one for all: [2].")
+    cardinality: Counts = Field([12], description="Groups of each stage's convolutions; one for all: [12].")
+    expansion: int = Field(2, ge=1, le=8, description="Widening inside a block.")
+
+
+class StyleGAN2Options(Part):
+    """Style-based generators (Karras et al. 2020)."""
+
+    family: Literal["stylegan2"] = Field("stylegan2", description=FAMILY)
+    channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
+    channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
+    style: int = Field(512, ge=2, le=4096, description="Length of a style vector w.")
+    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers from z to w.")
+    mixing: float = Field(0.9, ge=0, le=1, description="Share of training batches made of two styles.")
+
+
+class StyleGAN2JudgeOptions(Part):
+    """Their discriminators."""
+
+    family: Literal["stylegan2"] = Field("stylegan2", description=FAMILY)
+    channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
+    channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
+    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers behind the classes.")
+    group: int = Field(4, ge=1, le=64, description="Images that share a minibatch standard deviation.")
+    residual: bool = Field(True, description="Skip connections around each block.")
+
+
+class UNetOptions(Part):
+    """The denoiser of a diffusion model (Ho et al. 2020)."""
+
+    family: Literal["unet"] = Field("unet", description=FAMILY)
+    width: int = Field(32, ge=4, le=1024, description="Channels at the image's own resolution.")
+    multipliers: list[Annotated[int, Field(ge=1, le=16)]] = Field(
+        [1, 2, 2], min_length=1, max_length=6, description="Channels at each resolution, in multiples of width."
+    )
+    blocks: int = Field(1, ge=1, le=8, description="Residual blocks at each resolution.")
+    attention: bool = Field(True, description="Attention at the lowest resolution.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the maps dropped while training.")
+
+
+class GSNOptions(Part):
+    """The noisy autoencoder of a generative stochastic network (Bengio et al. 2014)."""
+
+    family: Literal["gsn"] = Field("gsn", description=FAMILY)
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [1500, 1500], min_length=1, description="Units of each hidden layer."
+    )
+    salt_and_pepper: float = Field(0.4, ge=0, lt=1, description="Share of pixels replaced by black or white.")
+    hidden_noise: float = Field(2.0, ge=0, description="Deviation of the noise before and after the hidden units.")
+    walk_backs: int = Field(4, ge=1, le=100, description="Steps of the chain that each training step walks back from.")
+    sampling_steps: int = Field(50, ge=1, le=10_000, description="Steps of the chain that makes an image.")
 
 
 def _family(value: Any) -> Any:
@@ -133,7 +226,37 @@ def _family(value: Any) -> Any:
     return value.get("family", "dcgan") if isinstance(value, Mapping) else getattr(value, "family", None)
 
 
-Network = Annotated[Annotated[MLPOptions, Tag("mlp")] | Annotated[DCGANOptions, Tag("dcgan")], Discriminator(_family)]
+Plain = Annotated[MLPOptions, Tag("mlp")] | Annotated[DCGANOptions, Tag("dcgan")] | Annotated[R3Options, Tag("r3")]
+GeneratorNetwork = Annotated[
+    Plain
+    | Annotated[ResNetOptions, Tag("resnet")]
+    | Annotated[StyleGAN2Options, Tag("stylegan2")]
+    | Annotated[UNetOptions, Tag("unet")]
+    | Annotated[GSNOptions, Tag("gsn")],
+    Discriminator(_family),
+]
+DiscriminatorNetwork = Annotated[
+    Plain | Annotated[ResNetJudgeOptions, Tag("resnet")] | Annotated[StyleGAN2JudgeOptions, Tag("stylegan2")],
+    Discriminator(_family),
+]
+
+
+class VAE(Part):
+    """Of a variational autoencoder, whose decoder is `generator` and whose encoder is of `discriminator`'s kind."""
+
+    likelihood: Literal["bernoulli", "gaussian"] = Field(
+        "gaussian", description="What a pixel is given z: bernoulli or gaussian."
+    )
+    beta: Weight = Field(1.0, description="Weight of the divergence from the prior (1: the evidence lower bound).")
+
+
+class Diffusion(Part):
+    """Of a diffusion model, whose denoiser is `generator`."""
+
+    steps: int = Field(1000, ge=2, le=10_000, description="Noise levels.")
+    schedule: Literal["linear", "cosine"] = Field("cosine", description="How the noise grows with the level.")
+    sampler: Literal["ddim", "ancestral"] = Field("ddim", description="ddim (deterministic) or ancestral.")
+    sampling_steps: int = Field(50, ge=1, le=10_000, description="Denoising steps that make an image.")
 
 
 class Objective(Part):
@@ -153,7 +276,22 @@ class Penalties(Part):
     r2: Weight = Field(0.0, description="Weight γ of γ/2·‖∇D‖² at generated images.")
     wgan_gp: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² between real and generated images.")
     dragan: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² around real images.")
+    every: int = Field(1, ge=1, description="Steps between two computations of a gradient's penalty (lazy: > 1).")
     clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
+    path_length: Weight = Field(0.0, description="Weight of E(‖∇_w G·y‖ − a)², stylegan2 generators only.")
+    path_length_every: int = Field(4, ge=1, description="Steps between two computations of it.")
+
+
+class Augmentation(Part):
+    """What real and generated images go through before the discriminator sees them: for few images."""
+
+    policies: list[Literal["colour", "translation", "cutout"]] = Field(
+        [], description="colour, translation, cutout; empty: no augmentation."
+    )
+    probability: float = Field(1.0, ge=0, le=1, description="Share of the images that each of them changes.")
+    target: float | None = Field(
+        None, gt=0, lt=1, description="Adapt the probability until E[sign D(real)] is this (0.6); empty: keep it."
+    )
 
 
 class Optimiser(Part):
@@ -181,6 +319,9 @@ class Training(Part):
     discriminator_steps: int = Field(1, ge=1, le=1000, description="k: discriminator steps a generator step.")
     share_fakes: bool = Field(
         False, description="The generator's step reuses the last fakes shown to the discriminator."
+    )
+    simultaneous: bool = Field(
+        False, description="Both players move at once, on the same fakes, instead of the discriminator first."
     )
     steps: int | None = Field(None, ge=1, description="Stop after this many generator steps.")
     images: int | None = Field(None, ge=1, description="Stop after the discriminator has seen this many real images.")
@@ -223,12 +364,18 @@ class Config(Part):
     """Everything that decides a run."""
 
     recipe: str = Field("dcgan", description="The recipe these options began as.")
+    method: Literal["adversarial", "vae", "diffusion", "gsn"] = Field(
+        "adversarial", description="How the generator learns: by the game, or as one of the baselines."
+    )
     data: Data = Data()
     prior: Prior = Prior()
-    generator: Network = DCGANOptions()
-    discriminator: Network = DCGANOptions()
+    generator: GeneratorNetwork = DCGANOptions()
+    discriminator: DiscriminatorNetwork = DCGANOptions()
     objective: Objective = Objective()
     penalties: Penalties = Penalties()
+    augmentation: Augmentation = Augmentation()
+    vae: VAE = VAE()
+    diffusion: Diffusion = Diffusion()
     generator_optimiser: Optimiser = Optimiser()
     discriminator_optimiser: Optimiser = Optimiser()
     average: Average = Average()

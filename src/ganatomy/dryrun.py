@@ -1,32 +1,37 @@
 """What a training would be: `ganatomy train --dry-run`."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
-import torch
 from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
-from ganatomy import build, config, session, settings
+from ganatomy import automatic, build, config, session, settings, tuning
 from ganatomy import runtime as runtimes
-from ganatomy.adversarial import Adversarial
+from ganatomy.method import Batch, Method
 from ganatomy.wording import duration
 
 STEPS = 5
 
 
-def show(planned: config.Config, console: Console) -> None:
-    """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take."""
+def show(planned: config.Config, console: Console, given: Mapping[str, Any] | None = None) -> None:
+    """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take.
+
+    given: of the recipe `auto`, the options that it must leave as they are.
+    """
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
+        if given is not None:
+            planned = automatic.choose(planned, given, runtime, console).config
         prepared = session.resolve(session.prepare(planned, runtime, console), console)
         options = prepared.config
         method = build.method(options, prepared.image_shape, prepared.runtime)
-        real = torch.rand(options.training.batch, *prepared.image_shape, device=runtime.device)
-        real = real.mul(2).sub(1).contiguous(memory_format=torch.channels_last)
+        real = tuning.noise(options, prepared.image_shape, prepared.runtime)
         flops = _arithmetic(method, real)
         rate = _steps_per_second(method, real)
 
     console.print(settings.to_yaml(options), highlight=False, markup=False)
-    for player in (method.generator, method.discriminator):
+    for player in method.players:
         console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
     images = method.images_per_step
     console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP an image, forward and backward", highlight=False)
@@ -35,13 +40,13 @@ def show(planned: config.Config, console: Console) -> None:
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
 
 
-def _arithmetic(method: Adversarial, real: torch.Tensor) -> int:
+def _arithmetic(method: Method, real: Batch) -> int:
     with FlopCounterMode(display=False) as counter:
         method.step(0, lambda step, turn: real)
     return int(counter.get_total_flops())
 
 
-def _steps_per_second(method: Adversarial, real: torch.Tensor) -> float:
+def _steps_per_second(method: Method, real: Batch) -> float:
     method.step(1, lambda step, turn: real)
     began = time.perf_counter()
     for step in range(2, 2 + STEPS):

@@ -20,6 +20,7 @@ from ganatomy.run import RUNS, Run
 from ganatomy.scorecard import ScoreCard, keep, of_run
 
 SAMPLES = 10_000
+BATCH = 64  # generated images drawn at a time
 
 Pixels = NDArray[np.uint8]
 Source = str | Path | Pixels  # images: a path or named set, or pixels [N, H, W, C]
@@ -52,7 +53,7 @@ def evaluate(
     held_out   real images that the generator did not learn from; if not given, the reference's split `test`
     weights    the file of a large network's weights, and the sha256 that it must have
     prepare    size, channels and fit of images that are not a run's: as for `ganatomy.prepare`
-    sample     step, raw, truncation and first_seed of a run's images
+    sample     step, raw, truncation, label, first_seed of a run's images, and changes: as for `ganatomy.sample`
 
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones; `out` is a file to
     write the card to. Raises UserError for what the caller can mend.
@@ -153,18 +154,25 @@ def _held_out(held_out: Source | None, reference: Source, prepare: dict[str, Any
 
 
 def _of_run(
-    run: Run, step: int | None = None, raw: bool = False, truncation: float | None = None, first_seed: int = 0
+    run: Run,
+    step: int | None = None,
+    raw: bool = False,
+    truncation: float | None = None,
+    label: str | int | None = None,
+    first_seed: int = 0,
+    changes: dict[str, Any] | None = None,
 ) -> Generated:
     """Images of a run's generator, one a seed."""
     step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
-    sampler = sampling.load(run, step, raw)
+    sampler = sampling.load(run, step, raw, truncation, changes)
+    how = {**({} if label is None else {"class": label}), **(changes or {})}
 
     def draw(n: int) -> Iterator[Pixels]:
         for begin in range(first_seed, first_seed + n, CHUNK):
             seeds = range(begin, min(begin + CHUNK, first_seed + n))
-            yield sampler.images(sampler.latents(seeds, truncation))
+            yield sampler.images(sampler.latents(seeds, label), BATCH)
 
-    return Generated(lambda n: of_run(run, step, n, not raw, truncation, first_seed), draw, SAMPLES)
+    return Generated(lambda n: of_run(run, step, n, not raw, truncation, first_seed, how), draw, SAMPLES)
 
 
 def _of_images(made: Images, real: Images) -> Generated:

@@ -6,10 +6,17 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ganatomy.method import NonFiniteError
 from ganatomy.runtime import Runtime
 
 Number: TypeAlias = Callable[[int], float]  # a value at a generator step: constant or scheduled
+
+
+class NonFiniteError(Exception):
+    """A loss or gradient was infinite or not a number; the update did not happen."""
+
+    def __init__(self, network: str, step: int) -> None:
+        super().__init__(f"the {network}'s loss or gradient was not finite at step {step}")
+        self.network, self.step = network, step
 
 
 class Player:
@@ -30,13 +37,19 @@ class Player:
         self.fault: Tensor | None = None
 
     def descend(self, loss: Tensor, step: int) -> Tensor:
-        """One step down the loss; returns the gradient's norm.
+        """One step down the loss; returns the gradient's norm. Errors as `move`."""
+        return self.move(self.gradients(loss), loss, step)
 
-        Only this player's gradients are computed: the other network's weights would get ones that nobody asked for.
+    def gradients(self, loss: Tensor, keep_graph: bool = False) -> tuple[Tensor, ...]:
+        """∇loss in this player's parameters alone: the other network's weights would get ones that nobody asked for."""
+        return torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph)
+
+    def move(self, gradients: tuple[Tensor, ...], loss: Tensor, step: int) -> Tensor:
+        """One step against the gradients of the loss; returns their norm.
+
         Raises NonFiniteError before the update, or where waiting for the answer would stall a GPU, lets the optimiser's
         kernel skip the update and leaves the raising to `check`.
         """
-        gradients = torch.autograd.grad(loss, self.parameters)
         loss = loss.detach()
         self.runtime.average([*gradients, loss])
         norm = torch.nn.utils.get_total_norm(gradients)

@@ -1,6 +1,6 @@
 """p_z: where latent vectors come from, and the way from one to another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -57,17 +57,45 @@ def truncated_uniform(z: Tensor, bound: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Prior:
-    """A distribution of latent vectors with its natural interpolation and truncation."""
+    """A distribution of latent vectors with its natural interpolation and truncation.
+
+    What a generator makes one image of is a *code*: z and, for a conditional generator, weights of the classes behind
+    it, [dimension + K], one-hot unless it lies on the way from one class to another.
+    """
 
     draw: Callable[[int, int, Generator], Tensor]
     interpolate: Callable[[Tensor, Tensor, Tensor], Tensor]
     truncate: Callable[[Tensor, float], Tensor]
     dimension: int
+    classes: Sequence[float] = ()  # how frequent each class is; empty: unconditional
 
     def sample(self, count: int, random: Generator) -> Tensor:
         """z: [count, dimension], float32, on the CPU."""
         return self.draw(count, self.dimension, random)
 
-    def of_seeds(self, seeds: list[int]) -> Tensor:
-        """z: [len(seeds), dimension]; a seed's vector does not depend on the others."""
-        return torch.cat([self.sample(1, Generator().manual_seed(seed)) for seed in seeds])
+    def of_seeds(self, seeds: Sequence[int], label: int | None = None) -> Tensor:
+        """Codes [len(seeds), dimension + K]; a seed's code does not depend on the others.
+
+        Its class is drawn as frequently as the class is in the data, unless a label is given.
+        """
+        return torch.cat([self._of_seed(seed, label) for seed in seeds])
+
+    def split(self, codes: Tensor) -> tuple[Tensor, Tensor | None]:
+        """(z, class weights or None) of codes."""
+        z, weights = codes.tensor_split([self.dimension], dim=1)
+        return z, weights if self.classes else None
+
+    def between(self, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+        """The way from one code [dimension + K] to another at shares [F] of it, [F, dimension + K]."""
+        d = self.dimension
+        way = self.interpolate(start[:d], end[:d], share)
+        return torch.cat([way, linear(start[d:], end[d:], share)], dim=1)
+
+    def _of_seed(self, seed: int, label: int | None) -> Tensor:
+        random = Generator().manual_seed(seed)
+        z = self.sample(1, random)
+        if not self.classes:
+            return z
+        if label is None:
+            label = int(torch.multinomial(torch.tensor(self.classes, dtype=torch.float64), 1, generator=random))
+        return torch.cat([z, torch.eye(len(self.classes))[label : label + 1]], dim=1)

@@ -67,7 +67,8 @@ class ScoreCard:
         raw = "" if self.subject["average"] else ", not averaged"
         cut = self.subject["truncation"]
         truncation = "" if cut is None else f", truncated at {cut:g}"
-        return f"{self.subject['run']}, step {self.subject['step']:,}{raw}{truncation}"
+        how = "".join(f", {name} {value}" for name, value in self.subject.get("how", {}).items())
+        return f"{self.subject['run']}, step {self.subject['step']:,}{raw}{truncation}{how}"
 
     @property
     def terms(self) -> str:
@@ -98,11 +99,21 @@ class ScoreCard:
 
 
 def of_run(
-    run: Run, step: int, samples: int, average: bool = True, truncation: float | None = None, first_seed: int = 0
+    run: Run,
+    step: int,
+    samples: int,
+    average: bool = True,
+    truncation: float | None = None,
+    first_seed: int = 0,
+    how: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The subject of a card: a run's generator and the seeds of its images."""
+    """The subject of a card: a run's generator and the seeds of its images.
+
+    how: what else was asked of it: {"class": "cat"}, {"diffusion.sampling_steps": 10}.
+    """
     seeds = [first_seed, first_seed + samples - 1]
-    return {"run": run.name, "step": step, "average": average, "truncation": truncation, "seeds": seeds}
+    subject = {"run": run.name, "step": step, "average": average, "truncation": truncation, "seeds": seeds}
+    return {**subject, "how": how} if how else subject
 
 
 def place(run: Run, card: ScoreCard) -> Path:
@@ -110,7 +121,8 @@ def place(run: Run, card: ScoreCard) -> Path:
     subject, protocol = card.subject, card.protocol
     raw = "" if subject["average"] else "-raw"
     cut = "" if subject["truncation"] is None else f"-t{subject['truncation']:g}"
-    name = f"step-{subject['step']:08d}{raw}{cut}-{protocol['features']['name']}-{protocol['samples']}.json"
+    how = "".join(f"-{name.rpartition('.')[2]}-{value}" for name, value in subject.get("how", {}).items())
+    name = f"step-{subject['step']:08d}{raw}{cut}{how}-{protocol['features']['name']}-{protocol['samples']}.json"
     return run.path / "eval" / name
 
 

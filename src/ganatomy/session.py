@@ -27,7 +27,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluator import Evaluator, extractor_for
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import enlarge, grid, save_png
-from ganatomy.method import NonFiniteError
+from ganatomy.player import NonFiniteError
 from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
 
@@ -52,7 +52,7 @@ class Prepared:
 
 def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepared:
     """Decode the images, or find them decoded: the first process before the others."""
-    options = planned.data.model_dump(include={"size", "channels", "fit", "split"})
+    options = planned.data.model_dump(include={"size", "channels", "fit", "split", "first"})
     with console.status(f"Preparing {planned.data.path} …") as status:
 
         def tell(done: int, total: int) -> None:
@@ -66,12 +66,29 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
     console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
-    settled = settings.change(planned, {"data.size": [height, width], "data.channels": channels})
+    settled = settings.change(
+        planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)}
+    )
     evaluator = None
     if planned.evaluation.every and runtime.leads:
         with console.status("Making ready to measure generated images against real ones …"):
             evaluator = _evaluator(settled.evaluation, images, str(runtime.device))
     return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator)
+
+
+def _prior(planned: config.Config, images: datasets.Images) -> dict[str, Any]:
+    """What the images decide of the prior: its classes, and its dimension where latent vectors are images of noise."""
+    found: dict[str, Any] = {}
+    if planned.method in build.FROM_PIXELS:
+        found["prior.dimension"] = int(images.pixels[0].size)
+    if planned.prior.conditional:
+        if images.labels is None or images.classes is None:
+            raise UserError(
+                f"{planned.data.path} has no classes to generate by (prior.conditional): put the images of each class "
+                "into a folder of its own, or add a labels.csv."
+            )
+        found["prior.classes"] = np.bincount(images.labels, minlength=len(images.classes)).tolist()
+    return found
 
 
 def _evaluator(options: config.Evaluation, images: datasets.Images, device: str) -> Evaluator:
@@ -235,6 +252,8 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         Randomness(options.training.seed, attempt),
         runtime,
         flip=options.data.flip,
+        labels=prepared.images.labels if options.prior.conditional else None,
+        classes=len(options.prior.classes),
     )
     budget = _budget(options)
     callbacks: list[Callback] = []

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from ganatomy.config import Config, Network, Part, Schedule
+from ganatomy.config import Config, DiscriminatorNetwork, GeneratorNetwork, Part, Schedule
 from ganatomy.errors import UserError, unknown
 
 
@@ -105,7 +105,7 @@ def _no_such_option(name: str) -> UserError:
     names = [option for option, _ in options()]
     if name in names:  # of another family of networks
         role, _, option = name.partition(".")
-        families = [part for part in _parts_of(Network) if option in part.model_fields]
+        families = [part for part in _families(role) if option in part.model_fields]
         family = families[0].model_fields["family"].default
         return UserError(f"{name} is an option of {family} networks; choose them with {role}.family={family}.")
     return unknown("option", name, names)
@@ -114,13 +114,13 @@ def _no_such_option(name: str) -> UserError:
 def _explain(error: ValidationError, source: str) -> UserError:
     """The first fault of a validation, as a sentence."""
     fault = error.errors()[0]
-    place = [str(step) for step in fault["loc"] if step not in ("mlp", "dcgan", "Schedule", "float")]
+    tags = {part.model_fields["family"].default for part in _parts_of(GeneratorNetwork)} | {"Schedule", "float"}
+    place = [str(step) for step in fault["loc"] if step not in tags]
     name = ".".join(place)
     if fault["type"] == "extra_forbidden":
         return UserError(f"{source}: {_no_such_option(name)}")
     if fault["type"] == "union_tag_invalid":
-        families = ", ".join(part.model_fields["family"].default for part in _parts_of(Network))
-        return UserError(f"{source}: {name}.family must be one of: {families}.")
+        return UserError(f"{source}: {name}.family must be one of: {_listed(_families(name))}.")
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if not message.startswith("must"):
         message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
@@ -129,12 +129,28 @@ def _explain(error: ValidationError, source: str) -> UserError:
 
 def option_table() -> str:
     """Every option as a Markdown table: docs/OPTIONS.md and `ganatomy options`."""
-    rows = {}
+    rows: dict[str, None] = {}  # in order, each once
     for name, field in options():
-        default = field.get_default()
+        default, meaning = field.get_default(), field.description
         shown = "" if default is None else str(list(default) if isinstance(default, tuple) else default)
-        families = [part for part in _parts_of(Network) if name.partition(".")[2] in part.model_fields]
-        network = name.startswith(("generator.", "discriminator.")) and len(families) == 1
-        only = f"{families[0].model_fields['family'].default}: " if network else ""
-        rows[name] = f"| `{name}` | {shown} | {only}{field.description} |"
-    return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows.values()])
+        role, _, option = name.partition(".")
+        if option == "family":
+            shown, meaning = "dcgan", f"{meaning} One of: {_listed(_families(role))}."
+        elif families := _families(role):
+            meaning = f"{_listed([part for part in families if _says(part, option) == (default, meaning)])}: {meaning}"
+        rows[f"| `{name}` | {shown} | {meaning} |"] = None
+    return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
+
+
+def _families(role: str) -> list[type[Part]]:
+    """The kinds of network that a player may be; none for other parts of a configuration."""
+    return _parts_of({"generator": GeneratorNetwork, "discriminator": DiscriminatorNetwork}.get(role))
+
+
+def _says(part: type[Part], option: str) -> tuple[Any, str | None] | None:
+    field = part.model_fields.get(option)
+    return None if field is None else (field.get_default(), field.description)
+
+
+def _listed(families: list[type[Part]]) -> str:
+    return ", ".join(part.model_fields["family"].default for part in families)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ganatomy import build, session
+from ganatomy import automatic, build, session
 from ganatomy import runtime as runtimes
 from ganatomy.config import Config
 from ganatomy.errors import UserError
@@ -35,6 +35,8 @@ def train(
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Console(quiet=True)
+        if recipe == "auto":
+            planned = automatic.choose(planned, given(data, settings), runtime, console).config
         prepared = session.prepare(planned, runtime, console)
         resolved = session.resolve(prepared, console)
         name = name or free_name(resolved.config.recipe, Path(runs))
@@ -93,6 +95,11 @@ def plan(
         raise UserError("This training would never end: give --steps, --images or --minutes.")
     build.check(planned)
     return planned
+
+
+def given(data: str | Path | None, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that a person decided, by dotted name."""
+    return {"data.path": data, **(settings or {})}
 
 
 BUDGETS = ("training.steps", "training.images", "training.minutes")

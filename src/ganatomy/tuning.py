@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganatomy import build
 from ganatomy.config import Config
+from ganatomy.method import Batch
 from ganatomy.networks.convolution import layers
 from ganatomy.runtime import Runtime
 from ganatomy.settings import change
@@ -51,6 +52,11 @@ def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[C
     return change(config, {"runtime.precision": precision, "runtime.convolution": convolution}), trials
 
 
+def images_per_second(config: Config, image: build.ImageShape, runtime: Runtime) -> float:
+    """The speed of a few steps on noise, as torch computes them."""
+    return _measure(config, image, replace(runtime, world=1, rank=0), ("float32", "native"), STEPS).rate
+
+
 def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[tuple[str, str]]:
     """(precision, convolution), float32 as torch computes it first."""
     asked = config.runtime
@@ -85,13 +91,11 @@ def _measure(config: Config, image: build.ImageShape, runtime: Runtime, way: tup
     precision, convolution = way
     config = change(config, {"runtime.convolution": convolution})
     method = build.method(config, image, replace(runtime, precision=precision))
-    noise = torch.rand(config.training.batch, *image, generator=torch.Generator().manual_seed(0))
-    real = (noise * 2 - 1).to(runtime.device, memory_format=torch.channels_last)
+    real = noise(config, image, runtime)
 
     method.step(0, lambda step, turn: real)
-    gradient = torch.cat(
-        [weight.grad.flatten() for weight in method.discriminator.parameters if weight.grad is not None]
-    )
+    judge = method.players[-1]  # of a game the discriminator, whose step comes first
+    gradient = torch.cat([weight.grad.flatten() for weight in judge.parameters if weight.grad is not None])
     seconds = []
     for step in range(1, 1 + steps):
         began = time.perf_counter()
@@ -99,3 +103,11 @@ def _measure(config: Config, image: build.ImageShape, runtime: Runtime, way: tup
         runtime.wait()
         seconds.append(time.perf_counter() - began)
     return Trial(precision, convolution, method.images_per_step / median(seconds), gradient)
+
+
+def noise(config: Config, image: build.ImageShape, runtime: Runtime) -> Batch:
+    """A batch of noise in the shape of real images, with classes if there are any."""
+    random, classes = torch.Generator().manual_seed(0), len(config.prior.classes)
+    images = torch.rand(config.training.batch, *image, generator=random) * 2 - 1
+    labels = torch.eye(classes)[torch.arange(len(images)) % classes].to(runtime.device) if classes else None
+    return Batch(images.to(runtime.device, memory_format=torch.channels_last), labels)

@@ -37,13 +37,13 @@ def test_turns_of_a_step_are_fresh_batches() -> None:
 
 def test_a_batch_depends_on_the_step_alone_and_on_the_seed() -> None:
     one, other = batches(), batches()
-    expected = [one(step) for step in range(8)]
-    assert all(torch.equal(other(step), expected[step]) for step in (6, 1, 7, 0))
-    assert not torch.equal(batches(seed=1)(0), expected[0])
+    expected = [one(step).images for step in range(8)]
+    assert all(torch.equal(other(step).images, expected[step]) for step in (6, 1, 7, 0))
+    assert not torch.equal(batches(seed=1)(0).images, expected[0])
 
 
 def test_pixels_arrive_as_floats_in_channels_last() -> None:
-    images = batches()(0)
+    images = batches()(0).images
     assert (images.dtype, images.shape) == (torch.float32, (4, 1, 4, 4))
     expected = numbered(10)[batches().indices(0)].transpose(0, 3, 1, 2) / 127.5 - 1
     assert torch.allclose(images, torch.from_numpy(expected).float(), atol=1e-6)
@@ -51,13 +51,23 @@ def test_pixels_arrive_as_floats_in_channels_last() -> None:
 
 def test_flips_mirror_about_half_and_are_repeatable() -> None:
     real = batches(count=200, batch=200, flip=True)
-    mirrored = real(3)[:, 0, 0, 0] > -1  # the bright half came to the left
+    mirrored = real(3).images[:, 0, 0, 0] > -1  # the bright half came to the left
     assert 70 < mirrored.sum() < 130
-    assert torch.equal(real(3), batches(count=200, batch=200, flip=True)(3))
-    assert not torch.equal(mirrored, real(4)[:, 0, 0, 0] > -1)
+    assert torch.equal(real(3).images, batches(count=200, batch=200, flip=True)(3).images)
+    assert not torch.equal(mirrored, real(4).images[:, 0, 0, 0] > -1)
 
 
 def test_processes_share_a_batch_without_overlap() -> None:
-    whole = batches(batch=6, flip=True)(2)
-    parts = [batches(batch=6, flip=True, runtime=Runtime(rank=rank, world=2))(2) for rank in range(2)]
+    whole = batches(batch=6, flip=True)(2).images
+    parts = [batches(batch=6, flip=True, runtime=Runtime(rank=rank, world=2))(2).images for rank in range(2)]
     assert torch.equal(torch.cat(parts), whole)
+
+
+def test_each_image_comes_with_its_class() -> None:
+    """Brightness n is image n − 1, of class (n − 1) mod 3."""
+    labels = np.arange(10) % 3
+    assert batches()(2).classes is None
+    for rank in range(2):
+        batch = batches(labels=labels, classes=3, batch=6, runtime=Runtime(rank=rank, world=2))(2)
+        numbers = ((batch.images[:, 0, 0, 3] + 1) * 127.5).round().long() - 1
+        assert torch.equal(batch.classes, torch.eye(3)[numbers % 3])

@@ -9,10 +9,19 @@ from ganatomy.errors import UserError
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name under runs/, or last.")]
 Truncation = Annotated[
     float | None,
-    typer.Option(min=0.01, help="Largest size of a latent coordinate, in standard deviations: less is more typical."),
+    typer.Option(
+        min=0.01,
+        help="Less is more typical: largest size of a latent coordinate, in standard deviations; of styles, 0 to 1.",
+    ),
 ]
 Step = Annotated[int | None, typer.Option(help="Use the checkpoint of this step instead of the newest.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Use the generator as it was trained, not its average.")]
+
+Label = Annotated[str | None, typer.Option("--class", help="Images of this class only, by name or number.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PART.OPTION=VALUE", help="Sample in another way: diffusion.sampling_steps=10."),
+]
 
 
 def parse_seeds(text: str) -> list[int]:

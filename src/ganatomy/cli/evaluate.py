@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Raw, Step, Truncation
+from ganatomy.cli.arguments import Changes, Label, Raw, Step, Truncation
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +41,8 @@ def evaluate(
     step: Step = None,
     raw: Raw = False,
     truncation: Truncation = None,
+    label: Label = None,
+    changes: Changes = None,
     first_seed: Annotated[int, typer.Option(min=0, help="Seeds of a run's images: this one and those after it.")] = 0,
     device: Annotated[str, typer.Option(help="On what the features are computed: auto, cpu, cuda, cuda:N or mps.")] = (
         "auto"
@@ -52,7 +54,7 @@ def evaluate(
 
     from ganatomy import evaluation
     from ganatomy.config import Config
-    from ganatomy.settings import change
+    from ganatomy.settings import change, parse_settings
 
     asked = {name: value for name, value in (("size", size), ("channels", channels)) if value is not None}
     data = change(Config(), {f"data.{name}": value for name, value in asked.items()}).data
@@ -66,7 +68,14 @@ def evaluate(
         weights=weights,
         sha256=sha256,
         prepare=data.model_dump(include=set(asked)),
-        sample={"step": step, "raw": raw, "truncation": truncation, "first_seed": first_seed},
+        sample={
+            "step": step,
+            "raw": raw,
+            "truncation": truncation,
+            "label": label,
+            "first_seed": first_seed,
+            "changes": parse_settings(changes or []),
+        },
         device=device,
         out=out,
         console=Console(),

@@ -1,11 +1,11 @@
 """ganatomy sample"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli.arguments import Raw, RunName, Step, Truncation, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -18,10 +18,14 @@ def sample(
     truncation: Truncation = None,
     step: Step = None,
     raw: Raw = False,
+    label: Label = None,
+    changes: Changes = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
 ) -> None:
     """Draw images: PNG files named by seed, and a grid."""
     from ganatomy import sampling
+    from ganatomy.settings import parse_settings
 
-    folder = sampling.sample(run, parse_seeds(seeds), truncation=truncation, step=step, raw=raw, out=out)
+    how: dict[str, Any] = {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
+    folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how)
     print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

@@ -26,6 +26,7 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PART.OPTION=VALUE", help="Change any option; repeatable.")
     ] = None,
+    conditional: Annotated[bool, typer.Option("--conditional", help=describe("prior.conditional"))] = False,
     device: Annotated[str | None, typer.Option(help=describe("runtime.device"))] = None,
     precision: Annotated[str | None, typer.Option(help=describe("runtime.precision"))] = None,
     log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
@@ -50,6 +51,7 @@ def train(
         "training.images": images,
         "training.minutes": minutes,
         "training.seed": seed,
+        "prior.conditional": conditional or None,
         "runtime.device": device,
         "runtime.precision": precision,
         "evaluation.every": evaluate_every,
@@ -67,7 +69,8 @@ def train(
                 "Which images? Give a folder, a zip, an array file or a named set, for example: ganatomy train digits"
             )
         if dry_run:
-            dryrun.show(training.plan(data, recipe, config, changes), console)
+            given = training.given(data, changes) if recipe == "auto" else None
+            dryrun.show(training.plan(data, recipe, config, changes), console, given)
             return
         run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
     session.farewell(run, console)

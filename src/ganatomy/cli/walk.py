@@ -1,11 +1,11 @@
 """ganatomy walk"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli.arguments import Raw, RunName, Step, Truncation, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -22,14 +22,16 @@ def walk(
     truncation: Truncation = None,
     step: Step = None,
     raw: Raw = False,
+    label: Label = None,
+    changes: Changes = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
     ] = None,
 ) -> None:
     """Walk through latent space from seed to seed: an endless animation."""
     from ganatomy import sampling
+    from ganatomy.settings import parse_settings
 
-    path = sampling.walk(
-        run, parse_seeds(seeds), frames, seconds=seconds, truncation=truncation, step=step, raw=raw, out=out
-    )
+    how: dict[str, Any] = {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
+    path = sampling.walk(run, parse_seeds(seeds), frames, seconds=seconds, label=label, out=out, **how)
     print(path)

@@ -6,13 +6,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ganatomy.images import to_float
+from ganatomy.method import Batch
 from ganatomy.runtime import Randomness, Runtime
 
 
 class RealBatches:
-    """batches(step, turn) → [B, C, H, W] in [−1, 1]: this process's rows of the turn-th real batch of a step.
+    """batches(step, turn) → this process's rows of the turn-th real batch of a step.
 
     Each pass over the data has its own order; batches run on from one pass into the next. Which images a batch holds
     follows from (seed, step, turn) alone, so a resumed run sees what it would have seen.
@@ -27,13 +29,19 @@ class RealBatches:
         runtime: Runtime,
         *,
         flip: bool = False,
+        labels: NDArray[np.int64] | None = None,
+        classes: int = 0,
     ) -> None:
-        """pixels: [N, H, W, C], may be memory-mapped. batch: over all processes. flip: mirror half of the images."""
+        """pixels: [N, H, W, C], may be memory-mapped. batch: over all processes. flip: mirror half of the images.
+
+        labels: [N] of `classes` classes, for conditional training.
+        """
         self.pixels, self.batch, self.turns = pixels, batch, turns
+        self.labels, self.classes = labels, classes
         self.random, self.runtime, self.flip = random, runtime, flip
         self.order = lru_cache(maxsize=2)(self._order)
 
-    def __call__(self, step: int, turn: int = 0) -> Tensor:
+    def __call__(self, step: int, turn: int = 0) -> Batch:
         rows = self.runtime.share_of(self.batch)
         indices = self.indices(step, turn)[rows]
         # A copy: the mapped file must not be written to, nor waited for later.
@@ -41,7 +49,13 @@ class RealBatches:
         if self.flip:
             mirrored = torch.rand(self.batch, generator=self.random.at("flip", step, turn))[rows] < 0.5
             images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
-        return images
+        return Batch(images, self._one_hot(indices))
+
+    def _one_hot(self, indices: NDArray[np.int64]) -> Tensor | None:
+        if self.labels is None:
+            return None
+        labels = torch.from_numpy(np.asarray(self.labels[indices], np.int64))
+        return one_hot(labels, self.classes).float().to(self.runtime.device, non_blocking=True)
 
     def indices(self, step: int, turn: int = 0) -> NDArray[np.int64]:
         """Which images the batch over all processes holds, [batch]."""

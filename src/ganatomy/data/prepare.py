@@ -41,6 +41,7 @@ def prepare(
     channels: int | None = None,
     fit: Fit = "crop",
     split: str = "train",
+    first: int | None = None,
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Images:
@@ -50,6 +51,7 @@ def prepare(
     channels  1 (grey), 3 (colour), 4 (with transparency); None: 1 if all images are grey, else 3
     fit       "crop" to the centre, "pad" with black, or "stretch"
     split     of a source that has several
+    first     at most so many of its images, the first ones; None: all
     progress  called with (done, total); every image counts twice, once hashed and once decoded
 
     A second call with unchanged files reads none of them. Raises UserError when fewer than two images can be read.
@@ -62,7 +64,7 @@ def prepare(
     if content is not None:
         key = _hash(content, height_width, channels, fit, split, FORMAT)
         if (images := kept(root / "data" / key, found.name)) is not None:
-            return images
+            return images if first is None else images.first(first)
     with quiet(), found.load() as items:
         done = 0
 
@@ -85,7 +87,7 @@ def prepare(
             write_text(index, survey.content)
     images = kept(entry, found.name)
     assert images
-    return images
+    return images if first is None else images.first(first)
 
 
 def suggested_size(sizes: Counter[Size]) -> Size:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import UserError
-from . import arrays, sets
+from . import arrays, matlab, sets
 from .decode import EXTENSIONS, MAX_BYTES, ImageError
 from .items import Found, Items
 from .layout import arranged, is_wanted
 
-KINDS = "a folder of images, a .zip, a .npy or .npz, an IDX file, or a set: digits, torchvision:NAME, hf:owner/name"
+KINDS = (
+    "a folder of images, a .zip, a .npy or .npz, an IDX file, TFD_48x48.mat, or a set: digits, torchvision:NAME, "
+    "hf:owner/name"
+)
 UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 
 
@@ -39,6 +42,8 @@ def find(path: str | os.PathLike[str], split: str, cache: Path) -> Found:
         return Found(name, _stamp(place, split), lambda: arrays.npy(place, split, name))
     if suffix == ".npz":
         return Found(name, _stamp(place, split), lambda: arrays.npz(place, split, name))
+    if suffix == ".mat":
+        return Found(name, _stamp(place, split), lambda: matlab.tfd(place, split, name))
     if found := arrays.find_idx(place, split, name):
         return found
     if suffix in EXTENSIONS:

@@ -1,12 +1,13 @@
 """Prepared sets on disk: a folder each with pixels.npy, labels.npy and manifest.json, there whole or not at all."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +40,17 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def first(self, count: int) -> "Images":
+        """The first `count` of them, or all if there are no more."""
+        if count >= len(self):
+            return self
+        return replace(
+            self,
+            pixels=self.pixels[:count],
+            labels=None if self.labels is None else self.labels[:count],
+            fingerprint=hashlib.sha256(f"{self.fingerprint}, the first {count}".encode()).hexdigest(),
+        )
 
     @property
     def warning(self) -> str | None:

@@ -2,6 +2,9 @@
 
 For images from 16 to 256 pixels a side, square or not. Both networks halve or double the image until its shorter side
 is 3 to 5 pixels: 64 → 32 → 16 → 8 → 4, 28 → 14 → 7 → 3. At 64×64, 3 channels and width 64 it is the paper's network.
+
+`norm`, `resampling` and `dense` undo the paper's rules (section 3) one at a time, to see what each is worth. Classes
+stand beside z, and are projected on the discriminator's last map (Miyato & Koyama 2018, arXiv:1802.05637).
 """
 
 from itertools import pairwise
@@ -9,11 +12,14 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ganatomy.networks.convolution import Conv2d, ConvTranspose2d
+from ganatomy.networks.mlp import beside
 
 WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
 
+Size = tuple[int, int]
 
-def map_sizes(height: int, width: int) -> list[tuple[int, int]]:
+
+def map_sizes(height: int, width: int) -> list[Size]:
     """Sizes of the feature maps, from the image down to the smallest: [(64, 64), (32, 32), …, (4, 4)]."""
     sizes = [(height, width)]
     while min(sizes[-1]) >= 6:
@@ -27,48 +33,91 @@ def _channels(channels: int, width: int, maps: int) -> list[int]:
 
 
 class Generator(nn.Module):
-    """z: [B, latent_dim] → images: [B, C, H, W] in (−1, 1)."""
+    """z: [B, latent_dim] and classes y: [B, classes] → images: [B, C, H, W] in (−1, 1)."""
 
-    def __init__(self, latent_dim: int, image: tuple[int, int, int], width: int, norm: str = "batch") -> None:
+    def __init__(
+        self,
+        latent_dim: int,
+        image: tuple[int, int, int],
+        width: int,
+        norm: str = "batch",
+        resampling: str = "strided",
+        dense: int = 0,
+        classes: int = 0,
+    ) -> None:
+        """dense: units of a fully connected hidden layer behind the latent vector; 0: none."""
         super().__init__()
         sizes = map_sizes(*image[1:])[::-1]
         channels = _channels(image[0], width, len(sizes))[::-1]
-        layers: list[nn.Module] = [ConvTranspose2d(latent_dim, channels[0], sizes[0], bias=norm == "none")]
+        inputs = latent_dim + classes
+        layers: list[nn.Module] = []
+        if dense:
+            layers += [ConvTranspose2d(inputs, dense, 1), nn.ReLU(inplace=True)]  # on one pixel: a dense layer
+        layers.append(ConvTranspose2d(dense or inputs, channels[0], sizes[0], bias=norm == "none"))
         for (inputs, outputs), target in zip(pairwise(channels), sizes[1:], strict=True):
-            odd = (target[0] % 2, target[1] % 2)
             bias = norm == "none" or outputs == image[0]
-            layers += [
-                *normalisation(norm, inputs),
-                nn.ReLU(inplace=True),
-                ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, output_padding=odd, bias=bias),
-            ]
+            layers += [*normalisation(norm, inputs), nn.ReLU(inplace=True)]
+            layers += larger(resampling, inputs, outputs, target, bias)
         self.layers = nn.Sequential(*layers, nn.Tanh())
         initialise(self, norm)
 
-    def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z[:, :, None, None])
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        images: Tensor = self.layers(beside(z, y)[:, :, None, None])
         return images
 
 
 class Discriminator(nn.Module):
-    """images: [B, C, H, W] in [−1, 1] → raw scores: [B]."""
+    """images: [B, C, H, W] in [−1, 1] and classes y: [B, classes] → raw scores: [B], or [B, outputs] if several."""
 
-    def __init__(self, image: tuple[int, int, int], width: int, norm: str = "batch") -> None:
+    def __init__(
+        self,
+        image: tuple[int, int, int],
+        width: int,
+        norm: str = "batch",
+        resampling: str = "strided",
+        dense: int = 0,
+        classes: int = 0,
+        outputs: int = 1,
+    ) -> None:
+        """dense: units of a fully connected hidden layer before the score; 0: none."""
         super().__init__()
         sizes = map_sizes(*image[1:])
         channels = _channels(image[0], width, len(sizes))
         layers: list[nn.Module] = []
-        for level, (inputs, outputs) in enumerate(pairwise(channels)):
-            layers.append(Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=norm == "none"))
+        for level, (inputs, following) in enumerate(pairwise(channels)):
+            layers += smaller(resampling, inputs, following, bias=norm == "none")
             if level > 0:  # next to the image it would take away the image's own mean and contrast
-                layers += normalisation(norm, outputs)
+                layers += normalisation(norm, following)
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        self.layers = nn.Sequential(*layers, Conv2d(channels[-1], 1, sizes[-1]), nn.Flatten(0))
+        last = (channels[-1], sizes[-1])
+        if dense:
+            layers += [Conv2d(channels[-1], dense, sizes[-1]), nn.LeakyReLU(0.2, inplace=True)]
+            last = (dense, (1, 1))
+        self.layers = nn.Sequential(*layers, Conv2d(last[0], outputs, last[1]), nn.Flatten())
+        self.projection = Conv2d(last[0], classes, last[1], bias=False) if classes else None
         initialise(self, norm)
 
-    def forward(self, images: Tensor) -> Tensor:
-        scores: Tensor = self.layers(images)
-        return scores
+    def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        features = self.layers[:-2](images)
+        scores: Tensor = self.layers[-2:](features)
+        if self.projection is not None and y is not None:
+            scores = scores + (self.projection(features).flatten(1) * y).sum(1, keepdim=True)
+        return scores.squeeze(1)
+
+
+def larger(resampling: str, inputs: int, outputs: int, target: Size, bias: bool) -> list[nn.Module]:
+    """Layers that double a map to the target size: a strided transposed convolution, or repeated pixels before one."""
+    if resampling == "strided":
+        odd = (target[0] % 2, target[1] % 2)
+        return [ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, output_padding=odd, bias=bias)]
+    return [nn.Upsample(target), Conv2d(inputs, outputs, 3, padding=1, bias=bias)]
+
+
+def smaller(resampling: str, inputs: int, outputs: int, bias: bool) -> list[nn.Module]:
+    """Layers that halve a map: a strided convolution, or one followed by max pooling."""
+    if resampling == "strided":
+        return [Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias)]
+    return [Conv2d(inputs, outputs, 3, padding=1, bias=bias), nn.MaxPool2d(2)]
 
 
 def normalisation(norm: str, channels: int) -> list[nn.Module]:

@@ -1,6 +1,8 @@
 """Dense networks, ReLU or maxout, with dropout (Goodfellow et al. 2014, arXiv:1406.2661, and its authors' code).
 
 Inside, pixels are in [0, 1] as in that code; the images that go in and out are in [−1, 1] like everywhere else.
+Classes are one-hot inputs beside the others, which the first layer's weights embed (Mirza & Osindero 2014,
+arXiv:1411.1784).
 """
 
 from itertools import pairwise
@@ -11,7 +13,7 @@ from torch import Tensor, nn
 
 
 class Generator(nn.Module):
-    """z: [B, latent_dim] → images: [B, C, H, W] in (−1, 1)."""
+    """z: [B, latent_dim] and classes y: [B, classes] → images: [B, C, H, W] in (−1, 1)."""
 
     def __init__(
         self,
@@ -23,10 +25,11 @@ class Generator(nn.Module):
         dropout_input: float = 0.0,
         dropout_hidden: float = 0.0,
         spread: float = 0.0,
+        classes: int = 0,
     ) -> None:
         super().__init__()
         self.image = image
-        sizes = [latent_dim, *hidden]
+        sizes = [latent_dim + classes, *hidden]
         self.layers = dense(sizes, prod(image), activation, pieces, dropout_input, dropout_hidden)
         initialise(self, spread)
 
@@ -37,13 +40,13 @@ class Generator(nn.Module):
         with torch.no_grad():
             output.bias.copy_(torch.logit((mean.flatten() + 1) / 2, eps=1e-3))
 
-    def forward(self, z: Tensor) -> Tensor:
-        pixels = torch.sigmoid(self.layers(z))
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        pixels = torch.sigmoid(self.layers(beside(z, y)))
         return (pixels * 2 - 1).view(-1, *self.image)
 
 
 class Discriminator(nn.Module):
-    """images: [B, C, H, W] in [−1, 1] → raw scores: [B]."""
+    """images: [B, C, H, W] in [−1, 1] and classes y: [B, classes] → raw scores: [B], or [B, outputs] if several."""
 
     def __init__(
         self,
@@ -54,14 +57,22 @@ class Discriminator(nn.Module):
         dropout_input: float = 0.0,
         dropout_hidden: float = 0.0,
         spread: float = 0.0,
+        classes: int = 0,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
-        self.layers = dense([prod(image), *hidden], 1, activation, pieces, dropout_input, dropout_hidden)
+        sizes = [prod(image) + classes, *hidden]
+        self.layers = dense(sizes, outputs, activation, pieces, dropout_input, dropout_hidden)
         initialise(self, spread)
 
-    def forward(self, images: Tensor) -> Tensor:
-        scores: Tensor = self.layers((images.flatten(1) + 1) / 2)
+    def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        scores: Tensor = self.layers(beside((images.flatten(1) + 1) / 2, y))
         return scores.squeeze(1)
+
+
+def beside(x: Tensor, y: Tensor | None) -> Tensor:
+    """[B, D] and, if there are any, [B, classes] → [B, D + classes]."""
+    return x if y is None else torch.cat([x, y], dim=1)
 
 
 class Maxout(nn.Module):

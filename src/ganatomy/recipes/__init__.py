@@ -4,11 +4,23 @@ from collections.abc import Callable
 
 from ganatomy.config import Config
 from ganatomy.errors import unknown
+from ganatomy.recipes.auto import auto
 from ganatomy.recipes.dcgan import dcgan
+from ganatomy.recipes.diffusion import diffusion
 from ganatomy.recipes.digits import digits
 from ganatomy.recipes.goodfellow2014 import goodfellow2014
+from ganatomy.recipes.gsn import gsn
+from ganatomy.recipes.lsgan import lsgan
+from ganatomy.recipes.r3gan import r3gan
+from ganatomy.recipes.sngan import sngan
+from ganatomy.recipes.stylegan2 import stylegan2
+from ganatomy.recipes.vae import vae
+from ganatomy.recipes.wgan import wgan
+from ganatomy.recipes.wgan_gp import wgan_gp
 
-RECIPES: dict[str, Callable[[], Config]] = {recipe.__name__: recipe for recipe in (dcgan, goodfellow2014, digits)}
+GAMES = (goodfellow2014, dcgan, lsgan, wgan, wgan_gp, sngan, r3gan, stylegan2, digits)
+BASELINES = (vae, diffusion, gsn)
+RECIPES: dict[str, Callable[[], Config]] = {make().recipe: make for make in (*GAMES, *BASELINES, auto)}
 
 
 def recipe(name: str) -> Config:

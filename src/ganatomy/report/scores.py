@@ -29,7 +29,8 @@ def of(cards: Sequence[ScoreCard]) -> list[Chart]:
     kinds: dict[tuple[str, Any], list[ScoreCard]] = {}
     for card in cards:
         name = next(iter(card.scores))
-        if card.subject.get("average") and card.subject.get("truncation") is None:
+        subject = card.subject
+        if subject.get("average") and subject.get("truncation") is None and not subject.get("how"):
             kinds.setdefault((name, str(card.protocol)), []).append(card)
     return [_chart(name, found) for (name, _), found in kinds.items() if len(found) > 1]
 

@@ -1,0 +1,21 @@
+"""The variational autoencoder."""
+
+from ganatomy.config import Config, DCGANOptions, Optimiser, Prior, Training
+
+
+def vae() -> Config:
+    """A variational autoencoder, to compare with: Kingma & Welling 2013 (arXiv:1312.6114), on DCGAN's networks.
+
+    The decoder is DCGAN's generator, the encoder its discriminator with another last layer; Adam(1e-3).
+
+        ganatomy train FOLDER --recipe vae --size 32
+    """
+    return Config(
+        recipe="vae",
+        method="vae",
+        prior=Prior(name="normal", dimension=64),
+        generator=DCGANOptions(width=64),
+        discriminator=DCGANOptions(width=64),
+        generator_optimiser=Optimiser(name="adam", learning_rate=1e-3, betas=(0.9, 0.999)),
+        training=Training(batch=64, steps=20_000),
+    )

@@ -1,0 +1,40 @@
+"""CIFAR-10: short runs of four recipes, labelled as such."""
+
+from typing import Any
+
+from ganatomy.reproduction.rows import both, ranked, row, shown
+from ganatomy.reproduction.workshop import Figures, Workshop
+from ganatomy.scorecard import number
+
+MINUTES = 20
+METRICS = ["fd", "kd", "prdc"]
+RECIPES: dict[str, dict[str, Any]] = {
+    "dcgan": {},
+    "sngan": both(width=64),
+    "r3gan": {**both(widths=[64], blocks=[1], cardinality=[16]), "training.batch": 64},
+    "stylegan2": {
+        **both(channels_base=2048, channels_most=128, mapping_layers=2),
+        "generator.style": 128,
+        "prior.dimension": 128,
+    },
+}
+
+
+def find(shop: Workshop) -> Figures:
+    """A row of scores for each recipe."""
+    rows = {
+        recipe: row(shop, "cifar10", shop.colours(), recipe, changes, MINUTES, METRICS)
+        for recipe, changes in RECIPES.items()
+    }
+    return {"minutes": shop.minutes or MINUTES, "rows": rows}
+
+
+def show(found: Figures) -> str:
+    """The table."""
+    first = ranked(found["rows"])[0][1]
+    name, floor = next((name, score["floor"]) for name, score in first["scores"].items())
+    return f"""**{found["minutes"]:g} minutes of two CPU cores each**: a few thousandths of what the papers spend. These
+figures say how far one comes on such a machine in that time, not how good the methods are; and `{name}` is not FID.
+{first["protocol"]["samples"]:,} images against the 50,000 training images. Real data against itself: {number(floor)}.
+
+{shown(found["rows"], ("fd", "kd", "precision", "recall"), {}, "cifar10")}"""

@@ -1,0 +1,1 @@
+"""Distributions of which everything is known, to hold what a network learns against."""
