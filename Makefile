@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint wheel bench exam parity intervals clean
+.PHONY: demo test lint wheel bench exam parity reproduce intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -32,6 +32,12 @@ parity: .venv/ready-dev
 DATA ?= digits
 exam: .venv/ready-dev
 	$(BIN)/python -m ganatomy.exam $(DATA) --out docs/exam
+
+# Every system trained and measured; writes docs/REPRODUCTION.md. Takes many hours; goes on where it was stopped.
+MNIST ?= MNIST/raw
+CIFAR10 ?= CIFAR10.zip
+reproduce: .venv/ready-demo
+	$(BIN)/ganatomy reproduce all --mnist $(MNIST) --cifar10 $(CIFAR10)
 
 # How often each 95% interval covers, by simulation.
 intervals: .venv/ready-dev

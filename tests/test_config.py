@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from ganatomy.config import Config, DCGANOptions, MLPOptions, Schedule
+from ganatomy.config import Config, Schedule
 from ganatomy.errors import UserError
+from ganatomy.families import DCGANOptions, MLPOptions
 from ganatomy.recipes import RECIPES, recipe
 from ganatomy.settings import change, describe, from_dict, options, parse_settings, read, to_yaml
 

@@ -13,6 +13,7 @@ from PIL import Image
 from ganatomy import cli
 from ganatomy.evaluation import evaluate
 from ganatomy.features import EXTRACTORS
+from ganatomy.reproduction import mnist
 from ganatomy.scoring import METRICS
 from ganatomy.settings import option_table
 from tiny import TINY, quick, waves
@@ -73,6 +74,10 @@ def test_a_readme_command_runs(
         ]
     if arguments[0] == "evaluate":
         arguments = [*arguments[:2], *arguments[2 : -2 if "--n" in arguments else None], "--n", "100"]
+    if arguments[0] == "reproduce":
+        monkeypatch.setattr(mnist, "RECIPES", {"dcgan": TINY})
+        arguments = [{"MNIST/raw": "digits"}.get(argument, argument) for argument in arguments]
+        arguments += ["--minutes", "0.001", "--images", "100"]
     if arguments[0] == "compare":
         evaluate("saturating", n=100, device="cpu")
     monkeypatch.setattr(sys, "argv", ["ganatomy", *arguments])

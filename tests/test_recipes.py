@@ -140,6 +140,11 @@ def test_every_method_needs_its_own_networks() -> None:
     for name, family in (("vae", "resnet"), ("diffusion", "dcgan"), ("dcgan", "unet")):
         with pytest.raises(UserError, match=r"needs generator\.family="):
             build.check(change(recipe(name), {"generator.family": family}))
+    for name in ("vae", "diffusion", "gsn"):
+        with pytest.raises(UserError, match="starts from normal noise"):
+            build.check(change(recipe(name), {"prior.name": "uniform"}))
+    with pytest.raises(UserError, match="cannot be more than"):
+        build.check(change(recipe("diffusion"), {"diffusion.sampling_steps": 1001}))
     with pytest.raises(UserError, match="3 stages"):
         build.generator(change(Config(), {"generator.family": "r3", "generator.widths": [8, 8]}), (1, 16, 16))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganatomy import config as options
-from ganatomy import objectives, penalties, priors
+from ganatomy import families, objectives, penalties, priors
 from ganatomy.adversarial import Adversarial, Augmentation, GeneratorPenalty, Penalty
 from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
 from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
@@ -135,6 +135,10 @@ def check(config: options.Config, processes: int = 1) -> None:
         if family not in FAMILIES[config.method]:
             able = " or ".join(FAMILIES[config.method])
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
+    if config.method != "adversarial" and config.prior.name != "normal":
+        raise UserError(f"method={config.method} starts from normal noise: prior.name=normal.")
+    if config.method == "diffusion" and config.diffusion.sampling_steps > config.diffusion.steps:
+        raise UserError("diffusion.sampling_steps cannot be more than diffusion.steps, the noise levels there are.")
     if config.method == "gsn" and config.prior.conditional:
         raise UserError("A generative stochastic network (method=gsn) does not generate by class.")
     if config.method != "adversarial":
@@ -176,7 +180,7 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
     if config.method == "diffusion":
         return DenoisingDiffusion([learner], **common)
     if config.method == "gsn":
-        assert isinstance(config.generator, options.GSNOptions)
+        assert isinstance(config.generator, families.GSNOptions)
         return GenerativeStochasticNetwork(learner, walk_backs=config.generator.walk_backs, **common)
 
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
@@ -216,7 +220,7 @@ def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
             module.start_at(mean.permute(2, 0, 1).float().to(training.runtime.device))
 
 
-def _options(network: options.Part) -> tuple[dict[str, Any], str]:
+def _options(network: families.Part) -> tuple[dict[str, Any], str]:
     """(a network's options but its family, its family)."""
     given = network.model_dump()
     return given, given.pop("family")

@@ -8,8 +8,9 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from ganatomy.config import Config, DiscriminatorNetwork, GeneratorNetwork, Part, Schedule
+from ganatomy.config import Config, Schedule
 from ganatomy.errors import UserError, unknown
+from ganatomy.families import DiscriminatorNetwork, GeneratorNetwork, Part
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:

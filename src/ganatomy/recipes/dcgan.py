@@ -1,6 +1,7 @@
 """DCGAN."""
 
-from ganatomy.config import Config, DCGANOptions, Optimiser, Prior, Training
+from ganatomy.config import Config, Optimiser, Prior, Training
+from ganatomy.families import DCGANOptions
 
 
 def dcgan() -> Config:

@@ -1,6 +1,7 @@
 """Denoising diffusion."""
 
-from ganatomy.config import Average, Config, Optimiser, Training, UNetOptions
+from ganatomy.config import Average, Config, Optimiser, Training
+from ganatomy.families import UNetOptions
 
 
 def diffusion() -> Config:

@@ -1,6 +1,7 @@
 """The demo's: small images, small machines."""
 
-from ganatomy.config import Config, Data, DCGANOptions, Log, Optimiser, Prior, Training
+from ganatomy.config import Config, Data, Log, Optimiser, Prior, Training
+from ganatomy.families import DCGANOptions
 
 
 def digits() -> Config:

@@ -1,6 +1,7 @@
 """The first GAN."""
 
-from ganatomy.config import Config, Data, MLPOptions, Objective, Optimiser, Prior, Schedule, Training
+from ganatomy.config import Config, Data, Objective, Optimiser, Prior, Schedule, Training
+from ganatomy.families import MLPOptions
 
 EPOCH = 500  # steps of 100 images; the first 50,000 are for training
 

@@ -1,6 +1,7 @@
 """The generative stochastic network."""
 
-from ganatomy.config import Config, Data, GSNOptions, Optimiser, Schedule, Training
+from ganatomy.config import Config, Data, Optimiser, Schedule, Training
+from ganatomy.families import GSNOptions
 
 EPOCH = 500  # steps of 100 images
 

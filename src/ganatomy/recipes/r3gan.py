@@ -1,6 +1,7 @@
 """A modern baseline."""
 
-from ganatomy.config import Average, Config, Objective, Optimiser, Penalties, Prior, R3Options, Schedule, Training
+from ganatomy.config import Average, Config, Objective, Optimiser, Penalties, Prior, Schedule, Training
+from ganatomy.families import R3Options
 
 BATCH = 512
 

@@ -1,6 +1,7 @@
 """Spectral normalisation."""
 
-from ganatomy.config import Config, Objective, Optimiser, Prior, ResNetJudgeOptions, ResNetOptions, Schedule, Training
+from ganatomy.config import Config, Objective, Optimiser, Prior, Schedule, Training
+from ganatomy.families import ResNetJudgeOptions, ResNetOptions
 
 
 def sngan() -> Config:

@@ -1,16 +1,7 @@
 """Style-based networks."""
 
-from ganatomy.config import (
-    Average,
-    Config,
-    Objective,
-    Optimiser,
-    Penalties,
-    Prior,
-    StyleGAN2JudgeOptions,
-    StyleGAN2Options,
-    Training,
-)
+from ganatomy.config import Average, Config, Objective, Optimiser, Penalties, Prior, Training
+from ganatomy.families import StyleGAN2JudgeOptions, StyleGAN2Options
 
 BATCH = 32
 

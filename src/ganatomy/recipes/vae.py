@@ -1,6 +1,7 @@
 """The variational autoencoder."""
 
-from ganatomy.config import Config, DCGANOptions, Optimiser, Prior, Training
+from ganatomy.config import Config, Optimiser, Prior, Training
+from ganatomy.families import DCGANOptions
 
 
 def vae() -> Config:

@@ -1,16 +1,7 @@
 """The gradient penalty."""
 
-from ganatomy.config import (
-    Config,
-    Objective,
-    Optimiser,
-    Penalties,
-    Prior,
-    ResNetJudgeOptions,
-    ResNetOptions,
-    Schedule,
-    Training,
-)
+from ganatomy.config import Config, Objective, Optimiser, Penalties, Prior, Schedule, Training
+from ganatomy.families import ResNetJudgeOptions, ResNetOptions
 
 
 def wgan_gp() -> Config:

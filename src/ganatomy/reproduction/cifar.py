@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ganatomy.reproduction.rows import both, ranked, row, shown
+from ganatomy.reproduction.rows import both, measured, ranked, shown, train_row
 from ganatomy.reproduction.workshop import Figures, Workshop
+from ganatomy.run import Run
 from ganatomy.scorecard import number
 
 MINUTES = 20
@@ -23,10 +24,14 @@ RECIPES: dict[str, dict[str, Any]] = {
 def find(shop: Workshop) -> Figures:
     """A row of scores for each recipe."""
     rows = {
-        recipe: row(shop, "cifar10", shop.colours(), recipe, changes, MINUTES, METRICS)
+        recipe: _row(shop, train_row(shop, "cifar10", recipe, shop.colours(), changes, MINUTES))
         for recipe, changes in RECIPES.items()
     }
     return {"minutes": shop.minutes or MINUTES, "rows": rows}
+
+
+def _row(shop: Workshop, run: Run) -> Figures:
+    return shop.kept(run, f"row-{run.info()['step']:08d}", lambda: measured(shop, run, METRICS))
 
 
 def show(found: Figures) -> str:
@@ -37,4 +42,4 @@ def show(found: Figures) -> str:
 figures say how far one comes on such a machine in that time, not how good the methods are; and `{name}` is not FID.
 {first["protocol"]["samples"]:,} images against the 50,000 training images. Real data against itself: {number(floor)}.
 
-{shown(found["rows"], ("fd", "kd", "precision", "recall"), {}, "cifar10")}"""
+{shown(found["rows"], ("fd", "kd", "precision", "recall"), {})}"""

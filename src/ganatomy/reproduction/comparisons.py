@@ -3,9 +3,9 @@
 from typing import Any
 
 from ganatomy.metrics import spectrum
+from ganatomy.reproduction import mnist
 from ganatomy.reproduction.rows import both
 from ganatomy.reproduction.workshop import BATCH, LEARNT, Figures, Workshop, generator_of, seconds_for, table
-from ganatomy.run import Run
 from ganatomy.scorecard import number
 
 GAN, RIVAL, BLURRED = "dcgan", "diffusion", "vae"  # of the table on MNIST, trained with one budget
@@ -25,19 +25,12 @@ def find(shop: Workshop) -> Figures:
     return {"speed": _speed(shop), "sharpness": _sharpness(shop), "rules": _rules(shop)}
 
 
-def _table_run(shop: Workshop, recipe: str) -> Run:
-    from ganatomy.reproduction.mnist import MINUTES, RECIPES
-
-    settings = {"data.first": LEARNT, **RECIPES[recipe]}
-    return shop.trained(f"mnist-{recipe}", shop.digits.path, recipe, settings, minutes=MINUTES)
-
-
 def _speed(shop: Workshop) -> Figures:
     count = min(TIMED, shop.images or TIMED)
-    one = generator_of(_table_run(shop, GAN))
+    one = generator_of(mnist.trained(shop, GAN))
     seconds = {"1": seconds_for(one, count) / count}
     for steps in DENOISING:
-        rival = generator_of(_table_run(shop, RIVAL), changes={"diffusion.sampling_steps": steps})
+        rival = generator_of(mnist.trained(shop, RIVAL), changes={"diffusion.sampling_steps": steps})
         seconds[str(steps)] = seconds_for(rival, count) / count
     return seconds
 
@@ -46,7 +39,7 @@ def _sharpness(shop: Workshop) -> Figures:
     real = shop.digits.learnt
     found = {}
     for recipe in (GAN, BLURRED):
-        estimate = spectrum.sharpness(real, shop.samples(generator_of(_table_run(shop, recipe))))
+        estimate = spectrum.sharpness(real, shop.samples(generator_of(mnist.trained(shop, recipe))))
         found[recipe] = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
     return found
 

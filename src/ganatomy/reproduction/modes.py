@@ -70,14 +70,18 @@ def _stacked(shop: Workshop, way: str) -> Figures:
         stack(datasets.prepare(shop.digits.path), path, COUNT if shop.images is None else 20 * shop.images)
     name = f"stacked-{way.replace(',', '').replace(' + ', '-').replace(' ', '-').lower()}"
     run = shop.trained(name, str(path), "dcgan", settings, minutes=MINUTES)
-    card = shop.scores(run, ["classes"], STACKED, features="lenet")
-    shop.picture(name, generator_of(run))
-    return {
-        "steps": run.info()["step"],
-        "modes": _interval(card.scores["classes_lenet"]),
-        "divergence": _interval(card.scores["class_divergence_lenet"]),
-        "floor": card.scores["class_divergence_lenet"].floor,
-    }
+
+    def make() -> Figures:
+        card = shop.scores(run, ["classes"], STACKED, features="lenet")
+        shop.picture(name, generator_of(run))
+        return {
+            "steps": run.info()["step"],
+            "modes": _interval(card.scores["classes_lenet"]),
+            "divergence": _interval(card.scores["class_divergence_lenet"]),
+            "floor": card.scores["class_divergence_lenet"].floor,
+        }
+
+    return shop.kept(run, f"modes-{run.info()['step']:08d}", make)
 
 
 def _interval(score: Any) -> list[float]:

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganatomy import build
+from ganatomy.recipes import recipe
 from ganatomy.reproduction.workshop import Figures, Workshop, generator_of, seconds_for, table
 from ganatomy.run import Run
 from ganatomy.scorecard import number
 
 DRAWN = 1000  # images whose drawing is timed
+PARTS = (
+    "prior",
+    "generator",
+    "discriminator",
+    "penalties",
+    "generator_optimiser",
+    "discriminator_optimiser",
+    "training",
+)
+FOLLOWS = ("prior.classes", "training.steps", "training.images", "training.minutes")  # from the data and the budget
 
 
 def both(**settings: Any) -> dict[str, Any]:
@@ -16,16 +27,23 @@ def both(**settings: Any) -> dict[str, Any]:
     return {f"{role}.{name}": value for role in ("generator", "discriminator") for name, value in settings.items()}
 
 
-def row(
-    shop: Workshop, place: str, data: str, recipe: str, settings: Mapping[str, Any], minutes: float, metrics: list[str]
-) -> Figures:
-    """One recipe trained on `data` and measured; its run is called place-recipe."""
-    run = shop.trained(f"{place}-{recipe}", data, recipe, settings, minutes=minutes)
+def rates(learning_rate: float) -> dict[str, Any]:
+    """One learning rate, without a schedule, for both players."""
+    return {f"{role}_optimiser.learning_rate": learning_rate for role in ("generator", "discriminator")}
+
+
+def train_row(shop: Workshop, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float) -> Run:
+    """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
+    return shop.trained(f"{place}-{name.replace(' ', '-')}", data, name.split()[0], settings, minutes=minutes)
+
+
+def measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
+    """A run's row of figures, and its picture."""
     card, sampler, info = shop.scores(run, metrics), generator_of(run), run.info()
-    shop.picture(run.name, sampler)
     drawn = min(DRAWN, shop.images or DRAWN)
     return {
-        "settings": dict(settings),
+        "picture": shop.picture(run.name, sampler),
+        "changes": changes(run),
         "parameters": parameters(run),
         "steps": info["step"],
         "images_per_second": info["images"] / info["seconds"],
@@ -36,6 +54,17 @@ def row(
             for name, score in card.scores.items()
         },
     }
+
+
+def changes(run: Run) -> dict[str, Any]:
+    """What a run changes of its recipe's networks, batch, rates, losses: not its data, budget, logs and machine."""
+    options = run.config()
+    base = recipe(options.recipe)
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        now, before = getattr(options, part).model_dump(mode="json"), getattr(base, part).model_dump(mode="json")
+        found |= {f"{part}.{name}": value for name, value in now.items() if value != before.get(name)}
+    return {name: value for name, value in found.items() if name not in FOLLOWS}
 
 
 def parameters(run: Run) -> int:
@@ -57,36 +86,45 @@ def distance(row: Figures) -> str:
     return next(name for name in row["scores"] if name.startswith("fd_") or name == "fid")
 
 
-def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str, Any], place: str) -> str:
+def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str, Any]) -> str:
     """The rows as a table, what was changed of each recipe, and their pictures. more: further columns by their head."""
-    names = {score: name for score in scores for name in next(iter(rows.values()))["scores"] if name.startswith(score)}
+    names = [
+        next(name for name in next(iter(rows.values()))["scores"] if name == score or name.startswith(f"{score}_"))
+        for score in scores
+    ]
     body = table(
-        ["recipe", *names.values(), *more, "steps", "images/s", "s for 1,000", "parameters"],
+        ["recipe", *names, *more, "steps", "images/s", "s for 1,000", "parameters"],
         [
             [
-                f"`{recipe}`",
-                *(_score(row["scores"][name]) for name in names.values()),
+                name,
+                *(_score(row["scores"][score]) for score in names),
                 *(say(row) for say in more.values()),
                 f"{row['steps']:,}",
                 f"{row['images_per_second']:,.0f}",
                 f"{row['seconds_for_1000']:.2f}",
                 f"{row['parameters']:,}",
             ]
-            for recipe, row in ranked(rows)
+            for name, row in ranked(rows)
         ],
     )
-    changed = "\n".join(f"- `{recipe}`: {_changes(row)}" for recipe, row in ranked(rows))
-    pictures = table([f"`{recipe}`" for recipe in rows], [[f"![]({_file(place, recipe)})" for recipe in rows]])
-    return f"{body}\n\nWhat was changed of each recipe to fit the budget:\n\n{changed}\n\n{pictures}"
+    changed = "\n".join(f"- {name}: {_changes(row)}" for name, row in ranked(rows))
+    pictures = "\n\n".join(
+        table(list(part), [[f"![]({_file(row)})" for row in part.values()]]) for part in _in_threes(dict(ranked(rows)))
+    )
+    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures}"
 
 
-def _file(place: str, recipe: str) -> str:
-    return f"reproduction/{place}-{recipe}.png"
+def _in_threes(rows: dict[str, Figures]) -> list[dict[str, Figures]]:
+    names = list(rows)
+    return [{name: rows[name] for name in names[start : start + 3]} for start in range(0, len(names), 3)]
+
+
+def _file(row: Figures) -> str:
+    return f"reproduction/{row['picture']}"
 
 
 def _changes(row: Figures) -> str:
-    changes = {name: value for name, value in row["settings"].items() if name != "data.first"}
-    return ", ".join(f"{name} = {value}" for name, value in changes.items()) or "nothing"
+    return ", ".join(f"`{name}={value}`" for name, value in row["changes"].items()) or "nothing"
 
 
 def _score(score: Figures) -> str:

@@ -1,5 +1,6 @@
 """What every experiment of the reproduction uses: data, runs that are trained once, and the ways to measure them."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,14 @@ class Workshop:
         options = run.config().training.model_dump()
         done = run.info()["status"] == "finished" and all(options[name] == value for name, value in budget.items())
         return run if done else training.resume(run, settings=spent, console=self.console)
+
+    def kept(self, run: Run, name: str, make: Callable[[], Figures]) -> Figures:
+        """What was found of a run, made once and kept in it: a reproduction goes on where it was stopped."""
+        path = run.path / "eval" / f"{name}-{self.images or 'all'}.json"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            run.write_text(f"eval/{path.name}", json.dumps(make()))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
 
     def scores(self, run: Run, metrics: list[str], n: int = MEASURED, **options: Any) -> ScoreCard:
         """A card of the run's averaged generator."""
