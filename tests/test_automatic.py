@@ -64,6 +64,16 @@ def test_large_images_are_made_small_on_a_cpu_and_grey_ones_keep_their_colours(t
     assert choice.config.augmentation.policies == ["translation", "cutout"]
 
 
+@pytest.mark.parametrize(("least", "by_class"), [(49, False), (50, True)])
+def test_classes_are_used_where_each_has_enough_images(tmp_path: Path, least: int, by_class: bool) -> None:
+    labels = np.repeat(["cat", "dog"], [60, least])
+    np.savez(tmp_path / "set.npz", images=waves(len(labels), 16, 16), labels=labels)
+    choice = chosen(tmp_path / "set.npz")
+    assert choice.config.prior.conditional == by_class
+    assert f"{least} images" in " ".join(choice.reasons)
+    assert not chosen(tmp_path / "set.npz", **{"prior.conditional": False}).config.prior.conditional
+
+
 def test_what_somebody_decided_stays(tmp_path: Path) -> None:
     decided = {
         "data.size": [80, 80],

@@ -236,3 +236,11 @@ def test_eval_files_are_plain_json(run: Run) -> None:
     content = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in {path}"))
     assert content["format"] == 1
     assert content["made"]["versions"]["numpy"] == np.__version__
+
+
+def test_the_reference_is_what_the_run_learnt_from(many: Path, tmp_path: Path) -> None:
+    """Not the images of the same split that it never saw."""
+    run = quick(many, tmp_path, data__first=150, training__steps=1)
+    card = evaluate(run, n=100, metrics=["fd"], features="pixels", device="cpu")
+    assert card.protocol["reference"]["images"] == 150
+    assert card.protocol["reference"]["fingerprint"] == run.info()["data"]["fingerprint"]

@@ -20,6 +20,7 @@ from ganatomy.settings import change
 from ganatomy.wording import duration
 
 FEW = 5000  # images, below which the discriminator would learn them by heart
+LEAST_OF_A_CLASS = 50  # images, for training by class
 LARGEST_ON_CPU = 64  # pixels
 WIDTHS = (64, 48, 32, 24, 16)
 ENOUGH = {32: 600_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
@@ -61,13 +62,10 @@ def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console:
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
     if not on_cpu:
         _for_a_gpu(choice, side)
+    _by_class(choice, images)
     _for_few_images(choice, images)
     _mirror(choice, images)
     _width_and_budget(choice, prepared.image_shape, runtime, side)
-    if images.classes and len(images.classes) > 1 and not choice.config.prior.conditional:
-        choice.reasons.append(
-            f"Not by class, though there are {len(images.classes)}: --conditional would let you ask for each."
-        )
     for reason in choice.reasons:
         console.print(f"  {reason}", highlight=False)
     return choice
@@ -91,6 +89,17 @@ def _for_few_images(choice: Choice, images: Images) -> None:
         f"Augmentation ({', '.join(policies)}): {len(images):,} images are few; unaugmented, they are learnt by heart."
     )
     choice.set(why, augmentation__policies=policies)
+
+
+def _by_class(choice: Choice, images: Images) -> None:
+    if images.labels is None or images.classes is None or len(images.classes) < 2:
+        return
+    least = int(np.bincount(images.labels, minlength=len(images.classes)).min())
+    if least < LEAST_OF_A_CLASS:
+        choice.reasons.append(f"Not by class: the smallest of {len(images.classes)} classes has {least} images.")
+        return
+    why = f"By class ({len(images.classes)} of {least:,} images or more): learnt sooner, and --class asks for one."
+    choice.set(why, prior__conditional=True)
 
 
 def _mirror(choice: Choice, images: Images) -> None:

@@ -60,20 +60,20 @@ def evaluate(
     """
     console = console or Console(quiet=True)
     run = _run(subject, Path(runs))
-    split = "train"
+    split, first = "train", None
     if run is not None:
         if prepare:
             raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
         options = run.config().data
         prepare = options.model_dump(include={"size", "channels", "fit"})
         if reference is None:
-            reference, split = options.path, options.split
+            reference, split, first = options.path, options.split, options.first
     if reference is None:
         raise UserError("Which real images? Give --reference DATA, the images that these should be like.")
 
     with runtime.start(device) as here:
         with console.status("Reading the real images …"):
-            real = _images(reference, split, prepare or {})
+            real = _images(reference, split, {**(prepare or {}), "first": first})
             unseen = _held_out(held_out, reference, prepare or {}) if _wanted(metrics) else None
         if run is not None:
             made = _of_run(run, **(sample or {}))

@@ -364,3 +364,13 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     manifest = next(tmp_path.glob("data/*/manifest.json"))
     assert json.loads(manifest.read_text())["files"]["pixels.npy"] == 128 + 1500 * 256 * 256 * 3
     shutil.rmtree(tmp_path / "data")
+
+
+def test_the_first_images_are_a_set_of_their_own(tmp_path: Path, rng: np.random.Generator) -> None:
+    root = write_files(tmp_path / "set", {f"{kind}/{i}.png": noise(rng) for kind in ("cat", "dog") for i in range(3)})
+    whole, part = prepare(root), prepare(root, first=4)
+    assert (len(whole), len(part)) == (6, 4)
+    assert (part.pixels == whole.pixels[:4]).all()
+    assert part.labels.tolist() == [0, 0, 0, 1]
+    assert part.fingerprint not in (whole.fingerprint, prepare(root, first=3).fingerprint)
+    assert prepare(root, first=6).fingerprint == prepare(root, first=100).fingerprint == whole.fingerprint

@@ -35,26 +35,29 @@ PAGE, FIGURES = "REPRODUCTION.md", "reproduction.json"
 def reproduce(names: Sequence[str], shop: Workshop, out: str | Path = "docs") -> Path:
     """Make experiments by name (or "all"), and write REPRODUCTION.md and reproduction.json; returns the page.
 
-    What other experiments found before stays in both. Raises UserError for what the caller can mend.
+    Both are written anew whenever something is found; what other experiments found before stays. Raises UserError for
+    what the caller can mend.
     """
     names = list(EXPERIMENTS) if "all" in names else list(names)
     for name in names:
         if name not in EXPERIMENTS:
             raise unknown("experiment", name, [*EXPERIMENTS, "all"])
-    path = Path(out) / FIGURES
     for name in names:
-        figures = EXPERIMENTS[name].find(shop)
-        made = {
-            "date": time.strftime("%Y-%m-%d"),
-            "versions": machine.versions(),
-            "machine": machine.describe(),
-        }
-        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        kept[name] = {"made": made, "found": figures}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({key: kept[key] for key in EXPERIMENTS if key in kept}, indent=1) + "\n", "utf-8")
-        (Path(out) / PAGE).write_text(page(kept), "utf-8")
+        for figures in EXPERIMENTS[name].find(shop):
+            _write(Path(out), name, figures)
     return Path(out) / PAGE
+
+
+def _write(out: Path, name: str, figures: dict[str, Any]) -> None:
+    """Put what an experiment found so far beside what others found."""
+    path = out / FIGURES
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    made = {"date": time.strftime("%Y-%m-%d"), "versions": machine.versions(), "machine": machine.describe()}
+    kept[name] = {"made": made, "found": figures}
+    kept = {name: kept[name] for name in EXPERIMENTS if name in kept}
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    (out / PAGE).write_text(page(kept), encoding="utf-8")
 
 
 def page(kept: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """CIFAR-10: short runs of four recipes, labelled as such."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ganatomy.reproduction.rows import both, measured, ranked, shown, train_row
@@ -21,13 +22,12 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def find(shop: Workshop) -> Figures:
+def find(shop: Workshop) -> Iterator[Figures]:
     """A row of scores for each recipe."""
-    rows = {
-        recipe: _row(shop, train_row(shop, "cifar10", recipe, shop.colours(), changes, MINUTES))
-        for recipe, changes in RECIPES.items()
-    }
-    return {"minutes": shop.minutes or MINUTES, "rows": rows}
+    rows: dict[str, Figures] = {}
+    for recipe, changes in RECIPES.items():
+        rows[recipe] = _row(shop, train_row(shop, "cifar10", recipe, shop.colours(), changes, MINUTES))
+        yield {"minutes": shop.minutes or MINUTES, "rows": rows}
 
 
 def _row(shop: Workshop, run: Run) -> Figures:

@@ -1,5 +1,6 @@
 """The comparisons that articles make: one pass or many, sharp or blurred, DCGAN's rules kept or broken."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ganatomy.metrics import spectrum
@@ -20,9 +21,9 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-def find(shop: Workshop) -> Figures:
+def find(shop: Workshop) -> Iterator[Figures]:
     """The three comparisons."""
-    return {"speed": _speed(shop), "sharpness": _sharpness(shop), "rules": _rules(shop)}
+    yield {"speed": _speed(shop), "sharpness": _sharpness(shop), "rules": _rules(shop)}
 
 
 def _speed(shop: Workshop) -> Figures:

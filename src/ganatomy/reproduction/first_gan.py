@@ -1,5 +1,7 @@
 """The 2014 paper's headline: the Parzen window log-likelihood of its MNIST generator, over the epochs."""
 
+from collections.abc import Iterator
+
 from ganatomy.metrics.parzen import WARNING
 from ganatomy.recipes.goodfellow2014 import EPOCH
 from ganatomy.reproduction.workshop import SAMPLES, Figures, Workshop, generator_of, table
@@ -15,9 +17,10 @@ TRAININGS = {
 }
 
 
-def find(shop: Workshop) -> Figures:
+def find(shop: Workshop) -> Iterator[Figures]:
     """The curve of each training, of the generator as it is and of its average, and the controls."""
-    curves = {}
+    controls = shop.digits.controls(min(shop.images or SAMPLES, len(shop.digits.learnt)))
+    curves: Figures = {}
     for name, (recipe, seed, epochs, between) in TRAININGS.items():
         often = {"log.checkpoint": between * EPOCH, "log.keep": 0, "log.snapshot": between * EPOCH, "log.every": EPOCH}
         settings = {**often, "training.seed": seed}
@@ -25,7 +28,7 @@ def find(shop: Workshop) -> Figures:
         points = [_point(shop, run, step) for step in sorted(run.checkpoints())]
         curves[name] = {"recipe": recipe, "seed": seed, "seconds": run.info()["seconds"], "points": points}
         shop.picture(name, generator_of(run, raw=True))
-    return {"curves": curves, "controls": shop.digits.controls(min(shop.images or SAMPLES, len(shop.digits.learnt)))}
+        yield {"curves": curves, "controls": controls}
 
 
 def _point(shop: Workshop, run: Run, step: int) -> Figures:

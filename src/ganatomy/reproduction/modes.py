@@ -1,6 +1,7 @@
 """How many modes each objective reaches: a ring of 8 Gaussians, a grid of 25, and the 1,000 of stacked MNIST."""
 
 import statistics
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -34,10 +35,14 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def find(shop: Workshop) -> Figures:
+def find(shop: Workshop) -> Iterator[Figures]:
     """Modes, share of good points and divergence of each way to play."""
     toys = {target: {way: _toy(shop, target, way) for way in WAYS} for target in TARGETS}
-    return {"toys": toys, "stacked": {way: _stacked(shop, way) for way in WAYS}}
+    stacked: dict[str, Figures] = {}
+    yield {"toys": toys, "stacked": stacked}
+    for way in WAYS:
+        stacked[way] = _stacked(shop, way)
+        yield {"toys": toys, "stacked": stacked}
 
 
 def _toy(shop: Workshop, target: str, way: str) -> list[Figures]:

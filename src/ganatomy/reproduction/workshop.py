@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -155,7 +155,7 @@ def generator_of(run: Run, **how: Any) -> Sampler:
     return sampling.load(run, **how)
 
 
-Find = Callable[[Workshop], Figures]
+Find = Callable[[Workshop], Iterator[Figures]]  # ever more of what is found: all that is known at the time
 Show = Callable[[Figures], str]
 
 
