@@ -24,9 +24,11 @@ LEAST_OF_A_CLASS = 50  # images, for training by class
 LARGEST_ON_CPU = 64  # pixels
 WIDTHS = (64, 48, 32, 24, 16)
 ENOUGH = {32: 600_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
+PART = 0.9  # of the steps that seem possible: a machine that is slower than it was when measured should see the end
 MINUTES = 30  # where nobody says how long
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 LOOKED_AT = 2000  # images for that
+COARSE = 16  # pixels a side that it looks at
 
 
 @dataclass
@@ -115,24 +117,22 @@ def mirror_accuracy(pixels: NDArray[np.uint8]) -> float:
     """How often a linear classifier tells whether an image [N, H, W, C] was mirrored; on images it has not seen."""
     some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:LOOKED_AT])
     grey = pixels[some].mean(3)
-    strips = [np.array_split(np.arange(length), min(length, 16)) for length in grey.shape[1:]]
-    small = np.stack([[grey[:, rows][:, :, columns].mean((1, 2)) for columns in strips[1]] for rows in strips[0]], -1)
-    small = small.transpose(1, 2, 0)  # [N, rows, columns]
-    half = len(small) // 2
-    components = PCA(min(32, half), random_state=0).fit(_both_ways(small[:half])[0])
-
-    def examples(part: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        both, mirrored = _both_ways(part)
-        return components.transform(both), mirrored
-
-    classifier = LogisticRegression(max_iter=1000).fit(*examples(small[:half]))
-    return float(classifier.score(*examples(small[half:])))
+    half = len(grey) // 2
+    examples, mirrored = _both_ways(grey[:half])
+    components = PCA(min(32, half), random_state=0).fit(examples)
+    classifier = LogisticRegression(max_iter=1000).fit(components.transform(examples), mirrored)
+    examples, mirrored = _both_ways(grey[half:])
+    return float(classifier.score(components.transform(examples), mirrored))
 
 
 def _both_ways(images: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Images [N, H, W] as they are and mirrored, [2N, H·W], and which is which."""
-    both = np.concatenate([images, images[:, :, ::-1]]).reshape(2 * len(images), -1) / 255
-    return both, np.repeat([0, 1], len(images))
+    """Grey images [N, H, W] as they are and mirrored, made small, [2N, D], and which is which, [2N]."""
+    both = np.concatenate([images, images[:, :, ::-1]])
+    # Mirrored first, then made small: the parts need not be equally wide.
+    for axis in (1, 2):
+        parts = np.array_split(both, min(both.shape[axis], COARSE), axis)
+        both = np.stack([part.mean(axis) for part in parts], axis)
+    return both.reshape(len(both), -1) / 255, np.repeat([0, 1], len(images))
 
 
 def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runtime, side: int) -> None:
@@ -156,3 +156,22 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
         seconds = min(60 * minutes, enough / rate)
         why = f"{duration(seconds)} of training: time for about {seconds * rate:,.0f} images; --minutes changes it."
         choice.set(why, training__images=None, training__minutes=round(seconds / 60, 1))
+    if dcgan:
+        _falling_rates(choice, rate)
+
+
+def _falling_rates(choice: Choice, images_per_second: float) -> None:
+    """Cosine schedules for both learning rates, over the steps that the budget is likely to hold."""
+    training = choice.config.training
+    limits = (
+        training.steps,
+        training.images and training.images / training.batch,
+        training.minutes and PART * 60 * training.minutes * images_per_second / training.batch,
+    )
+    steps = max(1, round(min(limit for limit in limits if limit)))
+    rates = {
+        f"{role}_optimiser__learning_rate": {"kind": "cosine", "start": rate, "end": rate / 50, "steps": steps}
+        for role in ("generator", "discriminator")
+        if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
+    }
+    choice.set(f"Learning rates that fall over {steps:,} steps, about as many as there is time for.", **rates)

@@ -13,6 +13,7 @@ METRICS = ["fd", "kd", "prdc", "classes"]
 # What makes a recipe fit for ten minutes of two cores: widths, batches, rates. Losses, penalties and structure stay.
 # The name of a row is its recipe's, and perhaps what is asked of it.
 RECIPES: dict[str, dict[str, Any]] = {
+    "auto": {},
     "digits by class": {"prior.conditional": True},
     "digits": {},
     "dcgan": {**both(width=24), **rates(1e-3)},
