@@ -57,15 +57,19 @@ class Workshop:
         spent = {f"training.{name}": value for name, value in budget.items()}
         self.console.rule(f"{name}: {recipe}")
         path = self.runs / name
+        run = Run(path)
         if not (path / "run.json").is_file():
             settings = {**settings, **spent}
-            return training.train(
-                data, recipe=recipe, settings=settings, name=name, runs=self.runs, console=self.console
-            )
-        run = Run(path)
+            training.train(data, recipe=recipe, settings=settings, name=name, runs=self.runs, console=self.console)
+        elif not self._done(run, budget):
+            training.resume(run, settings=spent, console=self.console)
+        if not self._done(run, budget):
+            raise UserError(f"{run.path} was stopped; the same command goes on from there.")
+        return run
+
+    def _done(self, run: Run, budget: Mapping[str, Any]) -> bool:
         options = run.config().training.model_dump()
-        done = run.info()["status"] == "finished" and all(options[name] == value for name, value in budget.items())
-        return run if done else training.resume(run, settings=spent, console=self.console)
+        return run.info()["status"] == "finished" and all(options[name] == value for name, value in budget.items())
 
     def kept(self, run: Run, name: str, make: Callable[[], Figures]) -> Figures:
         """What was found of a run, made once and kept in it: a reproduction goes on where it was stopped."""
