@@ -15,7 +15,6 @@ from ganatomy.config import Config
 from ganatomy.errors import UserError
 from ganatomy.recipes import BASELINES, RECIPES, recipe
 from ganatomy.run import Run
-from ganatomy.runtime import Runtime
 from ganatomy.sampling import sample, walk
 from ganatomy.settings import change
 from tiny import go_on, quick, tiny, waves
@@ -60,12 +59,9 @@ def test_every_recipe_trains_fifty_steps_saves_resumes_and_draws(name: str, grey
     folder = sample(run, seeds=[3, 4])
     assert np.asarray(Image.open(folder / "seed-000003.png")).shape == (16, 20)
     assert walk(run, seeds=[3, 4], frames=3).is_file()
-    (moved,) = (
-        (first["average"][key] - second["average"][key]).abs().max()
-        for first, second in [(whole, load(run.checkpoint(25)))]
-        for key in [next(key for key in first["average"] if key.endswith(("weight", "weights.0")))]
-    )
-    assert moved > 0
+    halfway = load(run.checkpoint(25))["average"]
+    weight = next(key for key in halfway if key.endswith(("weight", "weights.0")))
+    assert not torch.equal(whole["average"][weight], halfway[weight])
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -172,4 +168,3 @@ def test_published_sizes_are_built_on_the_images_they_were_made_for(name: str) -
 def test_a_conditional_run_says_its_classes(labelled: Path, tmp_path: Path) -> None:
     run = quick(labelled, tmp_path, prior__conditional=True, training__steps=1)
     assert json.loads((run.path / "run.json").read_text())["data"]["classes"] == ["cat", "dog"]
-    assert Runtime().world == 1

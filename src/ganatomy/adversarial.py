@@ -5,38 +5,37 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganatomy.augment import adjusted, augment
 from ganatomy.method import Batch, Batches, Method, Record, TensorGroups
 from ganatomy.objectives import Objective
-from ganatomy.penalties import Discriminator, at_least_float32, clip_weights
+from ganatomy.penalties import Discriminator, clip_weights
 from ganatomy.player import Number, Player
+from ganatomy.precision import at_least_float32
 
 Draw: TypeAlias = Callable[..., Tensor]  # draw(*shape): uniform on [0, 1), [B, *shape]
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """A term of the discriminator's loss: weight(step) · value(D, real, fake, draw).
+    """A term of a player's loss: weight(step) · value(…), at every `every`-th step, with as many times the weight.
 
-    Computed at every `every`-th step, with as many times the weight.
+    value: of the discriminator's (D, real, fake, draw), of the generator's (G, z, classes).
     """
 
     name: str
     weight: Number
-    value: Callable[[Discriminator, Tensor, Tensor, Draw], Tensor]
+    value: Callable[..., Tensor]
     every: int = 1
 
-
-@dataclass(frozen=True)
-class GeneratorPenalty:
-    """A term of the generator's loss: weight(step) · value(G, z, classes)."""
-
-    name: str
-    weight: Number
-    value: Callable[[nn.Module, Tensor, Tensor | None], Tensor]
-    every: int = 1
+    def added(self, step: int, record: Record, *arguments: Any) -> Tensor | float:
+        """What it adds to the loss at a step, its value noted in the record; nothing at the steps between."""
+        if step % self.every:
+            return 0.0
+        value = self.value(*arguments)
+        record[f"penalty/{self.name}"] = value.detach()
+        return self.every * self.weight(step) * value
 
 
 @dataclass
@@ -60,7 +59,7 @@ class Adversarial(Method):
         discriminator: Player,
         objective: Objective,
         penalties: Sequence[Penalty] = (),
-        generator_penalties: Sequence[GeneratorPenalty] = (),
+        generator_penalties: Sequence[Penalty] = (),
         augmentation: Augmentation | None = None,
         *,
         discriminator_steps: int = 1,
@@ -114,12 +113,12 @@ class Adversarial(Method):
 
     def discriminator_step(self, real: Batch, fake: Batch, step: int, turn: int = 0) -> Record:
         """Descend the discriminator's loss, penalties included."""
-        fake, draw = Batch(fake.images.detach(), fake.classes), self._draws("augment", step, turn)
+        fake, draw = detached(fake), self._draws("augment", step, turn)
         # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
         loss = self.objective.losses(real_scores, fake_scores).discriminator
         record = self._record(loss, real_scores, fake_scores)
-        loss = loss + self._penalty(real, fake, draw, step, turn, record)
+        loss = self._penalised(loss, real, fake, draw, step, turn, record)
         record["gradient_norm/discriminator"] = self.discriminator.descend(loss, step)
         self._keep_weak()
         return record
@@ -132,12 +131,10 @@ class Adversarial(Method):
             real_scores = self.scores(real, draw) if self.objective.paired else torch.zeros_like(fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).generator
         record = {"loss/generator": loss.detach()}
+        if self.generator_penalties:
+            z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
         for penalty in self.generator_penalties:
-            if step % penalty.every == 0:
-                z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
-                value = penalty.value(self.generator.network, z, real.classes)
-                record[f"penalty/{penalty.name}"] = value.detach()
-                loss = loss + penalty.every * penalty.weight(step) * value
+            loss = loss + penalty.added(step, record, self.generator.network, z, real.classes)
         record["gradient_norm/generator"] = self.generator.descend(loss, step)
         return record
 
@@ -149,8 +146,7 @@ class Adversarial(Method):
         record = self._record(losses.discriminator, real_scores, fake_scores)
         record["loss/generator"] = losses.generator.detach()
 
-        detached = Batch(fake.images.detach(), fake.classes)
-        loss = losses.discriminator + self._penalty(real, detached, draw, step, 0, record)
+        loss = self._penalised(losses.discriminator, real, detached(fake), draw, step, 0, record)
 
         gradients = self.discriminator.gradients(loss, keep_graph=True)
         record["gradient_norm/generator"] = self.generator.descend(losses.generator, step)
@@ -177,16 +173,14 @@ class Adversarial(Method):
             augment(images, self.augmentation.policies, self.probability, draw), classes
         )
 
-    def _penalty(self, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record) -> Tensor:
-        """The sum of the discriminator's penalties, each of them recorded."""
-        total, random = torch.zeros((), device=self.runtime.device), self._draws("penalty", step, turn)
-        judge = self._judgement(real.classes, draw)
+    def _penalised(
+        self, loss: Tensor, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record
+    ) -> Tensor:
+        """The discriminator's loss with its penalties."""
+        judge, random = self._judgement(real.classes, draw), self._draws("penalty", step, turn)
         for penalty in self.penalties:
-            if step % penalty.every == 0:
-                value = penalty.value(judge, real.images, fake.images, random)
-                record[f"penalty/{penalty.name}"] = value.detach()
-                total = total + penalty.every * penalty.weight(step) * value
-        return total
+            loss = loss + penalty.added(step, record, judge, real.images, fake.images, random)
+        return loss
 
     def _keep_weak(self) -> None:
         if self.clip:
@@ -208,3 +202,8 @@ class Adversarial(Method):
     def _draws(self, purpose: str, step: int, turn: int) -> Draw:
         random = self.random.at(purpose, step, turn)
         return lambda *shape: self.runtime.share(torch.rand(self.batch, *shape, generator=random))
+
+
+def detached(batch: Batch) -> Batch:
+    """The batch, its images without the graph that they came from."""
+    return batch._replace(images=batch.images.detach())

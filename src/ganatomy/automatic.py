@@ -53,14 +53,15 @@ def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console:
     if runtime.world > 1:
         raise UserError("--recipe auto measures in one process: take what its --dry-run prints for several.")
     choice = Choice(planned, given)
-    prepared = session.prepare(planned, runtime, console)
+    # Not to measure scores against: that is made ready when the choice is made.
+    prepared = session.prepare(change(planned, {"evaluation.every": 0}), runtime, console)
     images = prepared.images
     side, on_cpu = max(images.pixels.shape[1:3]), runtime.device.type == "cpu"
 
     if on_cpu and side > LARGEST_ON_CPU:
         why = f"{LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: on a CPU, {side} would take days."
         choice.set(why, data__size=[LARGEST_ON_CPU, LARGEST_ON_CPU])
-        prepared = session.prepare(choice.config, runtime, console)
+        prepared = session.prepare(change(choice.config, {"evaluation.every": 0}), runtime, console)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
     if not on_cpu:
         _for_a_gpu(choice, side)

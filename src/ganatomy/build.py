@@ -13,7 +13,7 @@ from torch import nn
 
 from ganatomy import config as options
 from ganatomy import families, objectives, penalties, priors
-from ganatomy.adversarial import Adversarial, Augmentation, GeneratorPenalty, Penalty
+from ganatomy.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
 from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
 from ganatomy.baselines.vae import VAE, VariationalAutoencoder
@@ -192,7 +192,7 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
             Penalty(name, partial(at, getattr(penalties, name)), PENALTIES[name], penalties.every)
             for name in _penalised(config)
         ],
-        [GeneratorPenalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)]
+        [Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)]
         if penalties.path_length
         else [],
         Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
@@ -206,10 +206,7 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
 
 def _path_length(network: nn.Module, z: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
     assert isinstance(network, stylegan2.Generator)
-    noise = torch.randn(len(z), *network.image, device=z.device)
-    value, mean = stylegan2.path_length_penalty(network.path_lengths(z, classes, noise), network.path_length_mean)
-    network.path_length_mean.copy_(mean)
-    return value
+    return network.path_length_regularisation(z, classes)
 
 
 def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ganatomy import data as datasets
 from ganatomy import report, runtime, sampling, scoring
+from ganatomy.callbacks.evaluation import BATCH
 from ganatomy.data import Images
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluator import CHUNK, Evaluator, check_shape, extractor_for
@@ -20,7 +21,6 @@ from ganatomy.run import RUNS, Run
 from ganatomy.scorecard import ScoreCard, keep, of_run
 
 SAMPLES = 10_000
-BATCH = 64  # generated images drawn at a time
 
 Pixels = NDArray[np.uint8]
 Source = str | Path | Pixels  # images: a path or named set, or pixels [N, H, W, C]

@@ -11,12 +11,9 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from ganatomy.precision import at_least_float32
+
 Discriminator: TypeAlias = Callable[[Tensor], Tensor]
-
-
-def at_least_float32(tensor: Tensor) -> Tensor:
-    """The tensor, in float32 if it came out of autocast in less."""
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def squared_gradient_norms(discriminator: Discriminator, images: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Score:
 
     def interval(self) -> str:
         """17.6 [16.9, 18.4]."""
-        return f"{number(self.value)} [{number(self.low)}, {number(self.high)}]"
+        return interval(self.value, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ def cards(run: Run) -> list[ScoreCard]:
     """All cards of a run, by step, then by time."""
     found = [read(path) for path in sorted((run.path / "eval").glob("*.json"))]
     return sorted(found, key=lambda card: (card.subject.get("step", 0), card.made.get("time", "")))
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """17.6 [16.9, 18.4]."""
+    return f"{number(value)} [{number(low)}, {number(high)}]"
 
 
 def number(value: float | None) -> str:

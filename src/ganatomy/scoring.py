@@ -215,7 +215,7 @@ VALIDATION = 1000  # held-out images that choose the window's σ; the others are
 
 def _parzen(sets: Sets, intervals: bool) -> dict[str, Measured]:
     assert sets.unseen is not None
-    unseen, train, fake = (_flat(sample.pixels) for sample in (sets.unseen, sets.real, sets.fake))
+    unseen, train, fake = (flat(sample.pixels) for sample in (sets.unseen, sets.real, sets.fake))
     found = parzen.parzen(fake, unseen[:VALIDATION], unseen[VALIDATION:])
     if not intervals:
         return {"parzen": Measured(found.estimate, "higher")}
@@ -225,7 +225,7 @@ def _parzen(sets: Sets, intervals: bool) -> dict[str, Measured]:
     return {"parzen": Measured(found.estimate, "higher", {**details, "warning": parzen.WARNING})}
 
 
-def _flat(pixels: NDArray[np.uint8]) -> Array:
+def flat(pixels: NDArray[np.uint8]) -> Array:
     """Pixels in [0, 1], a row an image."""
     return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
 

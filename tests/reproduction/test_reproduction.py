@@ -12,7 +12,8 @@ from ganatomy.data import prepare
 from ganatomy.errors import UserError
 from ganatomy.metrics.parzen import parzen
 from ganatomy.reproduction import comparisons, first_gan, mnist, modes, rows
-from ganatomy.reproduction.workshop import Digits, Workshop, flat, table
+from ganatomy.reproduction.workshop import Digits, Workshop, slug, table
+from ganatomy.scoring import flat
 from tiny import tiny
 
 
@@ -99,3 +100,10 @@ def test_rows_are_ranked_by_their_distance() -> None:
     made = {name: {"scores": {"fd_lenet": {"value": value}}} for name, value in (("a", 3.0), ("b", 1.0), ("c", 2.0))}
     assert [name for name, _ in rows.ranked(made)] == ["b", "c", "a"]
     assert table(["x", "y"], [["1", "2"]]) == "| x | y |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_words_become_names_of_runs() -> None:
+    named = {
+        slug(words) for words in ("the paper's rules", "sngan by class", "relativistic pairing, R1 + R2", "wgan-gp")
+    }
+    assert named == {"the-papers-rules", "sngan-by-class", "relativistic-pairing-r1-r2", "wgan-gp"}

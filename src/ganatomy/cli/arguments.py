@@ -1,6 +1,6 @@
 """Arguments that several verbs share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +22,13 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PART.OPTION=VALUE", help="Sample in another way: diffusion.sampling_steps=10."),
 ]
+
+
+def how(truncation: float | None, step: int | None, raw: bool, changes: list[str] | None) -> dict[str, Any]:
+    """Those that say which generator draws, and how, by the names that `sampling.load` gives them."""
+    from ganatomy.settings import parse_settings
+
+    return {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
 
 
 def parse_seeds(text: str) -> list[int]:

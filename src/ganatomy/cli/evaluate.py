@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, Step, Truncation
+from ganatomy.cli.arguments import Changes, Label, Raw, Step, Truncation, how
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +54,7 @@ def evaluate(
 
     from ganatomy import evaluation
     from ganatomy.config import Config
-    from ganatomy.settings import change, parse_settings
+    from ganatomy.settings import change
 
     asked = {name: value for name, value in (("size", size), ("channels", channels)) if value is not None}
     data = change(Config(), {f"data.{name}": value for name, value in asked.items()}).data
@@ -68,14 +68,7 @@ def evaluate(
         weights=weights,
         sha256=sha256,
         prepare=data.model_dump(include=set(asked)),
-        sample={
-            "step": step,
-            "raw": raw,
-            "truncation": truncation,
-            "label": label,
-            "first_seed": first_seed,
-            "changes": parse_settings(changes or []),
-        },
+        sample={"label": label, "first_seed": first_seed, **how(truncation, step, raw, changes)},
         device=device,
         out=out,
         console=Console(),

@@ -1,11 +1,11 @@
 """ganatomy sample"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, how, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +24,6 @@ def sample(
 ) -> None:
     """Draw images: PNG files named by seed, and a grid."""
     from ganatomy import sampling
-    from ganatomy.settings import parse_settings
 
-    how: dict[str, Any] = {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
-    folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how)
+    folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how(truncation, step, raw, changes))
     print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

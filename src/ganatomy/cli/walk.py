@@ -1,11 +1,11 @@
 """ganatomy walk"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, how, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +30,8 @@ def walk(
 ) -> None:
     """Walk through latent space from seed to seed: an endless animation."""
     from ganatomy import sampling
-    from ganatomy.settings import parse_settings
 
-    how: dict[str, Any] = {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
-    path = sampling.walk(run, parse_seeds(seeds), frames, seconds=seconds, label=label, out=out, **how)
+    path = sampling.walk(
+        run, parse_seeds(seeds), frames, seconds=seconds, label=label, out=out, **how(truncation, step, raw, changes)
+    )
     print(path)

@@ -22,11 +22,6 @@ def exact(x: Tensor) -> torch.autocast:
     return torch.autocast(x.device.type, enabled=False)
 
 
-def at_least_float32(x: Tensor) -> Tensor:
-    """x, in float32 if it came out of autocast in less."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
 def normalise(x: Tensor) -> Tensor:
     """x/√(mean of x²) of each row, [B, n] → [B, n]."""
     return x * (x.square().mean(1, keepdim=True) + SMALL).rsqrt()

@@ -17,13 +17,13 @@ from ganatomy.networks.modulated import (
     Dense,
     StyledConv,
     ToRGB,
-    at_least_float32,
     blur,
     double,
     exact,
     normalise,
 )
 from ganatomy.networks.sizes import crop, pad, pyramid
+from ganatomy.precision import at_least_float32
 
 AVERAGE_DECAY = 0.995  # of the mean w
 PATH_DECAY = 0.01  # of the mean path length, as a share of the new value
@@ -113,6 +113,13 @@ class Generator(nn.Module):
         """`path_lengths` of the images of z (and y), [B], differentiable; styles are mixed in training mode."""
         w = self._mixed(z, y)
         return path_lengths(self.synthesise(w), w, noise)
+
+    def path_length_regularisation(self, z: Tensor, y: Tensor | None) -> Tensor:
+        """`path_length_penalty` of the images of z (and y), a scalar; notes the new mean."""
+        noise = torch.randn(len(z), *self.image, device=z.device)
+        penalty, mean = path_length_penalty(self.path_lengths(z, y, noise), self.path_length_mean)
+        self.path_length_mean.copy_(mean)
+        return penalty
 
     def _map(self, z: Tensor, y: Tensor | None) -> Tensor:
         with exact(z):

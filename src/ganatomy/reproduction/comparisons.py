@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ganatomy.callbacks.evaluation import BATCH
 from ganatomy.metrics import spectrum
 from ganatomy.reproduction import mnist
-from ganatomy.reproduction.rows import both
-from ganatomy.reproduction.workshop import BATCH, LEARNT, Figures, Workshop, generator_of, seconds_for, table
-from ganatomy.scorecard import number
+from ganatomy.reproduction.rows import both, measured, picture_of
+from ganatomy.reproduction.workshop import LEARNT, Figures, Workshop, estimated, seconds_for, slug, table, told
+from ganatomy.sampling import load
 
 GAN, RIVAL, BLURRED = "dcgan", "diffusion", "vae"  # of the table on MNIST, trained with one budget
 DENOISING = (50, 1000)
@@ -28,39 +29,26 @@ def find(shop: Workshop) -> Iterator[Figures]:
 
 def _speed(shop: Workshop) -> Figures:
     count = min(TIMED, shop.images or TIMED)
-    one = generator_of(mnist.trained(shop, GAN))
+    one = load(mnist.trained(shop, GAN))
     seconds = {"1": seconds_for(one, count) / count}
     for steps in DENOISING:
-        rival = generator_of(mnist.trained(shop, RIVAL), changes={"diffusion.sampling_steps": steps})
+        rival = load(mnist.trained(shop, RIVAL), changes={"diffusion.sampling_steps": steps})
         seconds[str(steps)] = seconds_for(rival, count) / count
     return seconds
 
 
 def _sharpness(shop: Workshop) -> Figures:
     real = shop.digits.learnt
-    found = {}
-    for recipe in (GAN, BLURRED):
-        estimate = spectrum.sharpness(real, shop.samples(generator_of(mnist.trained(shop, recipe))))
-        found[recipe] = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    return found
+    drawn = {recipe: shop.samples(load(mnist.trained(shop, recipe))) for recipe in (GAN, BLURRED)}
+    return {recipe: estimated(spectrum.sharpness(real, pixels)) for recipe, pixels in drawn.items()}
 
 
 def _rules(shop: Workshop) -> Figures:
     found = {}
     for name, changes in RULES.items():
         settings = {"data.first": LEARNT, **both(width=32), **changes}
-        place = f"rules-{name.replace(' ', '-').replace(chr(39), '')}"
-        run = shop.trained(place, shop.digits.path, "dcgan", settings, minutes=MINUTES)
-        card = shop.scores(run, ["fd", "prdc"])
-        shop.picture(place, generator_of(run))
-        found[name] = {
-            "picture": f"{place}.png",
-            "steps": run.info()["step"],
-            **{
-                score: [card.scores[score].value, card.scores[score].low, card.scores[score].high]
-                for score in card.scores
-            },
-        }
+        run = shop.trained(f"rules-{slug(name)}", shop.digits.path, "dcgan", settings, minutes=MINUTES)
+        found[name] = measured(shop, run, ["fd", "prdc"])
     return found
 
 
@@ -76,20 +64,20 @@ def show(found: Figures) -> str:
     )
     sharp = table(
         ["", "energy at high frequencies, real images = 1"],
-        [[name, _interval(found["sharpness"][name].values())] for name in found["sharpness"]],
+        [[name, told(found["sharpness"][name])] for name in found["sharpness"]],
     )
     rules = table(
         ["DCGAN with", "fd_lenet", "precision", "recall", "steps"],
         [
             [
                 name,
-                *(_interval(row[f"{score}_lenet"]) for score in ("fd", "precision", "recall")),
+                *(told(row["scores"][f"{score}_lenet"]) for score in ("fd", "precision", "recall")),
                 f"{row['steps']:,}",
             ]
             for name, row in found["rules"].items()
         ],
     )
-    pictures = table(list(found["rules"]), [[f"![](reproduction/{row['picture']})" for row in found["rules"].values()]])
+    pictures = table(list(found["rules"]), [[picture_of(row) for row in found["rules"].values()]])
     return f"""### One forward pass against many denoising steps
 
 The `{GAN}` and `{RIVAL}` of the table on MNIST, {TIMED} images in batches of {BATCH}.
@@ -110,8 +98,3 @@ blurred).
 {rules}
 
 {pictures}"""
-
-
-def _interval(values: Any) -> str:
-    value, low, high = values
-    return f"{number(value)} [{number(low)}, {number(high)}]"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from ganatomy.metrics.parzen import WARNING
 from ganatomy.recipes.goodfellow2014 import EPOCH
-from ganatomy.reproduction.workshop import SAMPLES, Figures, Workshop, generator_of, table
+from ganatomy.reproduction.workshop import SAMPLES, Figures, Workshop, table
 from ganatomy.run import Run
+from ganatomy.sampling import load
 
 PUBLISHED = {"goodfellow2014": "225 ± 2", "gsn": "214 ± 1.1"}  # nats: table 1 of the paper
 # Trainings: name → recipe, seed, epochs, and epochs from one point of the curve to the next.
@@ -27,7 +28,7 @@ def find(shop: Workshop) -> Iterator[Figures]:
         run = shop.trained(name, shop.digits.path, recipe, settings, steps=epochs * EPOCH)
         points = [_point(shop, run, step) for step in sorted(run.checkpoints())]
         curves[name] = {"recipe": recipe, "seed": seed, "seconds": run.info()["seconds"], "points": points}
-        shop.picture(name, generator_of(run, raw=True))
+        shop.picture(name, load(run, raw=True))
         yield {"curves": curves, "controls": controls}
 
 
@@ -37,12 +38,12 @@ def _point(shop: Workshop, run: Run, step: int) -> Figures:
     def make() -> Figures:
         shop.console.print(f"{run.name}, epoch {step / EPOCH:g}: the Parzen window …", highlight=False)
         found = {
-            kind: shop.digits.likelihood(shop.samples(generator_of(run, step=step, raw=kind == "raw")))
+            kind: shop.digits.likelihood(shop.samples(load(run, step=step, raw=kind == "raw")))
             for kind in ("raw", "averaged")
         }
         return {"epoch": step / EPOCH, **found}
 
-    return shop.kept(run, f"parzen-{step:08d}", make)
+    return shop.kept(run, "curve", make, step)
 
 
 def show(found: Figures) -> str:

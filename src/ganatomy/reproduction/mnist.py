@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ganatomy.reproduction.rows import both, measured, ranked, rates, shown, train_row
-from ganatomy.reproduction.workshop import LEARNT, Figures, Workshop, generator_of
+from ganatomy.reproduction.workshop import LEARNT, Figures, Workshop
 from ganatomy.run import Run
+from ganatomy.sampling import load
 from ganatomy.scorecard import number
 
 MINUTES = 10
@@ -51,11 +52,8 @@ def trained(shop: Workshop, name: str) -> Run:
 
 def _row(shop: Workshop, name: str) -> Figures:
     run = trained(shop, name)
-
-    def make() -> Figures:
-        return {**measured(shop, run, METRICS), "parzen": shop.digits.likelihood(shop.samples(generator_of(run)))}
-
-    return shop.kept(run, f"row-{run.info()['step']:08d}", make)
+    likelihood = shop.kept(run, "parzen", lambda: shop.digits.likelihood(shop.samples(load(run))))
+    return {**measured(shop, run, METRICS), "parzen": likelihood}
 
 
 def show(found: Figures) -> str:

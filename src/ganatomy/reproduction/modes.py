@@ -13,9 +13,9 @@ from ganatomy.adversarial import Penalty
 from ganatomy.data.stacked import COUNT, stack
 from ganatomy.metrics import classes
 from ganatomy.reproduction.rows import both
-from ganatomy.reproduction.workshop import Figures, Workshop, generator_of, table
+from ganatomy.reproduction.workshop import Figures, Workshop, estimated, slug, table, told
+from ganatomy.sampling import load
 from ganatomy.schedules import at
-from ganatomy.scorecard import number
 from ganatomy.theory import densities
 from ganatomy.theory.game import play
 
@@ -73,24 +73,20 @@ def _stacked(shop: Workshop, way: str) -> Figures:
     path = shop.runs / "stacked-mnist.npz"
     if not path.is_file():
         stack(datasets.prepare(shop.digits.path), path, COUNT if shop.images is None else 20 * shop.images)
-    name = f"stacked-{way.replace(',', '').replace(' + ', '-').replace(' ', '-').lower()}"
+    name = f"stacked-{slug(way)}"
     run = shop.trained(name, str(path), "dcgan", settings, minutes=MINUTES)
 
     def make() -> Figures:
         card = shop.scores(run, ["classes"], STACKED, features="lenet")
-        shop.picture(name, generator_of(run))
+        shop.picture(name, load(run))
         return {
             "steps": run.info()["step"],
-            "modes": _interval(card.scores["classes_lenet"]),
-            "divergence": _interval(card.scores["class_divergence_lenet"]),
+            "modes": estimated(card.scores["classes_lenet"]),
+            "divergence": estimated(card.scores["class_divergence_lenet"]),
             "floor": card.scores["class_divergence_lenet"].floor,
         }
 
-    return shop.kept(run, f"modes-{run.info()['step']:08d}", make)
-
-
-def _interval(score: Any) -> list[float]:
-    return [score.value, score.low, score.high]
+    return shop.kept(run, "modes", make)
 
 
 def show(found: Figures) -> str:
@@ -109,7 +105,7 @@ def show(found: Figures) -> str:
         head = ["objective", "modes reached, seed by seed", "points within 3σ", "KL(nearest modes ‖ uniform), nats"]
         parts.append(f"### A {target} Gaussians\n\n{table(head, rows)}")
     rows = [
-        [way, f"{row['steps']:,}", *(" ".join(_words(row[score])) for score in ("modes", "divergence"))]
+        [way, f"{row['steps']:,}", *(told(row[score]) for score in ("modes", "divergence"))]
         for way, row in found["stacked"].items()
     ]
     body = table(["objective", "steps", "modes of 1,000", "KL(generated ‖ real), nats"], rows)
@@ -124,8 +120,3 @@ batches of 256, {STEPS:,} steps, the averaged generator's {POINTS:,} points, {SE
 classes by `lenet`. Published for R3GAN (its own networks, far longer): 1,000 modes, KL 0.029.
 
 {body}"""
-
-
-def _words(interval: list[float]) -> list[str]:
-    value, low, high = interval
-    return [number(value), f"[{number(low)}, {number(high)}]"]

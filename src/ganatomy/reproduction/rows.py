@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganatomy import build
 from ganatomy.recipes import recipe
-from ganatomy.reproduction.workshop import Figures, Workshop, generator_of, seconds_for, table
+from ganatomy.reproduction.workshop import Figures, Workshop, estimated, seconds_for, slug, table, told
 from ganatomy.run import Run
-from ganatomy.scorecard import number
+from ganatomy.sampling import load
 
 DRAWN = 1000  # images whose drawing is timed
 PARTS = (
@@ -34,25 +33,26 @@ def rates(learning_rate: float) -> dict[str, Any]:
 
 def train_row(shop: Workshop, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float) -> Run:
     """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
-    return shop.trained(f"{place}-{name.replace(' ', '-')}", data, name.split()[0], settings, minutes=minutes)
+    return shop.trained(f"{place}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
 
 
 def measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
-    """A run's row of figures, and its picture."""
-    card, sampler, info = shop.scores(run, metrics), generator_of(run), run.info()
+    """A run's row of figures, made once, and its picture."""
+    return shop.kept(run, "row", lambda: _measured(shop, run, metrics))
+
+
+def _measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
+    card, sampler, info = shop.scores(run, metrics), load(run), run.info()
     drawn = min(DRAWN, shop.images or DRAWN)
     return {
         "picture": shop.picture(run.name, sampler),
         "changes": changes(run),
-        "parameters": parameters(run),
+        "parameters": sum(parameter.numel() for parameter in sampler.network.parameters()),
         "steps": info["step"],
         "images_per_second": info["images"] / info["seconds"],
         "seconds_for_1000": seconds_for(sampler, drawn) * DRAWN / drawn,
         "protocol": card.protocol,
-        "scores": {
-            name: {"value": score.value, "low": score.low, "high": score.high, "floor": score.floor}
-            for name, score in card.scores.items()
-        },
+        "scores": {name: {**estimated(score), "floor": score.floor} for name, score in card.scores.items()},
     }
 
 
@@ -65,15 +65,6 @@ def changes(run: Run) -> dict[str, Any]:
         now, before = getattr(options, part).model_dump(mode="json"), getattr(base, part).model_dump(mode="json")
         found |= {f"{part}.{name}": value for name, value in now.items() if value != before.get(name)}
     return {name: value for name, value in found.items() if name not in FOLLOWS}
-
-
-def parameters(run: Run) -> int:
-    """Numbers that a run's generator has learnt."""
-    options = run.config()
-    assert options.data.size is not None
-    assert options.data.channels is not None
-    network = build.generator(options, (options.data.channels, *options.data.size))
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def ranked(rows: Mapping[str, Figures]) -> list[tuple[str, Figures]]:
@@ -97,7 +88,7 @@ def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str,
         [
             [
                 name,
-                *(_score(row["scores"][score]) for score in names),
+                *(told(row["scores"][score]) for score in names),
                 *(say(row) for say in more.values()),
                 f"{row['steps']:,}",
                 f"{row['images_per_second']:,.0f}",
@@ -109,7 +100,7 @@ def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str,
     )
     changed = "\n".join(f"- {name}: {_changes(row)}" for name, row in ranked(rows))
     pictures = "\n\n".join(
-        table(list(part), [[f"![]({_file(row)})" for row in part.values()]]) for part in _in_threes(dict(ranked(rows)))
+        table(list(part), [[picture_of(row) for row in part.values()]]) for part in _in_threes(dict(ranked(rows)))
     )
     return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures}"
 
@@ -119,13 +110,10 @@ def _in_threes(rows: dict[str, Figures]) -> list[dict[str, Figures]]:
     return [{name: rows[name] for name in names[start : start + 3]} for start in range(0, len(names), 3)]
 
 
-def _file(row: Figures) -> str:
-    return f"reproduction/{row['picture']}"
+def picture_of(row: Figures) -> str:
+    """Its picture, as the page shows it."""
+    return f"![](reproduction/{row['picture']})"
 
 
 def _changes(row: Figures) -> str:
     return ", ".join(f"`{name}={value}`" for name, value in row["changes"].items()) or "nothing"
-
-
-def _score(score: Figures) -> str:
-    return f"{number(score['value'])} [{number(score['low'])}, {number(score['high'])}]"

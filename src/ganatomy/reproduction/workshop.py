@@ -1,6 +1,7 @@
 """What every experiment of the reproduction uses: data, runs that are trained once, and the ways to measure them."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,20 +14,21 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
-from ganatomy import sampling, training
+from ganatomy import training
+from ganatomy.callbacks.evaluation import BATCH
 from ganatomy.errors import UserError
 from ganatomy.evaluation import evaluate
 from ganatomy.images import enlarge, grid, save_png
 from ganatomy.metrics import parzen
+from ganatomy.metrics.estimate import Estimate
 from ganatomy.run import Run
 from ganatomy.sampling import Sampler
-from ganatomy.scorecard import ScoreCard
+from ganatomy.scorecard import Score, ScoreCard, interval
+from ganatomy.scoring import VALIDATION, flat
 
 LEARNT = 50_000  # MNIST's training images of the 2014 paper; those that follow choose σ
-VALIDATION = 1_000
 SAMPLES = 10_000  # generated images under a Parzen window
 MEASURED = 5_000  # generated images a score
-BATCH = 64
 
 Pixels = NDArray[np.uint8]
 Figures = dict[str, Any]  # what an experiment found, as it is kept in JSON
@@ -71,9 +73,13 @@ class Workshop:
         options = run.config().training.model_dump()
         return run.info()["status"] == "finished" and all(options[name] == value for name, value in budget.items())
 
-    def kept(self, run: Run, name: str, make: Callable[[], Figures]) -> Figures:
-        """What was found of a run, made once and kept in it: a reproduction goes on where it was stopped."""
-        path = run.path / "eval" / f"{name}-{self.images or 'all'}.json"
+    def kept(self, run: Run, name: str, make: Callable[[], Figures], step: int | None = None) -> Figures:
+        """What was found of a run at a step, the last if none is named.
+
+        Made once and kept in the run: a reproduction goes on where it was stopped.
+        """
+        step = run.info()["step"] if step is None else step
+        path = run.path / "eval" / f"{name}-{step:08d}-{self.images or 'all'}.json"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
             run.write_text(f"eval/{path.name}", json.dumps(make()))
@@ -136,11 +142,6 @@ class Digits:
         return {name: _figures(result) for name, result in found.items()}
 
 
-def flat(pixels: Pixels) -> NDArray[Any]:
-    """Pixels in [0, 1], a row an image."""
-    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
-
-
 def _figures(found: parzen.ParzenResult) -> Figures:
     return {"nats": found.estimate.value, "error": found.standard_error, "sigma": found.sigma}
 
@@ -154,9 +155,19 @@ def seconds_for(sampler: Sampler, count: int, batch: int = BATCH) -> float:
     return time.perf_counter() - began
 
 
-def generator_of(run: Run, **how: Any) -> Sampler:
-    """A run's averaged generator."""
-    return sampling.load(run, **how)
+def estimated(found: Score | Estimate) -> Figures:
+    """A number and its interval, as they are kept."""
+    return {"value": found.value, "low": found.low, "high": found.high}
+
+
+def told(figures: Figures) -> str:
+    """The same as people read it: 17.6 [16.9, 18.4]."""
+    return interval(figures["value"], figures["low"], figures["high"])
+
+
+def slug(words: str) -> str:
+    """What a run may be called: "no batch normalisation" → no-batch-normalisation."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("'", ""))
 
 
 Find = Callable[[Workshop], Iterator[Figures]]  # ever more of what is found: all that is known at the time
