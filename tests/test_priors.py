@@ -62,6 +62,18 @@ def test_a_seeds_vector_does_not_depend_on_the_others(name):
     assert len(z.unique(dim=0)) == 3
 
 
+@pytest.mark.parametrize("first", [0, 5000, 2**32 - 1000])
+def test_consecutive_seeds_have_the_datas_classes_in_proportion(first):
+    shares = [1, 0, 2, 3, 4]
+    by_class = build.prior(config.Prior(dimension=8, conditional=True, classes=shares))
+    codes = by_class.of_seeds(range(first, first + 1000))
+    z, weights = by_class.split(codes)
+    assert weights.sum(0).tolist() == pytest.approx([100 * share for share in shares], abs=3)  # drawn, it would be 30
+    assert torch.equal(z, prior("normal").of_seeds(range(first, first + 1000)))
+    assert torch.equal(by_class.of_seeds([first + 7]), codes[7:8])
+    assert by_class.of_seeds([first], label=3)[0, 8:].tolist() == [0, 0, 0, 1, 0]
+
+
 # Interpolation
 
 

@@ -1,10 +1,14 @@
 """p_z: where latent vectors come from, and the way from one to another."""
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Generator, Tensor
+
+GOLDEN_RATIO = (5**0.5 - 1) / 2  # no number's multiples, modulo 1, fill [0, 1) more evenly
 
 
 def normal(count: int, dimension: int, random: Generator) -> Tensor:
@@ -76,7 +80,8 @@ class Prior:
     def of_seeds(self, seeds: Sequence[int], label: int | None = None) -> Tensor:
         """Codes [len(seeds), dimension + K]; a seed's code does not depend on the others.
 
-        Its class is drawn as frequently as the class is in the data, unless a label is given.
+        Its class, unless a label is given: consecutive seeds have the classes in the data's proportions, as evenly as
+        can be, so that no score suffers from a lucky or unlucky draw of classes.
         """
         return torch.cat([self._of_seed(seed, label) for seed in seeds])
 
@@ -92,10 +97,9 @@ class Prior:
         return torch.cat([way, linear(start[d:], end[d:], share)], dim=1)
 
     def _of_seed(self, seed: int, label: int | None) -> Tensor:
-        random = Generator().manual_seed(seed)
-        z = self.sample(1, random)
+        z = self.sample(1, Generator().manual_seed(seed))
         if not self.classes:
             return z
         if label is None:
-            label = int(torch.multinomial(torch.tensor(self.classes, dtype=torch.float64), 1, generator=random))
+            label = bisect(list(accumulate(self.classes)), seed * GOLDEN_RATIO % 1 * sum(self.classes))
         return torch.cat([z, torch.eye(len(self.classes))[label : label + 1]], dim=1)

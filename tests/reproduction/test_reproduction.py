@@ -44,7 +44,8 @@ def test_every_chapter_is_measured_and_written(shop: Workshop, short: None, tmp_
     assert all(experiment.title in text for name, experiment in reproduction.EXPERIMENTS.items() if name in kept)
     for picture in {word for word in text.replace("(", " ").replace(")", " ").split() if word.endswith(".png")}:
         assert (out / picture).is_file(), picture
-    assert kept["mnist"]["found"]["rows"]["dcgan"]["scores"]["fd_lenet"]["value"] > 0
+    digits = kept["mnist"]["found"]
+    assert 0 < digits["unseen"]["value"] < digits["rows"]["dcgan"]["scores"]["fd_lenet"]["value"]  # no noise is so real
     assert kept["comparisons"]["found"]["speed"].keys() == {"1", "2"}
     assert "nan" not in text
 

@@ -10,7 +10,7 @@ from ganatomy.adversarial import Penalty
 from ganatomy.metrics.classes import modes
 from ganatomy.schedules import at
 from ganatomy.theory.densities import ring
-from ganatomy.theory.game import Points, play
+from ganatomy.theory.game import Discriminator, Generator, game, play
 
 
 def smooth(weight: float) -> list[Penalty]:
@@ -23,7 +23,8 @@ def test_it_learns_a_wide_ring() -> None:
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1))
     found = []
     for steps in (0, 700):
-        points = play(target, objective, smooth(0.1), steps=steps, learning_rate=2e-3, width=64).sample(z)
+        table = game(2, objective, smooth(0.1), learning_rates=(2e-3, 2e-3), width=64)
+        points = play(target, table, steps).sample(z)
         found.append(modes(points.numpy(), target.centres.numpy(), 0.1, least=10))
     assert found[0].covered.value <= 2
     assert found[1].covered.value >= 7
@@ -32,22 +33,43 @@ def test_it_learns_a_wide_ring() -> None:
 
 def test_a_seed_is_a_game() -> None:
     objective = build.OBJECTIVES["hinge"]
-    ends = [play(ring(), objective, steps=5, seed=seed, width=8).state() for seed in (3, 3, 4)]
+    ends = [play(ring(), game(2, objective, seed=seed, width=8), 5).state() for seed in (3, 3, 4)]
     first, again, other = (end["generator"]["0.weight"] for end in ends)
+    in_two_parts = play(ring(), play(ring(), game(2, objective, seed=3, width=8), 2), 5, begin=2)
     assert torch.equal(first, again)
+    assert torch.equal(first, in_two_parts.state()["generator"]["0.weight"])
     assert not torch.equal(first, other)
 
 
-def test_points_are_scored_one_number_each() -> None:
-    assert Points(2, 1, 8)(torch.zeros(5, 2)).shape == (5,)
-    assert Points(2, 3, 8)(torch.zeros(5, 2)).shape == (5, 3)
-    assert sum(isinstance(layer, torch.nn.ReLU) for layer in Points(2, 1, 8)) == 3
+def test_points_on_the_line_and_in_the_plane() -> None:
+    for dimension in (1, 2):
+        x = torch.randn(6, dimension)
+        assert Generator(dimension, 8)(x).shape == (6, dimension)
+        assert Discriminator(dimension, 8)(x).shape == (6,)
+        assert Discriminator(dimension, 8, together=3)(x).shape == (2,)
+
+
+def test_points_judged_together_have_one_score() -> None:
+    """Neighbours in the batch share it; others have no say."""
+    network, x = Discriminator(2, 8, together=2), torch.randn(6, 2)
+    changed = x.clone()
+    changed[3] += 1
+    assert (network(x) != network(changed)).tolist() == [False, True, False]
+
+
+def test_a_discriminator_that_sees_the_deviation_can_tell_a_collapsed_batch() -> None:
+    network, spread = Discriminator(2, 8, sees_deviation=True), torch.randn(64, 2)
+    point = spread[:1].expand(64, 2)
+    assert network(spread)[0] != network(point)[0]
+    assert network.layers[0].weight.shape == (8, 3)
+    plain = Discriminator(2, 8)
+    assert torch.isclose(plain(spread)[0], plain(point)[0])
 
 
 @pytest.mark.parametrize("way", ["clip", "penalty"])
 def test_critics_are_kept_weak(way: str) -> None:
     objective = build.OBJECTIVES["wasserstein"]
     options = {"clip": 0.02} if way == "clip" else {"penalties": smooth(1.0)}
-    game = play(ring(), objective, **options, steps=3, width=8)
-    most = max(weight.abs().max().item() for weight in game.discriminator.parameters)
+    table = play(ring(), game(2, objective, **options, width=8), 3)
+    most = max(weight.abs().max().item() for weight in table.discriminator.parameters)
     assert (most <= 0.02 + 1e-7) == (way == "clip")

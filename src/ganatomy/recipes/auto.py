@@ -8,7 +8,7 @@ def auto() -> Config:
     """Chooses networks, size, width, classes, augmentation, rates and budget from your images, and says why.
 
     What you give (--size, --minutes, --set …) stays as you gave it. On a CPU it begins with DCGAN's networks, without
-    normalisation in the discriminator but with R1 at every fourth step (Mescheder et al. 2018, arXiv:1801.04406), and
+    normalisation in the discriminator but with R1 at every 16th step (Mescheder et al. 2018, arXiv:1801.04406), and
     high learning rates that fall to the end of the budget. `ganatomy.automatic` has the rules.
 
         ganatomy train FOLDER --recipe auto
@@ -18,9 +18,9 @@ def auto() -> Config:
         prior=Prior(name="normal", dimension=64),
         generator=DCGANOptions(width=24),
         discriminator=DCGANOptions(width=24, norm="none"),
-        penalties=Penalties(r1=0.1, every=4),
+        penalties=Penalties(r1=0.1, every=16),
         generator_optimiser=Optimiser(name="adam", learning_rate=2e-3, betas=(0.5, 0.999)),
         discriminator_optimiser=Optimiser(name="adam", learning_rate=1e-3, betas=(0.5, 0.999)),
-        training=Training(batch=64, share_fakes=True, images=1),
+        training=Training(batch=32, share_fakes=True, images=1),
         log=Log(snapshot=250, checkpoint=1000),
     )

@@ -16,6 +16,7 @@ from rich.console import Console
 from ganatomy import data as datasets
 from ganatomy import training
 from ganatomy.callbacks.evaluation import BATCH
+from ganatomy.data.store import write_text
 from ganatomy.errors import UserError
 from ganatomy.evaluation import evaluate
 from ganatomy.images import enlarge, grid, save_png
@@ -79,11 +80,14 @@ class Workshop:
         Made once and kept in the run: a reproduction goes on where it was stopped.
         """
         step = run.info()["step"] if step is None else step
-        path = run.path / "eval" / f"{name}-{step:08d}-{self.images or 'all'}.json"
+        return dict(self.made(run.path / "eval" / f"{name}-{step:08d}-{self.images or 'all'}.json", make))
+
+    def made(self, path: Path, make: Callable[[], Any]) -> Any:
+        """What a file keeps, made if it is not there."""
         if not path.is_file():
-            path.parent.mkdir(exist_ok=True)
-            run.write_text(f"eval/{path.name}", json.dumps(make()))
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, json.dumps(make()))
+        return json.loads(path.read_text(encoding="utf-8"))
 
     def scores(self, run: Run, metrics: list[str], n: int = MEASURED, **options: Any) -> ScoreCard:
         """A card of the run's averaged generator."""
