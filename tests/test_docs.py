@@ -78,6 +78,8 @@ def test_a_readme_command_runs(
         monkeypatch.setattr(mnist, "RECIPES", {"dcgan": TINY})
         arguments = [{"MNIST/raw": "digits"}.get(argument, argument) for argument in arguments]
         arguments += ["--minutes", "0.001", "--images", "100"]
+    if arguments[0] == "lab":
+        arguments += ["--steps", "2", "--pictures", "2", "--width", "8"]
     if arguments[0] == "compare":
         evaluate("saturating", n=100, device="cpu")
     monkeypatch.setattr(sys, "argv", ["ganatomy", *arguments])

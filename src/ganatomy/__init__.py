@@ -21,6 +21,7 @@ _HOMES = {
     "doctor": "machine",
     "evaluate": "evaluation",
     "inspect": "data",
+    "lab": "laboratory",
     "load": "sampling",
     "prepare": "data",
     "recipe": "recipes",

@@ -19,6 +19,7 @@ import filelock
 from ganatomy import settings
 from ganatomy.config import Config
 from ganatomy.errors import UserError, unknown
+from ganatomy.families import Part
 
 FORMAT = 1
 RUNS = Path("runs")
@@ -56,7 +57,7 @@ class Run:
         raise unknown("run", str(name), [*known, "last"])
 
     @classmethod
-    def create(cls, name: str, config: Config, runs: Path = RUNS) -> "Run":
+    def create(cls, name: str, config: Part, runs: Path = RUNS) -> "Run":
         """A new folder `runs/NAME`, or UserError if that name is taken or is not one."""
         if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
             raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")

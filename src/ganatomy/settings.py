@@ -18,7 +18,7 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise _explain(error, source) from None
+        raise explain(error, source) from None
 
 
 def read(path: str | Path) -> Config:
@@ -31,11 +31,13 @@ def read(path: str | Path) -> Config:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
+    if "lab" in values:
+        raise UserError(f"{path} is of a game of `ganatomy lab`, which has no images: see its report.html.")
     return from_dict(values, str(path))
 
 
-def to_yaml(config: Config) -> str:
-    """The configuration as YAML, every option written out."""
+def to_yaml(config: Part) -> str:
+    """A configuration as YAML, every option written out."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
@@ -112,7 +114,7 @@ def _no_such_option(name: str) -> UserError:
     return unknown("option", name, names)
 
 
-def _explain(error: ValidationError, source: str) -> UserError:
+def explain(error: ValidationError, source: str) -> UserError:
     """The first fault of a validation, as a sentence."""
     fault = error.errors()[0]
     tags = {part.model_fields["family"].default for part in _parts_of(GeneratorNetwork)} | {"Schedule", "float"}

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from ganatomy.cli import compare, data, demo, doctor, evaluate, options, recipes, reproduce, sample, train, walk
+from ganatomy.cli import (
+    compare,
+    data,
+    demo,
+    doctor,
+    evaluate,
+    lab,
+    options,
+    recipes,
+    reproduce,
+    sample,
+    train,
+    walk,
+)
 
 app = typer.Typer(
     name="ganatomy",
@@ -15,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, reproduce, recipes, options, doctor):
+for verb in (demo, train, sample, walk, evaluate, compare, lab, reproduce, recipes, options, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 

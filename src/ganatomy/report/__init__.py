@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs
 from ganatomy import __version__
 from ganatomy.config import Config
 from ganatomy.errors import UserError
-from ganatomy.report import charts, pictures, scores
+from ganatomy.report import charts, lab, pictures, scores
 from ganatomy.report.curves import Columns, read
 from ganatomy.run import Run
 from ganatomy.scorecard import ScoreCard, cards
@@ -47,8 +47,9 @@ def page(run: Run) -> str:
         "state": escape(str(info.get("status", "unknown"))),
         "error": f'<p class="error">{escape(str(info["error"]))}</p>' if info.get("error") else "",
         "facts": _definitions(_facts(info, config, events)),
-        "pictures": _pictures(run, frames),
-        "timeline": _timeline(run, frames),
+        "headline": "How to read it" if "lab" in info else "Generated and real",
+        "pictures": lab.READING if "lab" in info else _pictures(run, frames),
+        "timeline": _timeline(run, info, frames),
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),
@@ -78,7 +79,7 @@ def _status(run: Run, info: dict[str, Any], config: Config | None, records: Colu
     state = words.get(info.get("status", ""), str(info.get("status", "not begun")))
     text = f"{state}: {known['step']:,} steps"
     if "images" in known and "seconds" in known:
-        text += f", {known['images']:,} images in {duration(known['seconds'])}"
+        text += f", {known['images']:,} {'points' if 'lab' in info else 'images'} in {duration(known['seconds'])}"
     if machine := _machine(info, config):
         text += f" on {machine}"
     return escape(text[0].upper() + text[1:])
@@ -95,6 +96,8 @@ def _machine(info: dict[str, Any], config: Config | None) -> str:
 
 def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, Any]]) -> dict[str, str]:
     data, facts = info.get("data", {}), {}
+    if "lab" in info:
+        facts["Target"] = f"{info['lab']}, objective {info['objective'].replace('_', ' ')}"
     if config:
         facts["Recipe"] = f"{config.recipe}, objective {config.objective.name}"
     if data:
@@ -123,18 +126,23 @@ def _pictures(run: Run, frames: list[pictures.Frame]) -> str:
     return pair if frames else "<p>No samples yet: the first grid is drawn when the training begins.</p>" + pair
 
 
-def _timeline(run: Run, frames: list[pictures.Frame]) -> str:
+def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> str:
     """The slider, which page.js brings to life, and the latent walk."""
     figures, total = [], len(run.snapshots())
     if len(frames) > 1:
         chosen = f" {len(frames)} of {total:,} snapshots, evenly chosen." if len(frames) < total else ""
         last = len(frames) - 1
+        shown = (
+            "The game from the first step to the last."
+            if "lab" in info
+            else "The same latent vectors at every snapshot: watch each image find its form."
+        )
+        wide = ' class="wide"' if "lab" in info else ""
         figures.append(
-            '<figure id="timeline"><img alt="Samples at the chosen step">'
+            f'<figure id="timeline"{wide}><img alt="Samples at the chosen step">'
             '<div class="player"><button type="button" aria-label="Play or pause">▶</button>'
             f'<input type="range" min="0" max="{last}" value="{last}" aria-label="Snapshot"><output></output></div>'
-            "<figcaption><b>Over training</b> The same latent vectors at every snapshot: "
-            f"watch each image find its form.{chosen}</figcaption></figure>"
+            f"<figcaption><b>Over training</b> {shown}{chosen}</figcaption></figure>"
         )
     if (run.path / "walk.webp").exists():
         words = (
@@ -142,7 +150,7 @@ def _timeline(run: Run, frames: list[pictures.Frame]) -> str:
             "other, the generator knows the space between them; where they jump, it has learnt only single images."
         )
         figures.append(_figure(pictures.inline(run.path / "walk.webp"), "A walk through latent space", words, "walk"))
-    title = "<h2>Through training and latent space</h2>"
+    title = f"<h2>Through training{'' if 'lab' in info else ' and latent space'}</h2>"
     return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
 
 
@@ -165,6 +173,8 @@ def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
 
 
 def _commands(run: Run, info: dict[str, Any]) -> str:
+    if "lab" in info:
+        return _definitions(lab.tries(info), code=True)
     if not run.checkpoints():
         return "<p>There is no checkpoint yet to draw from.</p>"
     longer = f" --steps {2 * info.get('step', 1)}" if info.get("status") == "finished" else ""

@@ -37,7 +37,14 @@ class Chart(NamedTuple):
 
 def of(records: Columns, config: Config | None) -> list[Chart]:
     """The charts that the records have numbers for."""
-    charts = [_losses(records, config), _judgement(records), _gradients(records), _penalties(records), _speed(records)]
+    charts = [
+        _value(records),
+        _losses(records, config),
+        _judgement(records),
+        _gradients(records),
+        _penalties(records),
+        _speed(records),
+    ]
     return [chart for chart in charts if chart.data["series"]]
 
 
@@ -66,6 +73,20 @@ def _losses(records: Columns, config: Config | None) -> Chart:
         else "Near 0 the discriminator wins every time, and the generator learns little."
     )
     return Chart("Losses", words, {**_group(records, "loss"), "levels": [_level(*item) for item in levels.items()]})
+
+
+def _value(records: Columns) -> Chart:
+    """Of a game of the lab, where p and q are known."""
+    names = {"lab/value": ("V(D, G)", "discriminator"), "lab/best_value": ("−log 4 + 2·JSD(p, q)", "generator")}
+    seen = np.isfinite(records["lab/value"]) if "lab/value" in records else np.zeros(0, bool)
+    looks = {name: column[seen] for name, column in records.items()} if seen.any() else {}
+    series = [_series(looks, name, *words) for name, words in names.items() if name in looks]
+    words = (
+        "What the discriminator gets out of the game, and what the best one there is would get. Training the "
+        "discriminator lifts the first towards the second; training the generator lowers the second to −log 4."
+    )
+    level = {"y": -log(4), "text": "−log 4", "role": "neutral"}
+    return Chart("What the game is worth", words, {"series": series, "levels": [level]})
 
 
 def _judgement(records: Columns) -> Chart:

@@ -1,0 +1,48 @@
+"""The distributions of the lab, each with the part of the line or plane that one looks at."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ganatomy.laboratory.options import Target
+from ganatomy.theory.cells import Cells
+from ganatomy.theory.densities import Density, Mixture, gaussians, grid, moons, ring, segments, spiral
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A target, the cells that one looks at it through, and its masses in them, [N]."""
+
+    density: Density
+    cells: Cells
+    masses: Tensor
+
+    @property
+    def dimension(self) -> int:
+        """1, the line, or 2, the plane."""
+        return self.density.dimension
+
+    @property
+    def modes(self) -> Mixture | None:
+        """The target, if it is made of modes that can be counted."""
+        density = self.density
+        return density if isinstance(density, Mixture) and len(density.centres) <= 25 and self.dimension == 2 else None
+
+
+SIDE = 72  # cells along each axis of the plane
+TARGETS: dict[Target, tuple[Density, float, float]] = {
+    "line": (gaussians(0.0, deviation=0.6), -3.0, 3.0),
+    "two": (gaussians(-1.5, 1.5, deviation=0.3), -3.0, 3.0),
+    "segments": (segments((-2.0, -1.0), (0.5, 2.0)), -3.0, 3.0),
+    "ring": (ring(deviation=0.06), -1.5, 1.5),
+    "grid": (grid(spacing=0.5, deviation=0.04), -1.5, 1.5),
+    "spiral": (spiral(), -1.5, 1.5),
+    "moons": (moons(deviation=0.08), -1.8, 1.8),
+}
+
+
+def ground(target: Target) -> Ground:
+    """The target by name."""
+    density, low, high = TARGETS[target]
+    cells = Cells([low], [high], [300]) if density.dimension == 1 else Cells([low, low], [high, high], [SIDE, SIDE])
+    return Ground(density, cells, cells.masses(density, finer=4))
