@@ -85,6 +85,13 @@ def objective(config: options.Objective) -> Objective:
     )
 
 
+def penalty(name: str, weight: float | options.Schedule, every: int = 1) -> Penalty:
+    """A penalty of the discriminator by name."""
+    if name not in PENALTIES:
+        raise unknown("penalty", name, PENALTIES)
+    return Penalty(name, partial(at, weight), PENALTIES[name], every)
+
+
 def prior(config: options.Prior) -> Prior:
     """The prior by name."""
     if config.name not in PRIORS:
@@ -188,10 +195,7 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
         learner,
         _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
         objective(config.objective),
-        [
-            Penalty(name, partial(at, getattr(penalties, name)), PENALTIES[name], penalties.every)
-            for name in _penalised(config)
-        ],
+        [penalty(name, getattr(penalties, name), penalties.every) for name in _penalised(config)],
         [Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)]
         if penalties.path_length
         else [],

@@ -1,5 +1,6 @@
 """`ganatomy lab`: a run like any other, of points instead of images."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 import yaml
 from PIL import Image
 
+from ganatomy.cli import lab as command
 from ganatomy.errors import UserError
 from ganatomy.laboratory import lab
+from ganatomy.laboratory.options import LabOptions
 from ganatomy.run import Run
 from ganatomy.sampling import sample
 
@@ -67,17 +70,26 @@ def test_what_is_wrong_is_said_before_anything_is_made(tmp_path: Path, target: s
     assert not list(tmp_path.iterdir())
 
 
+def test_the_commands_defaults_are_the_options() -> None:
+    options, named = LabOptions(), {"lr_g": "learning_rate_generator", "lr_d": "learning_rate_discriminator"}
+    asked = inspect.signature(command.lab).parameters
+    shared = {name: named.get(name, name) for name in asked if named.get(name, name) in LabOptions.model_fields}
+    assert {name: asked[name].default for name in shared} == {name: getattr(options, shared[name]) for name in shared}
+    assert asked["target"].default == options.lab
+    assert len(shared) == 9
+
+
 def test_the_command(tmp_path: Path) -> None:
-    def command(*words: str) -> subprocess.CompletedProcess[str]:
+    def ganatomy_lab(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "ganatomy", "lab", *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
-    done = command("line", "--steps", "4", "--pictures", "2", "--width", "8", "--penalty", "r1=0.5")
+    done = ganatomy_lab("line", "--steps", "4", "--pictures", "2", "--width", "8", "--penalty", "r1=0.5")
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines()[-2:]:
         assert (tmp_path / line).is_file()
     assert Run.find("last", tmp_path / "runs").name == "line-001"
-    wrong = command("line", "--penalty", "r1=much")
+    wrong = ganatomy_lab("line", "--penalty", "r1=much")
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("ganatomy: --penalty r1=much")

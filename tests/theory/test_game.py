@@ -1,20 +1,17 @@
 """The game in the plane: it is played by the library's own loop, and learns."""
 
-from functools import partial
-
 import pytest
 import torch
 
 from ganatomy import build
 from ganatomy.adversarial import Penalty
 from ganatomy.metrics.classes import modes
-from ganatomy.schedules import at
 from ganatomy.theory.densities import ring
-from ganatomy.theory.game import Discriminator, Generator, game, play
+from ganatomy.theory.game import Discriminator, Generator, falling, game, play
 
 
 def smooth(weight: float) -> list[Penalty]:
-    return [Penalty(name, partial(at, weight), build.PENALTIES[name]) for name in ("r1", "r2")]
+    return [build.penalty(name, weight) for name in ("r1", "r2")]
 
 
 def test_it_learns_a_wide_ring() -> None:
@@ -39,6 +36,18 @@ def test_a_seed_is_a_game() -> None:
     assert torch.equal(first, again)
     assert torch.equal(first, in_two_parts.state()["generator"]["0.weight"])
     assert not torch.equal(first, other)
+
+
+def test_rates_may_fall_and_the_discriminator_may_be_ones_own() -> None:
+    assert [falling(0.2, 10)(step) for step in (0, 5, 10, 99)] == pytest.approx([0.2, 0.1, 0, 0])
+    own = Discriminator(2, 8)
+    table = game(2, build.OBJECTIVES["hinge"], width=8, learning_rates=(falling(1e-3, 2), 1e-3), discriminator=own)
+    assert table.discriminator.network is own
+    still, moving = (
+        [parameter.clone() for parameter in play(ring(), table, end, begin).generator.parameters]
+        for begin, end in ((0, 2), (2, 3))
+    )
+    assert all(torch.equal(*pair) for pair in zip(still, moving, strict=True))  # the rate has fallen to nothing
 
 
 def test_points_on_the_line_and_in_the_plane() -> None:

@@ -1,7 +1,6 @@
 """The lab: a small GAN learns a distribution of which everything is known, and one sees what the theory speaks of."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from ganatomy import build, machine, report, settings
-from ganatomy.adversarial import Adversarial, Penalty
+from ganatomy.adversarial import Adversarial
 from ganatomy.callbacks.progress import ShowProgress
 from ganatomy.callbacks.recorder import Recorder
+from ganatomy.config import Objective
 from ganatomy.errors import unknown
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import Pixels, save_animation, save_png
@@ -21,7 +21,6 @@ from ganatomy.laboratory.moment import Moment, look
 from ganatomy.laboratory.options import LabOptions
 from ganatomy.laboratory.targets import TARGETS, Ground, ground
 from ganatomy.run import RUNS, Run, free_name
-from ganatomy.schedules import at
 from ganatomy.theory.game import game, points_of
 
 LENGTH = 8.0  # seconds of the animation
@@ -43,6 +42,8 @@ def lab(
     if target not in TARGETS:
         raise unknown("target", target, list(TARGETS))
     chosen = _options({"lab": target, **options})
+    objective = build.objective(Objective(name=chosen.objective))
+    penalties = [build.penalty(name, weight) for name, weight in chosen.penalties.items()]
     console = console or Console(quiet=True)
     run = Run.create(name or free_name(target, Path(runs)), chosen, Path(runs))
     run.update(
@@ -57,8 +58,8 @@ def lab(
     place = ground(chosen.lab)
     table = game(
         place.dimension,
-        build.OBJECTIVES[chosen.objective],
-        [Penalty(name, partial(at, weight), build.PENALTIES[name]) for name, weight in chosen.penalties.items()],
+        objective,
+        penalties,
         batch=chosen.batch,
         width=chosen.width,
         learning_rates=(chosen.learning_rate_generator, chosen.learning_rate_discriminator),
@@ -114,12 +115,6 @@ class Watch(Callback):
 def _options(values: Mapping[str, Any]) -> LabOptions:
     """The options, or UserError naming the one that is wrong."""
     try:
-        options = LabOptions.model_validate(values)
+        return LabOptions.model_validate(values)
     except ValidationError as error:
         raise settings.explain(error, "lab") from None
-    if options.objective not in build.OBJECTIVES:
-        raise unknown("objective", options.objective, list(build.OBJECTIVES))
-    for penalty in options.penalties:
-        if penalty not in build.PENALTIES:
-            raise unknown("penalty", penalty, list(build.PENALTIES))
-    return options

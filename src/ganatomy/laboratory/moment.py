@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from ganatomy.adversarial import Adversarial
 from ganatomy.laboratory.targets import Ground
 from ganatomy.metrics import classes
+from ganatomy.objectives import cross_entropy
 from ganatomy.theory import pushforward
 from ganatomy.theory.pushforward import Estimated
 
@@ -66,7 +67,7 @@ def look(ground: Ground, game: Adversarial, step: int) -> Moment:
             q = pushforward.histogram(generator, cells, dimension, random)
         reals = discriminator(ground.density.sample(JUDGED, random))
         judged = discriminator(generator(pushforward.stratified(JUDGED, dimension, random).float()))
-        value = torch.nn.functional.logsigmoid(reals).mean() + torch.nn.functional.logsigmoid(-judged).mean()
+        value = -cross_entropy(reals, judged)
         scores = discriminator(cells.points().float())
         mesh = generator(_mesh(dimension).flatten(0, 1)).unflatten(0, (-1, KNOTS))
 

@@ -2,21 +2,19 @@
 
 import statistics
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import torch
 
 from ganatomy import build
 from ganatomy import data as datasets
-from ganatomy.adversarial import Penalty
 from ganatomy.data.stacked import COUNT, stack
 from ganatomy.metrics import classes
 from ganatomy.reproduction.rows import both, rates
 from ganatomy.reproduction.workshop import Figures, Workshop, estimated, slug, table, told
 from ganatomy.sampling import load
-from ganatomy.schedules import at
 from ganatomy.theory import densities
+from ganatomy.theory.divergences import kl
 from ganatomy.theory.game import game, play
 
 TARGETS = {"ring of 8": densities.ring(), "grid of 25": densities.grid()}
@@ -51,15 +49,17 @@ def find(shop: Workshop) -> Iterator[Figures]:
 def _toys(shop: Workshop, target: str, way: str) -> list[Figures]:
     """One result a seed, in the plane."""
     seeds, steps = (SEEDS, STEPS) if shop.minutes is None else (1, 100)
-    path = shop.runs / "modes" / f"{slug(target)}-{slug(way)}-{seeds}x{steps}.json"
-    return list(shop.made(path, lambda: [_toy(shop, target, way, seed, steps) for seed in range(seeds)]))
+    name = f"{slug(target)}-{slug(way)}-{seeds}x{steps}"
+    return list(
+        shop.made(shop.runs / "modes", name, lambda: [_toy(shop, target, way, seed, steps) for seed in range(seeds)])
+    )
 
 
 def _toy(shop: Workshop, target: str, way: str, seed: int, steps: int) -> Figures:
     shop.console.print(f"{target}: {way}, seed {seed} …", highlight=False)
     density, options = TARGETS[target], dict(WAYS[way])
     objective, clip = build.OBJECTIVES[options.pop("objective")], options.pop("clip", 0.0)
-    penalties = [Penalty(name, partial(at, weight), build.PENALTIES[name]) for name, weight in options.items()]
+    penalties = [build.penalty(name, weight) for name, weight in options.items()]
     played = play(density, game(density.dimension, objective, penalties, clip=clip, seed=seed), steps)
     points = played.sample(torch.randn(POINTS, 2, generator=torch.Generator().manual_seed(0))).numpy()
     centres = density.centres.numpy()
@@ -69,7 +69,7 @@ def _toy(shop: Workshop, target: str, way: str, seed: int, steps: int) -> Figure
     return {
         "modes": reached.covered.value,
         "high_quality": reached.high_quality.value,
-        "divergence": torch.special.xlogy(shares, shares * len(centres)).sum().item(),
+        "divergence": kl(shares, torch.full_like(shares, 1 / len(centres))).item(),
     }
 
 

@@ -80,12 +80,13 @@ class Workshop:
         Made once and kept in the run: a reproduction goes on where it was stopped.
         """
         step = run.info()["step"] if step is None else step
-        return dict(self.made(run.path / "eval" / f"{name}-{step:08d}-{self.images or 'all'}.json", make))
+        return dict(self.made(run.path / "eval", f"{name}-{step:08d}", make))
 
-    def made(self, path: Path, make: Callable[[], Any]) -> Any:
-        """What a file keeps, made if it is not there."""
+    def made(self, folder: Path, name: str, make: Callable[[], Any]) -> Any:
+        """What a file keeps, made if it is not there; a rehearsal with fewer images has files of its own."""
+        path = folder / f"{name}-{self.images or 'all'}.json"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             write_text(path, json.dumps(make()))
         return json.loads(path.read_text(encoding="utf-8"))
 

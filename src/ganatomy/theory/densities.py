@@ -23,13 +23,6 @@ class Density(Protocol):
         """log p(x) in nats of points [..., d] → [...], in their precision; −∞ outside the support."""
 
 
-class Line(Density, Protocol):
-    """A distribution on the line."""
-
-    def cdf(self, x: Tensor) -> Tensor:
-        """P(X ≤ x), in x's shape and precision."""
-
-
 @dataclass(frozen=True)
 class Mixture:
     """p(x) = 1/K Σₖ N(x; cₖ, σ²I). centres: cₖ, [K, d]; deviation: σ along each axis, positive."""

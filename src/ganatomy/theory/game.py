@@ -21,7 +21,7 @@ Rate: TypeAlias = float | Number
 
 
 class Dense(nn.Sequential):
-    """Three hidden layers of ReLU units: [B, inputs] → [B, outputs], or [B] scores if outputs is 1 and `scores`."""
+    """Three hidden layers of ReLU units: [B, inputs] → [B, outputs]."""
 
     def __init__(self, inputs: int, outputs: int, width: int) -> None:
         sizes = [inputs, width, width, width]
