@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint wheel bench exam parity reproduce intervals clean
+.PHONY: demo test lint wheel bench exam parity reproduce claims intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -38,6 +38,10 @@ MNIST ?= MNIST/raw
 CIFAR10 ?= CIFAR10.zip
 reproduce: .venv/ready-demo
 	$(BIN)/ganatomy reproduce all --mnist $(MNIST) --cifar10 $(CIFAR10)
+
+# The claims of the articles, decided by experiment; writes docs/CLAIMS.md. Takes half an hour.
+claims: .venv/ready-demo
+	$(BIN)/ganatomy claims --run all
 
 # How often each 95% interval covers, by simulation.
 intervals: .venv/ready-dev

@@ -16,6 +16,7 @@ _HOMES = {
     "UserError": "errors",
     "Config": "config",
     "Run": "run",
+    "claims": "evidence",
     "compare": "comparison",
     "demo": "training",
     "doctor": "machine",

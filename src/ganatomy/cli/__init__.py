@@ -5,6 +5,7 @@ import sys
 import typer
 
 from ganatomy.cli import (
+    claims,
     compare,
     data,
     demo,
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, lab, reproduce, recipes, options, doctor):
+for verb in (demo, train, sample, walk, evaluate, compare, lab, claims, reproduce, recipes, options, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 
