@@ -8,7 +8,7 @@ from torch.autograd import gradcheck
 from torch.testing import assert_close
 
 from ganatomy.metrics.classes import modes
-from ganatomy.theory.densities import Mixture, grid, ring
+from ganatomy.theory.densities import Dirac, Mixture, grid, ring
 
 
 def sampled(mixture, count, seed=0):
@@ -111,3 +111,12 @@ def test_their_own_samples_reach_every_mode(mixture):
     result = modes(sampled(mixture, 5000), mixture.centres, mixture.deviation)
     assert result.covered.value == len(mixture.centres)
     assert result.high_quality.value == pytest.approx(1 - np.exp(-4.5), abs=0.006)
+
+
+def test_a_single_point_is_all_there_is():
+    point = Dirac(torch.tensor([1.5, -2.0]))
+    assert point.dimension == 2
+    points = point.sample(3, torch.Generator())
+    assert_close(points, torch.tensor([[1.5, -2.0]] * 3), rtol=0, atol=0)
+    points += 1  # a copy: the density stays what it was
+    assert_close(point.point, torch.tensor([1.5, -2.0]), rtol=0, atol=0)
