@@ -8,7 +8,7 @@ demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
 
 test: .venv/ready-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

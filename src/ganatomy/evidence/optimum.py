@@ -203,9 +203,9 @@ def _draw_minimum(figure: Figure, evidence: Evidence) -> None:
 
 
 def _equilibrium(trial: Trial) -> Evidence:
-    """The whole game, to its end: learning rates fall, R1 keeps it from circling."""
-    steps = trial.size(2000, 1000)
-    rates = (falling(1e-3, steps), falling(1e-3, steps))
+    """The whole game, to its end: D learns faster than G, so that it is ½ because nothing can be told; rates fall."""
+    steps = trial.size(2000, 600)
+    rates = (falling(2e-4, steps), falling(2e-3, steps))
     penalties = [build.penalty("r1", 0.02)]
     table = game(1, build.OBJECTIVES["non_saturating"], penalties, width=64, learning_rates=rates, seed=trial.seed)
     play(REAL, table, steps)
