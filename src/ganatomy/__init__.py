@@ -20,6 +20,7 @@ _HOMES = {
     "demo": "training",
     "doctor": "machine",
     "evaluate": "evaluation",
+    "export": "exports",
     "inspect": "data",
     "lab": "laboratory",
     "load": "sampling",
