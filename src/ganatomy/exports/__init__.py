@@ -57,7 +57,7 @@ def export(
 
 
 def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
-    content = graph.convert(sampler, half)
+    content = graph.halved(graph.convert(sampler)) if half else graph.convert(sampler)
     largest, pixels = graph.verify(content, sampler, half)
     file = folder / GRAPH
     folder.mkdir(parents=True, exist_ok=True)

@@ -40,8 +40,8 @@ class Drawing(nn.Module):
         return quantised(images), images
 
 
-def convert(sampler: Sampler, half: bool = False) -> bytes:
-    """The content of an ONNX file that draws what the sampler draws; half: weights in 16 bits, computed with in 32.
+def convert(sampler: Sampler) -> bytes:
+    """The content of an ONNX file that draws what the sampler draws.
 
     UserError for a generator that takes many steps to an image.
     """
@@ -72,8 +72,6 @@ def convert(sampler: Sampler, half: bool = False) -> bytes:
         )
     model = program.model_proto
     _forget_its_making(model)
-    if half:
-        _store_in_half(onnx, model)
     onnx.helper.set_model_props(model, {METADATA: facts.model_dump_json()})
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
@@ -102,8 +100,13 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
     return largest, pixels
 
 
-def _store_in_half(onnx: Any, model: Any) -> None:
-    """Weights become float16, each with a cast to float32 behind it; UserError if one is too large for that."""
+def halved(content: bytes) -> bytes:
+    """The same graph with weights of 16 bits, each cast to 32 before it is used; UserError if one is too large.
+
+    Half as long to send, and no machine needs arithmetic of 16 bits for it.
+    """
+    onnx: Any = needed("onnx", "onnx", "--half")
+    model = onnx.load_model_from_string(content)
     graph, casts = model.graph, []
     for tensor in list(graph.initializer):
         values = onnx.numpy_helper.to_array(tensor)
@@ -119,6 +122,8 @@ def _store_in_half(onnx: Any, model: Any) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+    halves: bytes = model.SerializeToString()
+    return halves
 
 
 def _forget_its_making(model: Any) -> None:

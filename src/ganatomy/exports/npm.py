@@ -15,6 +15,7 @@ from ganatomy.errors import UserError
 
 REGISTRY = "https://registry.npmjs.org"
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
+NAME = f"{PACKAGE}-{VERSION}.tgz"
 # `npm view onnxruntime-web@1.30.0 dist.integrity`: base64 of the SHA-512 of the package.
 SHA512 = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 LARGEST = 2**27  # bytes of the package, which has 33 million
@@ -37,8 +38,8 @@ def registry(environment: Mapping[str, str] = os.environ) -> str:
 
 def _package(sha512: str) -> bytes:
     """The package, out of the cache or the registry; its hash is checked either way."""
-    place = cache_folder() / "npm" / f"{PACKAGE}-{VERSION}.tgz"
-    address = f"{registry()}/{PACKAGE}/-/{place.name}"
+    place = cache_folder() / "npm" / NAME
+    address = f"{registry()}/{PACKAGE}/-/{NAME}"
     content = place.read_bytes() if place.is_file() else _download(address, place)
     if base64.b64encode(hashlib.sha512(content).digest()).decode() != sha512:
         source = f"Remove {place}" if place.is_file() else f"Try again, or another registry than {registry()}"

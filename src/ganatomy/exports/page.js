@@ -85,7 +85,7 @@ function move(by) {
 function follow(address) {
   const asked = new URLSearchParams(address.slice(1));
   const whole = (text, most) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : null);
-  bound.value = asked.get("truncation") ?? bound.max;
+  bound.value = Number(asked.get("truncation")) || bound.max;
   classField.value = whole(asked.get("class"), facts.classes.length - 1) ?? "";
   const share = Number(asked.get("share") ?? 0);
   goTo(whole(asked.get("seed"), LAST_SEED) ?? randomSeed(), share > 0 && share < 1 ? share : 0);

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ganatomy.extras import needed
 from ganatomy.pretrained import facts as about
 from ganatomy.pretrained.facts import Facts
 
+Rows: TypeAlias = dict[str, tuple[str, list[int]]]  # by name, the type and shape of what belongs to one image
 METADATA = "ganatomy"  # where the facts are among the graph's metadata
 LARGEST = 2**31  # bytes: what one protobuf message can have
 
@@ -93,21 +94,21 @@ def check(content: bytes, path: Path) -> Facts:
     return facts
 
 
-def inputs(facts: Facts) -> dict[str, tuple[str, list[int]]]:
-    """Inputs of a generator's graph, and what each row of them is: its type and shape."""
-    by_class: dict[str, tuple[str, list[int]]] = {"class": ("INT64", [])} if facts.classes else {}
-    styled: dict[str, tuple[str, list[int]]] = {"truncation": ("FLOAT", [])} if facts.truncation == "styles" else {}
+def inputs(facts: Facts) -> Rows:
+    """Inputs of a generator's graph."""
+    by_class: Rows = {"class": ("INT64", [])} if facts.classes else {}
+    styled: Rows = {"truncation": ("FLOAT", [])} if facts.truncation == "styles" else {}
     return {"z": ("FLOAT", [facts.prior.dimension]), **by_class, **styled}
 
 
-def outputs(facts: Facts) -> dict[str, tuple[str, list[int]]]:
-    """Outputs, likewise."""
+def outputs(facts: Facts) -> Rows:
+    """Its outputs."""
     channels, height, width = facts.image
     return {"pixels": ("UINT8", [height, width, channels]), "images": ("FLOAT", [channels, height, width])}
 
 
-def signature(onnx: Any, values: Any) -> dict[str, tuple[str, list[int]]]:
-    """A graph's inputs or outputs in that form; every first dimension is the batch, which is any."""
+def signature(onnx: Any, values: Any) -> Rows:
+    """What a graph says of its inputs or outputs; every first dimension is the batch, which is any."""
     kinds = {value.name: value.type.tensor_type for value in values}
     return {
         name: (onnx.TensorProto.DataType.Name(kind.elem_type), [size.dim_value for size in kind.shape.dim[1:]])
