@@ -16,6 +16,7 @@ _HOMES = {
     "UserError": "errors",
     "Config": "config",
     "Run": "run",
+    "Sampler": "sampling",
     "compare": "comparison",
     "demo": "training",
     "doctor": "machine",

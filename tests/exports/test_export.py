@@ -105,7 +105,7 @@ def test_the_command_says_what_it_wrote(
     assert not exit_.value.code
     assert f"ganatomy sample {tmp_path / 'half'}" in capsys.readouterr().out
     facts = ganatomy.load(tmp_path / "half").facts
-    assert (facts.step, facts.average, facts.licence, facts.scores) == (5, False, None, [])
+    assert (facts.step, facts.average, facts.licence, facts.measured) == (5, False, None, ())
     assert "not stated" in (tmp_path / "half" / "README.md").read_text()
 
 

@@ -29,7 +29,7 @@ def page(facts: Facts, title: str = TITLE) -> str:
         "title": escape(title),
         "words": escape(
             f"A generator drew it, just now, in your browser. It is {facts.name}: recipe {facts.recipe}, "
-            f"{facts.step:,} steps on {facts.data.get('source', 'images')}; images of {height}×{width} pixels, "
+            f"{facts.step:,} steps on {facts.data.name}; images of {height}×{width} pixels, "
             f"{KINDS[facts.channels]}."
         ),
         "made_with": escape(f"{facts.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)"),

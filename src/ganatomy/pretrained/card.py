@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ganatomy.pretrained.facts import Facts
-from ganatomy.scorecard import interval, number
+from ganatomy.scorecard import number, told
 from ganatomy.wording import duration
 
 SAMPLES = "samples.png"
@@ -22,7 +22,7 @@ def text(facts: Facts, use: str) -> str:
             *header,
             "---",
             "",
-            f"# {facts.name}",
+            f"# {_cell(facts.name)}",
             "",
             f"![Images of seeds 0 to 63, row by row]({SAMPLES})",
             "",
@@ -44,14 +44,14 @@ def text(facts: Facts, use: str) -> str:
 
 def _rows(facts: Facts) -> dict[str, str]:
     data, training = facts.data, facts.training
-    images = f", {data['images']:,} images" if data.get("images") else ""
-    fingerprint = f", fingerprint {data['fingerprint'][:12]}" if data.get("fingerprint") else ""
-    seen = f", {training['images']:,} images seen" if training.get("images") else ""
-    spent = f", {duration(training['seconds'])}" if training.get("seconds") else ""
+    images = f", {data.images:,} images" if data.images else ""
+    fingerprint = f", fingerprint {data.fingerprint[:12]}" if data.fingerprint else ""
+    seen = f", {training.images:,} images seen" if training.images else ""
+    spent = f", {duration(training.seconds)}" if training.seconds else ""
     rows = {
         "recipe": facts.recipe,
-        "training images": f"{data.get('source')}{images}{fingerprint}",
-        "training": f"{facts.step:,} steps{seen}{spent} on {training.get('processor') or 'a machine not named'}",
+        "training images": f"{data.name}{images}{fingerprint}",
+        "training": f"{facts.step:,} steps{seen}{spent} on {training.processor or 'a machine not named'}",
         "weights": "averaged over the training" if facts.average else "as they were trained, not averaged",
         "latent vectors": f"{facts.prior.dimension} numbers, {facts.prior.name}",
         "truncation": "of styles (ψ)" if facts.truncation == "styles" else "of latent coordinates",
@@ -63,21 +63,17 @@ def _rows(facts: Facts) -> dict[str, str]:
 
 def _scores(facts: Facts) -> list[str]:
     """A table for each protocol."""
-    if not facts.scores:
+    if not facts.measured:
         return ["Not measured: `ganatomy evaluate` does, before the export."]
     lines = [
         "In brackets the 95% interval; beside it, what real images score against each other. "
         "Comparable are only scores by one protocol."
     ]
-    for card in facts.scores:
-        rows = [
-            (name, interval(score["value"], score["low"], score["high"]), number(score["floor"]), score["better"])
-            for name, score in card["scores"].items()
-        ]
-        features = card["protocol"]["features"]
-        by = ", ".join(f"{name} {value}" for name, value in features.items() if isinstance(value, (str, int)))
+    for card in facts.measured:
+        rows = [(name, score.interval(), number(score.floor), score.better) for name, score in card.scores.items()]
+        features = card.protocol.get("features")
         lines += ["", *_table(("score", "value", "real data", "better"), rows)]
-        lines += ["", f"Protocol: {card['terms']}; features: {by}."]
+        lines += ["", _cell(f"Protocol: {card.terms}; features: {told(features)}.")]
     return lines
 
 

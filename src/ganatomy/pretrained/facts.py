@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +13,33 @@ from ganatomy.config import Config, Prior, Size
 from ganatomy.errors import UserError
 from ganatomy.families import Part
 from ganatomy.run import Run
-from ganatomy.scorecard import ScoreCard
+from ganatomy.scorecard import Score, ScoreCard
 
 FORMAT = 1
+
+
+class Source(Part):
+    """The images that a generator learnt from."""
+
+    name: str = "unknown"
+    images: int | None = None
+    fingerprint: str | None = None
+
+
+class Spent(Part):
+    """What the training took: images seen, seconds, on which processor."""
+
+    images: int | None = None
+    seconds: float | None = None
+    processor: str | None = None
+
+
+class Measured(Part):
+    """Scores, and the protocol that they were taken by."""
+
+    terms: str
+    protocol: dict[str, Any]
+    scores: dict[str, Score]
 
 
 class Facts(Part):
@@ -24,7 +47,6 @@ class Facts(Part):
 
     truncation   what is made smaller: coordinates of the latent vector, or the way from the mean style (ψ)
     classes      names of the classes, in the order of `prior.classes`, which counts their training images
-    scores       each with its 95% interval and floor, under the protocol that they were taken by
     """
 
     format: int = FORMAT
@@ -38,9 +60,9 @@ class Facts(Part):
     classes: list[str]
     size: Size
     channels: Literal[1, 3, 4]
-    data: dict[str, Any]
-    training: dict[str, Any]
-    scores: list[dict[str, Any]]
+    data: Source = Source()
+    training: Spent = Spent()
+    measured: tuple[Measured, ...] = ()
     licence: str | None = Field(None, pattern=r"^[\w.+-]{1,40}$")
 
     @property
@@ -56,7 +78,10 @@ def of_run(run: Run, config: Config, checkpoint: dict[str, Any], average: bool) 
     info = run.info()
     data = info.get("data", {})
     names = data.get("classes") or [str(number) for number in range(len(config.prior.classes))]
-    source, step = _name(str(data.get("source", "unknown"))), int(checkpoint["step"])
+    step, spent = int(checkpoint["step"]), {name: checkpoint.get(name) for name in ("images", "seconds")}
+    source = Source(
+        name=_name(str(data.get("source", "unknown"))), images=data.get("images"), fingerprint=data.get("fingerprint")
+    )
     return Facts(
         name=run.name,
         recipe=config.recipe,
@@ -67,12 +92,9 @@ def of_run(run: Run, config: Config, checkpoint: dict[str, Any], average: bool) 
         classes=names if config.prior.conditional else [],
         size=config.data.size,
         channels=config.data.channels,
-        data={"source": source, **{name: data.get(name) for name in ("images", "fingerprint")}},
-        training={
-            **{name: checkpoint.get(name) for name in ("images", "seconds")},
-            "processor": info.get("machine", {}).get("processor"),
-        },
-        scores=[_scores(card, source) for card in _cards(run) if _is_of(card, step, average)],
+        data=source,
+        training=Spent(**spent, processor=info.get("machine", {}).get("processor")),
+        measured=tuple(_measured(card, source.name) for card in _cards(run) if _is_of(card, step, average)),
     )
 
 
@@ -105,11 +127,10 @@ def _is_of(card: ScoreCard, step: int, average: bool) -> bool:
     return whose == (step, average, None, None)
 
 
-def _scores(card: ScoreCard, source: str) -> dict[str, Any]:
+def _measured(card: ScoreCard, source: str) -> Measured:
     """A card without what says where and when it was made: that may be private, and decides nothing."""
-    scores = {name: asdict(score) for name, score in card.scores.items()}
     terms = ScoreCard(card.subject, card.protocol, {}, {"reference": source}).terms
-    return {"terms": terms, "protocol": card.protocol, "scores": scores}
+    return Measured(terms=terms, protocol=card.protocol, scores=card.scores)
 
 
 def _name(source: str) -> str:
