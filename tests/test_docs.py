@@ -96,6 +96,5 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for i, image in enumerate(waves(12, 20, 24)):
         Image.fromarray(image).save(f"cats/{i}.png")
     run = ganatomy.train("cats/", recipe="dcgan", settings={**TINY, "data.size": 64, "training.steps": 2})
-    sampler = ganatomy.load(run)
-    pixels = sampler.images(sampler.latents(range(16)))
+    pixels = ganatomy.load(run).sample(range(16))
     assert (pixels.dtype, pixels.shape) == (np.uint8, (16, 64, 64, 3))

@@ -19,13 +19,17 @@ def to_float(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
-def to_uint8(images: Tensor) -> Pixels:
+def quantised(images: Tensor) -> Tensor:
     """float [B, C, H, W] in [−1, 1] → uint8 [B, H, W, C]: clamped, then rounded to the nearest grey level.
 
     The one way from floats to pixels, for generated images as for anything that is shown or measured.
     """
-    pixels = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round()
-    return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return images.float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def to_uint8(images: Tensor) -> Pixels:
+    """`quantised`, as an array."""
+    return quantised(images.detach()).contiguous().cpu().numpy()
 
 
 def grid(pixels: Pixels, columns: int | None = None, gap: int = 2) -> Pixels:

@@ -89,7 +89,13 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-EXTRAS = {"demo": "mlxtend", "tensorboard": "tensorboard", "vision": "torchvision", "hub": "datasets"}
+EXTRAS = {
+    "demo": "mlxtend",
+    "tensorboard": "tensorboard",
+    "vision": "torchvision",
+    "hub": "datasets",
+    "onnx": "onnxruntime",
+}
 
 
 def doctor() -> str:

@@ -11,6 +11,7 @@ from ganatomy.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     lab,
     options,
     recipes,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, lab, claims, reproduce, recipes, options, doctor):
+for verb in (demo, train, sample, walk, evaluate, compare, export, lab, claims, reproduce, recipes, options, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 

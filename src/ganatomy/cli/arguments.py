@@ -7,6 +7,13 @@ import typer
 from ganatomy.errors import UserError
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name under runs/, or last.")]
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run: its path, its name under runs/, or last; or an exported folder or file; or hf:owner/name.",
+    ),
+]
 Truncation = Annotated[
     float | None,
     typer.Option(

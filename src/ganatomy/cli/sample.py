@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sample(
-    run: RunName,
+    run: Place,
     seeds: Annotated[str, typer.Option(help="Which images: 0-63, 3,9,4 or a mix.")] = "0-63",
     truncation: Truncation = None,
     step: Step = None,

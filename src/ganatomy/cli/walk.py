@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, RunName, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def walk(
-    run: RunName,
+    run: Place,
     seeds: Annotated[str, typer.Option(help="The images to pass through, in order: 3,9,4.")] = "0-7",
     frames: Annotated[int, typer.Option(min=2, max=10_000, help="Pictures in the animation.")] = 96,
     seconds: Annotated[

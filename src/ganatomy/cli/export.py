@@ -1,0 +1,31 @@
+"""ganatomy export"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli.arguments import Place, Raw, Step
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(export)
+
+
+def export(
+    run: Place,
+    to: Annotated[
+        str, typer.Option(help="onnx: a graph; web: a page that draws; safetensors: weights for ganatomy.load.")
+    ] = "onnx",
+    half: Annotated[bool, typer.Option("--half", help="Weights in 16 bits: half the size, a few grey levels.")] = False,
+    title: Annotated[str | None, typer.Option(help='Of the page: "This cat does not exist".')] = None,
+    licence: Annotated[str | None, typer.Option(help="The generator's, for its card: mit, cc-by-4.0, …")] = None,
+    step: Step = None,
+    raw: Raw = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/exports/onnx, … if not given.")] = None,
+) -> None:
+    """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card."""
+    from ganatomy.exports import export
+
+    made = export(run, to, half=half, title=title, licence=licence, step=step, raw=raw, out=out)
+    print(f"{made.file}\n{made.words}")
