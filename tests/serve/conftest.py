@@ -25,10 +25,11 @@ class Server:
 
     process: subprocess.Popen[str]
     address: str
+    client: httpx.Client
 
     def figure(self, name: str) -> float:
         """One of its figures: /metrics without labels."""
-        found = re.search(rf"^ganatomy_{name} (\S+)$", httpx.get(f"{self.address}/metrics").text, re.MULTILINE)
+        found = re.search(rf"^ganatomy_{name} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
         assert found, name
         return float(found[1])
 
@@ -49,7 +50,8 @@ def serving(*command: str) -> Iterator[Server]:
         pytest.fail(first + process.stderr.read())
     process.stderr.readline()
     try:
-        yield Server(process, first.strip())
+        with httpx.Client(base_url=first.strip(), timeout=30, trust_env=False) as client:
+            yield Server(process, first.strip(), client)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0, process.stderr.read()
     finally:

@@ -40,19 +40,19 @@ def serve(
     request is answered. how: step, raw and changes, as for `sampling.load`.
     """
     console = console or Console(stderr=True)
-    token = guard.token_for(host, token)
-    generator = backend.load(place, kind, device, **(how or {}))
-    gauges, limits = Gauges(), guard.Limits()
-    worker = Worker(generator, gauges.batch)
-    worker.start()
-    desk, orders, shape = open_desk(worker, seconds)
-    application = app.build(Path(place).stem, shape, orders, desk, gauges, token is not None, limits)
-    gauges.follow("waiting", "Images accepted and not ready.", lambda: desk.waiting)
-    gauges.follow("held_bytes", "Images not read to their end, as pixels.", lambda: desk.held)
-    listening = server.bind(host, port)
-    address = server.address(listening) + (f"/?token={token}" if token else "")
-    console.print(f"{address}\n{words(worker)}", highlight=False, soft_wrap=True)
-    server.run(guard.Guard(application, host, guard.listed(names), token, limits), listening, int(seconds) + TO_FINISH)
+    token, names = guard.token_for(host, token), guard.listed(names)
+    with server.bind(host, port) as listening:
+        generator = backend.load(place, kind, device, **(how or {}))
+        gauges, limits = Gauges(), guard.Limits()
+        worker = Worker(generator, gauges.batch)
+        worker.start()
+        desk, orders, shape = open_desk(worker, seconds)
+        gauges.follow("waiting", "Images accepted and not ready.", lambda: desk.waiting)
+        gauges.follow("held_bytes", "Images not read to their end, as pixels.", lambda: desk.held)
+        inside = app.build(Path(place).stem, shape, orders, desk, gauges, token is not None, limits)
+        address = server.address(listening) + (f"/?token={token}" if token else "")
+        console.print(f"{address}\n{words(worker)}", highlight=False, soft_wrap=True)
+        server.run(guard.Guard(inside, host, names, token, limits), listening, int(seconds) + TO_FINISH)
 
 
 def open_desk(worker: Worker, seconds: float) -> tuple[Desk, Orders, tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -101,7 +101,10 @@ class Routes:
 
     async def refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        sentences = {404: "There is nothing here; /openapi.json lists what there is.", 405: "Not in this way: see Allow."}
+        sentences = {
+            404: "There is nothing here; /openapi.json lists what there is.",
+            405: "Not in this way: see Allow.",
+        }
         return _error(error.status_code, sentences.get(error.status_code, error.detail), error.headers)
 
     async def busy(self, request: Request, error: Exception) -> Response:
@@ -144,6 +147,7 @@ def application(routes: Routes, stop: Callable[[], None]) -> ASGIApp:
             BusyError: routes.busy,
             LateError: routes.late,
             GoneError: routes.gone,
+            ClientDisconnect: routes.gone,  # before the end of its own body
             Exception: routes.broken,  # and the traceback goes to the log
         },
         lifespan=living,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ganatomy import latent
 from ganatomy.errors import UserError, unknown
@@ -20,7 +20,10 @@ TRUNCATION = (0.01, 10.0)
 STOPS = 64  # seeds of a walk
 Format = Literal["png", "webp", "raw"]
 
-Seed = Annotated[int, Field(ge=0, le=LAST_SEED)]
+# JSON knows one kind of number: 3.0 is as whole as 3.
+Seed = Annotated[
+    int, BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n), Field(ge=0, le=LAST_SEED)
+]
 Truncation = Annotated[float, Field(ge=TRUNCATION[0], le=TRUNCATION[1])]
 Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 

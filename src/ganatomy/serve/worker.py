@@ -117,7 +117,7 @@ class Worker:
         self._jobs = deque(job for job in self._jobs if job.until >= now and not job.answer.done())
 
     def _take(self) -> list[Part]:
-        """The first images of the queue that are truncated alike: what fills the best batch, or as many as there are."""
+        """The first images of the queue that are truncated alike: what fills the best batch, or all there are."""
         truncation, parts = self._jobs[0].truncation, []
         alike = [job for job in self._jobs if job.truncation == truncation]
         room = self.steady.fitting(min(sum(job.left for job in alike), self.steady.best.images))

@@ -6,6 +6,7 @@ browser sends, so these are compared with a list, at every route, method and Web
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import re
@@ -95,7 +96,7 @@ class Guard:
         try:
             self._check_sender(headers)
             moved = self._check_token(scope, headers)
-            self._check_length(headers)
+            await self._check_length(headers, receive)
         except HTTPException as error:
             await _refuse(scope, receive, self._covered(send), error)
             return
@@ -143,10 +144,10 @@ class Guard:
             return [(b"location", place.encode()), (b"set-cookie", cookie.encode())]
         raise HTTPException(401, "Say the token: add ?token=TOKEN once, or send `Authorization: Bearer TOKEN`.")
 
-    def _check_length(self, headers: Headers) -> None:
+    async def _check_length(self, headers: Headers, receive: Receive) -> None:
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length[:20]) > self.limits.body:
-            raise self._too_large()
+            raise await self._too_large(receive)
 
     def _limited(self, receive: Receive) -> Receive:
         """`receive` that ends a body which grows too large, or has not come in time."""
@@ -164,13 +165,18 @@ class Guard:
                 raise HTTPException(408, f"The request was not there within {self.limits.seconds:g} seconds.") from None
             received += len(message.get("body", b""))
             if received > self.limits.body:
-                raise self._too_large()
+                raise await self._too_large(receive)
             whole = not message.get("more_body", False)
             return message
 
         return bounded
 
-    def _too_large(self) -> HTTPException:
+    async def _too_large(self, receive: Receive) -> HTTPException:
+        # Let it come and drop it: whoever is still sending when the connection closes does not see the answer.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.seconds):
+                while (await receive()).get("more_body", False):
+                    pass
         return HTTPException(413, f"A request's body may have {self.limits.body:,} bytes.", {"connection": "close"})
 
     def _covered(self, send: Send) -> Send:
