@@ -26,8 +26,8 @@ from ganatomy.training import train
 
 CLIENTS = 64
 TOGETHER = 8  # images a request, where a client asks for several
-NETWORKS = {"one digit": ("digits", (28, 28, 1), 8192), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 1024)}
-SINGLES = 400  # images drawn one by one, for the latencies
+NETWORKS = {"one digit": ("digits", (28, 28, 1), 4096), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 512)}
+SINGLES = 200  # images drawn one by one, for the latencies
 
 
 def serve() -> list[Row]:
@@ -109,7 +109,7 @@ def _throughput(what: str, run: Run, images: int) -> list[Row]:
             "1 a request, raw": partial(ask, 1, "raw"),
             "1 a request, PNG": partial(ask, 1, "png"),
         }
-        seconds = alternate(ways, rounds=5, warm_up=1)
+        seconds = alternate(ways, rounds=3, warm_up=1)
     rows = []
     for name, taken in seconds.items():
         share = seconds["alone"] / taken
@@ -150,6 +150,7 @@ class Client(asyncio.Protocol):
         if not self.missing:
             head, _, data = data.partition(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
+                self.transport.abort()
                 self.done.set_exception(RuntimeError(head.decode()))
                 return
             self.missing = int(head.partition(b"content-length: ")[2].partition(b"\r")[0])

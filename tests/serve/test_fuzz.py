@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 
 from conftest import HERE, Server, serving
 
-EXAMPLES = 15  # of each operation and kind
+EXAMPLES = 8  # of each operation and kind
 CALM = settings(
     max_examples=EXAMPLES,
     deadline=None,

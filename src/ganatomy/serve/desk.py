@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ganatomy.images import Pixels
 from ganatomy.serve.encoding import Encoding
 from ganatomy.serve.orders import Order
 from ganatomy.serve.worker import LateError, Worker
 
 ROOM = 256 * 2**20  # bytes of images between the first thought of them and the last byte read
 PIECE = 2**16  # bytes
+SMALL = 2**14  # bytes of pixels that are encoded in less time than it takes to ask a thread
 MEMORY = 0.9  # how much of a measured pace a new measurement leaves as it was
 
 
@@ -61,10 +63,13 @@ class Desk:
             drawn = self.worker.submit(order.z, order.y, order.truncation, until)
             leaving.add_done_callback(lambda _: drawn.cancel())
             pixels = await drawn
-            began = time.perf_counter()
-            content = await asyncio.get_running_loop().run_in_executor(self._encoders, encoding.encode, pixels)
-            spent, pace = (time.perf_counter() - began) / count, self._encoding[encoding.name]
-            self._encoding[encoding.name] = MEMORY * pace + (1 - MEMORY) * spent
+            if pixels.nbytes <= SMALL:
+                content, spent = _timed(encoding, pixels)
+            else:
+                loop = asyncio.get_running_loop()
+                content, spent = await loop.run_in_executor(self._encoders, _timed, encoding, pixels)
+            pace = self._encoding[encoding.name]
+            self._encoding[encoding.name] = MEMORY * pace + (1 - MEMORY) * spent / count
             if time.monotonic() > until:
                 raise LateError
             return parcel.of(content)
@@ -121,6 +126,12 @@ class Parcel(Response):
                 await send({"type": "http.response.body", "body": piece, "more_body": start + PIECE < len(self.body)})
         finally:
             self.put_down()
+
+
+def _timed(encoding: Encoding, pixels: Pixels) -> tuple[bytes, float]:
+    """Encoded images, and the seconds it took."""
+    began = time.perf_counter()
+    return encoding.encode(pixels), time.perf_counter() - began
 
 
 async def _departure(request: Request) -> None:

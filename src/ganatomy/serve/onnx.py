@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from pydantic import ValidationError
 
 from ganatomy import build
 from ganatomy.config import Prior as PriorOptions
@@ -36,7 +35,7 @@ class OnnxBackend:
             about = json.loads(self.session.get_modelmeta().custom_metadata_map["ganatomy"])
             self.prior = build.prior(PriorOptions.model_validate(about["prior"]))
             self.classes: Sequence[str] = [str(name) for name in about["classes"]]
-        except (KeyError, TypeError, ValueError, ValidationError, RuntimeError) as error:
+        except Exception as error:  # onnxruntime's own have no common name
             reason = str(error).strip().partition("\n")[0][:200]
             raise UserError(f"{path} is no generator that `ganatomy export` wrote: {reason}.") from None
         inputs = {each.name for each in self.session.get_inputs()}

@@ -16,6 +16,7 @@ from ganatomy.images import Pixels
 from ganatomy.serve.backend import Backend, Labels, Latents
 from ganatomy.serve.steady import Steady, measure
 
+HANGS = 10.0  # seconds of drawing the last batch after which nobody waits for its end
 MEMORY = 0.9  # how much of the measured pace a full batch leaves as it was
 
 
@@ -77,7 +78,7 @@ class Worker:
         with self._change:
             self._closed = True
             self._change.notify()
-        self._thread.join()
+        self._thread.join(HANGS)
 
     def submit(self, z: Latents, y: Labels | None, truncation: float | None, until: float) -> asyncio.Future[Pixels]:
         """Pixels [n, H, W, C] in the future, or LateError."""

@@ -74,7 +74,7 @@ def address(place: socket.socket) -> str:
 def run(app: ASGIApp, place: socket.socket, seconds_to_finish: int, patience: float = PATIENCE) -> None:
     """Answer until SIGTERM or Ctrl-C, then finish what was accepted, for `seconds_to_finish` at most, and return.
 
-    A second signal ends it at once.
+    A second Ctrl-C ends it at once.
     """
     _allow_connections()
     config = uvicorn.Config(
