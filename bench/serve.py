@@ -25,7 +25,7 @@ from ganatomy.serve.backend import Backend, TorchBackend, of_seeds
 from ganatomy.training import train
 
 CLIENTS = 64
-TOGETHER = 8  # images a request, where a client asks for several
+TOGETHER = 32  # images a request, where a client asks for several
 NETWORKS = {"one digit": ("digits", (28, 28, 1), 4096), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 512)}
 SINGLES = 200  # images drawn one by one, for the latencies
 

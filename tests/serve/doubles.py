@@ -20,11 +20,10 @@ class Double:
 
     styled = False
 
-    def __init__(self, classes: int = 0, seconds: float = 0.0, places: bool = False) -> None:
-        """places: a pixel tells the place in the batch, as some kernels' rounding does."""
+    def __init__(self, classes: int = 0, seconds: float = 0.0) -> None:
         self.prior = Prior(uniform, linear, truncated_uniform, 4, [1] * classes)
         self.classes = [f"c{i}" for i in range(classes)]
-        self.seconds, self.places = seconds, places
+        self.seconds = seconds
         self.batches: list[tuple[int, float | None]] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -36,8 +35,6 @@ class Double:
         said = np.ascontiguousarray(z).view(np.uint8).reshape(len(z), -1)
         if y is not None:
             said = np.concatenate([said, y[:, None].astype(np.uint8)], 1)
-        if self.places:
-            said = np.concatenate([np.arange(len(z), dtype=np.uint8)[:, None], said], 1)
         images = said[:, np.arange(64 * 64 * 3) % said.shape[1]]
         return images.reshape(len(z), 64, 64, 3)
 

@@ -52,7 +52,7 @@ def quiet(server: Server, seconds: float = 10.0) -> None:
 
 def test_at_ten_times_what_it_can_do_it_answers_some_in_time_and_the_others_at_once(server: Server) -> None:
     """Open loop: requests come at ten times the speed, whatever became of those before."""
-    seconds, gap = 4.0, COUNT / (10 * SPEED)
+    seconds, gap = 3.0, COUNT / (10 * SPEED)
     answers: list[tuple[int, float, bool]] = []
     sizes: list[float] = []
 

@@ -1,5 +1,7 @@
 """The batch sizes that are used draw the same bits, wherever in a batch an image is."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -15,32 +17,32 @@ from ganatomy.serve.steady import SIZES, Size, Steady, measure
 class Rounding(Double):
     """A generator whose values depend on the size of the batch: of 1 and 2 in one way, of 4 and more in another."""
 
-    def __init__(self, step: float, seconds: float) -> None:
+    def __init__(self, step: float = 0.0, place: float = 0.0) -> None:
+        """step: between small batches and large ones; place: from one place of a batch to the next."""
         super().__init__()
-        self.step, self.a_batch = step, seconds
+        self.step, self.place = step, place
 
     def values(self, z: np.ndarray, y: np.ndarray | None) -> np.ndarray:
-        import time
-
-        time.sleep(self.a_batch)
-        return np.repeat(z * 50 + 100 + (self.step if len(z) >= 4 else 0), 64, axis=1)
+        time.sleep(2e-3)  # a batch of any size takes as long: large ones are worth it
+        places = self.place * np.arange(len(z))[:, None]
+        return np.repeat(z * 50 + 100 + (self.step if len(z) >= 4 else 0) + places, 64, axis=1)
 
     def draw(self, z: np.ndarray, y: np.ndarray | None, truncation: float | None) -> np.ndarray:
         return self.values(z, y).round().astype(np.uint8)
 
 
 def test_sizes_that_round_alike_are_kept_together() -> None:
-    steady = measure(Rounding(1e-3, seconds=2e-3))
+    steady = measure(Rounding(1e-3))
     assert [size.images for size in steady.sizes] == [4, 8, 16, 32]
     assert steady.difference <= 1
 
 
 def test_a_difference_of_more_than_a_grey_level_is_not_worth_any_speed() -> None:
-    assert [size.images for size in measure(Rounding(2.5, seconds=2e-3)).sizes] == [1, 2]
+    assert [size.images for size in measure(Rounding(2.5)).sizes] == [1, 2]
 
 
 def test_a_size_whose_places_differ_is_left_out() -> None:
-    assert [size.images for size in measure(Double(places=True)).sizes] == [1]
+    assert [size.images for size in measure(Rounding(place=1e-4)).sizes] == [1]
 
 
 def test_a_slow_generator_draws_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +55,10 @@ def test_a_slow_generator_draws_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("waiting", "size"), [(1, 4), (4, 4), (7, 4), (8, 8), (31, 8), (32, 32), (99, 32)])
 def test_what_waits_fills_a_batch_or_the_smallest_is_filled_up(waiting: int, size: int) -> None:
     assert Steady([Size(4, 1.0), Size(8, 2.0), Size(32, 3.0)]).fitting(waiting) == size
+
+
+def test_the_best_size_is_the_largest_of_the_fast() -> None:
+    assert Steady([Size(1, 5.0), Size(8, 10.0), Size(16, 9.0), Size(32, 7.0)]).best.images == 16
 
 
 @pytest.mark.parametrize("threads", [1, 2])

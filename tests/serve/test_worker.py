@@ -60,6 +60,18 @@ def test_what_waits_is_drawn_together_and_comes_out_as_if_alone() -> None:
     asyncio.run(story())
 
 
+def test_a_batch_that_too_little_waits_for_is_filled_up() -> None:
+    async def story() -> None:
+        double = Double(classes=3)
+        async with at_work(double) as (worker, ask):
+            worker.steady = Steady([Size(8, 1.0), Size(16, 2.0)])
+            drawn = await ask(3, 4, 5)
+            assert double.batches == [(8, None)]
+        assert np.array_equal(drawn, np.stack([image(double, seed) for seed in (3, 4, 5)]))
+
+    asyncio.run(story())
+
+
 def test_different_truncations_are_not_mixed() -> None:
     async def story() -> None:
         double = Double()

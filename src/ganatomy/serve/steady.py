@@ -19,7 +19,7 @@ SIZES = (1, 2, 4, 8, 16, 32)
 PROBES = 32  # images that are compared: a multiple of every size
 PIXELS = 2**20  # of them, where rounding hides most differences
 SLOWEST = 0.5  # seconds that a batch may take: whoever comes meanwhile waits for its end
-ENOUGH = 0.8  # of the highest speed: below, smaller batches are not worth it
+ENOUGH = 0.8  # of the highest speed counts as that speed
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Steady:
 
     @property
     def best(self) -> Size:
-        """The fastest."""
-        return max(self.sizes, key=lambda size: size.speed)
+        """The largest of those that are about as fast as the fastest: a moment's disturbance should not choose."""
+        top = max(size.speed for size in self.sizes)
+        return max((size for size in self.sizes if size.speed >= ENOUGH * top), key=lambda size: size.images)
 
     def fitting(self, waiting: int) -> int:
         """The largest size that `waiting` images fill, or the smallest there is."""
