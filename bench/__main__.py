@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step loop help memory frechet neighbours streaming intervals]
+python -m bench [step loop help memory frechet neighbours streaming serve intervals]
 """
 
 import json
@@ -24,6 +24,7 @@ from bench.frechet import frechet
 from bench.intervals import intervals
 from bench.measure import Row, alternate
 from bench.neighbours import neighbours
+from bench.serve import serve
 from bench.streaming import streaming
 from bench.textbook import training_step
 from ganatomy import build, machine, runtime, session, tuning
@@ -162,6 +163,7 @@ BENCHMARKS = {
     "frechet": frechet,
     "neighbours": neighbours,
     "streaming": streaming,
+    "serve": serve,
 }
 SLOW = {"intervals": intervals}  # half an hour: only when it is named
 

@@ -17,6 +17,7 @@ from ganatomy.cli import (
     recipes,
     reproduce,
     sample,
+    serve,
     train,
     walk,
 )
@@ -30,7 +31,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, export, lab, claims, reproduce, recipes, options, doctor):
+for verb in (
+    demo,
+    train,
+    sample,
+    walk,
+    evaluate,
+    compare,
+    export,
+    serve,
+    lab,
+    claims,
+    reproduce,
+    recipes,
+    options,
+    doctor,
+):
     verb.register(app)
 app.add_typer(data.app, name="data")
 

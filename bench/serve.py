@@ -1,0 +1,187 @@
+"""What serving costs: images a second through HTTP beside the generator alone, and the time that one image takes."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from bench.measure import Row, alternate
+from ganatomy import sampling
+from ganatomy.exports import export
+from ganatomy.run import Run
+from ganatomy.serve import backend, steady
+from ganatomy.serve.backend import Backend, SamplerBackend, of_seeds
+from ganatomy.training import train
+
+CLIENTS = 64
+TOGETHER = 32  # images a request, where a client asks for several
+NETWORKS = {"one digit": ("digits", (28, 28, 1), 4096), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 512)}
+SINGLES = 200  # images drawn one by one, for the latencies
+
+
+def serve() -> list[Row]:
+    """Throughput and latency of the demo's network and of the DCGAN paper's."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for what, (recipe, size, images) in NETWORKS.items():
+            run = _trained(recipe, size, Path(folder))
+            rows += _latencies(what, run)
+            rows += _throughput(what, run, images)
+    return rows
+
+
+def _trained(recipe: str, size: tuple[int, int, int], folder: Path) -> Run:
+    """A run of one step: weights take as long whatever they are."""
+    data = folder / f"{recipe}.npy"
+    np.save(data, np.random.default_rng(0).integers(0, 256, (64, *size), np.uint8))
+    settings = {
+        "training.steps": 1,
+        "training.batch": 8,
+        "training.minutes": None,
+        "runtime.precision": "float32",
+        "runtime.convolution": "native",
+    }
+    return train(data, recipe=recipe, settings=settings, name=recipe, runs=folder, console=Console(quiet=True))
+
+
+def _latencies(what: str, run: Run) -> list[Row]:
+    """Milliseconds from latent vector to pixels, one image at a time, the ways taking turns image by image."""
+    eager, compiled = SamplerBackend(sampling.load(run)), SamplerBackend(sampling.load(run))
+    compiled.network = torch.compile(compiled.network)  # type: ignore[assignment]
+    ways: dict[str, Backend] = {"torch, eager": eager, "torch, compiled": compiled}
+    export(run, to="onnx")
+    ways["onnxruntime"] = backend.load(str(run.path), "onnx", "cpu")
+    for name, way in list(ways.items()):
+        try:
+            for seed in range(10):
+                way.draw(*of_seeds(way.prior, [seed]), None)
+        except Exception as error:  # no compiler on this machine
+            print(f"  {name}: {str(error).strip().splitlines()[0][:100]}", file=sys.stderr)
+            del ways[name]
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for seed in range(SINGLES):
+        z, y = of_seeds(eager.prior, [seed])
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way.draw(z, y, None)
+            times[name].append(1000 * (time.perf_counter() - began))
+    rows = []
+    for name, taken in times.items():
+        p50, p99 = np.percentile(taken, [50, 99])
+        words = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+        rows.append(Row(f"{what}: {name}", words, "", {"p50": float(p50), "p99": float(p99)}))
+    return rows
+
+
+def _throughput(what: str, run: Run, images: int) -> list[Row]:
+    """Images a second: the generator alone in its best batches, and through HTTP with CLIENTS that wait."""
+    alone = SamplerBackend(sampling.load(run))
+    batch = steady.measure(alone).best.images
+    z, y = of_seeds(alone.prior, range(batch))
+
+    def raw() -> None:
+        for _ in range(images // batch):
+            alone.draw(z, y, None)
+
+    with _serving(run) as port:
+        ask = partial(_ask, port, images)
+        ways: dict[str, Callable[[], object]] = {
+            "alone": raw,
+            f"{TOGETHER} a request, raw": partial(ask, TOGETHER, "raw"),
+            f"{TOGETHER} a request, PNG": partial(ask, TOGETHER, "png"),
+            "1 a request, raw": partial(ask, 1, "raw"),
+            "1 a request, PNG": partial(ask, 1, "png"),
+        }
+        seconds = alternate(ways, rounds=3, warm_up=1)
+    rows = []
+    for name, taken in seconds.items():
+        share = seconds["alone"] / taken
+        words = f"{images / taken:,.0f} images/s, {share:.0%}"
+        criterion = "≥ 80% of alone" if name != "alone" else ""
+        title = f"{what}, the generator alone, batch {batch}" if name == "alone" else f"{what}, HTTP: {name}"
+        rows.append(Row(title, words, criterion, {"images_per_second": images / taken, "share": share}))
+    return rows
+
+
+@contextmanager
+def _serving(run: Run) -> Iterator[int]:
+    command = [sys.executable, "-m", "ganatomy", "serve", str(run.path), "--port=0", "--device=cpu", "--seconds=60"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert process.stderr is not None
+    found = re.search(r":(\d+)$", process.stderr.readline().strip())
+    assert found, process.stderr.read()
+    try:
+        yield int(found[1])
+    finally:
+        process.terminate()
+        process.wait()
+        process.stderr.close()
+
+
+class Client(asyncio.Protocol):
+    """One connection that asks, waits and asks again: as little work as can be, on the cores that it shares."""
+
+    def __init__(self, ask: Callable[[], bytes | None], done: asyncio.Future[None]) -> None:
+        self.ask, self.done, self.missing = ask, done, 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.missing:
+            head, _, data = data.partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                self.transport.abort()
+                self.done.set_exception(RuntimeError(head.decode()))
+                return
+            self.missing = int(head.partition(b"content-length: ")[2].partition(b"\r")[0])
+        self.missing -= len(data)
+        if not self.missing:
+            self._next()
+
+    def _next(self) -> None:
+        request = self.ask()
+        if request is not None:
+            self.transport.write(request)
+        else:
+            self.transport.close()
+            self.done.set_result(None)
+
+
+def _ask(port: int, images: int, together: int, kind: str) -> None:
+    """Ask for so many images, so many at a time, from CLIENTS that wait for their answers."""
+    asked = 0
+
+    def request() -> bytes | None:
+        nonlocal asked
+        if asked >= images:
+            return None
+        body = json.dumps({"seeds": [*range(asked, asked + together)], "format": kind}).encode()
+        asked += together
+        head = (
+            f"POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        )
+        return head.encode() + b"\r\n\r\n" + body
+
+    async def crowd() -> None:
+        loop = asyncio.get_running_loop()
+        ends = [loop.create_future() for _ in range(CLIENTS)]
+        for end in ends:
+            await loop.create_connection(lambda end=end: Client(request, end), "127.0.0.1", port)
+        await asyncio.gather(*ends)
+
+    asyncio.run(crowd())

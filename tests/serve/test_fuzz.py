@@ -1,0 +1,52 @@
+"""Whatever its own description allows, and whatever it forbids, is answered as the description says."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+from conftest import HERE, Server, serving
+
+EXAMPLES = 8  # of each operation and kind
+CALM = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def with_classes() -> Iterator[Server]:
+    with serving(str(HERE / "doubles.py"), "0", "10", "3") as running:
+        yield running
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+@pytest.mark.parametrize("which", ["server", "with_classes"])
+def test_its_answers_are_those_of_its_description(
+    which: str, mode: GenerationMode, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(which)
+    schema = schemathesis.openapi.from_url(f"{server.address}/openapi.json")
+    tried = 0
+    for operation in schema.get_all_operations():
+        found = operation.ok()
+
+        @CALM
+        @given(case=found.as_strategy(generation_mode=mode))
+        def answers_as_described(case: schemathesis.Case) -> None:
+            nonlocal tried
+            tried += 1
+            case.call_and_validate()
+
+        if mode is GenerationMode.NEGATIVE and not (found.query or found.body):
+            continue  # nothing in it that could be wrong
+        answers_as_described()
+    assert tried >= 3 * EXAMPLES / 2
+    assert server.client.get("/healthz").status_code == 200
+    assert 'status="5' not in server.client.get("/metrics").text
