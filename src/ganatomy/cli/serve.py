@@ -17,7 +17,9 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
-    backend: Annotated[str | None, typer.Option(help="torch, or onnx: the graph that was exported from the run.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="torch, or onnx: the graph that was exported from the run.")
+    ] = None,
     token: Annotated[str | None, typer.Option(help="What visitors must know; one is made up if it is needed.")] = None,
     allow: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Another host name that the server goes by.")

@@ -53,7 +53,8 @@ class SamplerBackend:
     """A generator as `sampling.load` gives it: a torch network, or a graph that onnxruntime runs."""
 
     def __init__(self, sampler: Sampler, device: str = "cpu") -> None:
-        self.prior, self.classes = sampler.prior, sampler.classes
+        self.prior = sampler.prior
+        self.classes: Sequence[str] = sampler.classes
         self.device = torch.device("cpu") if isinstance(sampler.network, Graph) else runtime.choose_device(device)
         self.network = sampler.network.to(self.device)
         self.styled = isinstance(self.network, Truncating)
