@@ -8,6 +8,7 @@ from ganatomy.cli import (
     compare,
     data,
     demo,
+    diagnose,
     doctor,
     evaluate,
     lab,
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, lab, reproduce, recipes, options, doctor):
+for verb in (demo, train, sample, walk, evaluate, compare, diagnose, lab, reproduce, recipes, options, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 
