@@ -5,8 +5,10 @@ alone say nothing; signals are compared with what real images score against real
 the equilibrium of the objective. How long a rule must hold before it is said is the business of `watch`.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,13 +32,12 @@ class Window(NamedTuple):
 
     def halfway(self, name: str) -> float:
         """The same at half the steps."""
-        half = self.looks[-1]["step"] / 2
-        place = int(np.argmin([abs(look["step"] - half) for look in self.looks]))
+        place = bisect_left(self.looks, self.looks[-1]["step"] / 2, key=lambda look: look["step"])
         return self._around(name, place - SMOOTH // 2)
 
     def _around(self, name: str, first: int) -> float:
         found = [look[name] for look in self.looks[max(first, 0) : max(first, 0) + SMOOTH] if name in look]
-        return float(np.median(found)) if found else float("nan")
+        return median(found) if found else float("nan")
 
     @property
     def stuck(self) -> bool:
@@ -153,6 +154,8 @@ def stalled(window: Window, facts: Facts) -> Evidence | None:
 
 def overpowered(window: Window, facts: Facts) -> Evidence | None:
     """Real and generated images are told apart without effort, and the generator makes no progress."""
+    if stalled(window, facts):
+        return None
     winning = window("auc") > 0.99 and window.stuck and window("distance") > 0.3
     return Evidence("auc", window("auc"), 0.99) if winning else None
 
@@ -284,8 +287,6 @@ def smoother(facts: Facts) -> Remedy:
 
 def _smooth(facts: Facts) -> dict[str, Any]:
     changes = {"discriminator.norm": "none", "penalties.r1": 1.0}
-    if facts.config and facts.config.discriminator.family in ("mlp", "r3", "stylegan2"):  # without such an option
-        del changes["discriminator.norm"]
     return changes | ({"objective.name": "non_saturating"} if facts.objective == "minimax" else {})
 
 
@@ -301,10 +302,22 @@ def bounded(facts: Facts) -> Remedy:
     """For a critic."""
     return Remedy(
         "bound the critic's slope by a gradient penalty",
-        {"penalties.wgan_gp": 10.0, "penalties.clip": 0.0}
-        | {name: value for name, value in _smooth(facts).items() if name == "discriminator.norm"}
-        | _rates(facts),
+        {"penalties.wgan_gp": 10.0, "penalties.clip": 0.0, "discriminator.norm": "none"} | _rates(facts),
     )
+
+
+def fitting(remedy: Remedy, facts: Facts) -> Remedy:
+    """Without the options that networks of this training do not have."""
+    if facts.config is None:
+        return remedy
+    known = facts.config.model_dump()
+    own = {name: value for name, value in remedy.settings.items() if _there(known, name)}
+    return remedy._replace(settings=own)
+
+
+def _there(options: Mapping[str, Any], name: str) -> bool:
+    part, _, option = name.partition(".")
+    return option in options[part]
 
 
 def said(words: str, **settings: Any) -> Callable[[Facts], Remedy]:

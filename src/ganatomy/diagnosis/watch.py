@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ganatomy.diagnosis.facts import Facts
-from ganatomy.diagnosis.rules import RULES, Evidence, Remedy, Rule, Window
+from ganatomy.diagnosis.rules import RULES, Evidence, Remedy, Rule, Window, fitting
 
 PREFIX = "signals/"
 FEWEST = 8  # looks before anything is said that needs several
@@ -93,7 +93,7 @@ class Watch:
             streak.finding = self._found(rule, evidence, streak, streak.finding.said, step)
 
     def _found(self, rule: Rule, evidence: Evidence, streak: _Streak, said: int, step: int) -> Finding:
-        remedy = rule.remedy(self.facts)
+        remedy = fitting(rule.remedy(self.facts), self.facts)
         sure = "suspected" if evidence.proxy else "certain" if streak.held >= 3 * rule.looks else "likely"
         began = streak.finding.began if streak.finding else streak.began
         return Finding(
@@ -120,9 +120,10 @@ class Watch:
 
     @property
     def present(self) -> list[Finding]:
-        """What is wrong now, causes before effects."""
+        """What is wrong now, causes before effects, each name once: two rules may share one."""
         before = [finding for finding in self.past if finding.present]
-        return before + [streak.finding for streak in self.streaks if streak.finding]
+        now = [*before, *(streak.finding for streak in self.streaks if streak.finding)]
+        return list({finding.name: finding for finding in reversed(now)}.values())[::-1]
 
     def findings(self) -> list[Finding]:
         """All that was found, in the order in which it was said."""
