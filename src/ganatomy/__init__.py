@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "UserError": "errors",
     "Config": "config",
-    "Diagnosis": "diagnosis",
+    "Diagnosis": "diagnosis.loop",
     "Run": "run",
     "compare": "comparison",
     "demo": "training",

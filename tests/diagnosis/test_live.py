@@ -20,6 +20,9 @@ from test_resume import assert_same_tensors
 from tiny import go_on, quick, waves
 
 LOOKS = {"diagnosis__every": 2, "diagnosis__samples": 16}
+LONG = {**LOOKS, "diagnosis__every": 20, "log__every": 20, "log__checkpoint": 100, "training__steps": 280}
+# A generator that runs away from a discriminator that stays where it is.
+ILL = {"generator_optimiser__learning_rate": 1e-2, "discriminator_optimiser__learning_rate": 1e-9}
 
 
 @pytest.mark.parametrize(
@@ -49,9 +52,8 @@ def test_the_weights_are_the_same_without_it(recipe: str, changes: dict[str, Any
 
 
 def test_what_was_said_live_is_what_the_records_say(images: Path, tmp_path: Path) -> None:
-    settings = {**LOOKS, "log__checkpoint": 40, "training__steps": 60, "discriminator_optimiser__learning_rate": 1e-9}
-    run = quick(images, tmp_path, generator_optimiser__learning_rate=1e-2, **settings)
-    go_on(run, training__steps=80)
+    run = quick(images, tmp_path, **LONG, **ILL)
+    go_on(run, training__steps=320)
     said = [(event["step"], event["verdict"]) for event in run.events() if event["event"] == "verdict"]
     assert said, "nothing was said of a discriminator that learns nothing"
     watch, again, name = of_run(run), [], "healthy"
@@ -90,18 +92,14 @@ def test_a_number_that_is_not_finite_is_named_to_the_end(images: Path, tmp_path:
 
 
 def test_a_remedy_rolls_back_and_changes_the_options(images: Path, tmp_path: Path) -> None:
-    ill = {"generator_optimiser__learning_rate": 1e-2, "discriminator_optimiser__learning_rate": 1e-9}
-    run = quick(images, tmp_path, **ill, **LOOKS, diagnosis__remedies=1, training__steps=60, log__keep=0)
+    run = quick(images, tmp_path, **ILL, **LONG, diagnosis__remedies=1, log__keep=0)
     (remedy,) = [event for event in run.events() if event["event"] == "remedy"]
     assert remedy["finding"] == "discriminator learns nothing"
     assert run.config().discriminator_optimiser.learning_rate == pytest.approx(2e-4)
     assert run.info()["status"] == "finished"
-    assert max(run.checkpoints()) == 60
+    assert max(run.checkpoints()) == 280
     steps = [record["step"] for record in run.records()]
     assert steps == sorted(set(steps))
-    plain = quick(images, tmp_path, "plain", **ill, **LOOKS, training__steps=60)
-    assert not [event for event in plain.events() if event["event"] == "remedy"]
-    assert of_run(plain).verdict == "discriminator learns nothing"
 
 
 def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,15 +132,15 @@ def ask(run: Run, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_answers_from_the_records_alone(images: Path, tmp_path: Path) -> None:
-    ill = {"generator_optimiser__learning_rate": 1e-2, "discriminator_optimiser__learning_rate": 1e-9}
-    run = quick(images, tmp_path, **ill, **LOOKS, training__steps=50)
-    asked = ask(run, "--json")
+    run = quick(images, tmp_path, **ILL, **LONG)
+    asked = ask(run, "--json", "--exit-code")
     assert asked.returncode == 3, asked.stderr
     answer = json.loads(asked.stdout)
     assert answer["verdict"] == of_run(run).verdict == "discriminator learns nothing"
     assert {"signal", "value", "threshold", "meaning", "command", "sure"} <= answer["findings"][0].keys()
     (run.path / "metrics.jsonl").write_text("")
-    assert ask(run).returncode == 4
+    unseen = ask(run)
+    assert (unseen.returncode, unseen.stdout.split(" has")[0]) == (0, "Nobody")
 
 
 def test_every_rule_has_its_row_in_the_documentation() -> None:

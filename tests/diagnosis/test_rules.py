@@ -10,7 +10,7 @@ from looks import record, watched
 from ganatomy import build, recipes
 from ganatomy.diagnosis import HEALTHY, Facts
 from ganatomy.diagnosis.rules import RULES, fitting
-from ganatomy.diagnosis.watch import FEWEST
+from ganatomy.diagnosis.watch import FEWEST, WARM_UP
 from ganatomy.equilibrium import EQUILIBRIA
 from ganatomy.settings import change
 
@@ -88,7 +88,7 @@ def test_one_bad_look_says_nothing(name: str, facts: Facts, changes: dict[str, A
 def test_it_takes_several_looks_in_a_row(name: str, facts: Facts, changes: dict[str, Any]) -> None:
     looks = {rule.name: rule.looks for rule in RULES}[name]
     finding = watched(40, facts, **changes).present[0]
-    assert finding.said >= 20 * (looks if looks < 4 else max(looks, FEWEST))
+    assert finding.said >= (20 * looks if looks < 4 else max(20 * looks, 20 * FEWEST, WARM_UP))
     assert finding.said - finding.began >= 20 * (looks - 1)
 
 

@@ -12,7 +12,7 @@ from ganatomy.sabotage.sabotages import SABOTAGES
 from ganatomy.sabotage.training import examine
 from ganatomy.sabotage.trials import Trial, plan
 
-SHORT = {"training.steps": 160, "diagnosis.every": 10, "diagnosis.samples": 64, "log.every": 10}
+SHORT = {"training.steps": 300, "training.batch": 16, "diagnosis.samples": 64}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,7 @@ def test_every_training_of_the_plan_can_be_built(trial: tuple[str, str]) -> None
 @pytest.mark.parametrize(
     ("sabotage", "kind", "said"),
     [
-        ("cut off", "dcgan", "generator stands still"),
         ("four latents", "smooth", "mode collapse"),
-        ("swapped", "smooth", "labels swapped"),
         ("poison", "dcgan", "not finite"),
         ("", "dcgan", "healthy"),
     ],

@@ -12,6 +12,7 @@ from ganatomy.adversarial import Adversarial
 from ganatomy.callbacks.recorder import Recorder
 from ganatomy.diagnosis import HEALTHY, Facts, Finding, Watch, signals
 from ganatomy.diagnosis.signals import Signals
+from ganatomy.diagnosis.watch import PREFIX
 from ganatomy.fit import Callback, State
 from ganatomy.images import to_float
 from ganatomy.method import Batch, Batches, Method
@@ -20,7 +21,7 @@ from ganatomy.run import Run
 SHARE = 0.02  # of the training time, at most
 MOST_LEARNT = 5000  # a larger set is not learnt by heart
 FEW = 32  # images, where each costs a gradient or a spectrum
-PREFIX = "signals/"
+STEADY = 3  # looks with the same verdict before a remedy
 
 
 class Looks(Callback):
@@ -84,7 +85,7 @@ class Verdicts(Callback):
         self.watch = Watch(self.facts)
         for record in self.run.looks():  # of the sittings before this one
             self.watch.observe(record)
-        self.seen, self.told = state.step, self._name()
+        self.seen, self.told, self.steady = state.step, self._name(), 0
 
     def after_step(self, state: State) -> None:
         record = self.recorder.latest
@@ -92,13 +93,15 @@ class Verdicts(Callback):
             return
         self.seen = int(record["step"])
         self.watch.observe(record)
+        self.steady += 1
         if self._name() != self.told:
-            self.told = self._name()
+            self.told, self.steady = self._name(), 0
             self.run.event("verdict", step=self.seen, verdict=self.verdict)
-        if self.remedies > 0:
-            for finding in self.watch.present:
-                if finding.settings and finding.sure != "suspected":
-                    raise Unhealthy(finding, self.seen)
+        # Effects may be said before their cause is; and where options cannot mend the cause, mending effects is no use.
+        if self.remedies > 0 and self.steady >= STEADY and self.watch.present:
+            finding = self.watch.present[0]
+            if finding.settings and finding.sure != "suspected":
+                raise Unhealthy(finding, self.seen)
 
     def _name(self) -> str:
         """Without the details, which change from look to look."""

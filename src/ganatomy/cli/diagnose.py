@@ -12,11 +12,11 @@ def register(app: typer.Typer) -> None:
 def diagnose(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run (path, name or last), finished or in training.")],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Status 3 if something is wrong now, 4 if nobody has looked yet.")
+    ] = False,
 ) -> None:
-    """Say what is wrong with a training, since when, and what helps; from its records alone.
-
-    Status 0: nothing is wrong at the last look; 3: something is; 4: it was not looked at; 1: there is no such run.
-    """
+    """Say what is wrong with a training, since when, and what helps; from its records alone."""
     import json
     import sys
     from dataclasses import asdict
@@ -30,4 +30,5 @@ def diagnose(
         print(json.dumps({"step": watch.step, "verdict": watch.verdict, "findings": findings}, indent=1))
     else:
         print(wording.page(watch))
-    sys.exit(3 if watch.present else 0 if watch.looks else 4)
+    if exit_code:
+        sys.exit(3 if watch.present else 0 if watch.looks else 4)

@@ -13,6 +13,7 @@ from ganatomy.diagnosis.rules import RULES, Evidence, Remedy, Rule, Window, fitt
 
 PREFIX = "signals/"
 FEWEST = 8  # looks before anything is said that needs several
+WARM_UP = 200  # and steps: before, no generator has learnt anything
 SOON = 4  # rules that need fewer looks in a row are about what does not change by training
 HEALTHY = "healthy"
 
@@ -86,8 +87,9 @@ class Watch:
             return
         streak.began = step if not streak.held else streak.began
         streak.held, streak.missed = streak.held + 1, 0
+        warm = len(self.looks) >= FEWEST and step >= WARM_UP
         long = streak.held >= rule.looks and step - streak.began >= rule.share * step
-        if streak.finding is None and long and (len(self.looks) >= FEWEST or rule.looks < SOON):
+        if streak.finding is None and long and (warm or rule.looks < SOON):
             streak.finding = self._found(rule, evidence, streak, step, step)
         elif streak.finding is not None:
             streak.finding = self._found(rule, evidence, streak, streak.finding.said, step)
