@@ -7,7 +7,6 @@ import typer
 
 from ganatomy.settings import describe
 
-
 REMEDIES = 2  # of --remedy auto
 
 
