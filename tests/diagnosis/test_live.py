@@ -1,9 +1,11 @@
 """In a training: the weights are the same, what is said live is what the records say, remedies are applied."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from ganatomy.diagnosis import of_run
 from ganatomy.diagnosis.rules import RULES
 from ganatomy.errors import UserError
 from ganatomy.run import Run
+from ganatomy.runtime import Runtime
 from test_resume import assert_same_tensors
 from tiny import go_on, quick, waves
 
@@ -70,7 +73,24 @@ def test_what_was_said_live_is_what_the_records_say(ill: Run) -> None:
             again.append((int(record["step"]), watch.verdict))
             name = now
     assert said == again
-    assert "Diagnosis" in (run.path / "report.html").read_text()
+
+
+def test_the_report_shows_findings_and_shades_their_evidence(ill: Run) -> None:
+    page = (ill.path / "report.html").read_text()
+    assert "<h2>Diagnosis</h2>" in page
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    shaded = {chart["series"][0]["name"]: chart["shades"] for chart in json.loads(data)["charts"] if "shades" in chart}
+    watch = of_run(ill)
+    assert shaded.keys() == {finding.signal for finding in watch.findings()}
+    for finding in watch.findings():
+        assert [finding.began, finding.until] in shaded[finding.signal]
+        assert finding.meaning.split(":")[0] in page
+
+
+def test_data_that_cannot_work_is_said_before_the_first_step(tmp_path: Path) -> None:
+    np.save(tmp_path / "same.npy", np.repeat(waves(1, 16, 16), 40, axis=0))
+    run = quick(tmp_path / "same.npy", tmp_path, training__steps=2)
+    assert of_run(run).verdict == "data cannot work: all images are the same"
 
 
 def test_a_resumed_run_looks_at_the_same_steps(images: Path, tmp_path: Path) -> None:
@@ -121,7 +141,7 @@ def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: Clock.now)
     looks, state = callbacks.Looks(lambda method: Slow(), 0, 10), State()
-    monkeypatch.setattr(state, "method", type("M", (), {"runtime": type("R", (), {"device": "cpu"})}), raising=False)
+    monkeypatch.setattr(state, "method", SimpleNamespace(runtime=Runtime()))
     looks.begin(state)
     for step in range(1, 100_001):
         state.step, state.seconds, state.record = step, 0.01 * step, {}

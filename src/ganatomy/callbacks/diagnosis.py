@@ -43,6 +43,7 @@ class Looks(Callback):
     def after_step(self, state: State) -> None:
         if state.step % self.recorded or not self._due(state):
             return
+        state.method.runtime.wait()  # what a GPU still has to do is no part of the look
         began = time.perf_counter()
         found = self.probe.look() | ({"roll_backs": float(self.roll_backs)} if self.roll_backs else {})
         device = state.method.runtime.device
@@ -78,8 +79,8 @@ class Verdicts(Callback):
 
     @property
     def verdict(self) -> str:
-        """One line: `healthy`, or what is wrong."""
-        return self.watch.verdict
+        """One line: `healthy`, or what is wrong; nothing before the first look."""
+        return self.watch.verdict if self.watch.looks or self.watch.present else ""
 
     def begin(self, state: State) -> None:
         self.watch = Watch(self.facts)
@@ -197,11 +198,9 @@ class Probe:
         if self.unseen is not None:
             with torch.no_grad():
                 unseen = method.scores(self.unseen, _draws(len(self.unseen.images), method))
-            between = float((real_scores.mean() - fake_scores.mean()).abs().clamp_min(1e-12))
             found |= {
                 "auc_memory": signals.auc(_array(real_scores), _array(unseen)),
                 "auc_unseen": signals.auc(_array(unseen), _array(fake_scores)),
-                "memory": float(real_scores.mean() - unseen.mean()) / between,
             }
         if _normalised(method.discriminator.network):
             found |= self._of_batches(method, Batch(images, fake.classes))
@@ -210,14 +209,12 @@ class Probe:
     def _of_batches(self, method: Adversarial, fake: Batch) -> Signals:
         """What the discriminator tells apart where real and generated images share a batch."""
         count = min(len(fake.images), len(self.real.images)) // 2
-        halves = Batch(
-            torch.cat([self.real.images[:count], fake.images[:count]]),
-            None
-            if self.real.classes is None or fake.classes is None
-            else torch.cat([self.real.classes[:count], fake.classes[:count]]),
-        )
+        images = torch.cat([self.real.images[:count], fake.images[:count]])
+        classes = None
+        if self.real.classes is not None and fake.classes is not None:
+            classes = torch.cat([self.real.classes[:count], fake.classes[:count]])
         with torch.no_grad():
-            mixed = _array(method.scores(halves, _draws(2 * count, method)))
+            mixed = _array(method.scores(Batch(images, classes), _draws(2 * count, method)))
         return {"auc_mixed": signals.auc(mixed[:count], mixed[count:])}
 
     def _slope(self, method: Adversarial, fake: Batch) -> float:
