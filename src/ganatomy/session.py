@@ -19,7 +19,7 @@ from ganatomy import data as datasets
 from ganatomy.callbacks.diagnosis import Unhealthy
 from ganatomy.callbacks.evaluation import Evaluation
 from ganatomy.data.batches import RealBatches
-from ganatomy.diagnosis import of_run
+from ganatomy.diagnosis import Finding, of_run, stopped_by
 from ganatomy.diagnosis.data import problems
 from ganatomy.errors import UserError
 from ganatomy.evaluator import Evaluator, extractor_for
@@ -234,7 +234,10 @@ def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], 
                 run.event("not finite", network=fault.network, step=fault.step, retry=retry)
             console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
             if retry == retries:
-                _last_verdict(run, prepared)
+                finding = _last_finding(run, prepared, fault)
+                if finding is not None:
+                    prepared, retry = _remedied(run, prepared, console, Unhealthy(finding, fault.step)), 0
+                    continue
                 raise UserError(
                     f"The training diverged: {fault}, and {retries} roll-backs did not help; try a lower learning "
                     "rate, or a penalty such as penalties.r1=10 with discriminator.norm=none."
@@ -244,12 +247,14 @@ def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], 
             console.print(f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False)
 
 
-def _last_verdict(run: Run, prepared: Prepared) -> None:
-    """Of a training that ends by a number that is not finite."""
-    if prepared.config.diagnosis.on and prepared.runtime.leads:
-        run.update(status="failed")
-        found = of_run(run)
-        run.event("verdict", step=found.step, verdict=found.verdict)
+def _last_finding(run: Run, prepared: Prepared, fault: NonFiniteError) -> Finding | None:
+    """Say that numbers which are not finite end a training; the finding, if it may still be remedied."""
+    if not (prepared.config.diagnosis.on and prepared.runtime.leads):
+        return None
+    watch = of_run(run)
+    watch.observe(stopped_by(run, fault.step))
+    run.event("verdict", step=watch.step, verdict=watch.verdict)
+    return watch.present[0] if _remedies_left(run, prepared.config) > 0 and watch.present[0].settings else None
 
 
 def _remedies_left(run: Run, options: config.Config) -> int:

@@ -23,7 +23,7 @@ from test_resume import assert_same_tensors
 from tiny import go_on, quick, waves
 
 LOOKS = {"diagnosis__every": 2, "diagnosis__samples": 16}
-LONG = {**LOOKS, "diagnosis__every": 20, "log__every": 20, "log__checkpoint": 100, "training__steps": 280}
+LONG = {**LOOKS, "diagnosis__every": 20, "log__every": 20, "log__checkpoint": 100, "training__steps": 400}
 # A generator that runs away from a discriminator that stays where it is.
 ILL = {"generator_optimiser__learning_rate": 1e-2, "discriminator_optimiser__learning_rate": 1e-9}
 
@@ -56,8 +56,8 @@ def test_the_weights_are_the_same_without_it(recipe: str, changes: dict[str, Any
 @pytest.fixture(scope="module")
 def ill(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A training of which something was said, stopped once and resumed."""
-    run = quick(images, tmp_path_factory.mktemp("ill"), **{**LONG, **ILL, "training__steps": 220})
-    return go_on(run, training__steps=280)
+    run = quick(images, tmp_path_factory.mktemp("ill"), **{**LONG, **ILL, "training__steps": 340})
+    return go_on(run, training__steps=400)
 
 
 def test_what_was_said_live_is_what_the_records_say(ill: Run) -> None:
@@ -120,11 +120,22 @@ def test_a_remedy_rolls_back_and_changes_the_options(images: Path, tmp_path: Pat
     run = quick(images, tmp_path, **ILL, **LONG, diagnosis__remedies=1, log__keep=0)
     (remedy,) = [event for event in run.events() if event["event"] == "remedy"]
     assert remedy["finding"] == "discriminator learns nothing"
-    assert run.config().discriminator_optimiser.learning_rate == pytest.approx(2e-4)
+    assert run.config().discriminator_optimiser.learning_rate == pytest.approx((1e-4 * 2e-3) ** 0.5, rel=0.01)
     assert run.info()["status"] == "finished"
-    assert max(run.checkpoints()) == 280
+    assert max(run.checkpoints()) == 400
     steps = [record["step"] for record in run.records()]
     assert steps == sorted(set(steps))
+
+
+def test_a_training_that_diverges_can_be_remedied_too(images: Path, tmp_path: Path) -> None:
+    wild = {"penalties__r1": 1e6, "discriminator__norm": "none", "discriminator_optimiser__learning_rate": 10.0}
+    changes = {**wild, "objective__name": "wasserstein", "discriminator_optimiser__name": "sgd"}
+    with pytest.raises(UserError, match="diverged"):
+        quick(images, tmp_path, **changes, **LOOKS, training__retries=0, diagnosis__remedies=1, training__steps=50)
+    events = Run(tmp_path / "run").events()
+    kinds = [event["event"] for event in events if event["event"] in ("not finite", "verdict", "remedy")]
+    assert kinds == ["not finite", "verdict", "remedy", "not finite", "verdict"]
+    assert Run(tmp_path / "run").config().discriminator_optimiser.learning_rate == 2.5
 
 
 def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -> None:

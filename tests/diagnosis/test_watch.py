@@ -59,7 +59,7 @@ def test_a_roll_back_is_said_at_once_and_passes() -> None:
 
 
 def test_certainty_grows_with_time() -> None:
-    assert watched(12, gap=1.0).present[0].sure == "likely"
+    assert watched(16, gap=1.0).present[0].sure == "likely"
     assert watched(60, gap=1.0).present[0].sure == "certain"
 
 

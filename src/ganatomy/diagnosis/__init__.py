@@ -4,7 +4,7 @@
 """
 
 from ganatomy.diagnosis.facts import Facts
-from ganatomy.diagnosis.reading import of_run
+from ganatomy.diagnosis.reading import of_run, stopped_by
 from ganatomy.diagnosis.watch import HEALTHY, Finding, Watch, diagnose
 
-__all__ = ["HEALTHY", "Facts", "Finding", "Watch", "diagnose", "of_run"]
+__all__ = ["HEALTHY", "Facts", "Finding", "Watch", "diagnose", "of_run", "stopped_by"]

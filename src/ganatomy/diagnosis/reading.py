@@ -27,12 +27,13 @@ def facts(run: Run) -> Facts:
 
 def observations(run: Run) -> Iterator[Mapping[str, Any]]:
     """The looks of a run, and at their end the number that stopped it, if one was not finite."""
-    last = 0
-    for record in run.looks():
-        last = int(record["step"])
-        yield record
-    events = run.events()
-    if events and run.info().get("status") == "failed":
-        faults = [event for event in events if event.get("event") == "not finite"]
-        if faults:
-            yield {"step": max(last, int(faults[-1]["step"])), "signals/roll_backs": float(len(faults))}
+    yield from run.looks()
+    faults = [event for event in run.events() if event.get("event") == "not finite"]
+    if faults and run.info().get("status") == "failed":
+        yield stopped_by(run, int(faults[-1]["step"]))
+
+
+def stopped_by(run: Run, step: int) -> dict[str, float]:
+    """What is seen of a training that a number which is not finite stops at a step."""
+    faults = sum(event.get("event") == "not finite" for event in run.events())
+    return {"step": step, "signals/roll_backs": float(faults)}

@@ -17,7 +17,7 @@ from ganatomy.diagnosis.facts import Facts
 from ganatomy.schedules import at
 
 SMOOTH = 3  # looks whose median counts: one look is noisy
-PROGRESS = 0.85  # distance to the real images now, over that at half the time: above, nothing is being learnt
+PROGRESS = 0.85  # distance to the real images now, over that at half the time: below, something is being learnt
 
 
 class Window(NamedTuple):
@@ -40,8 +40,9 @@ class Window(NamedTuple):
 
     @property
     def stuck(self) -> bool:
-        """Whether generated images are no nearer to real ones than at half the time."""
-        return self("distance") > PROGRESS * self.halfway("distance")
+        """Whether generated images are neither nearer to real ones nor more varied than at half the time."""
+        nearer = self("distance") < PROGRESS * self.halfway("distance")
+        return not nearer and not self("spread") > self.halfway("spread") / PROGRESS
 
     @property
     def far(self) -> bool:
@@ -222,9 +223,10 @@ def differs(window: Window, facts: Facts) -> Evidence | None:
 
 
 def gridded(window: Window, facts: Facts) -> Evidence | None:
-    """Energy at the frequencies of strides stands out as it does not in real images."""
+    """Energy at the frequencies of strides stands out as it does not in real images, and is not going away."""
     pattern = window("checkerboard")
-    return Evidence("checkerboard", pattern, 25.0) if pattern > 25 and window.stuck else None
+    stays = pattern > PROGRESS * window.halfway("checkerboard")
+    return Evidence("checkerboard", pattern, 25.0) if pattern > 25 and stays else None
 
 
 def oscillates(window: Window, facts: Facts) -> Evidence | None:
@@ -263,14 +265,19 @@ def calmer(facts: Facts) -> Remedy:
 
 
 def own_rates(facts: Facts) -> Remedy:
-    """For a game in which one player learns much faster: rates near DCGAN's, the generator's twice the other."""
+    """For a game in which one player learns much faster than the other."""
     return Remedy("bring the learning rates together", _rates(facts) | _non_saturating(facts))
 
 
 def _rates(facts: Facts) -> dict[str, Any]:
-    rates = [_rate(facts, player) for player in ("generator", "discriminator")]
-    middle = min(max(float(np.sqrt(rates[0] * rates[1])), 2e-4), 1e-3)
+    """The generator's rate twice the discriminator's, and the one that is usual kept; of two usual ones, their mean."""
+    generator, discriminator = (_rate(facts, player) for player in ("generator", "discriminator"))
+    usual = [rate for rate in (generator / 2, discriminator) if USUAL[0] <= rate <= USUAL[1]]
+    middle = float(np.exp(np.mean(np.log(usual or USUAL))))
     return {"generator_optimiser.learning_rate": 2 * middle, "discriminator_optimiser.learning_rate": middle}
+
+
+USUAL = (1e-4, 2e-3)  # learning rates of Adam that published recipes have
 
 
 def _non_saturating(facts: Facts) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ganatomy.diagnosis.rules import RULES, Evidence, Remedy, Rule, Window, fitt
 
 PREFIX = "signals/"
 FEWEST = 8  # looks before anything is said that needs several
-WARM_UP = 200  # and steps: before, no generator has learnt anything
+WARM_UP = 300  # and steps: before, no generator has learnt much
 SOON = 4  # rules that need fewer looks in a row are about what does not change by training
 HEALTHY = "healthy"
 
