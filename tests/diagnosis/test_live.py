@@ -14,7 +14,8 @@ import torch
 
 from ganatomy import checkpoint
 from ganatomy.callbacks import diagnosis as callbacks
-from ganatomy.diagnosis import of_run
+from ganatomy.diagnosis import of_run, watch
+from ganatomy.diagnosis.reading import facts
 from ganatomy.diagnosis.rules import RULES
 from ganatomy.errors import UserError
 from ganatomy.run import Run
@@ -64,13 +65,12 @@ def test_what_was_said_live_is_what_the_records_say(ill: Run) -> None:
     run = ill
     said = [(event["step"], event["verdict"]) for event in run.events() if event["event"] == "verdict"]
     assert said, "nothing was said of a discriminator that learns nothing"
-    watch, again, name = of_run(run), [], "healthy"
-    watch = type(watch)(watch.facts)
+    offline, again, name = watch.Watch(facts(run)), [], "healthy"
     for record in run.looks():
-        watch.observe(record)
-        now = watch.present[0].name if watch.present else "healthy"
+        offline.observe(record)
+        now = offline.present[0].name if offline.present else "healthy"
         if now != name:
-            again.append((int(record["step"]), watch.verdict))
+            again.append((int(record["step"]), offline.verdict))
             name = now
     assert said == again
 
@@ -80,9 +80,9 @@ def test_the_report_shows_findings_and_shades_their_evidence(ill: Run) -> None:
     assert "<h2>Diagnosis</h2>" in page
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
     shaded = {chart["series"][0]["name"]: chart["shades"] for chart in json.loads(data)["charts"] if "shades" in chart}
-    watch = of_run(ill)
-    assert shaded.keys() == {finding.signal for finding in watch.findings()}
-    for finding in watch.findings():
+    found = of_run(ill).findings()
+    assert shaded.keys() == {finding.signal for finding in found}
+    for finding in found:
         assert [finding.began, finding.until] in shaded[finding.signal]
         assert finding.meaning.split(":")[0] in page
 
@@ -116,13 +116,17 @@ def test_a_number_that_is_not_finite_is_named_to_the_end(images: Path, tmp_path:
     assert [event["verdict"] for event in run.events() if event["event"] == "verdict"][-1].startswith("not finite")
 
 
-def test_a_remedy_rolls_back_and_changes_the_options(images: Path, tmp_path: Path) -> None:
-    run = quick(images, tmp_path, **ILL, **LONG, diagnosis__remedies=1, log__keep=0)
+def test_a_remedy_rolls_back_and_changes_the_options(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "WARM_UP", 40)
+    often = {**LOOKS, "diagnosis__every": 6, "log__every": 6, "log__checkpoint": 30, "training__steps": 120}
+    run = quick(images, tmp_path, **ILL, **often, diagnosis__remedies=1, log__keep=0)
     (remedy,) = [event for event in run.events() if event["event"] == "remedy"]
     assert remedy["finding"] == "discriminator learns nothing"
     assert run.config().discriminator_optimiser.learning_rate == pytest.approx((1e-4 * 2e-3) ** 0.5, rel=0.01)
     assert run.info()["status"] == "finished"
-    assert max(run.checkpoints()) == 400
+    assert max(run.checkpoints()) == 120
     steps = [record["step"] for record in run.records()]
     assert steps == sorted(set(steps))
 

@@ -12,7 +12,7 @@ from ganatomy.sabotage.sabotages import SABOTAGES
 from ganatomy.sabotage.training import examine
 from ganatomy.sabotage.trials import Trial, plan
 
-SHORT = {"training.steps": 360, "training.batch": 16, "diagnosis.samples": 64}
+SHORT = {"training.steps": 340, "training.batch": 12, "diagnosis.samples": 64}
 
 
 @pytest.fixture(scope="module")
