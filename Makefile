@@ -33,7 +33,7 @@ DATA ?= digits
 exam: .venv/ready-dev
 	$(BIN)/python -m ganatomy.exam $(DATA) --out docs/exam
 
-# What the diagnosis says of ruined and of healthy trainings; two hours on two cores; goes on where it was stopped.
+# What the diagnosis says of ruined and of healthy trainings; made for two hours on two idle cores; goes on where stopped.
 diagnosis-exam: .venv/ready-dev
 	$(BIN)/python -m ganatomy.sabotage --cost
 

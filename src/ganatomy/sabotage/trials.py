@@ -71,7 +71,7 @@ HEALTHY: dict[str, tuple[str, dict[str, Any]]] = {  # a recipe, made small, and 
             **{f"{role}.widths": [32] for role in ("generator", "discriminator")},
             **{f"{role}.blocks": [1] for role in ("generator", "discriminator")},
             **{f"{role}.cardinality": [4] for role in ("generator", "discriminator")},
-            "training.steps": 500,
+            "training.steps": 300,
             GENERATOR_RATE: 1e-3,
             DISCRIMINATOR_RATE: 1e-3,
         },
