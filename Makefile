@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint wheel bench exam parity reproduce claims intervals clean
+.PHONY: demo test lint wheel bench exam diagnosis-exam parity reproduce claims intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -32,6 +32,10 @@ parity: .venv/ready-dev
 DATA ?= digits
 exam: .venv/ready-dev
 	$(BIN)/python -m ganatomy.exam $(DATA) --out docs/exam
+
+# What the diagnosis says of ruined and of healthy trainings; made for two hours on two idle cores; goes on where stopped.
+diagnosis-exam: .venv/ready-dev
+	$(BIN)/python -m ganatomy.sabotage --cost
 
 # Every system trained and measured; writes docs/REPRODUCTION.md. Takes many hours; goes on where it was stopped.
 MNIST ?= MNIST/raw

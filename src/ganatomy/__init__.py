@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "UserError": "errors",
     "Config": "config",
+    "Diagnosis": "diagnosis.loop",
     "Run": "run",
     "claims": "evidence",
     "Sampler": "sampling",

@@ -135,6 +135,8 @@ def check(config: options.Config, processes: int = 1) -> None:
     objective(config.objective)
     prior(config.prior)
     training, penalised = config.training, _penalised(config)
+    if config.diagnosis.remedies and processes > 1:
+        raise UserError("diagnosis.remedies works in one process: which checkpoint to go back to, one decides alone.")
     if training.batch % processes:
         raise UserError(f"training.batch = {training.batch} cannot be shared by {processes} processes.")
     for role in ("generator", "discriminator")[: 2 if config.method == "vae" else 1]:

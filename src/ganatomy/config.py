@@ -208,6 +208,17 @@ class Evaluation(Part):
     features: str = Field("auto", description="auto, lenet, classifier, random, pixels, inception or dinov2.")
 
 
+class Diagnosis(Part):
+    """What is wrong with the training, said while it goes on: see docs/DIAGNOSIS.md."""
+
+    on: bool = Field(True, description="Look at the training now and then; its weights are the same without.")
+    every: int = Field(0, ge=0, description="Steps between two looks; 0: as often as costs 2% of the time at most.")
+    samples: int = Field(128, ge=16, le=1024, description="Generated, and as many real, images that are looked at.")
+    remedies: int = Field(
+        0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: it only tells them."
+    )
+
+
 class Runtime(Part):
     """On what the run computes. `auto` is replaced by what was measured when the run starts."""
 
@@ -239,4 +250,5 @@ class Config(Part):
     training: Training = Training()
     log: Log = Log()
     evaluation: Evaluation = Evaluation()
+    diagnosis: Diagnosis = Diagnosis()
     runtime: Runtime = Runtime()

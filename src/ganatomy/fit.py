@@ -23,7 +23,7 @@ class State:
 
 
 class Callback:
-    """Watches the training. It may read anything and must change nothing."""
+    """Watches the training. It may read anything, add numbers to the step's record, and must change nothing else."""
 
     def begin(self, state: State) -> None:
         """Before the first step of a sitting."""

@@ -147,6 +147,10 @@ class Run:
         """The records, oldest first."""
         return list(_entries(self.path / "metrics.jsonl"))
 
+    def looks(self) -> Iterator[dict[str, Any]]:
+        """The records with signals of the diagnosis, oldest first, one at a time: there may be a million others."""
+        return _entries(self.path / "metrics.jsonl", holding='"signals/')
+
     def events(self) -> list[dict[str, Any]]:
         """The events, oldest first."""
         return list(_entries(self.path / "events.jsonl"))
@@ -199,11 +203,16 @@ def free_name(stem: str, runs: Path = RUNS) -> str:
     return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file. A last line cut short by a kill is no error: it was never finished."""
+def _entries(path: Path, holding: str = "") -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, of lines that hold a text.
+
+    A last line cut short by a kill is no error: it was never finished.
+    """
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
+            if holding not in line:
+                continue
             with suppress(ValueError):
                 yield json.loads(line)

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,23 +16,20 @@ from rich.console import Console
 
 from ganatomy import build, checkpoint, config, machine, report, settings, stopping, tuning
 from ganatomy import data as datasets
-from ganatomy.callbacks.checkpoints import Checkpoints
+from ganatomy.callbacks.diagnosis import Unhealthy
 from ganatomy.callbacks.evaluation import Evaluation
-from ganatomy.callbacks.progress import ShowProgress
-from ganatomy.callbacks.recorder import Recorder
-from ganatomy.callbacks.snapshots import Snapshots
-from ganatomy.callbacks.tensorboard import TensorBoard
-from ganatomy.callbacks.walk import Walk
 from ganatomy.data.batches import RealBatches
+from ganatomy.diagnosis import Finding, of_run, stopped_by
+from ganatomy.diagnosis.data import problems
 from ganatomy.errors import UserError
 from ganatomy.evaluator import Evaluator, extractor_for
 from ganatomy.fit import Budget, Callback, State, fit
 from ganatomy.images import enlarge, grid, save_png
+from ganatomy.method import Batches, Method
 from ganatomy.player import NonFiniteError
 from ganatomy.run import Run
 from ganatomy.runtime import Randomness, Runtime
-
-SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
+from ganatomy.watching import SNAPSHOT_SEEDS, looks, unseen_images, watchers
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,8 @@ class Prepared:
     images: datasets.Images
     runtime: Runtime
     evaluator: Evaluator | None = None  # of scores while training, if they are wanted
+    unseen: datasets.Images | None = None  # real images that are not learnt from, for the diagnosis
+    altered: Callable[[Method, Batches], Batches] | None = None  # what an exam does to the game before it begins
 
     @property
     def image_shape(self) -> build.ImageShape:
@@ -73,7 +73,16 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     if planned.evaluation.every and runtime.leads:
         with console.status("Making ready to measure generated images against real ones …"):
             evaluator = _evaluator(settled.evaluation, images, str(runtime.device))
-    return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator)
+    unseen = None
+    if planned.diagnosis.on and runtime.leads:
+        for problem in _problems(settled, images):
+            console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
+        unseen = unseen_images(planned.data, images) if planned.method == "adversarial" else None
+    return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator, unseen)
+
+
+def _problems(options: config.Config, images: datasets.Images) -> list[str]:
+    return problems(images.pixels, images.labels if options.prior.conditional else None)
 
 
 def _prior(planned: config.Config, images: datasets.Images) -> dict[str, Any]:
@@ -204,6 +213,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
             "fingerprint": images.fingerprint,
             "images": len(images),
             "classes": images.classes,
+            "problems": _problems(prepared.config, images) if prepared.config.diagnosis.on else [],
         },
     )
     # Evenly chosen: many sets are sorted by class.
@@ -212,25 +222,62 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
 
 
 def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], bool]) -> State:
-    """The loop, rolled back to the newest checkpoint when a number is not finite, a bounded number of times."""
-    retries = prepared.config.training.retries
-    for retry in range(retries + 1):
+    """The loop, rolled back when a number is not finite or a remedy is applied, each a bounded number of times."""
+    retries, retry = prepared.config.training.retries, 0
+    while True:
         try:
             return _sit(run, prepared, console, stopped, retry)
+        except Unhealthy as fault:
+            prepared = _remedied(run, prepared, console, fault)
         except NonFiniteError as fault:
-            last = fault
             if prepared.runtime.leads:
                 run.event("not finite", network=fault.network, step=fault.step, retry=retry)
             console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
-            if retry < retries:
-                back = max(run.checkpoints(), default=0)
-                console.print(
-                    f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False
-                )
-    raise UserError(
-        f"The training diverged: {last}, and {retries} roll-backs did not help; try a lower learning rate, "
-        "or a penalty such as penalties.r1=10 with discriminator.norm=none."
+            if retry == retries:
+                finding = _last_finding(run, prepared, fault)
+                if finding is not None:
+                    prepared, retry = _remedied(run, prepared, console, Unhealthy(finding, fault.step)), 0
+                    continue
+                raise UserError(
+                    f"The training diverged: {fault}, and {retries} roll-backs did not help; try a lower learning "
+                    "rate, or a penalty such as penalties.r1=10 with discriminator.norm=none."
+                ) from None
+            retry += 1
+            back = max(run.checkpoints(), default=0)
+            console.print(f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False)
+
+
+def _last_finding(run: Run, prepared: Prepared, fault: NonFiniteError) -> Finding | None:
+    """Say that numbers which are not finite end a training; the finding, if it may still be remedied."""
+    if not (prepared.config.diagnosis.on and prepared.runtime.leads):
+        return None
+    watch = of_run(run)
+    watch.observe(stopped_by(run, fault.step))
+    run.event("verdict", step=watch.step, verdict=watch.verdict)
+    return watch.present[0] if _remedies_left(run, prepared.config) > 0 and watch.present[0].settings else None
+
+
+def _remedies_left(run: Run, options: config.Config) -> int:
+    return options.diagnosis.remedies - sum(event["event"] == "remedy" for event in run.events())
+
+
+def _remedied(run: Run, prepared: Prepared, console: Console, fault: Unhealthy) -> Prepared:
+    """Back to the last checkpoint before it began, or to the first step where networks change; then other options."""
+    finding = fault.finding
+    changed = settings.change(prepared.config, finding.settings)
+    rebuilt = any(getattr(changed, role) != getattr(prepared.config, role) for role in ("generator", "discriminator"))
+    healthy = [] if rebuilt else [step for step in run.checkpoints() if step <= finding.began]
+    back = max(healthy, default=0)
+    for step, folder in run.checkpoints().items():
+        if step > back or not healthy:
+            shutil.rmtree(folder)
+    run.forget_after(back)
+    run.event("remedy", step=fault.step, finding=str(finding), back=back, **finding.settings)
+    run.write_text("config.yaml", settings.to_yaml(changed))
+    console.print(
+        f"{str(finding).capitalize()}: back to step {back:,}, to {finding.remedy}.", style="yellow", highlight=False
     )
+    return replace(prepared, config=changed)
 
 
 def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], bool], retry: int) -> State:
@@ -245,7 +292,7 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
     else:
         build.start_from_data(method, prepared.images.pixels)
     state = State(method, facts["step"], facts["seconds"])
-    batches = RealBatches(
+    batches: Batches = RealBatches(
         prepared.images.pixels,
         options.training.batch,
         options.training.discriminator_steps,
@@ -255,13 +302,16 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         labels=prepared.images.labels if options.prior.conditional else None,
         classes=len(options.prior.classes),
     )
+    if prepared.altered:
+        batches = prepared.altered(method, batches)
     budget = _budget(options)
     callbacks: list[Callback] = []
     if runtime.leads:
         if saved:
             run.forget_after(state.step)
         run.event("resumed" if saved else "started", step=state.step, attempt=attempt)
-        callbacks = watchers(run, options, budget, attempt, console)
+        looking = looks(options, prepared.images, prepared.unseen, batches, attempt) if options.diagnosis.on else None
+        callbacks = watchers(run, options, budget, attempt, console, looking, _remedies_left(run, options))
         if prepared.evaluator:
             latents = build.prior(options.prior).of_seeds
             callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))
@@ -271,21 +321,6 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
 
 def _budget(options: config.Config) -> Budget:
     return Budget(options.training.steps, options.training.images, options.training.minutes)
-
-
-def watchers(run: Run, options: config.Config, budget: Budget, attempt: int, console: Console) -> list[Callback]:
-    """Everybody who watches a training: they write the run folder and talk to the person."""
-    log, prior = options.log, build.prior(options.prior)
-    recorder = Recorder(run, log.every)
-    tensorboard = [TensorBoard(run, recorder)] if log.tensorboard else []
-    return [
-        recorder,
-        *tensorboard,
-        Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot),
-        Checkpoints(run, log.checkpoint, log.keep, attempt),
-        ShowProgress(console, budget),
-        Walk(run, prior),
-    ]
 
 
 def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None:

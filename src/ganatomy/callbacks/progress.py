@@ -1,6 +1,7 @@
 """Tells a person how the training goes: a live bar on a terminal, a line now and then elsewhere."""
 
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
@@ -14,10 +15,10 @@ BAR_SECONDS = 0.25  # between looks at the losses on a terminal: each waits for 
 
 
 class ShowProgress(Callback):
-    """Step, images a second, both losses and the time left."""
+    """Step, images a second, both losses, the verdict and the time left."""
 
-    def __init__(self, console: Console, budget: Budget) -> None:
-        self.console, self.budget = console, budget
+    def __init__(self, console: Console, budget: Budget, verdict: Callable[[], str] = lambda: "") -> None:
+        self.console, self.budget, self.verdict = console, budget, verdict
         self.live = console.is_terminal
         self.bar = Progress(
             TextColumn("step {task.fields[step]:,}"),
@@ -56,6 +57,7 @@ class ShowProgress(Callback):
             for name, value in state.record.items()
             if name.startswith("loss/")
         )
+        words += f"  {verdict}" if (verdict := self.verdict()) else ""
         spent = min(self.budget.spent(state), 1.0)
         left = elapsed * (1 - spent) / (spent - self.spent_before) if spent > self.spent_before else None
         if self.live:

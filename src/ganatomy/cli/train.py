@@ -7,6 +7,8 @@ import typer
 
 from ganatomy.settings import describe
 
+REMEDIES = 2  # of --remedy auto
+
 
 def register(app: typer.Typer) -> None:
     app.command()(train)
@@ -31,6 +33,10 @@ def train(
     precision: Annotated[str | None, typer.Option(help=describe("runtime.precision"))] = None,
     log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
     evaluate_every: Annotated[int | None, typer.Option(metavar="STEPS", help=describe("evaluation.every"))] = None,
+    remedy: Annotated[
+        str | None, typer.Option(metavar="auto", help="Let findings of the diagnosis be remedied: roll back, change.")
+    ] = None,
+    remedies: Annotated[int | None, typer.Option(help=describe("diagnosis.remedies"))] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained and how long; train nothing.")
     ] = False,
@@ -45,6 +51,10 @@ def train(
     for kind in log or []:
         if kind != "tensorboard":
             raise UserError(f"--log {kind}: only tensorboard is known.")
+    if remedy not in (None, "auto", "off"):
+        raise UserError(f"--remedy {remedy}: auto or off.")
+    if remedy == "auto" and remedies is None:
+        remedies = REMEDIES
     flags = {
         "data.size": size,
         "training.steps": steps,
@@ -55,6 +65,7 @@ def train(
         "runtime.device": device,
         "runtime.precision": precision,
         "evaluation.every": evaluate_every,
+        "diagnosis.remedies": 0 if remedy == "off" else remedies,
         "log.tensorboard": True if log else None,
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import UserError
 from .decode import ImageError, Labels, Pixels
@@ -50,6 +51,16 @@ class Images:
             pixels=self.pixels[:count],
             labels=None if self.labels is None else self.labels[:count],
             fingerprint=hashlib.sha256(f"{self.fingerprint}, the first {count}".encode()).hexdigest(),
+        )
+
+    def some(self, indices: NDArray[np.intp]) -> "Images":
+        """Those of the indices, in memory."""
+        digest = hashlib.sha256(np.ascontiguousarray(indices, np.int64).tobytes()).hexdigest()
+        return replace(
+            self,
+            pixels=self.pixels[indices],
+            labels=None if self.labels is None else self.labels[indices],
+            fingerprint=hashlib.sha256(f"{self.fingerprint}, {digest}".encode()).hexdigest(),
         )
 
     @property

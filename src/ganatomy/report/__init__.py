@@ -18,8 +18,9 @@ from plotly.offline import get_plotlyjs
 
 from ganatomy import __version__
 from ganatomy.config import Config
+from ganatomy.diagnosis import Watch, of_run
 from ganatomy.errors import UserError
-from ganatomy.report import charts, lab, pictures, scores
+from ganatomy.report import charts, findings, lab, pictures, scores
 from ganatomy.report.curves import Columns, read
 from ganatomy.run import Run
 from ganatomy.scorecard import ScoreCard, cards
@@ -38,7 +39,8 @@ def page(run: Run) -> str:
     config = _config(run)
     frames = pictures.timeline(run.snapshots())
     measured = _cards(run)
-    drawn = [*charts.of(records, config), *scores.of(measured)]
+    watch = _watch(run)
+    drawn = [*charts.of(records, config), *findings.charts(watch), *scores.of(measured)]
     marks = [event for event in events if event.get("event") in charts.MARKS and "step" in event]
     data = {"frames": frames, "charts": [chart.data for chart in drawn], "marks": charts.marks(marks)}
     parts = {
@@ -50,6 +52,7 @@ def page(run: Run) -> str:
         "headline": "How to read it" if "lab" in info else "Generated and real",
         "pictures": lab.READING if "lab" in info else _pictures(run, frames),
         "timeline": _timeline(run, info, frames),
+        "findings": findings.section(watch),
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),
@@ -219,6 +222,13 @@ def _config(run: Run) -> Config | None:
     """The configuration, or None where it is missing or not one that this version can read: the page does without."""
     with suppress(UserError):
         return run.config()
+    return None
+
+
+def _watch(run: Run) -> Watch | None:
+    """The diagnosis, or None where there is none to be had."""
+    with suppress(UserError):
+        return of_run(run)
     return None
 
 

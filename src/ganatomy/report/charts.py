@@ -7,24 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganatomy.config import Config
+from ganatomy.equilibrium import EQUILIBRIA
 from ganatomy.report.curves import Column, Columns, thin
 
 MARKS = {  # events that a chart shows: plotly's name of their line, and the line in words
     "resumed": ("dot", "dotted where the training was resumed"),
     "not finite": ("dash", "dashed where a number was not finite"),
+    "remedy": ("dashdot", "dashed and dotted where a remedy was applied"),
 }
 PLAYERS = ("discriminator", "generator")
 
-# Both losses when p_g = p_data and the discriminator is optimal, with how people write them. As in `objectives`, whose
-# room imports torch; the tests compare. Where only differences of scores count, the generator's could be any number.
-EQUILIBRIUM: dict[str, dict[str, tuple[float, str]]] = {
-    "minimax": {"discriminator": (log(4), "log 4"), "generator": (-log(2), "−log 2")},
-    "non_saturating": {"discriminator": (log(4), "log 4"), "generator": (log(2), "log 2")},
-    "least_squares": {"discriminator": (0.25, "¼"), "generator": (0.125, "⅛")},
-    "wasserstein": {"discriminator": (0.0, "0")},
-    "hinge": {"discriminator": (2.0, "2")},
-    "relativistic_pairing": {"discriminator": (log(2), "log 2"), "generator": (log(2), "log 2")},
-}
+# Both losses when p_g = p_data and the discriminator is optimal, with how people write them.
+EQUILIBRIUM = {name: each.levels for name, each in EQUILIBRIA.items()}
 
 
 class Chart(NamedTuple):
@@ -138,18 +132,18 @@ def _group(records: Columns, prefix: str) -> dict[str, Any]:
 
 
 def _series(records: Columns, name: str, label: str, role: str) -> dict[str, Any]:
-    return {"name": label, "role": role, **_curve(records["step"], records[name])}
+    return {"name": label, "role": role, **curve(records["step"], records[name])}
 
 
 def _band(records: Columns, side: str, label: str) -> dict[str, Any]:
     """A curve with the edges of its band, one standard deviation off."""
     mean = records[f"score/{side}"]
     spread = records.get(f"score/{side}_std", np.zeros_like(mean))
-    edges = {"low": _curve(records["step"], mean - spread), "high": _curve(records["step"], mean + spread)}
+    edges = {"low": curve(records["step"], mean - spread), "high": curve(records["step"], mean + spread)}
     return {**_series(records, f"score/{side}", label, side), **edges}
 
 
-def _curve(steps: Column, values: Column) -> dict[str, Any]:
+def curve(steps: Column, values: Column) -> dict[str, Any]:
     """Points as JSON has them: five digits are more than a screen shows, and null is a gap."""
     x, y = thin(steps, values)
     return {"x": [int(step) for step in x], "y": [float(f"{value:.5g}") if isfinite(value) else None for value in y]}

@@ -95,6 +95,9 @@ function layout(chart, range, width) {
       exponentformat: "power", separatethousands: true, ...(chart.log ? logarithmic(chart) : {}),
     },
     shapes: [
+      ...(chart.shades ?? []).map(([x0, x1]) => (
+        { type: "rect", yref: "paper", y0: 0, y1: 1, x0, x1, line: { width: 0 }, fillcolor: style("alarm") + "22" }
+      )),
       ...levels.map(({ y, color }) => ({ ...across, y0: y, y1: y, line: { color, width: 1.2, dash: "dash" } })),
       ...marks.map(({ x, dash }) => ({ ...upright, x0: x, x1: x, line: { color: quiet, width: 1, dash } })),
     ],

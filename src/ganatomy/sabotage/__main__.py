@@ -1,0 +1,70 @@
+"""The command of the exam: every training once, then the figures."""
+
+import json
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy import machine
+from ganatomy.sabotage import cost
+from ganatomy.sabotage.figures import figures, tables
+from ganatomy.sabotage.training import examine
+from ganatomy.sabotage.trials import DATA, SEEDS, Trial, plan, source
+
+
+def main(
+    folder: Annotated[Path, typer.Option(help="Where trainings and their results are kept.")] = Path("runs/diagnosis"),
+    out: Annotated[Path, typer.Option(help="Where exam.md and exam.json are written.")] = Path("docs/diagnosis-exam"),
+    only: Annotated[str, typer.Option(help="Names of sabotages, as in saturating,cut off; empty: everything.")] = "",
+    seeds: Annotated[str, typer.Option(help="Seeds of the sabotaged trainings.")] = ",".join(map(str, SEEDS)),
+    data: Annotated[str, typer.Option(help="Data sets: digits, shapes, or paths of one's own.")] = ",".join(DATA),
+    jobs: Annotated[int, typer.Option(help="Trainings at a time, one thread each.")] = 2,
+    cures: Annotated[bool, typer.Option(help="Train what can be cured once more, with remedies.")] = True,
+    with_cost: Annotated[bool, typer.Option("--cost", help="Measure the cost too, on an idle machine.")] = False,
+) -> None:
+    """Train what is not yet trained, and write the figures. Stopped, it goes on where it was."""
+    names, sets = ([each.strip() for each in text.split(",") if each.strip()] for text in (only, data))
+    trials = list(plan(names, [int(seed) for seed in seeds.split(",")], sets, cures))
+    for each in sets:
+        source(each, folder / "data")
+    began, done = time.monotonic(), {}
+    # Processes of their own: two trainings of one thread each are faster than one of two.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(examine, trial, folder): trial for trial in trials}
+        for future in as_completed(waiting):
+            trial = waiting[future]
+            done[trial] = future.result()
+            minutes = (time.monotonic() - began) / 60
+            print(f"{len(done)} of {len(trials)}, {minutes:.0f} minutes: {trial.name}", flush=True)
+    write([(trial, done[trial]) for trial in trials], folder, out, with_cost)
+
+
+def write(results: list[tuple[Trial, dict]], folder: Path, out: Path, with_cost: bool) -> None:
+    """exam.md and exam.json."""
+    found = figures(results, folder)
+    here, date = machine.describe(), time.strftime("%Y-%m-%d")
+    costs = cost.measured(folder) if with_cost else None
+    spent = sum(scores["seconds"] for _, scores in results) / 60
+    head = (
+        f"# The diagnosis' exam\n\n{len(results)} trainings, {spent:.0f} minutes of training on one thread. {date}, "
+        f"{here['processor']}, {here['cores']} cores. `make diagnosis-exam`.\n\n"
+    )
+    text = head + tables(found)
+    if costs:
+        text += (
+            f"\n## Cost\n\n{costs['lost']:.1%} ± {costs['error']:.1%} of the steps (standard error, {costs['pairs']} "
+            "pairs of trainings, with and without in turns).\n"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "exam.md").write_text(text, encoding="utf-8")
+    facts = {"date": date, "machine": here, "cost": costs, "trainings": found.rows}
+    (out / "exam.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    typer.run(main)
