@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "triton" / "repository.py"
+SCRIPT = Path(__file__).parents[2] / "examples" / "triton_server" / "repository.py"
 
 
 def test_the_repository_is_tritons(converted, tmp_path: Path) -> None:

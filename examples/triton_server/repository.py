@@ -1,6 +1,6 @@
 """An exported graph as a model repository of the Triton Inference Server, which serves it from many machines.
 
-    python examples/triton/repository.py runs/digits-001/exports/onnx/model.onnx models --name digits
+    python examples/triton_server/repository.py runs/digits-001/exports/onnx/model.onnx models --name digits
     docker run --rm -p 8000:8000 -v "$PWD/models:/models" nvcr.io/nvidia/tritonserver:RELEASE-py3 \
         tritonserver --model-repository=/models
 
