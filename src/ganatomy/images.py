@@ -53,23 +53,29 @@ def enlarge(pixels: Pixels, least: int = 64) -> Pixels:
 
 def save_png(path: Path, pixels: Pixels) -> None:
     """Write one image [H, W, C], whole or not at all."""
-    _replace(path, _encoded(picture(pixels), "PNG"))
+    _replace(path, encoded(picture(pixels), "PNG"))
 
 
 def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None:
     """Write frames [H, W, C] as an endless animation that lasts `seconds`; WebP (lossless) or GIF, by the suffix."""
+    _replace(path, animation(path.suffix[1:].upper(), frames, seconds))
+
+
+def animation(kind: str, frames: Sequence[Pixels], seconds: float) -> bytes:
+    """`save_animation` in memory; kind: WEBP or GIF."""
     # A GIF counts hundredths of a second: rounding each frame's end, not its length, keeps the whole.
-    tick = 10 if path.suffix.lower() == ".gif" else 1
+    tick = 10 if kind == "GIF" else 1
     ends = [tick * round(1000 * seconds * i / len(frames) / tick) for i in range(len(frames) + 1)]
     durations = [after - before for before, after in pairwise(ends)]
     first, *rest = [picture(frame) for frame in frames]
     options = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0}
-    if path.suffix.lower() == ".webp":
+    if kind == "WEBP":
         options["lossless"] = True
-    _replace(path, _encoded(first, path.suffix[1:].upper(), **options))
+    return encoded(first, kind, **options)
 
 
-def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The file that Pillow writes, in memory; kind and options as `Image.save` has them."""
     buffer = io.BytesIO()
     image.save(buffer, format=kind, **options)  # type: ignore[arg-type]
     return buffer.getvalue()

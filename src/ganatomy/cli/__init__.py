@@ -16,6 +16,7 @@ from ganatomy.cli import (
     recipes,
     reproduce,
     sample,
+    serve,
     train,
     walk,
 )
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, evaluate, compare, lab, claims, reproduce, recipes, options, doctor):
+for verb in (demo, train, sample, walk, serve, evaluate, compare, lab, claims, reproduce, recipes, options, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 

@@ -1,0 +1,77 @@
+"""`ganatomy serve`: a generator's images over HTTP."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ganatomy.errors import UserError
+from ganatomy.serve import app, backend
+from ganatomy.serve.backend import of_seeds
+from ganatomy.serve.desk import Desk
+from ganatomy.serve.gauges import Gauges
+from ganatomy.serve.orders import Orders
+from ganatomy.serve.worker import Worker
+from ganatomy.web import guard, server
+
+MOST = 256  # images of one request
+LARGEST = 8 * 2**20  # bytes of them, as pixels
+TO_FINISH = 5  # seconds to send what was drawn last
+
+
+def serve(
+    place: str,
+    *,
+    kind: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    token: str | None = None,
+    names: Sequence[str] = (),
+    seconds: float = 10.0,
+    device: str = "auto",
+    how: Mapping[str, Any] | None = None,
+    console: Console | None = None,
+) -> None:
+    """Answer requests for a generator's images until SIGTERM or Ctrl-C; then finish what was accepted, and return.
+
+    place: a run, or FILE.onnx; kind: torch or onnx. token: what visitors must know, if `host` is not this machine
+    alone; one is made up if none is given. names: what else the server is called. seconds: within which every accepted
+    request is answered. how: step, raw and changes, as for `sampling.load`.
+    """
+    console = console or Console(stderr=True)
+    token = guard.token_for(host, token)
+    generator = backend.load(place, kind, device, **(how or {}))
+    gauges, limits = Gauges(), guard.Limits()
+    worker = Worker(generator, gauges.batch)
+    worker.start()
+    desk, orders, shape = open_desk(worker, seconds)
+    application = app.build(Path(place).stem, shape, orders, desk, gauges, token is not None, limits)
+    gauges.follow("waiting", "Images accepted and not ready.", lambda: desk.waiting)
+    gauges.follow("held_bytes", "Images not read to their end, as pixels.", lambda: desk.held)
+    listening = server.bind(host, port)
+    address = server.address(listening) + (f"/?token={token}" if token else "")
+    console.print(f"{address}\n{words(worker)}", highlight=False, soft_wrap=True)
+    server.run(guard.Guard(application, host, guard.listed(names), token, limits), listening, int(seconds) + TO_FINISH)
+
+
+def open_desk(worker: Worker, seconds: float) -> tuple[Desk, Orders, tuple[int, int, int]]:
+    """The desk of a worker that has started, what can be ordered there, and an image's height, width and channels."""
+    pace, generator = worker.seconds_per_image, worker.backend
+    if pace > seconds / 2:
+        raise UserError(f"One image takes {pace:.1f} s here: --seconds must be at least {2 * pace:.0f}.")
+    height, width, channels = generator.draw(*of_seeds(generator.prior, [0]), None).shape[1:]
+    size = height * width * channels
+    most = max(2, min(MOST, LARGEST // size, int(seconds / 2 / pace)))
+    return Desk(worker, size, seconds), Orders(generator, most), (height, width, channels)
+
+
+def words(worker: Worker) -> str:
+    """How a worker draws, for people."""
+    steady = worker.steady
+    sizes = ", ".join(str(size.images) for size in steady.sizes)
+    equal = "those" if steady.sizes[0].images == 1 else "at most one grey level from those"
+    return (
+        f"Batches of {sizes} draw the same bits, {equal} of `ganatomy sample`; "
+        f"{steady.best.speed:,.0f} images/s. Ctrl-C stops."
+    )
