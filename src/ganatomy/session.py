@@ -16,6 +16,7 @@ from rich.console import Console
 from ganatomy import build, checkpoint, config, machine, report, settings, stopping, tuning
 from ganatomy import data as datasets
 from ganatomy.callbacks.checkpoints import Checkpoints
+from ganatomy.callbacks.control import Control
 from ganatomy.callbacks.evaluation import Evaluation
 from ganatomy.callbacks.progress import ShowProgress
 from ganatomy.callbacks.recorder import Recorder
@@ -222,6 +223,8 @@ def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], 
             if prepared.runtime.leads:
                 run.event("not finite", network=fault.network, step=fault.step, retry=retry)
             console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
+            if prepared.runtime.world == 1:
+                prepared = replace(prepared, config=run.config())  # a person may have changed the rates
             if retry < retries:
                 back = max(run.checkpoints(), default=0)
                 console.print(
@@ -265,8 +268,22 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         if prepared.evaluator:
             latents = build.prior(options.prior).of_seeds
             callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))
+        control = _control(run, stopped, callbacks)
+        callbacks, stopped = [*callbacks, control], control.asks_to_stop
     fit(method, batches, state, budget, callbacks, stopped)
     return state
+
+
+def _control(run: Run, stopped: Callable[[], bool], callbacks: list[Callback]) -> Control:
+    """The last of the callbacks: what it orders happens after the others have seen the step."""
+
+    def keep_rates(rates: dict[str, float]) -> None:
+        changes = {f"{player}_optimiser.learning_rate": rate for player, rate in rates.items()}
+        run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
+        run.event("changed", **changes)
+
+    snapshot = next(callback.draw for callback in callbacks if isinstance(callback, Snapshots))
+    return Control(run, stopped, snapshot, keep_rates)
 
 
 def _budget(options: config.Config) -> Budget:
