@@ -22,7 +22,6 @@ from starlette.routing import Route
 from ganatomy import __version__
 from ganatomy.errors import UserError
 from ganatomy.run import Run
-from ganatomy.scorecard import cards
 from ganatomy.studio import launching, lessons, tiles
 from ganatomy.studio.cards import Cards
 from ganatomy.studio.condition import condition
@@ -143,14 +142,11 @@ class Studio:
         """Every score card of a run, newest last, and which have a page of nearest images."""
         run = self._run(request)
         with reading(run.name):
-            found = []
-            for path in sorted((run.path / "eval").glob("*.json")):
-                self.shelf.file(run, "eval", path.name)
-            for card in cards(run):
-                found.append({"name": card.name, "terms": card.terms, **asdict(card)})
+            readable, wrong = self.shelf.scores(run)
+            found = [{"name": card.name, "terms": card.terms, **asdict(card)} for card in readable]
             pages = sorted(path.name.removesuffix("-nearest.html") for path in (run.path / "eval").glob("*-nearest.html"))
             report = (run.path / "report.html").is_file()
-            return Response(_json({"cards": found, "pages": pages, "report": report}), media_type="application/json")
+            return Response(_json({"cards": found, "wrong": wrong, "pages": pages, "report": report}), media_type="application/json")
 
     async def control(self, request: Request) -> Response:
         """Orders for whoever trains the run: see `callbacks.control`."""
@@ -206,7 +202,7 @@ class Studio:
         return JSONResponse((await self.rooms["lab"].ask(await self._order(request)))[0])
 
     def lessons(self, request: Request) -> Response:
-        """All lessons, without their answers' reasons."""
+        """All lessons."""
         return JSONResponse({"lessons": [asdict(each) for each in lessons.LESSONS]})
 
     async def lesson(self, request: Request) -> Response:
@@ -228,7 +224,7 @@ class Studio:
     def _follow(self, run: Run) -> Followed:
         with self._lock:
             if run.name not in self._followed:
-                self._followed[run.name] = Followed(run)
+                self._followed[run.name] = Followed(run, self.shelf)
                 if len(self._followed) > LOOKED_AT:
                     self._followed.popitem(last=False)
             self._followed.move_to_end(run.name)

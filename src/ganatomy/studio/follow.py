@@ -11,8 +11,9 @@ from ganatomy.errors import UserError
 from ganatomy.report import charts, scores
 from ganatomy.report.curves import Columns
 from ganatomy.run import Run
-from ganatomy.scorecard import ScoreCard, cards
+from ganatomy.scorecard import ScoreCard
 from ganatomy.studio.condition import condition
+from ganatomy.studio.shelf import Shelf
 from ganatomy.studio.tail import Events, Records
 from ganatomy.studio.verdicts import verdicts
 
@@ -29,8 +30,8 @@ Value = TypeVar("Value")
 class Followed:
     """A run that somebody looks at. One for all pages."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, shelf: Shelf) -> None:
+        self.run, self.shelf = run, shelf
         self.records, self.events = Records(run.path / "metrics.jsonl"), Events(run.path / "events.jsonl")
         self._lock, self._looked = threading.Lock(), 0.0
         self._reader: threading.Thread | None = None
@@ -66,6 +67,7 @@ class Followed:
             "read": round(records.share, 3),
             "whole": whole,
             "step": _last(columns, after),
+            "done": info["step"] if isinstance(info.get("step"), int) else 0,
             "charts": [chart._asdict() for chart in charts.of(columns, config)],
             "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._cards) or [])],
             "marks": charts.marks([e for e in told if e.get("event") in charts.MARKS and _has_step(e)]),
@@ -88,7 +90,7 @@ class Followed:
         return value
 
     def _cards(self) -> list[ScoreCard]:
-        return cards(self.run)
+        return self.shelf.scores(self.run)[0]
 
     def _look(self) -> None:
         now = time.monotonic()

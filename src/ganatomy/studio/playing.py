@@ -96,7 +96,7 @@ class Table:
             "value": _finite(moment.value),
             "best_value": _finite(moment.best_value),
             "divergence": _finite(moment.divergence.value),
-            "error": _finite(moment.divergence.error),
+            "within": _finite(moment.divergence.error),
             "off": _finite(self._off(moment, best)) if probabilistic else None,
             "modes": _modes(moment, self.ground),
         }

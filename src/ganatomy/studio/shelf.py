@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganatomy.errors import UserError
 from ganatomy.run import Run
+from ganatomy.scorecard import ScoreCard, in_order, read
 
 SIGNS = ("run.json", "config.yaml", "metrics.jsonl")  # one of them makes a folder a run
 READ = (*SIGNS, "events.jsonl", "samples", "eval", "checkpoints")  # what is opened by those who know no shelf
@@ -68,6 +69,16 @@ class Shelf:
         for path in folder.iterdir():
             self._check(path)
         return folder
+
+    def scores(self, run: Run) -> tuple[list[ScoreCard], list[str]]:
+        """A run's score cards that can be read, and what is wrong with the others."""
+        found, wrong = [], []
+        for path in sorted((run.path / "eval").glob("step-*.json")):
+            try:
+                found.append(read(self.file(run, "eval", path.name)))
+            except UserError as error:
+                wrong.append(str(error))
+        return in_order(found), wrong
 
     def _check(self, path: Path) -> None:
         try:

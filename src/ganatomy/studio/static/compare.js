@@ -29,7 +29,7 @@ function grid({ name, i, run, steps, card, error }) {
   const key = h("svg:svg", { class: "swatch", viewBox: "0 0 40 6", "aria-hidden": "true" }, h("svg:line", { x1: 0, x2: 40, y1: 3, y2: 3, stroke: style(COLOURS[i]), "stroke-width": 3, "stroke-dasharray": DASHES_OF_RUNS[i] === "solid" ? "" : DASHES_OF_RUNS[i].replaceAll("px", "") }));
   return h("figure", {},
     error ? problem(error) : steps.length ? h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }) : h("p", { class: "nothing" }, "no pictures yet"),
-    h("figcaption", {}, key, " ", h("a", { href: pageAddress(name) }, name), run && [" ", state(run.state), ` · ${count(Math.max(run.step ?? 0, 0))} steps`],
+    h("figcaption", {}, key, " ", h("a", { href: pageAddress(name) }, name), run && [" ", state(run.state), ` · ${count(Math.max(run.step ?? 0, run.done))} steps`],
       card && h("div", { class: "quiet" }, Object.entries(card.scores).slice(0, 3).map(([score, value]) => `${score} ${value.value.toPrecision(3)} [${value.low.toPrecision(3)}, ${value.high.toPrecision(3)}]`).join(" · "))));
 }
 
@@ -38,17 +38,23 @@ function overlay(place, title, runs) {
   const curves = [...new Set(runs.flatMap((each) => series(each, title).map((curve) => curve.name)))];
   const section = h("div", { class: "overlaid" });
   place.append(h("figure", {}, h("h3", {}, title), section));
-  for (const name of curves) {
+  const places = curves.map((name) => {
     const element = h("div", { class: "chart", role: "img", "aria-label": `${title}: ${name}` });
     section.append(h("div", {}, h("p", { class: "quiet" }, name), element));
-    const lines = runs.flatMap((each) => series(each, title).filter((curve) => curve.name === name).map((curve) => ({
-      x: curve.x, y: curve.y, name: safe(each.name), mode: "lines", line: { color: style(COLOURS[each.i]), width: 1.3, dash: DASHES_OF_RUNS[each.i] },
-    })));
-    const last = Math.max(1, ...lines.map((line) => line.x.at(-1) ?? 0));
-    const own = (chart.data.levels ?? []).filter((level) => level.role === "neutral" || chart.data.series.find((curve) => curve.name === name)?.role === level.role);
-    const drawn = layout({ ...chart.data, levels: own, series: lines }, [0, last], element.clientWidth, []);
-    Plotly.newPlot(element, lines, { ...drawn, showlegend: false }, { displayModeBar: false, responsive: true });
-  }
+    return element;
+  });
+  curves.forEach((name, i) => draw(places[i], chart, name, runs, title)); // when all are there, and have their widths
+}
+
+function draw(element, chart, name, runs, title) {
+  const lines = runs.flatMap((each) => series(each, title).filter((curve) => curve.name === name).map((curve) => ({
+    x: curve.x, y: curve.y, name: safe(each.name), mode: "lines", line: { color: style(COLOURS[each.i]), width: 1.3, dash: DASHES_OF_RUNS[each.i] },
+  })));
+  const last = Math.max(1, ...lines.map((line) => line.x.at(-1) ?? 0));
+  const role = chart.data.series.find((curve) => curve.name === name)?.role;
+  const levels = (chart.data.levels ?? []).filter((level) => level.role === "neutral" || level.role === role);
+  const drawn = layout({ ...chart.data, levels, series: lines }, [0, last], element.clientWidth, []);
+  Plotly.newPlot(element, lines, { ...drawn, showlegend: false }, { displayModeBar: false, responsive: true });
 }
 
 const series = (each, title) => [...each.run.charts, ...each.run.scores].find((chart) => chart.title === title)?.data.series ?? [];

@@ -58,7 +58,7 @@ export function state(name) {
 
 export const count = (number) => Number(number).toLocaleString("en");
 export const digits = (number, places = 3) =>
-  number === null || number === undefined ? "–" : Number(Number(number).toPrecision(places)).toLocaleString("en", { maximumSignificantDigits: places });
+  number === null || number === undefined ? "–" : Number(Number(number).toPrecision(places)).toLocaleString("en", { maximumSignificantDigits: places }).replace("-", "−");
 
 // One request at a time; of those that come meanwhile only the last is made.
 export function latest(work) {

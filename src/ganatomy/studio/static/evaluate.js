@@ -1,13 +1,13 @@
 // Scores, how they were taken, and the images that lie nearest.
-import { count, digits, get, h, main, runAddress, show } from "/assets/dom.js";
+import { count, digits, get, h, main, problem, runAddress, show } from "/assets/dom.js";
 import { head } from "/assets/run.js";
 
 const BETTER = { lower: "lower is better", higher: "higher is better", "as real": "best where real data has it" };
 const COPIES = /memor|nearest|authentic|copy/; // scores that speak of copies
 
 export async function page(name) {
-  const { cards, pages, report } = await get(runAddress(name, "/scores"));
-  const parts = [];
+  const { cards, wrong, pages, report } = await get(runAddress(name, "/scores"));
+  const parts = wrong.map(problem);
   if (!cards.length) {
     parts.push(h("p", {}, "Nothing has been measured yet. To do so:"), h("pre", {}, `ganatomy evaluate ${name}`));
   } else {

@@ -6,13 +6,16 @@ const MOST = 6000; // points of a curve, before everything is asked for again, t
 
 export async function page(name) {
   const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", {});
-  const picture = h("img", { alt: "The newest samples", hidden: true }), step = h("p", { class: "quiet", "aria-live": "polite" });
+  const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images", onerror: () => { real.parentElement.hidden = true; } });
+  const step = h("p", { class: "quiet", "aria-live": "polite" });
   const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
   const place = h("section", { class: "charts" });
   const charts = new Charts(place);
-  show(name, head(name, "", [badge]), said, buttons, step, top, verdict, place,
+  show(name, head(name, "", [badge]), said, buttons, step, list, top, verdict, place,
     h("details", {}, h("summary", {}, "Events"), events));
-  top.append(h("figure", {}, picture, h("figcaption", {}, "Drawn at the newest snapshot: tile s is seed s.")), h("div", {}, list));
+  const drawnAt = h("figcaption", {});
+  top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the images to learn from. The generator never sees them.")));
+  real.src = runAddress(name, "/files/reals.png");
   const controls = steering(name, buttons, said);
   let after = null, generation = -1, live = true, drawn = null, measured = "";
 
@@ -28,7 +31,7 @@ export async function page(name) {
     generation = news.generation;
     live = ["running", "paused"].includes(news.state) || news.read < 1;
     badge.replaceChildren(state(news.state));
-    step.textContent = `${count(Math.max(news.step ?? 0, 0))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, samples of the rest` : ""}`;
+    step.textContent = `${count(Math.max(news.step ?? 0, news.done))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, samples of the rest` : ""}`;
     list.replaceChildren(...news.facts.flatMap(([term, words]) => [h("dt", {}, term), h("dd", {}, words)]));
     if (news.error) said.replaceChildren(problem(news.error)); else if (!controls.told) said.replaceChildren();
     verdict.replaceChildren(...verdicts(news.verdicts));
@@ -45,6 +48,7 @@ export async function page(name) {
     drawn = news.snapshots;
     const { steps } = await get(runAddress(name, "/snapshots"));
     picture.hidden = !steps.length;
+    drawnAt.textContent = steps.length ? `Generated at step ${count(steps.at(-1))}: tile s is seed s.` : "No samples yet: the first grid is drawn when the training begins.";
     if (steps.length) picture.src = runAddress(name, `/snapshots/${steps.at(-1)}.png?at=${drawn}`);
     top.classList.toggle("lab", news.lab);
   }

@@ -29,8 +29,8 @@ export function board(objective) {
     draw() {
       if (!seen) return;
       numbers.textContent = [
-        fixed.probabilistic ? `V ${digits(seen.value)} · best possible ${digits(seen.best_value)} ± ${digits(2 * seen.error, 1)}` : null,
-        `JSD ${digits(seen.divergence)} ± ${digits(seen.error, 1)} nats`,
+        fixed.probabilistic ? `V ${digits(seen.value)} · best possible ${digits(seen.best_value)} ± ${digits(2 * seen.within, 1)}` : null,
+        `JSD ${digits(seen.divergence)} ± ${digits(seen.within, 1)} nats`,
         seen.off === null ? null : `mean |D − D*| ${digits(seen.off)}`,
         seen.modes ? `${seen.modes.covered} of ${seen.modes.of} modes, ${Math.round(100 * seen.modes.near)}% of points near one` : null,
       ].filter(Boolean).join(" · ");

@@ -73,7 +73,7 @@ function spark(curves) {
     class: `line ${NAMES[name][1]}`, points: line.map((y, i) => y === null ? "" : at(curves.x[i], y)).join(" "),
   }));
   const half = curves.half && h("svg:line", { class: "half", x1: 0, x2: width, y1: height / 2, y2: height / 2 });
-  const ends = Object.entries(curves.lines).map(([name, line]) => `${NAMES[name][0]} ${line.findLast((y) => y !== null)?.toFixed(2) ?? "–"}`);
+  const ends = Object.entries(curves.lines).map(([name, line]) => `${NAMES[name][0]} ${line.findLast((y) => y !== null)?.toFixed(2).replace("-", "−") ?? "–"}`);
   return h("figure", { class: "spark" },
     h("svg:svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": ends.join(", ") }, half, lines),
     h("figcaption", {}, ...Object.keys(curves.lines).flatMap((name, i) => [i ? " · " : "", h("span", { class: `key ${NAMES[name][1]}` }, ends[i])])));

@@ -1,5 +1,5 @@
 // The same latent vectors at every snapshot.
-import { count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
+import { $, count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
 import { Charts, head, whole } from "/assets/run.js";
 
 const HISTORY = 24; // snapshots of a tile's history
@@ -58,6 +58,7 @@ export async function page(name) {
   charts.marks = run.marks;
   charts.shades = run.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
   go();
+  $(".overlay button")?.click();
   main.dataset.ready = "yes";
 }
 
