@@ -38,8 +38,9 @@ def ordered(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
                 path.write_text(orders) if isinstance(orders, str) else self.run.order(**orders)
             look(self, state)
 
-        monkeypatch.setattr(control.Control, "_look", first)
-        return quick(images, tmp_path, name, **changes)
+        with monkeypatch.context() as patch:
+            patch.setattr(control.Control, "_look", first)
+            return quick(images, tmp_path, name, **changes)
 
     return train
 

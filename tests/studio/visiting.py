@@ -63,6 +63,7 @@ def serving(runs: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         assert process.wait(timeout=20) == 0
     finally:
         process.kill()
+        process.wait()
         said = process.stderr.read()
         process.stderr.close()
     assert "Traceback" not in said, said

@@ -93,7 +93,11 @@ def _judgement(records: Columns) -> Chart:
     """D(x) and D(G(z)): probabilities where scores mean that, else the scores with their spread."""
     names = {"real": "D(x), real", "fake": "D(G(z)), generated"}
     if "probability/real" in records:
-        series = [{**_series(records, f"probability/{side}", name, side), **_likely(records, side)} for side, name in names.items()]
+        series = [
+            {**_series(records, f"probability/{side}", name, side), **_likely(records, side)}
+            for side, name in names.items()
+            if f"probability/{side}" in records
+        ]
         words = (
             "How probable the discriminator finds it that real and generated images are real; the band is one standard "
             "deviation of its scores to either side. At equilibrium it can only say ½; the further apart the curves, "

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from typing import IO, Any, TypeAlias
 
@@ -38,7 +37,6 @@ def serve(answer: Answerer, orders: IO[bytes], answers: IO[bytes]) -> None:
         except UserError as error:
             told, picture = {"error": str(error)}, b""
         except (LookupError, TypeError, ValueError) as error:  # an order that no page gives
-            traceback.print_exc()
             told, picture = {"error": f"That cannot be done ({type(error).__name__}: {error})."}, b""
         text = json.dumps(told, allow_nan=False).encode()
         answers.write(HEAD.pack(len(text), len(picture)) + text + picture)
