@@ -74,6 +74,7 @@ class Followed:
             "verdicts": verdicts(told),
             "events": told[-TOLD:],
             "rates": _rates(config),
+            "reals": (self.run.path / "reals.png").is_file(),
             "snapshots": sum(event.get("event") == "snapshot" for event in self.events.entries),
         }
 

@@ -6,7 +6,7 @@ const MOST = 6000; // points of a curve, before everything is asked for again, t
 
 export async function page(name) {
   const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", {});
-  const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images", onerror: () => { real.parentElement.hidden = true; } });
+  const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images" });
   const step = h("p", { class: "quiet", "aria-live": "polite" });
   const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
   const place = h("section", { class: "charts" });
@@ -15,7 +15,6 @@ export async function page(name) {
     h("details", {}, h("summary", {}, "Events"), events));
   const drawnAt = h("figcaption", {});
   top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the images to learn from. The generator never sees them.")));
-  real.src = runAddress(name, "/files/reals.png");
   const controls = steering(name, buttons, said);
   let after = null, generation = -1, live = true, drawn = null, measured = "";
 
@@ -38,6 +37,8 @@ export async function page(name) {
     charts.shades = news.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
     charts.marks = news.marks;
     events.replaceChildren(...news.events.toReversed().map(row));
+    real.parentElement.hidden = !news.reals;
+    if (news.reals && !real.src) real.src = runAddress(name, "/files/reals.png");
     controls.show(news);
     if (news.snapshots !== drawn || drawn === null) await paint(news);
     if (news.whole || news.charts.length || scores !== measured) await charts.draw();
