@@ -119,6 +119,7 @@ def test_a_running_training_is_followed_and_the_zoom_stays(browser: "playwright.
         page.wait_for_selector(".chart .main-svg")
         last = "Math.max(...document.querySelector('.chart').data.map((curve) => curve.x.at(-1)))"
         before = page.evaluate(last)
+        page.locator(".chart").first.scroll_into_view_if_needed()
         box = page.locator(".chart").first.locator(".nsewdrag").first.bounding_box()
         assert box
         page.mouse.move(box["x"] + 60, box["y"] + 60)

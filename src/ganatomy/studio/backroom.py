@@ -44,7 +44,8 @@ def serve(answer: Answerer, orders: IO[bytes], answers: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    be_modest()
+    if sys.argv[1] != "walk":  # a finger waits for it
+        be_modest()
     with os.fdopen(os.dup(1), "wb") as told:
         os.dup2(2, 1)  # what libraries print is no answer
         serve(answerer(sys.argv[1]), sys.stdin.buffer, told)

@@ -1,5 +1,7 @@
 """Latent space under a person's finger: one image at a time, as fast as the generator draws."""
 
+import os
+import timeit
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ class Walker:
 
     def __init__(self) -> None:
         self.which: tuple[Any, ...] = ()
+        self.directions: tuple[Tensor, Tensor] | None = None
 
     def answer(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Orders are {"run": PATH, "step": …} and "do": describe, directions or draw."""
@@ -29,11 +32,21 @@ class Walker:
         if which != self.which:
             self.sampler = sampling.load(Path(which[0]), which[1], which[2])
             self.which, self.directions = which, None
+            self._choose_threads()
         if order["do"] == "describe":
             return self._describe(), b""
         if order["do"] == "directions":
             return {"shares": self._principal()[1]}, b""
         return {}, self._draw(order)
+
+    def _choose_threads(self) -> None:
+        """One thread or all, whichever draws sooner: a small generator waits for its threads, a large one does not."""
+        code = self.sampler.prior.of_seeds([0])
+        seconds = {}
+        for threads in (os.cpu_count() or 1, 1):
+            torch.set_num_threads(threads)
+            seconds[threads] = min(timeit.repeat(lambda: self.sampler.images(code), number=1, repeat=3))
+        torch.set_num_threads(min(seconds, key=lambda threads: seconds[threads]))
 
     def _describe(self) -> dict[str, Any]:
         prior = self.sampler.prior
