@@ -33,7 +33,7 @@ const told = ([key, value]) => `${key.replaceAll("_", " ")}: ${typeof value === 
 
 function table(card) {
   const rows = Object.entries(card.scores).map(([name, score]) => h("tr", {},
-    h("th", { scope: "row" }, name), h("td", {}, interval(score)), h("td", {}, bar(score)), h("td", {}, digits(score.floor)),
+    h("th", { scope: "row" }, name), h("td", {}, interval(score)), h("td", {}, bar(score)), h("td", { "data-words": "real data" }, digits(score.floor)),
     h("td", { class: "quiet" }, BETTER[score.better] ?? score.better)));
   return h("section", {}, h("h2", {}, card.name), h("p", { class: "quiet" }, card.terms),
     h("table", { class: "scores" }, h("thead", {}, h("tr", {}, ["score", "value [95% interval]", "", "real data", ""].map((words) => h("th", { scope: "col" }, words)))), h("tbody", {}, rows)),

@@ -51,7 +51,7 @@ function lesson(each, i, lessons) {
   function tell(found) {
     const predicted = chosen() === each.right;
     try { localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [each.claim]: predicted })); } catch { /* private windows keep nothing */ }
-    const rows = found.figures.map((figure) => h("tr", {}, h("th", { scope: "row" }, figure.name), h("td", {}, figure.predicted), h("td", {}, figure.must), h("td", {}, digits(figure.value)), h("td", {}, figure.holds ? "✓ yes" : "✕ no")));
+    const rows = found.figures.map((figure) => h("tr", {}, h("th", { scope: "row" }, figure.name), h("td", { "data-words": "predicted" }, figure.predicted), h("td", { "data-words": "must be" }, figure.must), h("td", { "data-words": "measured" }, digits(figure.value)), h("td", { "data-words": "is so" }, figure.holds ? "✓ yes" : "✕ no")));
     const next = lessons[i + 1];
     result.replaceChildren(
       h("p", { class: found.holds ? "good verdict" : "warning verdict" }, found.holds ? "✓ The claim holds." : "✕ In this small trial the claim does not hold. Its verdict is over five seeds of the whole experiment: ganatomy claims."),

@@ -126,7 +126,7 @@ function seeds(name, facts, wanted, change) {
 }
 
 function slider(words, most, begin, change, told, least) {
-  const out = h("output", {}, told(begin, most));
+  const out = h("b", {}, told(begin, most)); // no output: the label would be its, not the slider's
   const input = h("input", { type: "range", min: least, max: most, step: 0.05, value: begin, oninput: () => {
     out.textContent = told(Number(input.value), most);
     change(Number(input.value), most);
