@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from visiting import Visitor
 
 from ganatomy.run import Run
 from tiny import quick
-from visiting import Visitor
 
 
 @pytest.fixture(scope="package")

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from visiting import serving
 
 from ganatomy.run import Run
 from tiny import TINY
-from visiting import serving
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if BROWSER is None:
@@ -37,7 +37,18 @@ def training(trained: Run, images: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copytree(trained.path, folder / "runs" / "waves")
     options = {**TINY, "log.snapshot": 200, "log.checkpoint": 200, "log.every": 20}
     patient = ["nice", "-n", "19"]  # the tests first
-    command = [*patient, sys.executable, "-m", "ganatomy", "train", str(images), "--recipe", "dcgan", "--steps", "9999999"]
+    command = [
+        *patient,
+        sys.executable,
+        "-m",
+        "ganatomy",
+        "train",
+        str(images),
+        "--recipe",
+        "dcgan",
+        "--steps",
+        "9999999",
+    ]
     command += ["--name", "live", *(f"--set={name}={value}" for name, value in options.items())]
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=folder, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -152,7 +163,11 @@ def test_pause_and_go_on_by_the_page(browser: "playwright.Browser", address: str
             assert time.monotonic() < until
             time.sleep(0.1)
     events = [event["event"] for event in run.events()]
-    assert [event for event in events if event in ("paused", "continued", "changed")] == ["paused", "continued", "changed"]
+    assert [event for event in events if event in ("paused", "continued", "changed")] == [
+        "paused",
+        "continued",
+        "changed",
+    ]
 
 
 def test_a_drag_in_the_walk(browser: "playwright.Browser", address: str) -> None:
@@ -264,7 +279,9 @@ def test_a_target_drawn_by_hand(browser: "playwright.Browser", address: str) -> 
         page.mouse.move(box["x"] + 150, box["y"] + 120, steps=20)
         page.mouse.up()
         page.get_by_role("button", name="Play on this").click()
-        holds(page, "!document.querySelector('.problem') && document.querySelector('.numbers').innerText.includes('JSD')")
+        holds(
+            page, "!document.querySelector('.problem') && document.querySelector('.numbers').innerText.includes('JSD')"
+        )
         assert "draw=" in page.url
 
 

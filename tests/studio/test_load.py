@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from visiting import serving
 
 from ganatomy.run import Run
-from visiting import serving
 
 RECORDS, SNAPSHOTS = 1_000_000, 2_000
 SPIKES = {123_457: 77.0, 900_001: -33.0}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from visiting import Visitor
 
 from ganatomy.run import Run
 from ganatomy.studio.condition import condition
 from ganatomy.studio.verdicts import verdicts
-from visiting import Visitor
 
 
 def test_a_run_at_once_and_then_only_what_is_new(visitor: Visitor, record: Callable[..., None]) -> None:
@@ -124,7 +124,9 @@ def test_a_run_that_is_deleted_while_it_is_shown(visitor: Visitor, runs: Path) -
 
 def test_two_hundred_runs(visitor: Visitor, runs: Path) -> None:
     for number in range(199):
-        shutil.copytree(runs / "waves", runs / f"run-{number:03d}", ignore=shutil.ignore_patterns("checkpoints", "*.html"))
+        shutil.copytree(
+            runs / "waves", runs / f"run-{number:03d}", ignore=shutil.ignore_patterns("checkpoints", "*.html")
+        )
     began = time.perf_counter()
     cards = visitor.get("/api/runs").json()["runs"]
     first = time.perf_counter() - began
@@ -190,7 +192,13 @@ def test_the_real_images_are_found_by_their_fingerprint_alone(visitor: Visitor, 
 
 
 def test_the_command_of_a_form(visitor: Visitor) -> None:
-    wanted = {"data": "my cats/", "recipe": "digits", "minutes": "2", "settings": "training.batch=8", "conditional": True}
+    wanted = {
+        "data": "my cats/",
+        "recipe": "digits",
+        "minutes": "2",
+        "settings": "training.batch=8",
+        "conditional": True,
+    }
     told = visitor.order("/api/command", wanted).json()
     assert told["command"] == (
         "ganatomy train 'my cats/' --recipe digits --minutes 2 --conditional --set training.batch=8 --name digits-001"

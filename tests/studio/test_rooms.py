@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from visiting import serving, token_of
 
 from ganatomy import latent, sampling
 from ganatomy.errors import UserError
@@ -27,7 +29,6 @@ from ganatomy.studio import teaching
 from ganatomy.studio.lessons import LESSONS
 from ganatomy.studio.playing import Tables
 from ganatomy.studio.walking import Walker
-from visiting import serving, token_of
 
 
 def image(content: bytes) -> np.ndarray:
@@ -50,7 +51,7 @@ def test_between_seeds_it_changes_little_by_little(trained: Run) -> None:
         image(walker.answer({"do": "draw", "run": str(trained.path), "at": [1 + share / 20, 2.5]})[1]).astype(float)
         for share in range(21)
     ]
-    steps = [np.abs(after - before).mean() for before, after in zip(frames[:-1], frames[1:], strict=True)]
+    steps = [np.abs(after - before).mean() for before, after in pairwise(frames)]
     assert 0 < max(steps) < np.abs(frames[-1] - frames[0]).mean()
 
 
@@ -104,7 +105,9 @@ def play(tables: Tables, name: str, *moves: tuple[str, int], **options: Any) -> 
 def test_equal_moves_make_equal_games_however_they_are_grouped() -> None:
     tables = Tables()
     at_once = play(tables, "a", ("round", 6), ("discriminator", 4), ("generator", 2))
-    in_parts = play(tables, "b", ("round", 2), ("round", 4), ("discriminator", 1), ("discriminator", 3), ("generator", 2))
+    in_parts = play(
+        tables, "b", ("round", 2), ("round", 4), ("discriminator", 1), ("discriminator", 3), ("generator", 2)
+    )
     other = play(tables, "c", ("round", 6), ("discriminator", 4), ("generator", 2), seed=1)
     assert {**at_once, "back": 0} == {**in_parts, "back": 0}
     assert at_once["fakes"] != other["fakes"]

@@ -68,7 +68,12 @@ def test_a_file_that_begins_anew_is_read_anew(tmp_path: Path, how: str) -> None:
 def test_what_no_trainer_writes_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     odd = ["", "nonsense", "[]", "7", '{"step": "x"}', '{"step": 1e400}', '{"loss": 1}', '{"step": 2, "a": {"b": 1}}']
-    odd += ['{"step": 3, "a": [1, 2]}', '{"step": 4, "a": "12"}', '{"step": 4.5, "a": ' + "9" * 400 + "}", '{"step": 1}']
+    odd += [
+        '{"step": 3, "a": [1, 2]}',
+        '{"step": 4, "a": "12"}',
+        '{"step": 4.5, "a": ' + "9" * 400 + "}",
+        '{"step": 1}',
+    ]
     path.write_bytes("\n".join(odd).encode() + b"\n\xff\xfe\x00\n" + b'{"step": 5, "a": 1.5}\n')
     records = Records(path)
     records.advance(1)

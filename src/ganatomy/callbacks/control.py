@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganatomy.fit import Callback, State
+from ganatomy.player import Number
 from ganatomy.run import Run
 
 LOOK_EVERY = 1.0  # seconds between looks for orders
@@ -79,5 +80,9 @@ class Control(Callback):
             self.run.event("refused", step=state.step, learning_rates=rates)
             return
         for name, rate in rates.items():
-            players[name].settings["lr"] = lambda step, rate=rate: rate
+            players[name].settings["lr"] = _constant(rate)
         self.keep_rates(rates)
+
+
+def _constant(rate: float) -> Number:
+    return lambda step: rate

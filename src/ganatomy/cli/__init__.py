@@ -31,7 +31,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (demo, train, sample, walk, serve, studio, evaluate, compare, lab, claims, reproduce, recipes, options, doctor):
+for verb in (
+    demo,
+    train,
+    sample,
+    walk,
+    serve,
+    studio,
+    evaluate,
+    compare,
+    lab,
+    claims,
+    reproduce,
+    recipes,
+    options,
+    doctor,
+):
     verb.register(app)
 app.add_typer(data.app, name="data")
 

@@ -37,6 +37,8 @@ def train(
     ] = False,
 ) -> None:
     """Train a generator on your images."""
+    import os
+
     from rich.console import Console
 
     from ganatomy import dryrun, session, training
@@ -60,7 +62,7 @@ def train(
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
     console = Console()
-    if studio and not dry_run:
+    if studio and not dry_run and os.environ.get("RANK", "0") == "0":
         _watch(resume)
     if resume is not None:
         if recipe or config or name or dry_run:

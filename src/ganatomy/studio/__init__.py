@@ -38,7 +38,11 @@ def studio(
     application = app.build(Shelf(runs), may_start=guard.is_loopback(host))
     listening = server.bind(host, port)
     address = server.address(listening) + (f"/?token={token}" if token else "")
-    console.print(f"{address}\nThe studio shows the runs in {runs}. Ctrl-C ends it; trainings go on.", highlight=False, soft_wrap=True)
+    console.print(
+        f"{address}\nThe studio shows the runs in {runs}. Ctrl-C ends it; trainings go on.",
+        highlight=False,
+        soft_wrap=True,
+    )
     if browse:
         webbrowser.open(address)
     server.run(guard.Guard(application, host, guard.listed(names), token, policy=app.POLICY), listening, TO_FINISH)

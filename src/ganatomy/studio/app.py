@@ -144,9 +144,13 @@ class Studio:
         with reading(run.name):
             readable, wrong = self.shelf.scores(run)
             found = [{"name": card.name, "terms": card.terms, **asdict(card)} for card in readable]
-            pages = sorted(path.name.removesuffix("-nearest.html") for path in (run.path / "eval").glob("*-nearest.html"))
+            pages = sorted(
+                path.name.removesuffix("-nearest.html") for path in (run.path / "eval").glob("*-nearest.html")
+            )
             report = (run.path / "report.html").is_file()
-            return Response(_json({"cards": found, "wrong": wrong, "pages": pages, "report": report}), media_type="application/json")
+            return Response(
+                _json({"cards": found, "wrong": wrong, "pages": pages, "report": report}), media_type="application/json"
+            )
 
     async def control(self, request: Request) -> Response:
         """Orders for whoever trains the run: see `callbacks.control`."""
@@ -195,7 +199,9 @@ class Studio:
         if picture:
             return Response(picture, media_type="image/png")
         steps = list(run.checkpoints())
-        return JSONResponse({**told, "step": order["step"], "steps": steps, "snapshot": max(run.snapshots(), default=None)})
+        return JSONResponse(
+            {**told, "step": order["step"], "steps": steps, "snapshot": max(run.snapshots(), default=None)}
+        )
 
     async def lab(self, request: Request) -> Response:
         """A move in a live game."""

@@ -65,7 +65,7 @@ def card(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "state": condition(run, info, events),
-        "step": int(max([recorded, info.get("step") if isinstance(info.get("step"), int) else 0, *steps[-1:]])),
+        "step": int(max([recorded, _whole(info.get("step")), *steps[-1:]])),
         "picture": steps[-1] if steps else None,
         "lab": "lab" in info,
         "recipe": _recipe(run, info),
@@ -82,7 +82,9 @@ def curves(records: Columns) -> dict[str, Any]:
     for names in CURVES:
         if records and all(name in records for name in names):
             some = np.unique(np.linspace(0, len(records["step"]) - 1, 3 * POINTS).astype(int))
-            lines = {name: [round(y, 4) if isfinite(y) else None for y in records[name][some].tolist()] for name in names}
+            lines = {
+                name: [round(y, 4) if isfinite(y) else None for y in records[name][some].tolist()] for name in names
+            }
             return {"x": records["step"][some].tolist(), "lines": lines, "half": names == CURVES[0]}
     return {}
 
@@ -99,6 +101,10 @@ def _recipe(run: Run, info: dict[str, Any]) -> str:
     return first.removeprefix("recipe:").strip() if first.startswith("recipe:") else ""
 
 
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
 def _events(run: Run) -> list[dict[str, Any]]:
     tail = Events(run.path / "events.jsonl")
     tail.advance()
@@ -106,7 +112,7 @@ def _events(run: Run) -> list[dict[str, Any]]:
 
 
 def _signature(run: Run) -> tuple[Any, ...]:
-    found = []
+    found: list[tuple[int, int] | None] = []
     for part in WATCHED:
         try:
             stat = (run.path / part).stat()

@@ -41,8 +41,8 @@ LESSONS = [
         "The generator is held fixed, and the discriminator trained for long. What does it say of a point x?",
         ["1 for real points, 0 for generated ones", "p(x)/(p(x) + q(x))", "½ everywhere"],
         1,
-        "At every x the discriminator maximises p·log D + q·log(1 − D), whose derivative is zero at p/(p + q). It can be "
-        "certain only where one of the two never goes.",
+        "At every x the discriminator maximises p·log D + q·log(1 − D), whose derivative is zero at p/(p + q). It can "
+        "be certain only where one of the two never goes.",
         "target=two&objective=non_saturating&moves=r40",
     ),
     Lesson(
@@ -70,7 +70,7 @@ LESSONS = [
         "The generator has learnt the data. What does the discriminator say of real points?",
         ["1: they are real", "½: it can only guess", "0: it has been fooled"],
         1,
-        "With q = p, p/(p + q) is ½ everywhere. This is no failure of the discriminator: nothing is left to be told apart.",
+        "With q = p, p/(p + q) is ½ everywhere. It has not failed: nothing is left to be told apart.",
         "target=line&objective=non_saturating&moves=r1500",
     ),
     Lesson(
@@ -79,7 +79,7 @@ LESSONS = [
         "The discriminator is sure that a point is generated: D(G(z)) is near 0. Which loss still moves the generator?",
         ["log(1 − D(G(z)))", "−log D(G(z))", "Both alike"],
         1,
-        "In the score s, the first loss has slope −σ(s), which goes to 0 with D; the second −(1 − σ(s)), which goes to −1.",
+        "In the score s, the first loss has slope −σ(s), which goes to 0 with D; the second −(1 − σ(s)), to −1.",
         "target=two&objective=minimax&other=non_saturating",
     ),
     Lesson(
@@ -88,8 +88,8 @@ LESSONS = [
         "Both games begin far from the data. Which generator has made more of its way after the same steps?",
         ["The minimax one", "The non-saturating one", "They are equal"],
         1,
-        "At first the discriminator's task is easy, and D(G(z)) near 0: the minimax loss is flat there. The fixed point "
-        "of both games is the same; only the way is not.",
+        "At first the discriminator's task is easy, and D(G(z)) near 0: the minimax loss is flat there. The fixed "
+        "point of both games is the same; only the way is not.",
         "target=ring&objective=minimax&other=non_saturating&k=3&lr_d=0.002",
     ),
     Lesson(
@@ -108,7 +108,7 @@ LESSONS = [
         "The discriminator never learns. What does the generator learn?",
         ["The data, only slower", "Nothing", "The data, faster"],
         1,
-        "All that a generator knows of the data is the discriminator's slope. One that never saw the data point nowhere.",
+        "All that a generator knows of the data is the discriminator's slope; untaught, it slopes towards nothing.",
         "target=ring&lr_d=0.000001",
     ),
     Lesson(
@@ -147,8 +147,8 @@ LESSONS = [
         "Two intervals lie apart, and one is moved still farther away. What notices?",
         ["The Jensen–Shannon divergence", "The Wasserstein distance", "Both"],
         1,
-        "Without an overlap JSD is log 2 wherever they lie, and a constant has no slope. The Wasserstein distance is how "
-        "far mass must be carried: it grows evenly.",
+        "Without an overlap JSD is log 2 wherever they lie, and a constant has no slope. The Wasserstein distance is "
+        "how far mass must be carried: it grows evenly.",
         "target=segments&objective=wasserstein&penalty=wgan_gp:1&k=5",
     ),
     Lesson(
@@ -190,7 +190,7 @@ LESSONS = [
     Lesson(
         "discriminators-gradient-alone",
         "What a generator never sees",
-        "For one step, the real points are exchanged for others, with the same discriminator. The generator's gradient …",
+        "For one step, the real points are exchanged for others; the discriminator stays. The generator's gradient …",
         ["… changes a little", "… changes a lot", "… does not change at all"],
         2,
         "Its loss holds D(G(z)) and nothing else. Cut the discriminator's slope, and nothing reaches it.",
@@ -224,10 +224,10 @@ LESSONS = [
     Lesson(
         "shared-statistics",
         "A leak in the batch",
-        "Batch normalisation sees real and generated samples in one batch. What does the discriminator learn from that?",
+        "Batch normalisation sees real and generated samples in one batch. What does the discriminator learn?",
         ["Nothing: normalisation is harmless", "To read the batch's statistics instead of the sample"],
         1,
-        "In a mixed batch the statistics tell which half a sample lies in. Judged alone, as in the generator's step, the "
-        "same sample passes: so real and generated go through separately.",
+        "In a mixed batch the statistics tell which half a sample lies in. Judged alone, as in the generator's step, "
+        "the same sample passes: so real and generated go through separately.",
     ),
 ]

@@ -8,7 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ganatomy.errors import unknown
-from ganatomy.evidence import CLAIMS, Trial
+from ganatomy.evidence import CLAIMS
+from ganatomy.evidence.claim import Trial
 
 
 def answer(order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -77,7 +77,7 @@ class Walker:
 
 
 def place(sampler: Sampler, order: dict[str, Any]) -> Tensor:
-    """The code [1, d + K] of {"at": [x, y]} on the plane of seeds, or of {"path": seeds, "share": 0 to 1} along them."""
+    """The code [1, d + K] of {"at": [x, y]} on the plane of seeds, or of {"path": seeds, "share": 0 to 1} along."""
     prior, label = sampler.prior, order.get("label")
     if "path" in order:
         seeds = [int(seed) for seed in order["path"]][:64]

@@ -57,8 +57,11 @@ export function state(name) {
 }
 
 export const count = (number) => Number(number).toLocaleString("en");
-export const digits = (number, places = 3) =>
-  number === null || number === undefined ? "–" : Number(Number(number).toPrecision(places)).toLocaleString("en", { maximumSignificantDigits: places }).replace("-", "−");
+export function digits(number, places = 3) {
+  if (number === null || number === undefined) return "–";
+  const small = number !== 0 && Math.abs(number) < 1e-4;
+  return (small ? number.toExponential(Math.max(places - 2, 0)) : number.toLocaleString("en", { maximumSignificantDigits: places })).replaceAll("-", "−");
+}
 
 // One request at a time; of those that come meanwhile only the last is made.
 export function latest(work) {

@@ -86,7 +86,7 @@ export async function page() {
 
   async function look() {
     for (const game of table.games) game.board.take(await order("/api/lab", { table: game.id, do: "look" }));
-    caption.textContent = table.games.map((game) => game.board.told).join(" · ");
+    caption.textContent = table.games[0].board.told;
     main.dataset.moves = table.games[0]?.board.seen?.moves ?? 0;
     main.dataset.ready = "yes";
     address();
@@ -129,7 +129,7 @@ export async function page() {
   async function playing(goes) {
     while (goes()) {
       await move("r", Number(speed.value), true);
-      caption.textContent = table.games.map((game) => game.board.told).join(" · ");
+      caption.textContent = table.games[0].board.told;
       await new Promise(requestAnimationFrame);
     }
   }

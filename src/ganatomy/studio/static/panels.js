@@ -19,7 +19,11 @@ export function board(objective) {
     get seen() { return seen; },
     told: "",
     take(answer) {
-      if (answer.p) fixed = { ...answer, p: floats(answer.p) };
+      if (answer.p) {
+        fixed = { ...answer, p: floats(answer.p) };
+        element.classList.toggle("line", fixed.dimension === 1); // where curves need no scale of colours
+        if (fixed.dimension === 1) panels.points.figure.lastChild.textContent = "dashed: the target, p; filled: q, what is generated";
+      }
       seen = { ...answer, ...Object.fromEntries(["fakes", "pulls", "mesh", "q", "judged", "best"].map((name) => [name, floats(answer[name])])) };
       while (past.length && past.at(-1).moves >= seen.moves) past.pop();
       past.push({ moves: seen.moves, value: seen.value, best: seen.best_value, divergence: seen.divergence });
@@ -36,7 +40,10 @@ export function board(objective) {
       ].filter(Boolean).join(" · ");
       const [low, high] = fixed.probabilistic ? [0, 1] : [Math.min(...seen.judged), Math.max(...seen.judged)];
       (fixed.dimension === 1 ? line : plane)(panels, fixed, seen, low, high);
-      panels.judged.words(fixed.probabilistic ? "The discriminator, D(x)" : `The discriminator's scores, ${digits(low)} to ${digits(high)}`);
+      if (!fixed.probabilistic) {
+        panels.judged.words("The discriminator's scores", digits(low), digits(high));
+        panels.off.words("Its difference from the best", "", "");
+      }
       worth(panels.worth, past, fixed.probabilistic);
       if (!fixed.probabilistic) nothing(panels.off, NOTHING);
     },
@@ -62,22 +69,27 @@ const TITLES = {
   best: ["The best one, p/(p + q)", "scale"],
   off: ["Their difference, D − D*", "difference"],
   mesh: ["The latent space, bent by G", "equal probability between lines"],
-  worth: ["What the game is worth", "V, and −log 4 + 2·JSD"],
+  worth: ["What the game is worth", "over the moves"],
 };
 
 function panel(name) {
   const [title, words] = TITLES[name], ratio = Math.min(window.devicePixelRatio || 1, 2);
   const canvas = h("canvas", { width: SIDE * ratio, height: SIDE * ratio, role: "img", "aria-label": title });
   const head = h("h3", {}, title);
-  const legends = {
-    scale: h("div", { class: "scale" }, h("span", {}, "0 generated"), h("i", { class: "ramp" }), h("span", {}, "1 real")),
-    difference: h("div", { class: "scale" }, h("span", {}, "−1"), h("i", { class: "ramp off" }), h("span", {}, "+1")),
-  };
+  const ends = [h("span", {}, words === "scale" ? "0 generated" : "−1"), h("span", {}, words === "scale" ? "1 real" : "+1")];
+  const scale = h("div", { class: "scale" }, ends[0], h("i", { class: words === "scale" ? "ramp" : "ramp off" }), ends[1]);
+  const legend = words === "scale" || words === "difference" ? [scale, name === "best" && h("span", {}, "plain: neither real nor generated points")] : [words];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   return {
-    canvas, context, figure: h("figure", {}, head, canvas, h("figcaption", {}, legends[words] ?? words)),
-    words: (text) => { head.textContent = text; canvas.setAttribute("aria-label", text); },
+    canvas, context, figure: h("figure", {}, head, canvas, h("figcaption", {}, legend.filter(Boolean))),
+    words: (text, low, high) => {
+      head.textContent = text;
+      canvas.setAttribute("aria-label", text);
+      if (low === undefined) return;
+      [ends[0].textContent, ends[1].textContent] = [low, high];
+      scale.hidden = low === "";
+    },
   };
 }
 
@@ -98,12 +110,11 @@ function ramp(from, to) { // −1 … 1 → through the page's paper
 function clear({ context }) { context.clearRect(0, 0, SIDE, SIDE); }
 
 function heat(place, values, cells, paint) { // cells lie row by row along the first axis, which is drawn to the right
-  const small = new OffscreenCanvas(cells, cells), image = new ImageData(cells, cells);
+  const none = rgb("rule"), small = new OffscreenCanvas(cells, cells), image = new ImageData(cells, cells);
   for (let i = 0; i < cells; i++) {
     for (let j = 0; j < cells; j++) {
       const value = values[i * cells + j], at = 4 * ((cells - 1 - j) * cells + i);
-      if (Number.isNaN(value)) continue;
-      image.data.set([...paint(value), 255], at);
+      image.data.set([...(Number.isNaN(value) ? none : paint(value)), 255], at);
     }
   }
   small.getContext("2d").putImageData(image, 0, 0);
