@@ -54,7 +54,7 @@ intervals: .venv/ready-dev
 
 .venv/ready-dev: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,tensorboard,dev]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,tensorboard,studio,dev]'
 	touch $@ .venv/ready-demo
 
 clean:

@@ -1,6 +1,7 @@
 """A million records, thousands of snapshots, many pages: seconds, bytes, and what a training feels of it."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -71,12 +72,14 @@ def test_a_large_run_opens_at_once_and_then_is_read_whole(large: Path) -> None:
         for step, value in SPIKES.items():
             assert curve["y"][curve["x"].index(step)] == value
         assert len(curve["x"]) <= 2000
+        whole, largest = time.perf_counter() - began, memory(process.pid)
+        print(f"\nopened in {opened:.2f} s, read whole after {whole:.1f} s, {largest:.0f} MB")
         assert opened < 2
-        assert memory(process.pid) < 300
+        assert largest < 300
 
 
 def test_twenty_pages_cost_little(large: Path, trained: Run) -> None:
-    """Each asks every two seconds. What the studio's process spends is all that a training can feel of it."""
+    """Each asks every three seconds. What the studio's process spends is all that a training can feel of it."""
     small = large / "small"
     small.mkdir()
     for file in ("run.json", "config.yaml", "metrics.jsonl", "events.jsonl"):
@@ -85,7 +88,7 @@ def test_twenty_pages_cost_little(large: Path, trained: Run) -> None:
     with serving(large) as (address, process), httpx.Client(base_url=address) as client:
         told = client.get("/api/runs/small").json()
         after, generation, spent, step = told["step"], told["generation"], cpu(process.pid), 10
-        for _ in range(seconds // 2):
+        for _ in range(seconds // 3):
             began = time.monotonic()
             for _ in range(2):
                 step += 2
@@ -93,8 +96,23 @@ def test_twenty_pages_cost_little(large: Path, trained: Run) -> None:
                     file.write(json.dumps({"step": step, "loss/generator": 0.5, "loss/discriminator": 1.0}) + "\n")
             for _ in range(20):
                 answer = client.get(f"/api/runs/small?after={after}&generation={generation}").json()
+                time.sleep(0.12)
             assert answer["step"] == step
             after = answer["step"]
-            time.sleep(max(0.0, began + 2 - time.monotonic()))
+            time.sleep(max(0.0, began + 3 - time.monotonic()))
         share = (cpu(process.pid) - spent) / seconds
-    assert share < 0.06, f"{share:.1%} of a core"
+    print(f"\n20 pages: {share:.1%} of a core")
+    assert share < 0.02, "1% of two"
+
+
+def test_two_hundred_runs(trained: Run, tmp_path: Path) -> None:
+    for number in range(200):
+        shutil.copytree(trained.path, tmp_path / f"run-{number:03d}", ignore=shutil.ignore_patterns("check*", "*.html"))
+    with serving(tmp_path) as (address, process), httpx.Client(base_url=address, timeout=30) as client:
+        seconds = []
+        for _ in range(2):
+            began = time.perf_counter()
+            assert len(client.get("/api/runs").json()["runs"]) == 200
+            seconds.append(time.perf_counter() - began)
+        print(f"\n200 runs in {seconds[0]:.2f} s, then {seconds[1]:.2f} s, {memory(process.pid):.0f} MB")
+        assert seconds[1] < seconds[0] < 2

@@ -122,20 +122,6 @@ def test_a_run_that_is_deleted_while_it_is_shown(visitor: Visitor, runs: Path) -
     assert visitor.get("/api/runs").json()["runs"] == []
 
 
-def test_two_hundred_runs(visitor: Visitor, runs: Path) -> None:
-    for number in range(199):
-        shutil.copytree(
-            runs / "waves", runs / f"run-{number:03d}", ignore=shutil.ignore_patterns("checkpoints", "*.html")
-        )
-    began = time.perf_counter()
-    cards = visitor.get("/api/runs").json()["runs"]
-    first = time.perf_counter() - began
-    assert len(cards) == 200
-    began = time.perf_counter()
-    assert visitor.get("/api/runs").json()["runs"] == cards
-    assert time.perf_counter() - began < first < 10
-
-
 def test_conditions(runs: Path) -> None:
     run = Run(runs / "waves")
     old = time.time() - 3600

@@ -81,12 +81,16 @@ class Shelf:
         return in_order(found), wrong
 
     def _check(self, path: Path) -> None:
+        """NotThereError for what leads out. Nothing between the folder, which is no link, and a plain file can."""
+        within = path.relative_to(self.runs)
+        if not any((self.runs / part).is_symlink() for part in (within, *within.parents[:-1])):
+            return
         try:
             inside = path.resolve().is_relative_to(self.runs)
         except (OSError, RuntimeError, ValueError):  # a link to itself
             inside = False
         if not inside:
-            raise NotThereError(f"{path.relative_to(self.runs)} is a link that leads out of the runs' folder.")
+            raise NotThereError(f"{within} is a link that leads out of the runs' folder.")
 
 
 def _is_run(path: Path) -> bool:

@@ -54,7 +54,7 @@ export async function page(name) {
     top.classList.toggle("lab", news.lab);
   }
 
-  every(() => live ? 2 : 10, async () => {
+  every(() => live ? 3 : 10, async () => {
     try {
       await look();
       main.dataset.ready = "yes";

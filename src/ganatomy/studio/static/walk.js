@@ -73,8 +73,8 @@ export async function page(name) {
       wanted.shifts = shares.map(() => 0);
       directions.replaceChildren(...shares.slice(0, DIRECTIONS).map((share, i) =>
         slider(`Direction ${i + 1} (${Math.round(100 * share)}% of the images' variance)`, 3, 0, (value) => { wanted.shifts[i] = value; draw(); }, (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)} σ`, -3)));
+      find.hidden = true;
     } catch (error) { directions.replaceChildren(problem(error)); find.disabled = false; }
-    find.hidden = !find.disabled;
   } }, "Find the principal directions");
 
   const options = [
