@@ -1,6 +1,7 @@
 """Who may ask, what can be read, and what a stranger's run folder can do."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_a_strange_name_is_data(visitor: Visitor, runs: Path) -> None:
 )
 def test_only_known_orders_are_written(visitor: Visitor, runs: Path, wanted: Any) -> None:
     run_json = runs / "waves" / "run.json"
-    run_json.write_text(json.dumps({**json.loads(run_json.read_text()), "status": "running"}))
+    run_json.write_text(json.dumps({**json.loads(run_json.read_text()), "status": "running", "pid": os.getpid()}))
     assert visitor.order("/api/runs/waves/control", wanted).status_code == 400
     assert not (runs / "waves" / "control.json").exists()
 

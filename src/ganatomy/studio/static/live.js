@@ -54,7 +54,7 @@ export async function page(name) {
     top.classList.toggle("lab", news.lab);
   }
 
-  every(() => live ? 3 : 10, async () => {
+  every(() => controls.told ? 1 : live ? 3 : 10, async () => {
     try {
       await look();
       main.dataset.ready = "yes";
@@ -91,7 +91,7 @@ function steering(name, place, said) {
       await order(runAddress(name, "/control"), wanted);
       said.replaceChildren(h("p", { class: "notice", role: "status" }, `${words}: ordered; the training takes it within a second or two.`));
     } catch (error) { said.replaceChildren(problem(error)); }
-    controls.told = true;
+    controls.told = true; // and what comes of it is looked for sooner
     setTimeout(() => { controls.told = false; }, 6000);
   };
   const pause = h("button", { type: "button", onclick: () => give({ pause: !controls.paused }, controls.paused ? "Go on" : "Pause") });
