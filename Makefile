@@ -58,7 +58,7 @@ intervals: .venv/ready-dev
 
 .venv/ready-dev: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,onnx,serve,tensorboard,dev]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,onnx,serve,studio,tensorboard,dev]'
 	touch $@ .venv/ready-demo
 
 clean:

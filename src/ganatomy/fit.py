@@ -14,6 +14,7 @@ class State:
     method: Method
     step: int = 0  # steps done
     seconds: float = 0.0  # of training, earlier sittings included
+    idle: float = 0.0  # seconds of this sitting in which a person let it rest
     record: Record = field(default_factory=dict)  # of the last step
 
     @property
@@ -78,7 +79,7 @@ def fit(
         while not _done(state, budget, stopped):
             state.record = method.step(state.step, batches)
             state.step += 1
-            state.seconds = monotonic() - began
+            state.seconds = monotonic() - began - state.idle
             if state.step % CHECK_EVERY == 0:
                 method.check()
             for callback in callbacks:

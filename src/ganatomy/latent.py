@@ -16,3 +16,18 @@ def walk(prior: Prior, stops: Tensor, frames: int) -> Tensor:
     return torch.cat(
         [prior.between(stops[leg], stops[(leg + 1) % len(stops)], share[legs == leg]) for leg in range(len(stops))]
     )
+
+
+def principal_directions(z: Tensor, images: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Where in latent space the images change most: [count, D], a unit of each moves them by one standard deviation.
+
+    z: [N, D], images: [N, P] → also the share of the images' variance along each, [count]. The principal components of
+    the images, brought back to z by least squares: Härkönen et al. 2020 (arXiv:2004.02546), section 3.1, eq. 2. Signs
+    are such that the largest coordinate is positive.
+    """
+    z, images = z.double(), images.double()
+    left, sizes, _ = torch.linalg.svd(images - images.mean(0), full_matrices=False)
+    coordinates = left[:, :count] * len(z) ** 0.5  # of mean 0 and variance 1
+    directions = coordinates.T @ (z - z.mean(0)) / len(z)
+    signs = directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
+    return (directions * signs).float(), sizes[:count].square() / sizes.square().sum()

@@ -86,16 +86,15 @@ class Run:
     def info(self) -> dict[str, Any]:
         """What run.json says: status, versions, machine, data, timings."""
         try:
-            info = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            info = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+            written = int(info.get("format", 0))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             raise UserError(f"{self.path / 'run.json'} is damaged; it should hold a JSON object.") from None
-        if info.get("format", 0) > FORMAT:
-            raise UserError(
-                f"{self.path} was written by a newer Ganatomy (format {info['format']}); update to read it."
-            )
-        return dict(info)
+        if written > FORMAT:
+            raise UserError(f"{self.path} was written by a newer Ganatomy (format {written}); update to read it.")
+        return info
 
     def update(self, **changes: Any) -> None:
         """Change entries of run.json, all of them or, if the machine stops here, none."""
@@ -170,6 +169,21 @@ class Run:
         with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
+    # --- orders ---------------------------------------------------------------------------------------------------
+
+    def order(self, **orders: Any) -> None:
+        """Ask whoever trains the run for something: see `callbacks.control`. Orders that nobody took yet stand."""
+        self.write_text("control.json", json.dumps({**_object(self.path / "control.json"), **orders}) + "\n")
+
+    def take_orders(self) -> dict[str, Any]:
+        """The orders, which are then nobody else's; {} where there are none."""
+        path, mine = self.path / "control.json", self.path / ".control.json.taken"
+        try:
+            path.replace(mine)  # who orders something meanwhile writes another file
+        except OSError:
+            return {}
+        return _object(mine)
+
     # --- files ----------------------------------------------------------------------------------------------------
 
     def snapshots(self) -> dict[int, Path]:
@@ -201,6 +215,14 @@ def free_name(stem: str, runs: Path = RUNS) -> str:
     """stem-001, stem-002, …: the first name that no run has."""
     taken = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
     return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """What a JSON file holds; {} where there is none, or no object in it."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _entries(path: Path, holding: str = "") -> Iterator[dict[str, Any]]:

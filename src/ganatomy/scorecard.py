@@ -4,7 +4,7 @@ No torch: whoever reads scores needs no trainer.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -150,7 +150,11 @@ def read(path: Path) -> ScoreCard:
 
 def cards(run: Run) -> list[ScoreCard]:
     """All cards of a run, by step, then by time."""
-    found = [read(path) for path in sorted((run.path / "eval").glob("*.json"))]
+    return in_order(read(path) for path in sorted((run.path / "eval").glob("*.json")))
+
+
+def in_order(found: Iterable[ScoreCard]) -> list[ScoreCard]:
+    """By step, then by time."""
     return sorted(found, key=lambda card: (card.subject.get("step", 0), card.made.get("time", "")))
 
 

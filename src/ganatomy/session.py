@@ -16,8 +16,10 @@ from rich.console import Console
 
 from ganatomy import build, checkpoint, config, machine, report, settings, stopping, tuning
 from ganatomy import data as datasets
+from ganatomy.callbacks.control import Control
 from ganatomy.callbacks.diagnosis import Unhealthy
 from ganatomy.callbacks.evaluation import Evaluation
+from ganatomy.callbacks.snapshots import Snapshots
 from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis import Finding, of_run, stopped_by
 from ganatomy.diagnosis.data import problems
@@ -233,6 +235,8 @@ def _play(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], 
             if prepared.runtime.leads:
                 run.event("not finite", network=fault.network, step=fault.step, retry=retry)
             console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
+            if prepared.runtime.world == 1:
+                prepared = replace(prepared, config=run.config())  # a person may have changed the rates
             if retry == retries:
                 finding = _last_finding(run, prepared, fault)
                 if finding is not None:
@@ -264,7 +268,7 @@ def _remedies_left(run: Run, options: config.Config) -> int:
 def _remedied(run: Run, prepared: Prepared, console: Console, fault: Unhealthy) -> Prepared:
     """Back to the last checkpoint before it began, or to the first step where networks change; then other options."""
     finding = fault.finding
-    changed = settings.change(prepared.config, finding.settings)
+    changed = settings.change(run.config(), finding.settings)  # a person may have changed the rates
     rebuilt = any(getattr(changed, role) != getattr(prepared.config, role) for role in ("generator", "discriminator"))
     healthy = [] if rebuilt else [step for step in run.checkpoints() if step <= finding.began]
     back = max(healthy, default=0)
@@ -315,8 +319,22 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         if prepared.evaluator:
             latents = build.prior(options.prior).of_seeds
             callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))
+        control = _control(run, stopped, callbacks)
+        callbacks, stopped = [*callbacks, control], control.asks_to_stop
     fit(method, batches, state, budget, callbacks, stopped)
     return state
+
+
+def _control(run: Run, stopped: Callable[[], bool], callbacks: list[Callback]) -> Control:
+    """The last of the callbacks: what it orders happens after the others have seen the step."""
+
+    def keep_rates(rates: dict[str, float]) -> None:
+        changes = {f"{player}_optimiser.learning_rate": rate for player, rate in rates.items()}
+        run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
+        run.event("changed", **changes)
+
+    snapshot = next(callback.draw for callback in callbacks if isinstance(callback, Snapshots))
+    return Control(run, stopped, snapshot, keep_rates)
 
 
 def _budget(options: config.Config) -> Budget:

@@ -15,17 +15,18 @@ class Snapshots(Callback):
 
     def begin(self, state: State) -> None:
         if state.step == 0:
-            self._draw(state)
+            self.draw(state)
 
     def after_step(self, state: State) -> None:
         if state.step % self.every == 0:
-            self._draw(state)
+            self.draw(state)
 
     def end(self, state: State) -> None:
         if state.step % self.every:
-            self._draw(state)
+            self.draw(state)
 
-    def _draw(self, state: State) -> None:
+    def draw(self, state: State) -> None:
+        """The grid of this step."""
         pixels = to_uint8(state.method.sample(self.z))
         save_png(self.run.path / "samples" / f"{state.step:06d}.png", enlarge(grid(pixels), 480))
         self.run.event("snapshot", step=state.step)

@@ -19,6 +19,7 @@ from ganatomy.cli import (
     reproduce,
     sample,
     serve,
+    studio,
     train,
     walk,
 )
@@ -40,6 +41,7 @@ for verb in (
     evaluate,
     compare,
     diagnose,
+    studio,
     export,
     serve,
     lab,

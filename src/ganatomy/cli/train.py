@@ -37,11 +37,14 @@ def train(
         str | None, typer.Option(metavar="auto", help="Let findings of the diagnosis be remedied: roll back, change.")
     ] = None,
     remedies: Annotated[int | None, typer.Option(help=describe("diagnosis.remedies"))] = None,
+    studio: Annotated[bool, typer.Option("--studio", help="Watch it in a browser meanwhile: ganatomy studio.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained and how long; train nothing.")
     ] = False,
 ) -> None:
     """Train a generator on your images."""
+    import os
+
     from rich.console import Console
 
     from ganatomy import dryrun, session, training
@@ -70,6 +73,8 @@ def train(
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
     console = Console()
+    if studio and not dry_run and os.environ.get("RANK", "0") == "0":
+        _watch(resume)
     if resume is not None:
         if recipe or config or name or dry_run:
             raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
@@ -85,3 +90,19 @@ def train(
             return
         run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
     session.farewell(run, console)
+
+
+def _watch(resumed: str | None) -> None:
+    """The studio beside the training, for as long as that goes on."""
+    import atexit
+    import subprocess
+    import sys
+
+    from ganatomy.run import RUNS, Run
+
+    runs = RUNS if resumed is None else Run.find(resumed).path.resolve().parent
+    runs.mkdir(exist_ok=True)
+    # In a session of its own: Ctrl-C stops the training first, and at its end this.
+    command = [sys.executable, "-m", "ganatomy", "studio", str(runs), "--port", "0"]
+    watcher = subprocess.Popen(command, start_new_session=True)
+    atexit.register(watcher.terminate)

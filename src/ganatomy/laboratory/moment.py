@@ -49,8 +49,8 @@ class Moment:
         return -log(4) + 2 * self.divergence.value
 
 
-def look(ground: Ground, game: Adversarial, step: int) -> Moment:
-    """The game after that many rounds; changes nothing."""
+def look(ground: Ground, game: Adversarial, step: int, strata: int = STRATA) -> Moment:
+    """The game after that many rounds; changes nothing. strata: fewer are faster, and the divergence's error larger."""
     generator, discriminator = game.generator.network, game.discriminator.network
     dimension, cells, random = ground.dimension, ground.cells, Generator().manual_seed(0)
 
@@ -80,7 +80,7 @@ def look(ground: Ground, game: Adversarial, step: int) -> Moment:
         q=q,
         mesh=mesh,
         value=value.item(),
-        divergence=pushforward.divergence(ground.masses, generator, cells, dimension, count=STRATA),
+        divergence=pushforward.divergence(ground.masses, generator, cells, dimension, count=strata),
         modes=classes.modes(fakes.numpy(), density.centres.numpy(), density.deviation) if density else None,
     )
 

@@ -1,7 +1,9 @@
 """The distributions of the lab, each with the part of the line or plane that one looks at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from ganatomy.laboratory.options import Target
@@ -30,6 +32,8 @@ class Ground:
 
 
 SIDE = 72  # cells along each axis of the plane
+BRUSH = 0.07  # deviation of what is drawn by hand
+PAPER = 1.5  # from the middle of the paper to its edge
 TARGETS: dict[Target, tuple[Density, float, float]] = {
     "line": (gaussians(0.0, deviation=0.6), -3.0, 3.0),
     "two": (gaussians(-1.5, 1.5, deviation=0.3), -3.0, 3.0),
@@ -43,6 +47,14 @@ TARGETS: dict[Target, tuple[Density, float, float]] = {
 
 def ground(target: Target) -> Ground:
     """The target by name."""
-    density, low, high = TARGETS[target]
+    return _seen(*TARGETS[target])
+
+
+def drawn(points: Sequence[tuple[float, float]]) -> Ground:
+    """A target drawn by hand: a Gaussian at each point of the paper, [−1, 1]², equally likely."""
+    return _seen(Mixture(torch.tensor(points, dtype=torch.float32), BRUSH), -PAPER, PAPER)
+
+
+def _seen(density: Density, low: float, high: float) -> Ground:
     cells = Cells([low], [high], [300]) if density.dimension == 1 else Cells([low, low], [high, high], [SIDE, SIDE])
     return Ground(density, cells, cells.masses(density, finer=4))

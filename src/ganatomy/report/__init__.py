@@ -1,6 +1,7 @@
 """RUN/report.html: the run at a glance, one file that opens anywhere, with or without a network.
 
-Everything comes from the run folder; no torch. The page is page.html with page.css, page.js and plotly's script inside.
+Everything comes from the run folder; no torch. The page is page.html with its styles, its scripts and
+plotly's inside.
 """
 
 import json
@@ -61,8 +62,8 @@ def page(run: Run) -> str:
         "events": _events(events),
         "footer": f"Written by Ganatomy {__version__} on {_when(time.strftime('%Y-%m-%dT%H:%M:%S%z'))}.",
         "data": _json(data),
-        "style": _resource("page.css"),
-        "script": _resource("page.js"),
+        "style": _resource("colours.css") + _resource("page.css"),
+        "script": _resource("charts.js") + _resource("page.js"),
         "plotly": get_plotlyjs(),
     }
     return Template(_resource("page.html")).substitute(parts)

@@ -87,10 +87,15 @@ def _judgement(records: Columns) -> Chart:
     """D(x) and D(G(z)): probabilities where scores mean that, else the scores with their spread."""
     names = {"real": "D(x), real", "fake": "D(G(z)), generated"}
     if "probability/real" in records:
-        series = [_series(records, f"probability/{side}", name, side) for side, name in names.items()]
+        series = [
+            {**_series(records, f"probability/{side}", name, side), **_likely(records, side)}
+            for side, name in names.items()
+            if f"probability/{side}" in records
+        ]
         words = (
-            "How probable the discriminator finds it that real and generated images are real. At equilibrium it can "
-            "only say ½; the further apart the curves, the easier it tells them apart."
+            "How probable the discriminator finds it that real and generated images are real; the band is one standard "
+            "deviation of its scores to either side. At equilibrium it can only say ½; the further apart the curves, "
+            "the easier it tells them apart."
         )
         half = {"y": 0.5, "text": "½", "role": "neutral"}
         return Chart("What the discriminator believes", words, {"series": series, "levels": [half], "range": [0, 1]})
@@ -141,6 +146,15 @@ def _band(records: Columns, side: str, label: str) -> dict[str, Any]:
     spread = records.get(f"score/{side}_std", np.zeros_like(mean))
     edges = {"low": curve(records["step"], mean - spread), "high": curve(records["step"], mean + spread)}
     return {**_series(records, f"score/{side}", label, side), **edges}
+
+
+def _likely(records: Columns, side: str) -> dict[str, Any]:
+    """The edges of a band of probabilities: σ of scores one standard deviation off."""
+    mean, spread = records.get(f"score/{side}"), records.get(f"score/{side}_std")
+    if mean is None or spread is None:
+        return {}
+    low, high = (1 / (1 + np.exp(-np.clip(edge, -500, 500))) for edge in (mean - spread, mean + spread))
+    return {"low": curve(records["step"], low), "high": curve(records["step"], high)}
 
 
 def curve(steps: Column, values: Column) -> dict[str, Any]:

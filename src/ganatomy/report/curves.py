@@ -24,9 +24,20 @@ def read(path: Path) -> Columns:
     if path.exists():
         with path.open("rb") as file:
             while lines := list(islice(file, CHUNK)):
-                records = list(_parsed(lines))
-                chunks.append({name: _column(records, name) for name in _names(records)})
-    return {name: _joined(chunks, name) for name in _names(chunks)}
+                chunks.append(columns_of(lines))
+    return joined(chunks)
+
+
+def columns_of(lines: Iterable[bytes]) -> Columns:
+    """Lines of metrics.jsonl as columns; what is no record is left out."""
+    records = list(_parsed(lines))
+    return {name: _column(records, name) for name in _names(records)}
+
+
+def joined(parts: Iterable[Columns]) -> Columns:
+    """Columns one after the other, NaN where a part has no such name."""
+    whole = [part for part in parts if part]
+    return {name: np.concatenate([_of(part, name) for part in whole]) for name in _names(whole)}
 
 
 def thin(steps: Column, values: Column, points: int = 2000) -> tuple[Column, Column]:
@@ -54,7 +65,7 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             record = from_json(line)
         except ValueError:  # the last line, cut short by a kill
             continue
-        if isinstance(record, dict) and "step" in record:
+        if isinstance(record, dict) and _is_number(record.get("step")):
             yield record
 
 
@@ -64,8 +75,19 @@ def _names(rows: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _column(records: list[dict[str, Any]], name: str) -> Column:
-    return np.array([record.get(name) for record in records], np.float64)
+    values = [record.get(name) for record in records]
+    try:
+        column = np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        column = np.empty((0, 0))
+    if column.ndim == 1:
+        return column
+    return np.array([value if _is_number(value) else None for value in values], np.float64)  # no trainer wrote this
 
 
-def _joined(chunks: list[Columns], name: str) -> Column:
-    return np.concatenate([chunk.get(name, np.full(len(chunk["step"]), np.nan)) for chunk in chunks])
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < 1e300
+
+
+def _of(part: Columns, name: str) -> Column:
+    return part.get(name, np.full(len(part["step"]), np.nan))

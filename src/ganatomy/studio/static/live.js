@@ -1,0 +1,122 @@
+// A run as it goes on: what is new is asked for and added; the zoom stays.
+import { count, every, get, h, main, order, problem, runAddress, show, state } from "/assets/dom.js";
+import { Charts, head } from "/assets/run.js";
+
+const MOST = 6000; // points of a curve, before everything is asked for again, thinned
+
+export async function page(name) {
+  const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", {});
+  const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images" });
+  const step = h("p", { class: "quiet", "aria-live": "polite" });
+  const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
+  const place = h("section", { class: "charts" });
+  const charts = new Charts(place);
+  show(name, head(name, "", [badge]), said, buttons, step, list, top, verdict, place,
+    h("details", {}, h("summary", {}, "Events"), events));
+  const drawnAt = h("figcaption", {});
+  top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the images to learn from. The generator never sees them.")));
+  const controls = steering(name, buttons, said);
+  let after = null, generation = -1, live = true, drawn = null, measured = "";
+
+  async function look() {
+    const query = after === null ? "" : `?after=${after}&generation=${generation}`;
+    const news = await get(runAddress(name, query));
+    if (news.whole) charts.set([...news.charts, ...news.scores]);
+    else if (news.charts.length) charts.add(news.charts);
+    const scores = JSON.stringify(news.scores);
+    if (!news.whole && scores !== measured) for (const chart of news.scores) charts._take(chart);
+    after = news.generation < 0 || charts.points > MOST ? null : news.step;
+    if (after !== null && !Number.isFinite(after)) after = null;
+    generation = news.generation;
+    live = ["running", "paused"].includes(news.state) || news.read < 1;
+    badge.replaceChildren(state(news.state));
+    step.textContent = `${count(Math.max(news.step ?? 0, news.done))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, samples of the rest` : ""}`;
+    list.replaceChildren(...news.facts.flatMap(([term, words]) => [h("dt", {}, term), h("dd", {}, words)]));
+    if (news.error) said.replaceChildren(problem(news.error)); else if (!controls.told) said.replaceChildren();
+    verdict.replaceChildren(...verdicts(news.verdicts));
+    charts.shades = news.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
+    charts.marks = news.marks;
+    events.replaceChildren(...news.events.toReversed().map(row));
+    real.parentElement.hidden = !news.reals;
+    if (news.reals && !real.src) real.src = runAddress(name, "/files/reals.png");
+    controls.show(news);
+    if (news.snapshots !== drawn || drawn === null) await paint(news);
+    if (news.whole || news.charts.length || scores !== measured) await charts.draw();
+    measured = scores;
+  }
+
+  async function paint(news) {
+    drawn = news.snapshots;
+    const { steps } = await get(runAddress(name, "/snapshots"));
+    picture.hidden = !steps.length;
+    drawnAt.textContent = steps.length ? `Generated at step ${count(steps.at(-1))}: tile s is seed s.` : "No samples yet: the first grid is drawn when the training begins.";
+    if (steps.length) picture.src = runAddress(name, `/snapshots/${steps.at(-1)}.png?at=${drawn}`);
+    top.classList.toggle("lab", news.lab);
+  }
+
+  every(() => controls.told ? 1 : live ? 3 : 10, async () => {
+    try {
+      await look();
+      main.dataset.ready = "yes";
+    } catch (error) {
+      said.replaceChildren(problem(error));
+      live = false;
+    }
+  });
+}
+
+// The diagnosis, as far as it has spoken.
+function verdicts(said) {
+  if (!said.length) return [];
+  const now = said.at(-1);
+  const before = said.slice(0, -1).filter((each) => !each.healthy);
+  return [
+    h("h2", {}, "Diagnosis"),
+    h("p", { class: now.healthy ? "good" : "warning" }, `${now.healthy ? "✓" : "⚠"} ${now.verdict}, since step ${count(now.began)}`),
+    before.length > 0 && h("p", { class: "quiet" }, `Earlier: ${before.map((each) => `${each.verdict} (steps ${count(each.began)} to ${count(each.until)})`).join("; ")}. Shaded in the charts.`),
+  ].filter(Boolean);
+}
+
+function row(event) {
+  const { event: what, time, ...rest } = event;
+  const words = Object.entries(rest).map(([key, value]) => `${key} ${typeof value === "object" ? JSON.stringify(value) : value}`);
+  return h("tr", {}, h("td", { class: "quiet" }, String(time ?? "").slice(0, 19).replace("T", " ")), h("td", {}, String(what)), h("td", {}, words.join(", ")));
+}
+
+// Orders to a training, carried out within a second or two.
+function steering(name, place, said) {
+  const controls = { told: false, show };
+  const give = async (wanted, words) => {
+    try {
+      await order(runAddress(name, "/control"), wanted);
+      said.replaceChildren(h("p", { class: "notice", role: "status" }, `${words}: ordered; the training takes it within a second or two.`));
+    } catch (error) { said.replaceChildren(problem(error)); }
+    controls.told = true; // and what comes of it is looked for sooner
+    setTimeout(() => { controls.told = false; }, 6000);
+  };
+  const pause = h("button", { type: "button", onclick: () => give({ pause: !controls.paused }, controls.paused ? "Go on" : "Pause") });
+  const stop = h("button", { type: "button", onclick: () => confirm("Finish this step, save, and end the training?") && give({ stop: true }, "Stop") }, "■ Stop and save");
+  const snapshot = h("button", { type: "button", onclick: () => give({ snapshot: true }, "Snapshot") }, "▦ Snapshot");
+  const rates = {}, form = h("form", { class: "rates", onsubmit: (event) => {
+    event.preventDefault();
+    const wanted = Object.fromEntries(Object.entries(rates).filter(([, input]) => input.value !== input.dataset.now).map(([player, input]) => [player, Number(input.value)]));
+    if (Object.keys(wanted).length) give({ learning_rates: wanted }, "Learning rates");
+  } });
+  place.append(pause, stop, snapshot, form);
+
+  function show(news) {
+    place.hidden = !["running", "paused"].includes(news.state) || news.lab;
+    controls.paused = news.state === "paused";
+    pause.textContent = controls.paused ? "▶ Go on" : "❚❚ Pause";
+    for (const [player, rate] of Object.entries(news.rates)) {
+      if (rates[player]) {
+        if (rates[player] !== document.activeElement && rates[player].dataset.now !== String(rate)) rates[player].value = rates[player].dataset.now = rate;
+        continue;
+      }
+      rates[player] = h("input", { type: "number", step: "any", min: "0", "data-now": rate, value: rate });
+      form.append(h("label", {}, `${player}'s learning rate `, rates[player]));
+    }
+    if (Object.keys(rates).length && !form.querySelector("button")) form.append(h("button", {}, "Change"));
+  }
+  return controls;
+}

@@ -1,0 +1,97 @@
+// What the pages of a run have in common: its name, its tabs, and its charts.
+import { get, h, pageAddress, runAddress, state, withPlotly } from "/assets/dom.js";
+
+const TABS = { "": "Live", "/timeline": "Timeline", "/walk": "Walk", "/evaluate": "Evaluate" };
+
+export function head(name, current, more = []) {
+  const tabs = Object.entries(TABS).map(([part, words]) =>
+    h("a", { href: pageAddress(name, part), "aria-current": part === current ? "page" : undefined }, words));
+  return h("div", { class: "head" }, h("h1", {}, name, " ", ...more), h("nav", { class: "tabs", "aria-label": "Run" }, tabs));
+}
+
+// Charts that are fed piece by piece, zoom together, and keep their zoom.
+export class Charts {
+  constructor(place) {
+    this.place = place;
+    this.known = new Map(); // title → { chart, element }
+    this.range = null; // as zoomed
+    this.cursor = null;
+    this.marks = [];
+    this.shades = [];
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  set(charts) {
+    for (const [title, entry] of this.known) {
+      if (!charts.some((chart) => chart.title === title)) { entry.figure.remove(); this.known.delete(title); }
+    }
+    for (const chart of charts) this._take(chart);
+  }
+
+  add(charts) { // the same charts' new points
+    for (const chart of charts) {
+      const entry = this.known.get(chart.title);
+      if (!entry) { this._take(chart); continue; }
+      for (const curve of chart.data.series) {
+        const old = entry.chart.data.series.find((each) => each.name === curve.name);
+        if (!old) { entry.chart.data.series.push(curve); continue; }
+        for (const [into, from] of [[old, curve], [old.low, curve.low], [old.high, curve.high]]) {
+          if (into && from) { into.x = into.x.concat(from.x); into.y = into.y.concat(from.y); }
+        }
+      }
+    }
+  }
+
+  get points() {
+    return Math.max(0, ...[...this.known.values()].flatMap(({ chart }) => chart.data.series.map((curve) => curve.x.length)));
+  }
+
+  _take(chart) {
+    const entry = this.known.get(chart.title) ?? this._place(chart);
+    entry.chart = chart;
+  }
+
+  _place(chart) {
+    const element = h("div", { class: "chart", role: "img", "aria-label": chart.title });
+    const figure = h("figure", {}, h("h3", {}, chart.title), element, h("figcaption", {}, chart.words));
+    this.place.append(figure);
+    const entry = { chart, element, figure };
+    this.known.set(chart.title, entry);
+    return entry;
+  }
+
+  async draw() {
+    await withPlotly();
+    const all = [...this.known.values()];
+    const last = Math.max(1, ...all.flatMap(({ chart }) => chart.data.series.map((curve) => curve.x.at(-1) ?? 0)));
+    const range = this.range ?? [0, last];
+    for (const { chart, element } of all) {
+      const marks = this.cursor === null ? this.marks : [...this.marks, { x: this.cursor, dash: "solid" }];
+      const data = { ...chart.data, shades: [...(chart.data.shades ?? []), ...this.shades.map(([from, to]) => [from, to ?? last])] };
+      const fresh = !element.on;
+      Plotly.react(element, traces(data), layout(data, [...range], element.clientWidth, marks), { displayModeBar: false, responsive: true, doubleClick: false });
+      if (!fresh) continue;
+      element.on("plotly_relayout", (change) => {
+        if (change["xaxis.range[0]"] === undefined) return;
+        this.range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+        this.draw();
+      });
+      element.on("plotly_doubleclick", () => {
+        this.range = null;
+        Plotly.relayout(element, { "yaxis.autorange": !data.range }).then(() => this.draw());
+      });
+    }
+  }
+
+  point(step) { // where the timeline stands
+    this.cursor = step;
+    if (!this.waiting) {
+      this.waiting = true;
+      requestAnimationFrame(() => { this.waiting = false; this.draw(); });
+    }
+  }
+}
+
+// Everything of a run, once.
+export const whole = (name) => get(runAddress(name));
+export { state };

@@ -1,0 +1,122 @@
+// The same latent vectors at every snapshot.
+import { $, count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
+import { Charts, head, whole } from "/assets/run.js";
+
+const HISTORY = 24; // snapshots of a tile's history
+const SHOWN = ["Losses", "What the discriminator believes", "What the discriminator says", "What the game is worth"];
+
+export async function page(name) {
+  show(name, head(name, "/timeline"), h("p", { class: "quiet" }, "…"));
+  const [{ steps, tiles }, run] = await Promise.all([get(runAddress(name, "/snapshots")), whole(name)]);
+  if (!steps.length) {
+    show(name, head(name, "/timeline", [state(run.state)]), h("p", {}, "There are no snapshots yet: the first is drawn when the training begins."));
+    return;
+  }
+  const last = steps.length - 1, address = (i) => runAddress(name, `/snapshots/${steps[i]}.png`);
+  const image = h("img", { alt: "Samples" }), sheet = h("div", { class: "sheet" }, image);
+  const out = h("output", {}), play = h("button", { type: "button", class: "round", "aria-label": "Play or pause" }, "▶");
+  const slider = h("input", { type: "range", min: 0, max: last, value: last, "aria-label": "Snapshot", oninput: () => { pause(); go(); } });
+  const speed = h("select", { "aria-label": "Snapshots a second" }, [4, 10, 25].map((rate) => h("option", { value: rate }, `${rate} a second`)));
+  const detail = h("section", { class: "tile", "aria-live": "polite" }), place = h("section", { class: "charts small" });
+  const charts = new Charts(place);
+  let timer = null;
+
+  function go() {
+    const i = Number(slider.value);
+    image.src = address(i);
+    out.textContent = `step ${count(steps[i])}`;
+    slider.setAttribute("aria-valuetext", out.textContent);
+    for (const near of [i + 1, i - 1]) if (steps[near] !== undefined) new Image().src = address(near); // so that the next is there
+    charts.point(steps[i]);
+  }
+  function pause() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "▶";
+  }
+  function next() {
+    if (Number(slider.value) >= last) { pause(); return; }
+    slider.value = Number(slider.value) + 1;
+    go();
+  }
+  play.onclick = () => {
+    if (timer) { pause(); return; }
+    if (Number(slider.value) >= last) slider.value = 0;
+    timer = setInterval(next, 1000 / Number(speed.value));
+    play.textContent = "❚❚";
+  };
+  speed.onchange = () => { if (timer) { pause(); play.onclick(); } };
+
+  if (tiles) sheet.append(overlay(tiles, (tile) => history(name, steps, tiles, tile, Number(slider.value), detail)));
+  show(name, head(name, "/timeline", [state(run.state)]),
+    h("div", { class: tiles ? "two" : "" },
+      h("div", {}, sheet, h("div", { class: "player" }, play, slider, out, speed),
+        h("p", { class: "quiet" }, `${count(steps.length)} snapshots of the same latent vectors.${tiles ? " Choose a tile to see its history and the real image nearest to it." : ""}`)),
+      tiles && detail),
+    place);
+  charts.set(run.charts.filter((chart) => SHOWN.includes(chart.title)));
+  charts.marks = run.marks;
+  charts.shades = run.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
+  go();
+  $(".overlay button")?.click();
+  main.dataset.ready = "yes";
+}
+
+// A button over every tile.
+function overlay(tiles, choose) {
+  const pitch = (side) => side * tiles.times + tiles.gap, rows = Math.ceil(tiles.count / tiles.columns);
+  const wide = tiles.columns * pitch(tiles.width) + tiles.gap, tall = rows * pitch(tiles.height) + tiles.gap;
+  const buttons = Array.from({ length: tiles.count }, (_, tile) => {
+    const button = h("button", { type: "button", "aria-label": `Seed ${tile}`, title: `Seed ${tile}`, tabindex: tile ? -1 : 0 });
+    Object.assign(button.style, {
+      left: `${100 * (tiles.gap + (tile % tiles.columns) * pitch(tiles.width)) / wide}%`,
+      top: `${100 * (tiles.gap + Math.floor(tile / tiles.columns) * pitch(tiles.height)) / tall}%`,
+      width: `${100 * tiles.width * tiles.times / wide}%`, height: `${100 * tiles.height * tiles.times / tall}%`,
+    });
+    button.onclick = () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+      choose(tile);
+    };
+    button.onkeydown = (event) => { // arrows go from tile to tile
+      const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: tiles.columns, ArrowUp: -tiles.columns }[event.key];
+      const other = by && buttons[tile + by];
+      if (!other) return;
+      event.preventDefault();
+      button.tabIndex = -1;
+      other.tabIndex = 0;
+      other.focus();
+    };
+    return button;
+  });
+  return h("div", { class: "overlay", role: "group", "aria-label": "Tiles" }, buttons);
+}
+
+async function history(name, steps, tiles, tile, now, place) {
+  const chosen = [...new Set(Array.from({ length: Math.min(HISTORY, steps.length) }, (_, i, all) => Math.round(i * (steps.length - 1) / Math.max(1, Math.min(HISTORY, steps.length) - 1))))];
+  const strip = h("div", { class: "strip" }), found = h("div", { class: "strip" });
+  place.replaceChildren(
+    h("h2", {}, `Seed ${tile}`), h("h3", {}, "Its history"), strip,
+    h("h3", {}, `The real images nearest to it at step ${count(steps[now])}`), found,
+    h("p", { class: "quiet" }, "Nearest pixel by pixel; the number is the root mean square difference in grey levels of 255. Compare with the eye: what is near in pixels need not look alike."));
+  for (const i of chosen) strip.append(cut(runAddress(name, `/snapshots/${steps[i]}.png`), tiles, tile, `step ${count(steps[i])}`));
+  try {
+    const { nearest } = await get(runAddress(name, `/nearest?step=${steps[now]}&tile=${tile}`));
+    found.append(cut(runAddress(name, `/snapshots/${steps[now]}.png`), tiles, tile, "generated"),
+      ...nearest.map(({ index, distance }) => h("figure", {},
+        h("img", { src: runAddress(name, `/real/${index}.png`), alt: `Real image ${index}`, class: "pixels" }), h("figcaption", {}, distance.toFixed(1)))));
+  } catch (error) { found.append(problem(error)); }
+}
+
+function cut(source, tiles, tile, words) { // one tile of a snapshot
+  const canvas = h("canvas", { width: tiles.width, height: tiles.height, class: "pixels", role: "img", "aria-label": words });
+  const image = new Image();
+  image.onload = () => {
+    const [wide, tall] = [tiles.width * tiles.times, tiles.height * tiles.times];
+    const left = tiles.gap + (tile % tiles.columns) * (wide + tiles.gap), top = tiles.gap + Math.floor(tile / tiles.columns) * (tall + tiles.gap);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(image, left, top, wide, tall, 0, 0, tiles.width, tiles.height);
+  };
+  image.src = source;
+  return h("figure", {}, canvas, h("figcaption", {}, words));
+}
