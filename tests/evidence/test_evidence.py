@@ -24,12 +24,12 @@ def drawn(figure: Figure, evidence: Evidence) -> None:
 
 def claim(measure, **bounds) -> Claim:
     """Of one figure, measure(seed)."""
-    criteria = {"figure": Criterion("2", **bounds)}
+    criteria = {"|figure|": Criterion("2", **bounds)}
     return Claim(
         "made-up",
         "It is two.",
         "A paper",
-        lambda trial: Evidence({"figure": measure(trial.seed)}, {"line": [1, 2]}),
+        lambda trial: Evidence({"|figure|": measure(trial.seed)}, {"line": [1, 2]}),
         criteria,
         drawn,
     )
@@ -54,7 +54,7 @@ def test_a_claim_holds_only_if_it_does_for_every_seed(tmp_path: Path):
     trials = [Trial(seed) for seed in range(3)]
     found = evidence.decide(claim(lambda seed: 2.0 + seed / 10, low=1.9, high=2.3), trials, tmp_path)
     assert found["holds"]
-    figure = found["figures"]["figure"]
+    figure = found["figures"]["|figure|"]
     assert figure["values"] == [2.0, 2.1, 2.2]
     assert figure["value"] == pytest.approx(2.1)
     assert figure["low"] < 2.1 < figure["high"]
@@ -70,7 +70,8 @@ def test_a_claim_that_fails_is_told_and_the_command_fails(tmp_path: Path, monkey
         command.claims(["all"], quick=False, seeds=2, out=tmp_path)
     page = (tmp_path / "CLAIMS.md").read_text()
     assert "**does not hold**" in page
-    assert "| figure | 2 | at most 3 | 5 [5, 5] | **no** |" in page
+    assert r"| \|figure\| | 2 | at most 3 | 5 [5, 5] | **no** |" in page
+    assert r"| 1 | [It is two.](#made-up) | \|figure\| | 2 | 5 [5, 5] | **does not hold** |" in page
     assert (tmp_path / "claims" / "made-up.png").is_file()
 
 

@@ -66,6 +66,7 @@ def history(way: Way, seed: int, looks: int, between: int) -> list[Look]:
 
 def _scatter(place: Axes, points: Tensor, target: Mixture) -> None:
     side = 1.6 * target.centres.abs().max().item()
+    points = points.clamp(-side, side)  # those that are farther out, at the edge
     place.scatter(points[:, 0], points[:, 1], s=2, color="#dd6b20")
     place.scatter(target.centres[:, 0], target.centres[:, 1], s=20, facecolors="none", edgecolors="black")
     place.set(xlim=(-side, side), ylim=(-side, side), aspect="equal", xticks=[], yticks=[])
