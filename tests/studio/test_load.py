@@ -84,7 +84,7 @@ def test_twenty_pages_cost_little(large: Path, trained: Run) -> None:
     small.mkdir()
     for file in ("run.json", "config.yaml", "metrics.jsonl", "events.jsonl"):
         (small / file).write_text((trained.path / file).read_text())
-    seconds = 6
+    seconds = 3
     with serving(large) as (address, process), httpx.Client(base_url=address) as client:
         told = client.get("/api/runs/small").json()
         after, generation, spent, step = told["step"], told["generation"], cpu(process.pid), 10
