@@ -43,7 +43,7 @@ CIFAR10 ?= CIFAR10.zip
 reproduce: .venv/ready-demo
 	$(BIN)/ganatomy reproduce all --mnist $(MNIST) --cifar10 $(CIFAR10)
 
-# The claims of the articles, decided by experiment; writes docs/CLAIMS.md. Takes half an hour.
+# The claims of the articles, decided by experiment; writes docs/CLAIMS.md. Takes up to an hour.
 claims: .venv/ready-demo
 	$(BIN)/ganatomy claims --run all
 
