@@ -35,8 +35,15 @@ def test_every_metric_and_extractor_is_described() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
-        assert link.startswith("http") or (page.parent / link).exists(), link
+    text = page.read_text()
+    headings = {
+        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in re.findall("^#+ (.+)$", text, re.M)
+    }
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        else:
+            assert link.startswith("http") or (page.parent / link).exists(), link
 
 
 def commands() -> list[str]:

@@ -152,11 +152,11 @@ class Worker:
             taken += end - start
             if end == len(job.z):
                 done.append((job, np.concatenate(job.drawn)))
-        _tell(done)
         seconds = time.perf_counter() - began
         if size == self.steady.best.images:
             self.seconds_per_image = MEMORY * self.seconds_per_image + (1 - MEMORY) * seconds / size
-        self.watch(size, wanted, seconds)
+        self.watch(size, wanted, seconds)  # first: whoever has its images finds them counted
+        _tell(done)
 
 
 def _tell(results: Sequence[tuple[Job, Pixels | Exception]]) -> None:
