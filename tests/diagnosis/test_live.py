@@ -65,7 +65,7 @@ def test_what_was_said_live_is_what_the_records_say(ill: Run) -> None:
     run = ill
     said = [(event["step"], event["verdict"]) for event in run.events() if event["event"] == "verdict"]
     assert said, "nothing was said of a discriminator that learns nothing"
-    offline, again, name = watch.Watch(facts(run)), [], "healthy"
+    offline, again, name = watch.Watch(facts(run)), [], ""
     for record in run.looks():
         offline.observe(record)
         now = offline.present[0].name if offline.present else "healthy"

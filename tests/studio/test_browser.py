@@ -17,6 +17,7 @@ import pytest
 from visiting import serving
 
 from ganatomy.run import Run
+from looks import record as look
 from tiny import TINY
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -35,6 +36,11 @@ def training(trained: Run, images: Path, tmp_path_factory: pytest.TempPathFactor
     """A folder with a finished run, and one that goes on as long as the tests do."""
     folder = tmp_path_factory.mktemp("browsed")
     shutil.copytree(trained.path, folder / "runs" / "waves")
+    shutil.copytree(trained.path, folder / "runs" / "ill")
+    with (folder / "runs" / "ill" / "metrics.jsonl").open("a") as file:
+        for step in range(20, 1020, 20):
+            sick = {"kinds": 2.0, "distance": 0.4} if step > 400 else {}
+            file.write(json.dumps(look(step, **sick)) + "\n")
     options = {**TINY, "log.snapshot": 200, "log.checkpoint": 200, "log.every": 20}
     patient = ["nice", "-n", "19"]  # the tests first
     command = [
@@ -142,6 +148,18 @@ def test_a_running_training_is_followed_and_the_zoom_stays(browser: "playwright.
         zoomed = page.evaluate(reach)
         holds(page, f"{last} > {before}")
         assert page.evaluate(reach) == zoomed
+
+
+def test_what_is_wrong_is_said_and_its_evidence_shaded(browser: "playwright.Browser", address: str) -> None:
+    with opened(browser, f"{address}/run/ill") as page:
+        ready(page)
+        page.wait_for_selector("text=mode collapse: 2 of about 10 kinds left, at step 1,000")
+        assert page.locator(".findings pre").inner_text().startswith("ganatomy train --config ")
+        page.locator("[aria-label='Evidence: kinds'] .main-svg").first.wait_for()
+        for title in ("Evidence: kinds", "Losses"):
+            shapes = f"document.querySelector('[aria-label=\"{title}\"]').layout.shapes"
+            holds(page, f"{shapes}.filter((each) => each.type === 'rect').length === 1")
+        shot(page, "ill-live")
 
 
 def test_pause_and_go_on_by_the_page(browser: "playwright.Browser", address: str, training: Path) -> None:

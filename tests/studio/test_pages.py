@@ -6,14 +6,14 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from visiting import Visitor
 
+from ganatomy.diagnosis import of_run
 from ganatomy.run import Run
 from ganatomy.studio.condition import condition
-from ganatomy.studio.verdicts import verdicts
+from looks import record as look
 
 
 def test_a_run_at_once_and_then_only_what_is_new(visitor: Visitor, record: Callable[..., None]) -> None:
@@ -136,17 +136,47 @@ def test_conditions(runs: Path) -> None:
     assert condition(run, {"status": "running", "pid": 2**22 + 1}, []) == "running", "perhaps on another machine"
 
 
-def test_a_verdict_holds_until_the_next() -> None:
-    events: list[dict[str, Any]] = [
-        {"event": "verdict", "step": 100, "verdict": "mode collapse: 3 kinds left"},
-        {"event": "snapshot", "step": 150},
-        {"event": "verdict", "step": 200, "verdict": "healthy"},
-        {"event": "verdict", "verdict": "without a step"},
-    ]
-    first, second = verdicts(events)
-    assert (first["began"], first["until"], first["healthy"]) == (100, 200, False)
-    assert (second["began"], second["until"], second["healthy"]) == (200, None, True)
-    assert verdicts([]) == []
+def test_the_diagnosis_says_what_the_command_says(visitor: Visitor, runs: Path, record: Callable[..., None]) -> None:
+    """While the records grow, and when they begin anew."""
+    run = Run(runs / "waves")
+    collapse = {"kinds": 2.0, "distance": 0.4}
+    told = visitor.get("/api/runs/waves").json()
+    assert (told["diagnosis"], told["evidence"]) == (None, [])
+    for sick, steps in (({}, range(20, 420, 20)), (collapse, range(420, 1020, 20)), ({}, range(1020, 1420, 20))):
+        record("waves", *(look(step, **sick) for step in steps))
+        time.sleep(0.6)
+        told = visitor.get(f"/api/runs/waves?after={told['step']}&generation={told['generation']}").json()
+        now, found = of_run(run), told["diagnosis"]
+        assert not told["whole"]
+        assert (found["verdict"], found["step"], found["healthy"]) == (now.verdict, steps[-1], not sick)
+        assert [each["title"] for each in found["findings"]] == [str(each) for each in now.findings()]
+        assert [chart["data"]["series"][0]["name"] for chart in told["evidence"]] == ["kinds"] * len(now.findings())
+    (finding,) = found["findings"]
+    assert (finding["began"], finding["until"]) == (now.findings()[0].began, now.findings()[0].until)
+    assert told["evidence"][0]["data"]["shades"] == [[finding["began"], finding["until"]]]
+    assert finding["command"].startswith("ganatomy train --config ")
+    again = visitor.get(f"/api/runs/waves?after={told['step']}&generation={told['generation']}").json()
+    assert again["evidence"] == [], "it was told already"
+    assert again["diagnosis"] == told["diagnosis"]
+    run.forget_after(10)
+    time.sleep(0.6)
+    assert visitor.get("/api/runs/waves").json()["diagnosis"] is None
+
+
+def test_a_training_that_was_stopped_by_a_number_says_so(visitor: Visitor, runs: Path) -> None:
+    run = Run(runs / "waves")
+    run.event("not finite", step=10)
+    run.update(status="failed")
+    assert visitor.get("/api/runs/waves").json()["diagnosis"]["verdict"] == of_run(run).verdict
+    assert of_run(run).verdict.startswith("not finite")
+
+
+def test_a_card_has_the_last_verdict(visitor: Visitor, runs: Path) -> None:
+    run = Run(runs / "waves")
+    for said in ("mode collapse: 3 kinds left", "healthy"):
+        run.event("verdict", step=100, verdict=said)
+        (card,) = visitor.get("/api/runs").json()["runs"]
+        assert card["verdict"] == {"verdict": said, "healthy": said == "healthy"}
 
 
 def test_the_real_image_nearest_to_a_tile(visitor: Visitor, runs: Path, images: Path) -> None:

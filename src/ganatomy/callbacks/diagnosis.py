@@ -86,7 +86,7 @@ class Verdicts(Callback):
         self.watch = Watch(self.facts)
         for record in self.run.looks():  # of the sittings before this one
             self.watch.observe(record)
-        self.seen, self.told, self.steady = state.step, self._name(), 0
+        self.seen, self.told, self.steady = state.step, self._name() if self.watch.looks else "", 0
 
     def after_step(self, state: State) -> None:
         record = self.recorder.latest
@@ -105,8 +105,8 @@ class Verdicts(Callback):
                 raise Unhealthy(finding, self.seen)
 
     def _name(self) -> str:
-        """Without the details, which change from look to look."""
-        return self.watch.present[0].name if self.watch.present else HEALTHY
+        """The verdict without its details, which change from look to look; nothing before the first look."""
+        return self.watch.present[0].name if self.watch.present else HEALTHY if self.watch.looks else ""
 
 
 class Probe:

@@ -26,8 +26,13 @@ def facts(run: Run) -> Facts:
 
 
 def observations(run: Run) -> Iterator[Mapping[str, Any]]:
-    """The looks of a run, and at their end the number that stopped it, if one was not finite."""
+    """The looks of a run, and what ended it."""
     yield from run.looks()
+    yield from ending(run)
+
+
+def ending(run: Run) -> Iterator[Mapping[str, Any]]:
+    """The number that stopped a run, if one was not finite."""
     faults = [event for event in run.events() if event.get("event") == "not finite"]
     if faults and run.info().get("status") == "failed":
         yield stopped_by(run, int(faults[-1]["step"]))

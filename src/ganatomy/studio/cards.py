@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ganatomy.diagnosis import HEALTHY
 from ganatomy.errors import UserError
 from ganatomy.report.curves import Columns
 from ganatomy.run import Run
 from ganatomy.studio.condition import condition
 from ganatomy.studio.shelf import NotThereError, Shelf, reading
 from ganatomy.studio.tail import Events, sketch
-from ganatomy.studio.verdicts import verdicts
 
 POINTS = 24  # of a sparkline
 CURVES = ("probability/real", "probability/fake"), ("lab/best_value",), ("loss/discriminator", "loss/generator")
@@ -59,7 +59,7 @@ def card(run: Run) -> dict[str, Any]:
     info, events = run.info(), _events(run)
     steps, records = list(run.snapshots()), sketch(run.path / "metrics.jsonl", POINTS)
     recorded = records["step"][-1] if records and len(records["step"]) else 0
-    said = verdicts(events)
+    said = [str(event.get("verdict")) for event in events if event.get("event") == "verdict"]
     problem = None if info else "There is no run.json: the run has not begun, or only a part of it was copied."
     data = info.get("data")
     return {
@@ -71,7 +71,7 @@ def card(run: Run) -> dict[str, Any]:
         "recipe": _recipe(run, info),
         "data": str(data.get("source", "")) if isinstance(data, dict) else str(info.get("lab", "")),
         "curves": curves(records),
-        "verdict": said[-1] if said else None,
+        "verdict": {"verdict": said[-1], "healthy": said[-1] == HEALTHY} if said else None,
         "problem": problem or info.get("error"),
         "changed": max(stamp for stamp, _ in filter(None, _signature(run))) / 1e9,
     }

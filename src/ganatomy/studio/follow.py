@@ -13,9 +13,9 @@ from ganatomy.report.curves import Columns
 from ganatomy.run import Run
 from ganatomy.scorecard import ScoreCard
 from ganatomy.studio.condition import condition
+from ganatomy.studio.diagnosed import Diagnosed
 from ganatomy.studio.shelf import Shelf
-from ganatomy.studio.tail import Events, Records
-from ganatomy.studio.verdicts import verdicts
+from ganatomy.studio.tail import Events, Records, is_step
 
 PATIENCE = 0.4  # seconds of reading before a page is answered with samples of the rest
 AT_ONCE = 0.05  # seconds of reading after which the other pages have their turn
@@ -33,6 +33,7 @@ class Followed:
     def __init__(self, run: Run, shelf: Shelf) -> None:
         self.run, self.shelf = run, shelf
         self.records, self.events = Records(run.path / "metrics.jsonl"), Events(run.path / "events.jsonl")
+        self.diagnosed = Diagnosed(run)
         self._lock, self._looked = threading.Lock(), 0.0
         self._reader: threading.Thread | None = None
         self._answers: dict[tuple[float, int], bytes] = {}  # since the last look
@@ -55,6 +56,7 @@ class Followed:
         config = None if "lab" in info else self._unchanged("config.yaml", self.run.config)
         complete = records.share > 0.99
         whole = not complete or records.generation != generation
+        self.diagnosed.follow(records)
         columns = records.whole() if whole else records.after(after)
         told = [event for event in self.events.entries if event.get("event") != "snapshot"]
         return {
@@ -70,8 +72,9 @@ class Followed:
             "done": info["step"] if isinstance(info.get("step"), int) else 0,
             "charts": [chart._asdict() for chart in charts.of(columns, config)],
             "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._cards) or [])],
-            "marks": charts.marks([e for e in told if e.get("event") in charts.MARKS and _has_step(e)]),
-            "verdicts": verdicts(told),
+            "marks": charts.marks([e for e in told if e.get("event") in charts.MARKS and is_step(e.get("step"))]),
+            "diagnosis": self.diagnosed.told(),
+            "evidence": self.diagnosed.charts() if whole or self.diagnosed.step > after else [],
             "events": told[-TOLD:],
             "rates": _rates(config),
             "reals": (self.run.path / "reals.png").is_file(),
@@ -143,7 +146,3 @@ def _rates(config: Config | None) -> dict[str, float]:
 
 def _last(columns: Columns, otherwise: float) -> float:
     return float(columns["step"][-1]) if columns and len(columns["step"]) else otherwise
-
-
-def _has_step(event: Mapping[str, Any]) -> bool:
-    return isinstance(event.get("step"), (int, float))

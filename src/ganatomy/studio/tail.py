@@ -13,6 +13,7 @@ from ganatomy.report.curves import Column, Columns, columns_of, joined
 
 CHUNK = 4_000_000  # bytes read at a time
 MOST = 40_000  # records kept of a run; more are thinned to half of it
+LOOK = b'"signals/'  # in a record at which the diagnosis looked
 SAMPLES, SAMPLE = 400, 8192  # places of a large file that are looked at before it is read, and bytes of each
 
 
@@ -76,6 +77,7 @@ class Records(Tail):
 
     def begin(self) -> None:
         self.columns: Columns = {}
+        self._looks: list[dict[str, Any]] = []
         self.width = 1.0  # steps of a bucket, of which the least and the greatest stay
         self._sketch: Columns | None = None
 
@@ -92,9 +94,16 @@ class Records(Tail):
             if self.offset == before:
                 return False
             self._take(columns_of(lines))
+            looks = _objects(line for line in lines if LOOK in line)
+            self._looks += (look for look in looks if is_step(look.get("step")))
             if time.monotonic() >= until:
                 return self.offset < self.size
         return False
+
+    def taken(self) -> list[dict[str, Any]]:
+        """The looks of the diagnosis among what was read, each handed out once."""
+        looks, self._looks = self._looks, []
+        return looks
 
     def whole(self) -> Columns:
         """What was read, and samples of the rest."""
@@ -163,6 +172,11 @@ def _rising(columns: Columns) -> Columns:
     steps = columns["step"]
     rows = np.flatnonzero(steps > np.concatenate([[-np.inf], np.maximum.accumulate(steps)[:-1]]))
     return columns if len(rows) == len(steps) else {name: column[rows] for name, column in columns.items()}
+
+
+def is_step(value: object) -> bool:
+    """Whether a record's or event's step can be one."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,11 @@
 // A run as it goes on: what is new is asked for and added; the zoom stays.
 import { count, every, get, h, main, order, problem, runAddress, show, state } from "/assets/dom.js";
-import { Charts, head } from "/assets/run.js";
+import { Charts, head, shades } from "/assets/run.js";
 
 const MOST = 6000; // points of a curve, before everything is asked for again, thinned
 
 export async function page(name) {
-  const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", {});
+  const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", { class: "findings" });
   const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images" });
   const step = h("p", { class: "quiet", "aria-live": "polite" });
   const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
@@ -16,15 +16,18 @@ export async function page(name) {
   const drawnAt = h("figcaption", {});
   top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the images to learn from. The generator never sees them.")));
   const controls = steering(name, buttons, said);
-  let after = null, generation = -1, live = true, drawn = null, measured = "";
+  let after = null, generation = -1, live = true, drawn = null, measured = "", diagnosed = null;
 
   async function look() {
     const query = after === null ? "" : `?after=${after}&generation=${generation}`;
     const news = await get(runAddress(name, query));
-    if (news.whole) charts.set([...news.charts, ...news.scores]);
-    else if (news.charts.length) charts.add(news.charts);
     const scores = JSON.stringify(news.scores);
-    if (!news.whole && scores !== measured) for (const chart of news.scores) charts._take(chart);
+    if (news.whole) charts.set([...news.charts, ...news.scores, ...news.evidence]);
+    else {
+      charts.add(news.charts);
+      charts.put(news.evidence);
+      if (scores !== measured) charts.put(news.scores);
+    }
     after = news.generation < 0 || charts.points > MOST ? null : news.step;
     if (after !== null && !Number.isFinite(after)) after = null;
     generation = news.generation;
@@ -33,15 +36,16 @@ export async function page(name) {
     step.textContent = `${count(Math.max(news.step ?? 0, news.done))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, samples of the rest` : ""}`;
     list.replaceChildren(...news.facts.flatMap(([term, words]) => [h("dt", {}, term), h("dd", {}, words)]));
     if (news.error) said.replaceChildren(problem(news.error)); else if (!controls.told) said.replaceChildren();
-    verdict.replaceChildren(...verdicts(news.verdicts));
-    charts.shades = news.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
+    if (JSON.stringify(news.diagnosis) !== diagnosed) verdict.replaceChildren(...diagnosis(news.diagnosis));
+    diagnosed = JSON.stringify(news.diagnosis);
+    charts.shades = shades(news.diagnosis);
     charts.marks = news.marks;
     events.replaceChildren(...news.events.toReversed().map(row));
     real.parentElement.hidden = !news.reals;
     if (news.reals && !real.src) real.src = runAddress(name, "/files/reals.png");
     controls.show(news);
     if (news.snapshots !== drawn || drawn === null) await paint(news);
-    if (news.whole || news.charts.length || scores !== measured) await charts.draw();
+    if (news.whole || news.charts.length || news.evidence.length || scores !== measured) await charts.draw();
     measured = scores;
   }
 
@@ -65,16 +69,19 @@ export async function page(name) {
   });
 }
 
-// The diagnosis, as far as it has spoken.
-function verdicts(said) {
-  if (!said.length) return [];
-  const now = said.at(-1);
-  const before = said.slice(0, -1).filter((each) => !each.healthy);
+// The diagnosis as far as it has spoken, as in the report.
+function diagnosis(told) {
+  if (!told) return [];
+  const looks = `at step ${count(told.step)} (${count(told.looks)} ${told.looks === 1 ? "look" : "looks"})`;
   return [
     h("h2", {}, "Diagnosis"),
-    h("p", { class: now.healthy ? "good" : "warning" }, `${now.healthy ? "✓" : "⚠"} ${now.verdict}, since step ${count(now.began)}`),
-    before.length > 0 && h("p", { class: "quiet" }, `Earlier: ${before.map((each) => `${each.verdict} (steps ${count(each.began)} to ${count(each.until)})`).join("; ")}. Shaded in the charts.`),
-  ].filter(Boolean);
+    h("p", { class: told.healthy ? "good" : "warning" }, `${told.healthy ? "✓" : "⚠"} ${told.verdict}, ${looks}`),
+    ...told.findings.map((each) => h("div", {},
+      h("h3", {}, each.title, " ", h("small", {}, `${each.sure}; ${each.when}`)),
+      h("p", {}, each.meaning, each.evidence && h("small", {}, ` Evidence, shaded in the charts: ${each.evidence}.`)),
+      h("p", {}, `What helps: ${each.remedy}.`),
+      each.command && h("pre", {}, each.command))),
+  ];
 }
 
 function row(event) {

@@ -9,6 +9,9 @@ export function head(name, current, more = []) {
   return h("div", { class: "head" }, h("h1", {}, name, " ", ...more), h("nav", { class: "tabs", "aria-label": "Run" }, tabs));
 }
 
+// When something was wrong: [from, to], to null where it still is.
+export const shades = (diagnosis) => (diagnosis?.findings ?? []).map((each) => [each.began, each.until]);
+
 // Charts that are fed piece by piece, zoom together, and keep their zoom.
 export class Charts {
   constructor(place) {
@@ -25,13 +28,13 @@ export class Charts {
     for (const [title, entry] of this.known) {
       if (!charts.some((chart) => chart.title === title)) { entry.figure.remove(); this.known.delete(title); }
     }
-    for (const chart of charts) this._take(chart);
+    this.put(charts);
   }
 
   add(charts) { // the same charts' new points
     for (const chart of charts) {
       const entry = this.known.get(chart.title);
-      if (!entry) { this._take(chart); continue; }
+      if (!entry) { this.put([chart]); continue; }
       for (const curve of chart.data.series) {
         const old = entry.chart.data.series.find((each) => each.name === curve.name);
         if (!old) { entry.chart.data.series.push(curve); continue; }
@@ -46,9 +49,8 @@ export class Charts {
     return Math.max(0, ...[...this.known.values()].flatMap(({ chart }) => chart.data.series.map((curve) => curve.x.length)));
   }
 
-  _take(chart) {
-    const entry = this.known.get(chart.title) ?? this._place(chart);
-    entry.chart = chart;
+  put(charts) { // whole, in place of what they were
+    for (const chart of charts) (this.known.get(chart.title) ?? this._place(chart)).chart = chart;
   }
 
   _place(chart) {
@@ -67,7 +69,7 @@ export class Charts {
     const range = this.range ?? [0, last];
     for (const { chart, element } of all) {
       const marks = this.cursor === null ? this.marks : [...this.marks, { x: this.cursor, dash: "solid" }];
-      const data = { ...chart.data, shades: [...(chart.data.shades ?? []), ...this.shades.map(([from, to]) => [from, to ?? last])] };
+      const data = { ...chart.data, shades: chart.data.shades ?? this.shades.map(([from, to]) => [from, to ?? last]) };
       const fresh = !element.on;
       Plotly.react(element, traces(data), layout(data, [...range], element.clientWidth, marks), { displayModeBar: false, responsive: true, doubleClick: false });
       if (!fresh) continue;

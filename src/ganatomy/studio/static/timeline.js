@@ -1,6 +1,6 @@
 // The same latent vectors at every snapshot.
 import { $, count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
-import { Charts, head, whole } from "/assets/run.js";
+import { Charts, head, shades, whole } from "/assets/run.js";
 
 const HISTORY = 24; // snapshots of a tile's history
 const SHOWN = ["Losses", "What the discriminator believes", "What the discriminator says", "What the game is worth"];
@@ -56,7 +56,7 @@ export async function page(name) {
     place);
   charts.set(run.charts.filter((chart) => SHOWN.includes(chart.title)));
   charts.marks = run.marks;
-  charts.shades = run.verdicts.filter((each) => !each.healthy).map((each) => [each.began, each.until]);
+  charts.shades = shades(run.diagnosis);
   go();
   $(".overlay button")?.click();
   main.dataset.ready = "yes";
