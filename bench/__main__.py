@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step loop help memory frechet neighbours streaming serve intervals]
+python -m bench [step loop help memory frechet neighbours streaming serve studio intervals]
 """
 
 import json
@@ -26,6 +26,7 @@ from bench.measure import Row, alternate
 from bench.neighbours import neighbours
 from bench.serve import serve
 from bench.streaming import streaming
+from bench.studio import studio
 from bench.textbook import training_step
 from ganatomy import build, machine, runtime, session, tuning
 from ganatomy.config import Config
@@ -164,6 +165,7 @@ BENCHMARKS = {
     "neighbours": neighbours,
     "streaming": streaming,
     "serve": serve,
+    "studio": studio,
 }
 SLOW = {"intervals": intervals}  # half an hour: only when it is named
 

@@ -59,7 +59,7 @@ def _trained(recipe: str, size: tuple[int, int, int], folder: Path) -> Run:
 def _latencies(what: str, run: Run) -> list[Row]:
     """Milliseconds from latent vector to pixels, one image at a time, the ways taking turns image by image."""
     eager, compiled = SamplerBackend(sampling.load(run)), SamplerBackend(sampling.load(run))
-    compiled.network = torch.compile(compiled.network)  # type: ignore[assignment]
+    compiled.sampler.network = torch.compile(compiled.sampler.network)
     ways: dict[str, Backend] = {"torch, eager": eager, "torch, compiled": compiled}
     export(run, to="onnx")
     ways["onnxruntime"] = backend.load(str(run.path), "onnx", "cpu")

@@ -5,14 +5,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from looks import record, watched
 
 from ganatomy import build, recipes
 from ganatomy.diagnosis import HEALTHY, Facts
-from ganatomy.diagnosis.rules import RULES, fitting
+from ganatomy.diagnosis.remedies import fitting
+from ganatomy.diagnosis.rules import RULES
 from ganatomy.diagnosis.watch import FEWEST, WARM_UP
 from ganatomy.equilibrium import EQUILIBRIA
 from ganatomy.settings import change
+from looks import record, watched
 
 FAR = {"distance": 1.5}  # and no nearer than before
 GAME = Facts("non_saturating")

@@ -40,20 +40,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser) -> Iterator[Callable[[Path], Page]]:
-    """shown(folder) → its page, from a host of files; whatever goes wrong there, or leaves it, fails the test."""
+def shown(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """shown(folder, …) → its page, from a host of files; whatever goes wrong there, or leaves it, fails the test."""
     wrong: list[str] = []
     servers = []
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
-    def show(folder: Path) -> Page:
+    def show(folder: Path, **context: Any) -> Page:
         server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         address = f"http://127.0.0.1:{server.server_port}/"
-        page = browser.new_context(viewport={"width": 600, "height": 900}).new_page()
+        page = browser.new_context(viewport={"width": 600, "height": 900}, **context).new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: request.url.startswith((address, "data:")) or wrong.append(request.url))
@@ -168,6 +168,26 @@ def test_it_is_used_by_mouse_keyboard_and_offline(page: Page) -> None:
     page.get_by_role("slider", name="Truncation").fill("0.5")
     assert at(page).items() >= {"class": "1", "truncation": "0.5"}.items()
     page.context.set_offline(False)
+
+
+def test_it_is_dragged_by_a_finger(folder: Path, shown: Callable[..., Page]) -> None:
+    page = shown(folder, has_touch=True)
+    drawn(page, "#seed=41")
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": box["x"] + across * box["width"], "y": box["y"] + up * box["height"]} for across, up in places]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.2, 0.5))
+    for step in range(1, 9):
+        touch("touchMove", (0.2 + 0.05 * step, 0.5))
+    touch("touchEnd")
+    there = at(page)
+    assert (there["seed"], float(there["share"])) == ("41", pytest.approx(0.4, abs=0.05))
+    page.close()
 
 
 def test_addresses_that_lead_nowhere_are_no_harm(page: Page) -> None:

@@ -1,6 +1,7 @@
 """What is wrong with a training, since when, and what helps: from its records alone. No torch here.
 
-`signals` are measured while training, `rules` judge them, `watch` follows them; `loop` is for loops of one's own.
+`signals` are measured while training, `rules` judge them, `remedies` help, `watch` follows them; `loop` is for loops
+of one's own.
 """
 
 from ganatomy.diagnosis.facts import Facts

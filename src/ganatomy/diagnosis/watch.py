@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from ganatomy.diagnosis.facts import Facts
-from ganatomy.diagnosis.rules import RULES, Evidence, Remedy, Rule, Window, fitting
+from ganatomy.diagnosis.remedies import Remedy, fitting
+from ganatomy.diagnosis.rules import RULES, Evidence, Rule, Window
 
 PREFIX = "signals/"
 FEWEST = 8  # looks before anything is said that needs several

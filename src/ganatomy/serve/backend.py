@@ -56,8 +56,8 @@ class SamplerBackend:
         self.prior = sampler.prior
         self.classes: Sequence[str] = sampler.classes
         self.device = torch.device("cpu") if isinstance(sampler.network, Graph) else runtime.choose_device(device)
-        self.network = sampler.network.to(self.device)
-        self.styled = isinstance(self.network, Truncating)
+        self.sampler = sampler.to(self.device)
+        self.styled = isinstance(sampler.network, Truncating)
 
     def draw(self, z: Latents, y: Labels | None, truncation: float | None) -> Pixels:
         return to_uint8(self._images(z, y, truncation))
@@ -71,9 +71,7 @@ class SamplerBackend:
         codes, weights = torch.from_numpy(z).to(self.device), None
         if y is not None:
             weights = torch.eye(len(self.prior.classes))[torch.from_numpy(y)].to(self.device)
-        if truncation is not None and isinstance(self.network, Truncating):
-            return self.network.draw(codes, weights, truncation)
-        images: Tensor = self.network(codes, weights)
+        images: Tensor = self.sampler(codes, weights, truncation)
         return images
 
 
