@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ganatomy import build, training
+from ganatomy.errors import UserError
 from ganatomy.sabotage import figures, trials
 from ganatomy.sabotage.figures import Figures
 from ganatomy.sabotage.sabotages import SABOTAGES
@@ -116,3 +118,20 @@ def test_an_effect_is_verified_by_other_scores() -> None:
     assert not figures.harmful(copied, scores(9), twin)
     assert figures.learnt(scores(4))
     assert not figures.learnt(scores(6))
+
+
+def test_data_of_ones_own_are_shuffled_and_kept(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "OWN", 20)
+    monkeypatch.setattr(trials, "HELD_OUT", 10)
+    pixels = np.load(images)
+    np.savez(tmp_path / "own.npz", images=pixels, labels=np.arange(len(pixels)))
+    made = np.load(trials.source("waves", tmp_path / "data", str(tmp_path / "own.npz")))
+    assert np.array_equal(made["images"], pixels[made["labels"]])
+    assert len(set(made["labels"])) == 30
+    assert not np.array_equal(made["labels"], np.sort(made["labels"]))
+    (tmp_path / "own.npz").unlink()
+    assert trials.source("waves", tmp_path / "data") == str(tmp_path / "data" / "waves.npz")
+    with pytest.raises(UserError, match="no data set 'other'"):
+        trials.source("other", tmp_path / "data")
+    with pytest.raises(UserError, match="each with a class"):
+        trials.source("bare", tmp_path / "data", str(images))

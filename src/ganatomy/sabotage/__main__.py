@@ -1,6 +1,8 @@
 """The command of the exam: every training once, then the figures."""
 
 import json
+import signal
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ganatomy import machine
+from ganatomy.errors import UserError
 from ganatomy.sabotage import cost
 from ganatomy.sabotage.figures import figures, tables
 from ganatomy.sabotage.training import examine
@@ -21,25 +24,33 @@ def main(
     out: Annotated[Path, typer.Option(help="Where exam.md and exam.json are written.")] = Path("docs/diagnosis-exam"),
     only: Annotated[str, typer.Option(help="Names of sabotages, as in saturating,cut off; empty: everything.")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds of the sabotaged trainings.")] = ",".join(map(str, SEEDS)),
-    data: Annotated[str, typer.Option(help="Data sets: digits, shapes, or paths of one's own.")] = ",".join(DATA),
+    data: Annotated[str, typer.Option(help="Data sets: digits, shapes, or NAME=PATH of one's own.")] = ",".join(DATA),
     jobs: Annotated[int, typer.Option(help="Trainings at a time, one thread each.")] = 2,
     cures: Annotated[bool, typer.Option(help="Train what can be cured once more, with remedies.")] = True,
     with_cost: Annotated[bool, typer.Option("--cost", help="Measure the cost too, on an idle machine.")] = False,
 ) -> None:
     """Train what is not yet trained, and write the figures. Stopped, it goes on where it was."""
     names, sets = ([each.strip() for each in text.split(",") if each.strip()] for text in (only, data))
-    trials = list(plan(names, [int(seed) for seed in seeds.split(",")], sets, cures))
-    for each in sets:
-        source(each, folder / "data")
+    paths = dict(each.partition("=")[::2] for each in sets)
+    try:
+        for name, path in paths.items():
+            source(name, folder / "data", path)
+    except UserError as error:
+        raise SystemExit(f"ganatomy: {error}") from None
+    trials = list(plan(names, [int(seed) for seed in seeds.split(",")], list(paths), cures))
     began, done = time.monotonic(), {}
     # Processes of their own: two trainings of one thread each are faster than one of two.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
         waiting = {pool.submit(examine, trial, folder): trial for trial in trials}
         for future in as_completed(waiting):
             trial = waiting[future]
             done[trial] = future.result()
             minutes = (time.monotonic() - began) / 60
             print(f"{len(done)} of {len(trials)}, {minutes:.0f} minutes: {trial.name}", flush=True)
+    finally:  # stopped, it leaves no processes behind: what is at work is finished, the others are not begun
+        pool.shutdown(cancel_futures=True)
     write([(trial, done[trial]) for trial in trials], folder, out, with_cost)
 
 

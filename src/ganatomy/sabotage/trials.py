@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.data.prepare import prepare
+from ganatomy.errors import UserError
 from ganatomy.sabotage.sabotages import DISCRIMINATOR_RATE, GENERATOR_RATE, SABOTAGES
 from ganatomy.sabotage.shapes import shapes
 
@@ -44,6 +45,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "pooled": {**SMALL, **RATES, "generator.resampling": "pooling", "discriminator.resampling": "pooling"},
 }
 DATA = {"digits": 4000, "shapes": 5000}  # images to learn from; the others are held out
+OWN = 4000  # the same of a data set of one's own
+HELD_OUT = 1000
 
 TINY_RESNET = {
     "generator.width": 16,
@@ -151,7 +154,7 @@ class Trial:
         """Its options."""
         own: Mapping[str, Any] = NETWORKS[self.kind] if self.sabotage else HEALTHY[self.kind][1]
         changes: Mapping[str, Any] = SABOTAGES[self.sabotage].settings if self.sabotage else {}
-        settings = {**COMMON, "data.first": DATA.get(self.data), **own, **changes}
+        settings = {**COMMON, "data.first": DATA.get(self.data, OWN), **own, **changes}
         settings |= {"training.seed": self.seed, "diagnosis.remedies": self.remedies}
         families = {name: value for name, value in settings.items() if name.endswith(".family")}
         for name in families:  # another family has other options
@@ -186,20 +189,23 @@ def plan(
     yield from dict.fromkeys([*(trial.twin for trial in sick), *healthy, *sick, *cured])
 
 
-def source(name: str, folder: Path) -> str:
-    """Where the images of a data set are: made once into `folder`, or a path of one's own."""
-    if name not in DATA:
-        return name
-    path = folder / f"{name}.npz"
-    if not path.is_file():
+def source(name: str, folder: Path, path: str = "") -> str:
+    """Where the images of a data set are: made once into `folder`. path: of one of one's own, when it is made."""
+    made = folder / f"{name}.npz"
+    if not made.is_file():
+        if name not in DATA and not path:
+            raise UserError(f"The exam has no data set {name!r}: {', '.join(DATA)}, or NAME=PATH of one's own.")
+        count = DATA.get(name, OWN) + HELD_OUT
+        pixels, labels = shapes(count) if name == "shapes" else _some(path or name, count)
         folder.mkdir(parents=True, exist_ok=True)
-        pixels, labels = _digits() if name == "digits" else shapes(DATA[name] + 1000)
-        np.savez(path, images=pixels, labels=labels)
-    return str(path)
+        np.savez(made, images=pixels, labels=labels)
+    return str(made)
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    """In a random order: they come sorted by class, and the last are held out."""
-    images = prepare("digits")
-    order = np.random.default_rng(0).permutation(len(images))
-    return images.pixels[order], np.asarray(images.labels)[order]
+def _some(path: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images and their classes in a random order: they may come sorted by class, and the last are held out."""
+    images = prepare(path, size=COMMON["data.size"])
+    if images.labels is None or len(images) < count:
+        raise UserError(f"{path} has {len(images):,} images; the exam needs {count:,}, each with a class.")
+    chosen = np.random.default_rng(0).permutation(len(images))[:count]
+    return np.asarray(images.pixels)[chosen], np.asarray(images.labels)[chosen]
