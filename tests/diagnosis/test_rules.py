@@ -31,7 +31,7 @@ SICK: list[tuple[str, Facts, dict[str, Any]]] = [
     ("wrong range", OURS, {"low_real": 0.0}),
     ("wrong range", OURS, {"high_real": 255.0}),
     ("wrong range", GAME, {"low_real": 0.0, "low": -1.0}),
-    ("output saturates", GAME, {"saturated": 0.5}),
+    ("output saturates", GAME, {"saturated": 0.8}),
     ("labels swapped", GAME, {"auc": 0.0, "losses": {"loss/discriminator": 0.01}}),
     ("labels swapped", GAME, {"auc": 0.0, "sign": -1.0}),
     ("labels swapped", CRITIC, {"auc": 0.0, "losses": {"loss/discriminator": -5.0}}),
@@ -98,12 +98,19 @@ def test_it_takes_several_looks_in_a_row(name: str, facts: Facts, changes: dict[
     [
         ("discriminator overpowers", {"auc": 1.0, "movement": 0.2}),
         ("discriminator learns nothing", {"auc": 0.45}),
-        ("mode collapse", {"kinds": 3.0, "spread": 0.2, "auc": 0.9}),
+        ("mode collapse", {"kinds": 3.0, "spread": lambda step: 0.9 - 100 / (100 + step), "auc": 0.9}),
     ],
 )
 def test_who_still_learns_is_left_alone(name: str, changes: dict[str, Any]) -> None:
     watch = watched(60, GAME, distance=lambda step: 20 / step, **changes)
     assert name not in [finding.name for finding in watch.findings()]
+
+
+def test_a_single_image_that_comes_nearer_is_no_less_a_collapse() -> None:
+    few = {"kinds": 3.0, "spread": 0.2, "auc": 0.9, "distance": lambda step: 0.3 + 60 / step}
+    (finding,) = watched(60, GAME, **few).findings()
+    assert finding.name == "mode collapse"
+    assert finding.said >= 500, "the others take less"
 
 
 def test_a_finding_ends_when_it_has_been_gone_for_as_long() -> None:

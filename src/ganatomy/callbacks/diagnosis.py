@@ -130,7 +130,7 @@ class Probe:
         count = len(codes)
         self.real = Batch(real.images[:count], None if real.classes is None else real.classes[:count])
         self.unseen = unseen
-        self.reals = signals.Reals(_array(real.images), count)
+        self.reals = signals.Reals(_array(real.images), count, ends=(-1.0, 1.0))
         self.learnt = None if learnt is None else np.concatenate([self.reals.seen(part) for part in _parts(learnt)])
         self.unseen_features = self.reals.seen(_array(unseen.images)) if unseen is not None else None
         self.motion = signals.Motion(self.reals)
@@ -144,7 +144,8 @@ class Probe:
             self.method.generator.network.eval()
             calm = self._draw(self.codes)
             self.method.generator.network.train()
-            found = self._of_images(_array(fake.images))
+            # A grid that the average has not is never seen by those who draw samples.
+            found = self._of_images(_array(fake.images), _array(self.method.sample(self.codes[: signals.SPECTRA])))
             found["gap"] = self._gap(fake, calm)
             return found | self._of_latents() | self._of_scores(self.method, fake) | self._of_weights(self.method)
 
@@ -153,9 +154,9 @@ class Probe:
         with torch.no_grad(), self.method.runtime.autocast():
             return Batch(self.method.generator.network(z, classes).float(), classes)
 
-    def _of_images(self, fake: np.ndarray) -> Signals:
+    def _of_images(self, fake: np.ndarray, shown: np.ndarray | None = None) -> Signals:
         features = self.reals.seen(fake)
-        found = self.reals.look(fake) | self.motion.next(features)
+        found = self.reals.look(fake, shown) | self.motion.next(features)
         if self.learnt is not None:
             found["copies"] = signals.copies(self.learnt, features, self.unseen_features)
         return found

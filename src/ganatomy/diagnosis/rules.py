@@ -17,7 +17,7 @@ from ganatomy.diagnosis.facts import Facts
 from ganatomy.diagnosis.remedies import Remedy, augmented, bounded, calmer, own_rates, said, smoother
 
 SMOOTH = 3  # looks whose median counts: one look is noisy
-PROGRESS = 0.85  # distance to the real images now, over that at half the time: below, something is being learnt
+PROGRESS = 0.85  # what is missing to the real images now, over that at half the time: below, something is being learnt
 
 
 class Window(NamedTuple):
@@ -34,15 +34,23 @@ class Window(NamedTuple):
         place = bisect_left(self.looks, self.looks[-1]["step"] / 2, key=lambda look: look["step"])
         return self._around(name, place - SMOOTH // 2)
 
+    def before(self, looks: int) -> "Window":
+        """The end of the window that was so many looks ago: enough for medians, not for `halfway`."""
+        return Window(self.looks[-looks - SMOOTH : -looks])
+
     def _around(self, name: str, first: int) -> float:
         found = [look[name] for look in self.looks[max(first, 0) : max(first, 0) + SMOOTH] if name in look]
         return median(found) if found else float("nan")
 
     @property
+    def wider(self) -> bool:
+        """Whether generated images lack less of real ones' variety than at half the time."""
+        return 1 - self("spread") < PROGRESS * (1 - self.halfway("spread"))
+
+    @property
     def stuck(self) -> bool:
         """Whether generated images are neither nearer to real ones nor more varied than at half the time."""
-        nearer = self("distance") < PROGRESS * self.halfway("distance")
-        return not nearer and not self("spread") > self.halfway("spread") / PROGRESS
+        return not self.wider and not self("distance") < PROGRESS * self.halfway("distance")
 
     @property
     def far(self) -> bool:
@@ -112,9 +120,11 @@ def wrong_range(window: Window, facts: Facts) -> Evidence | None:
 
 
 def saturates(window: Window, facts: Facts) -> Evidence | None:
-    """Many more pixels at the ends of the range than real images have."""
+    """Many more pixels at the ends of the range than real images have, from a generator that ends in a tanh."""
+    if facts.config is not None and facts.config.method == "diffusion":
+        return None
     more = window("saturated") - window("saturated_real")
-    return Evidence("saturated", window("saturated"), window("saturated_real") + 0.25) if more > 0.25 else None
+    return Evidence("saturated", window("saturated"), window("saturated_real") + 0.5) if more > 0.5 else None
 
 
 def swapped(window: Window, facts: Facts) -> Evidence | None:
@@ -185,15 +195,25 @@ def unbounded(window: Window, facts: Facts) -> Evidence | None:
 
 def collapsed(window: Window, facts: Facts) -> Evidence | None:
     """Few kinds of real images are left among the generated ones, or the images hardly differ from each other."""
-    left, usual = window("kinds"), window("kinds_floor")
-    some = f"{left:.0f} of about {window('kinds_real'):.0f} kinds left"
     if repeats(window):
-        return Evidence("twins", window("twins"), 0.1 * window("twins_floor"), f"{some}, and the same images again")
-    if not (window.stuck and window.far):
+        detail = f"{_left(window)}, and the same images again"
+        return Evidence("twins", window("twins"), 0.1 * window("twins_floor"), detail)
+    # A single image in motion may come nearer to real ones: then it takes longer to say.
+    lasts = len(window.looks) >= LASTING and all(_few(window.before(back)) for back in range(1, LASTING - SMOOTH))
+    return _few(window) if window.stuck or (lasts and not window.wider) else None
+
+
+def _few(window: Window) -> Evidence | None:
+    left, usual = window("kinds"), window("kinds_floor")
+    if not window.far:
         return None
     if window("spread") < 0.35 * window("spread_floor"):
-        return Evidence("spread", window("spread"), 0.35 * window("spread_floor"), some)
-    return Evidence("kinds", left, usual / 2, some) if left <= usual / 2 else None
+        return Evidence("spread", window("spread"), 0.35 * window("spread_floor"), _left(window))
+    return Evidence("kinds", left, usual / 2, _left(window)) if left <= usual / 2 else None
+
+
+def _left(window: Window) -> str:
+    return f"{window('kinds'):.0f} of about {window('kinds_real'):.0f} kinds left"
 
 
 def latent_ignored(window: Window, facts: Facts) -> Evidence | None:
@@ -213,16 +233,17 @@ def differs(window: Window, facts: Facts) -> Evidence | None:
 
 
 def gridded(window: Window, facts: Facts) -> Evidence | None:
-    """Energy at the frequencies of strides stands out as it does not in real images, and is not going away."""
+    """Energy at the frequencies of strides stands out as it does not in real images."""
     pattern = window("checkerboard")
-    stays = pattern > PROGRESS * window.halfway("checkerboard")
+    # A generator without an average has such a grid for long, and one that comes and goes.
+    stays = facts.config is not None or pattern > PROGRESS * window.halfway("checkerboard")
     return Evidence("checkerboard", pattern, 25.0) if pattern > 25 and stays else None
 
 
 def oscillates(window: Window, facts: Facts) -> Evidence | None:
     """All images move together, far and back again, and come no nearer to the real ones."""
     now, before = window.looks[-LONG:], window.looks[-2 * LONG : -LONG]
-    if len(before) < LONG // 2 or not window.far or repeats(window):
+    if len(before) < LONG // 2 or not window.far:
         return None
     path = np.array([[look.get(f"place_{i}", np.nan) for i in (1, 2, 3)] for look in now])
     wide = float(path.std(0).mean())
@@ -237,8 +258,9 @@ def repeats(window: Window) -> bool:
     return window("twins") < 0.1 * window("twins_floor")
 
 
-WIDE = 0.28  # standard deviations of the real images: three times what chance moves the mean of 128
+WIDE = 0.33  # standard deviations of the real images: nearly four times what chance moves the mean of 128
 LONG = 10  # looks over which a path is judged
+LASTING = 20  # looks at which few kinds were left
 
 
 RULES = (
@@ -275,13 +297,6 @@ RULES = (
         said("look for detached images or a generator that its optimiser does not hold"),
     ),
     Rule(
-        "output saturates",
-        ("saturated", "saturated_real"),
-        saturates,
-        "Far more generated pixels than real ones are at the ends of the range, where a tanh passes no gradient.",
-        calmer,
-    ),
-    Rule(
         "batch statistics leak",
         ("auc", "auc_mixed"),
         leaks,
@@ -289,17 +304,24 @@ RULES = (
         said("give the discriminator real and generated images as batches of their own", discriminator__norm="none"),
     ),
     Rule(
-        "discriminator overpowers",
-        ("auc", "movement", "response"),
-        stalled,
-        "The discriminator wins every time, and the generator has nothing to learn from it any more.",
-        own_rates,
-    ),
-    Rule(
         "discriminator learns nothing",
         ("auc", "distance"),
         learns_nothing,
         "Generated images are nothing like real ones, and the discriminator scores them as high: it teaches nothing.",
+        own_rates,
+    ),
+    Rule(
+        "output saturates",
+        ("saturated", "saturated_real"),
+        saturates,
+        "Far more generated pixels than real ones are at the ends of the range, where a tanh passes no gradient.",
+        calmer,
+    ),
+    Rule(
+        "discriminator overpowers",
+        ("auc", "movement", "response"),
+        stalled,
+        "The discriminator wins every time, and the generator has nothing to learn from it any more.",
         own_rates,
     ),
     Rule(
@@ -336,6 +358,7 @@ RULES = (
         oscillates,
         "All generated images change together, to and fro, and come no nearer to the real ones.",
         calmer,
+        share=0.3,
     ),
     Rule(
         "mode collapse",
@@ -365,5 +388,6 @@ RULES = (
         gridded,
         "Generated images have a regular grid, as strided convolutions leave it, that real images have not.",
         said("enlarge by repeated pixels before a convolution", generator__resampling="pooling"),
+        share=0.4,
     ),
 )

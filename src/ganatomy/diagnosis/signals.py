@@ -21,6 +21,7 @@ DIMENSIONS = 32  # principal components, and one number for all the rest
 KINDS = 10  # clusters of real images
 DRAWS = 60  # of real against real
 MOST = 512  # real images that others are compared with
+NEIGHBOUR = 5  # whose distance says how near training images lie there
 SPECTRA = 32  # images that are looked at for periodic patterns
 EDGE = 0.01  # of the range: nearer to its ends a pixel is saturated
 
@@ -28,8 +29,11 @@ EDGE = 0.01  # of the range: nearer to its ends a pixel is saturated
 class Reals:
     """What real images are like, and how far two sets of them are apart by chance."""
 
-    def __init__(self, images: NDArray, samples: int) -> None:
-        """images: at least 4; the first `MOST` count. samples: how many generated ones will be compared with them."""
+    def __init__(self, images: NDArray, samples: int, ends: tuple[float, float] | None = None) -> None:
+        """images: at least 4; the first `MOST` count. samples: how many generated ones will be compared with them.
+
+        ends: of the range that the generator draws in; None, where nobody knows: those of the real images.
+        """
         images = np.asarray(images[:MOST], np.float64)
         flat = small(images)
         self.mean = flat.mean(0)
@@ -41,7 +45,8 @@ class Reals:
         self.between = cdist(self.features, self.features)
         self.typical = float(np.median(above_diagonal(self.between))) or 1.0
         self.low, self.high = float(images.min()), float(images.max())
-        self.saturated = saturated(images, self.low, self.high)
+        self.ends = ends or (self.low, self.high)
+        self.saturated = saturated(images, *self.ends)
         self.pattern = pattern(images[:SPECTRA])
         self.floors = self._floors()
 
@@ -52,16 +57,16 @@ class Reals:
         rest = np.square(centred).sum(1) - np.square(parts).sum(1)
         return np.concatenate([parts, np.sqrt(np.maximum(rest, 0))[:, None]], axis=1)
 
-    def look(self, fake: NDArray) -> Signals:
-        """Signals of generated images beside these, with their floors."""
+    def look(self, fake: NDArray, shown: NDArray | None = None) -> Signals:
+        """Signals of generated images beside these, with their floors; shown: as people get them, if that is else."""
         return self.compare(self.seen(fake)) | {
             "low": float(np.min(fake)),
             "high": float(np.max(fake)),
             "low_real": self.low,
             "high_real": self.high,
-            "saturated": saturated(fake, self.low, self.high),
+            "saturated": saturated(fake, *self.ends),
             "saturated_real": self.saturated,
-            "checkerboard": float((pattern(fake[:SPECTRA]) / self.pattern).max()),
+            "checkerboard": float((pattern((fake if shown is None else shown)[:SPECTRA]) / self.pattern).max()),
             **self.floors,
         }
 
@@ -232,18 +237,24 @@ def energy(across: Array, among_real: Array, among_fake: Array) -> float:
 
 
 def copies(learnt: Array, fake: Array, unseen: Array | None) -> float:
-    """The median distance of generated images to the nearest learnt one, over that of unseen real ones.
+    """How much nearer the nearest learnt image is than the fifth, the median ratio, over that of unseen real ones.
 
-    learnt [N, D], fake [M, D], unseen [L, D]. 0 for copies, about 1 for new images of the same kind. Without unseen
-    images, learnt ones are compared with the other learnt ones.
+    learnt [N, D], fake [M, D], unseen [L, D]. 0 for copies, about 1 for new images. The distance alone would not do:
+    blurred images are near to many. Without unseen images, learnt ones are compared with the other learnt ones.
     """
     if unseen is None:
         others = cdist(learnt, learnt[: len(fake)])
         others[np.arange(others.shape[1]), np.arange(others.shape[1])] = np.inf
-        usual = np.median(others.min(0))
     else:
-        usual = np.median(cdist(learnt, unseen).min(0))
-    return float(np.median(cdist(learnt, fake).min(0)) / max(usual, 1e-12))
+        others = cdist(learnt, unseen)
+    return _nearness(cdist(learnt, fake)) / max(_nearness(others), 1e-12)
+
+
+def _nearness(distances: Array) -> float:
+    """The median of d₁/d_5 over columns: distances to the nearest and the fifth nearest."""
+    last = min(NEIGHBOUR, len(distances)) - 1
+    ordered = np.partition(distances, (0, last), axis=0)
+    return float(np.median(ordered[0] / np.maximum(ordered[last], 1e-12)))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ganatomy.errors import UserError
 from ganatomy.sabotage import cost
 from ganatomy.sabotage.figures import figures, tables
 from ganatomy.sabotage.training import examine
-from ganatomy.sabotage.trials import DATA, SEEDS, Trial, plan, source
+from ganatomy.sabotage.trials import ASKED, SEEDS, Trial, plan, source
 
 
 def main(
@@ -24,7 +24,9 @@ def main(
     out: Annotated[Path, typer.Option(help="Where exam.md and exam.json are written.")] = Path("docs/diagnosis-exam"),
     only: Annotated[str, typer.Option(help="Names of sabotages, as in saturating,cut off; empty: everything.")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds of the sabotaged trainings.")] = ",".join(map(str, SEEDS)),
-    data: Annotated[str, typer.Option(help="Data sets: digits, shapes, or NAME=PATH of one's own.")] = ",".join(DATA),
+    data: Annotated[
+        str, typer.Option(help="Data sets: letters, digits, shapes, or NAME=PATH of one's own.")
+    ] = ",".join(ASKED),
     jobs: Annotated[int, typer.Option(help="Trainings at a time, one thread each.")] = 2,
     cures: Annotated[bool, typer.Option(help="Train what can be cured once more, with remedies.")] = True,
     with_cost: Annotated[bool, typer.Option("--cost", help="Measure the cost too, on an idle machine.")] = False,

@@ -10,12 +10,13 @@ import numpy as np
 
 from ganatomy.data.prepare import prepare
 from ganatomy.errors import UserError
+from ganatomy.sabotage.letters import letters
 from ganatomy.sabotage.sabotages import DISCRIMINATOR_RATE, GENERATOR_RATE, SABOTAGES
 from ganatomy.sabotage.shapes import shapes
 
 STEPS = 800
-SEEDS = (1, 2, 3)  # seed 0 was for tuning the rules
-HEALTHY_SEEDS = (1, 2)
+SEEDS = (1, 2, 3)  # seed 0 was for tuning the rules, on the digits, the shapes and CIFAR-10
+HEALTHY_SEEDS = 2  # the first of them, for healthy trainings that are no twins
 REMEDIES = 2
 
 COMMON: dict[str, Any] = {
@@ -44,9 +45,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "smooth": {**SMALL, **RATES, "discriminator.norm": "none", "penalties.r1": 0.1, "penalties.every": 4},
     "pooled": {**SMALL, **RATES, "generator.resampling": "pooling", "discriminator.resampling": "pooling"},
 }
-DATA = {"digits": 4000, "shapes": 5000}  # images to learn from; the others are held out
+DATA = {"digits": 4000, "shapes": 5000, "letters": 5000}  # images to learn from; the others are held out
 OWN = 4000  # the same of a data set of one's own
 HELD_OUT = 1000
+ASKED = ("letters", "digits")
+MADE = {"shapes": shapes, "letters": letters}
 
 TINY_RESNET = {
     "generator.width": 16,
@@ -164,7 +167,7 @@ class Trial:
 
 
 def plan(
-    only: Sequence[str] = (), seeds: Sequence[int] = SEEDS, data: Sequence[str] = tuple(DATA), cures: bool = True
+    only: Sequence[str] = (), seeds: Sequence[int] = SEEDS, data: Sequence[str] = ASKED, cures: bool = True
 ) -> Iterator[Trial]:
     """The exam's trainings: every sabotage with its healthy twins, the other healthy ones, and the cures.
 
@@ -179,7 +182,9 @@ def plan(
         for seed in seeds
     ]
     healthy = (
-        [] if only else [Trial("", kind, each, seed) for kind in HEALTHY for each in data for seed in HEALTHY_SEEDS]
+        []
+        if only
+        else [Trial("", kind, each, seed) for kind in HEALTHY for each in data for seed in seeds[:HEALTHY_SEEDS]]
     )
     cured = [
         Trial(trial.sabotage, trial.kind, trial.data, trial.seed, REMEDIES)
@@ -196,7 +201,7 @@ def source(name: str, folder: Path, path: str = "") -> str:
         if name not in DATA and not path:
             raise UserError(f"The exam has no data set {name!r}: {', '.join(DATA)}, or NAME=PATH of one's own.")
         count = DATA.get(name, OWN) + HELD_OUT
-        pixels, labels = shapes(count) if name == "shapes" else _some(path or name, count)
+        pixels, labels = MADE[name](count) if name in MADE else _some(path or name, count)
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(made, images=pixels, labels=labels)
     return str(made)
