@@ -113,6 +113,15 @@ def test_a_single_image_that_comes_nearer_is_no_less_a_collapse() -> None:
     assert finding.said >= 500, "the others take less"
 
 
+def test_a_generator_that_has_not_begun_is_given_time() -> None:
+    """One image, the same since the first step; later it moves, and is no less a single one."""
+    one = {"kinds": 1.0, "spread": 0.005, "twins": 0.005, "auc": 0.9, "distance": 0.5}
+    assert watched(60, GAME, movement=0.001, **one).verdict == HEALTHY
+    assert watched(60, GAME, movement=lambda step: 0.3 if step > 600 else 0.001, **one).verdict.startswith(
+        "mode collapse"
+    )
+
+
 def test_a_finding_ends_when_it_has_been_gone_for_as_long() -> None:
     watch = watched(60, auc_memory=lambda step: 0.9 if step <= 600 else 0.5)
     (finding,) = watch.findings()
@@ -151,7 +160,7 @@ def test_losses_alone_say_nothing() -> None:
 
 
 def test_causes_come_before_effects() -> None:
-    watch = watched(40, movement=0.0, auc=1.0, kinds=1.0, spread=0.05, **FAR)
+    watch = watched(40, movement=0.0, auc=1.0, kinds=1.0, spread=0.2, **FAR)
     names = [finding.name for finding in watch.present]
     assert names[0] == "generator stands still"
     assert "mode collapse" in names

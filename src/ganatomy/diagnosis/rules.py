@@ -45,7 +45,8 @@ class Window(NamedTuple):
     @property
     def wider(self) -> bool:
         """Whether generated images lack less of real ones' variety than at half the time."""
-        return 1 - self("spread") < PROGRESS * (1 - self.halfway("spread"))
+        now, then = (max(1 - spread, 0.0) for spread in (self("spread"), self.halfway("spread")))
+        return now < PROGRESS * then
 
     @property
     def stuck(self) -> bool:
@@ -145,11 +146,12 @@ def still(window: Window, facts: Facts) -> Evidence | None:
 
 def stalled(window: Window, facts: Facts) -> Evidence | None:
     """Real and generated images are told apart without effort, and the generator hardly moves or hardly hears of it."""
-    if not (window("auc") > 0.97 and window.stuck and window.far):
+    if not (window("auc") > 0.97 and window.far):
         return None
     if facts.equilibrium is not None and window("response") < (line := 0.1 * facts.equilibrium.response):
         return Evidence("response", window("response"), line, "the generator's gradient vanishes")
-    return Evidence("movement", window("movement"), 0.05) if window("movement") < 0.05 else None
+    hardly = window("movement") < 0.05 and window.stuck
+    return Evidence("movement", window("movement"), 0.05) if hardly else None
 
 
 def overpowered(window: Window, facts: Facts) -> Evidence | None:
@@ -195,7 +197,9 @@ def unbounded(window: Window, facts: Facts) -> Evidence | None:
 
 def collapsed(window: Window, facts: Facts) -> Evidence | None:
     """Few kinds of real images are left among the generated ones, or the images hardly differ from each other."""
-    if repeats(window):
+    if not any(when(signal) > BEGUN for when in (window, window.halfway) for signal in ("movement", "spread")):
+        return None
+    if repeats(window) and not window("twins") > window.halfway("twins") / PROGRESS:
         detail = f"{_left(window)}, and the same images again"
         return Evidence("twins", window("twins"), 0.1 * window("twins_floor"), detail)
     # A single image in motion may come nearer to real ones: then it takes longer to say.
@@ -261,6 +265,7 @@ def repeats(window: Window) -> bool:
 WIDE = 0.33  # standard deviations of the real images: nearly four times what chance moves the mean of 128
 LONG = 10  # looks over which a path is judged
 LASTING = 20  # looks at which few kinds were left
+BEGUN = 0.1  # a generator that has only drawn the one image of its first weights moves and varies less
 
 
 RULES = (
