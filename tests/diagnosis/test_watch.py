@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from looks import record, watched
 
 from ganatomy import recipes
 from ganatomy.diagnosis import Facts, Watch, diagnose, wording
+from looks import record, watched
 
 
 def troubled() -> list[dict]:
