@@ -197,7 +197,8 @@ def unbounded(window: Window, facts: Facts) -> Evidence | None:
 
 def collapsed(window: Window, facts: Facts) -> Evidence | None:
     """Few kinds of real images are left among the generated ones, or the images hardly differ from each other."""
-    if not any(when(signal) > BEGUN for when in (window, window.halfway) for signal in ("movement", "spread")):
+    # Where nobody measures movement (NaN), every generator has begun.
+    if all(when(signal) < BEGUN for when in (window, window.halfway) for signal in ("movement", "spread")):
         return None
     if repeats(window) and not window("twins") > window.halfway("twins") / PROGRESS:
         detail = f"{_left(window)}, and the same images again"
