@@ -62,9 +62,10 @@ def write(results: list[tuple[Trial, dict]], folder: Path, out: Path, with_cost:
     here, date = machine.describe(), time.strftime("%Y-%m-%d")
     costs = cost.measured(folder) if with_cost else None
     spent = sum(scores["seconds"] for _, scores in results) / 60
+    sets = " and ".join(dict.fromkeys(trial.data for trial, _ in results))
     head = (
-        f"# The diagnosis' exam\n\n{len(results)} trainings, {spent:.0f} minutes of training on one thread. {date}, "
-        f"{here['processor']}, {here['cores']} cores. `make diagnosis-exam`.\n\n"
+        f"# The diagnosis' exam\n\n{len(results)} trainings on {sets}, {spent:.0f} minutes of training on one thread. "
+        f"{date}, {here['processor']}, {here['cores']} cores. `python -m ganatomy.sabotage`.\n\n"
     )
     text = head + tables(found)
     if costs:
