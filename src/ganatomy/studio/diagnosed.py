@@ -18,8 +18,11 @@ class Diagnosed:
         self.watch: Watch | None = None
         self._generation, self._over = -1, False
 
-    def follow(self, records: Records) -> None:
-        """Observe the looks that were read since the last time. A run that cannot be diagnosed is left alone."""
+    def follow(self, records: Records, failed: bool) -> None:
+        """Observe the looks that were read since the last time, and of a failed run what ended it.
+
+        A run that cannot be diagnosed is left alone.
+        """
         if self._generation != records.generation:
             try:
                 self.watch = Watch(reading.facts(self.run))
@@ -29,7 +32,7 @@ class Diagnosed:
         assert self.watch is not None
         for look in records.taken():
             self.watch.observe(look)
-        if records.share == 1 and not self._over:
+        if failed and records.share == 1 and not self._over:
             for end in reading.ending(self.run):
                 self.watch.observe(end)
                 self._over = True

@@ -56,7 +56,7 @@ class Followed:
         config = None if "lab" in info else self._unchanged("config.yaml", self.run.config)
         complete = records.share > 0.99
         whole = not complete or records.generation != generation
-        self.diagnosed.follow(records)
+        self.diagnosed.follow(records, info.get("status") == "failed")
         columns = records.whole() if whole else records.after(after)
         told = [event for event in self.events.entries if event.get("event") != "snapshot"]
         return {
