@@ -26,8 +26,9 @@ from ganatomy.serve.backend import Backend, SamplerBackend, of_seeds
 from ganatomy.training import train
 
 CLIENTS = 64
-TOGETHER = 32  # images a request, where a client asks for several
-NETWORKS = {"one digit": ("digits", (28, 28, 1), 4096), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 512)}
+ASKED = ((128, "raw"), (32, "raw"), (32, "png"), (1, "raw"), (1, "png"))  # images a request, and their format
+SINGLES_SHARE = 8  # of the images, one in so many is asked for where each is a request
+NETWORKS = {"one digit": ("digits", (28, 28, 1), 16384), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 2048)}
 SINGLES = 200  # images drawn one by one, for the latencies
 
 
@@ -38,7 +39,8 @@ def serve() -> list[Row]:
         for what, (recipe, size, images) in NETWORKS.items():
             run = _trained(recipe, size, Path(folder))
             rows += _latencies(what, run)
-            rows += _throughput(what, run, images)
+            for kind in ("torch", "onnx"):
+                rows += _throughput(f"{what}, {kind}", run, kind, images)
     return rows
 
 
@@ -85,9 +87,9 @@ def _latencies(what: str, run: Run) -> list[Row]:
     return rows
 
 
-def _throughput(what: str, run: Run, images: int) -> list[Row]:
+def _throughput(what: str, run: Run, kind: str, images: int) -> list[Row]:
     """Images a second: the generator alone in its best batches, and through HTTP with CLIENTS that wait."""
-    alone = SamplerBackend(sampling.load(run))
+    alone = backend.load(str(run.path), kind, "cpu")
     batch = steady.measure(alone).best.images
     z, y = of_seeds(alone.prior, range(batch))
 
@@ -95,29 +97,28 @@ def _throughput(what: str, run: Run, images: int) -> list[Row]:
         for _ in range(images // batch):
             alone.draw(z, y, None)
 
-    with _serving(run) as port:
-        ask = partial(_ask, port, images)
-        ways: dict[str, Callable[[], object]] = {
-            "alone": raw,
-            f"{TOGETHER} a request, raw": partial(ask, TOGETHER, "raw"),
-            f"{TOGETHER} a request, PNG": partial(ask, TOGETHER, "png"),
-            "1 a request, raw": partial(ask, 1, "raw"),
-            "1 a request, PNG": partial(ask, 1, "png"),
-        }
-        seconds = alternate(ways, rounds=3, warm_up=1)
+    with _serving(run, kind) as port:
+        ways: dict[str, Callable[[], object]] = {"alone": raw}
+        counts = {"alone": images}
+        for together, format in ASKED:
+            name = f"{together} a request, {'PNG' if format == 'png' else format}"
+            counts[name] = images if together > 1 else images // SINGLES_SHARE
+            ways[name] = partial(_ask, port, counts[name], together, format)
+        speeds = {name: counts[name] / taken for name, taken in alternate(ways, rounds=3, warm_up=1).items()}
     rows = []
-    for name, taken in seconds.items():
-        share = seconds["alone"] / taken
-        words = f"{images / taken:,.0f} images/s, {share:.0%}"
+    for name, speed in speeds.items():
+        share = speed / speeds["alone"]
+        words = f"{speed:,.0f} images/s, {share:.0%}"
         criterion = "≥ 80% of alone" if name != "alone" else ""
         title = f"{what}, the generator alone, batch {batch}" if name == "alone" else f"{what}, HTTP: {name}"
-        rows.append(Row(title, words, criterion, {"images_per_second": images / taken, "share": share}))
+        rows.append(Row(title, words, criterion, {"images_per_second": speed, "share": share}))
     return rows
 
 
 @contextmanager
-def _serving(run: Run) -> Iterator[int]:
-    command = [sys.executable, "-m", "ganatomy", "serve", str(run.path), "--port=0", "--device=cpu", "--seconds=60"]
+def _serving(run: Run, kind: str) -> Iterator[int]:
+    options = ["--port=0", "--device=cpu", "--seconds=60", f"--backend={kind}"]
+    command = [sys.executable, "-m", "ganatomy", "serve", str(run.path), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stderr is not None
     found = re.search(r":(\d+)$", process.stderr.readline().strip())

@@ -15,12 +15,13 @@ from ganatomy.serve.worker import LateError, Worker
 
 
 @asynccontextmanager
-async def at_work(double: Double) -> AsyncIterator[tuple[Worker, Callable[..., Awaitable[np.ndarray]]]]:
+async def at_work(double: Double, hands: int = 1) -> AsyncIterator[tuple[Worker, Callable[..., Awaitable[np.ndarray]]]]:
     """A worker that has started, and a way to ask it for seeds."""
-    worker = Worker(double)
+    worker = Worker(double, hands=hands)
     worker.start()
     worker.steady = Steady([Size(2**i, 2.0**i) for i in range(6)])  # the fastest is the largest, however busy we are
     double.batches.clear()
+    double.begun = 0
 
     def ask(*seeds: int, psi: float | None = None, seconds: float = 5.0) -> asyncio.Future[np.ndarray]:
         return worker.submit(*of_seeds(double.prior, seeds), psi, time.monotonic() + seconds)
@@ -113,6 +114,42 @@ def test_a_job_taken_back_half_way_is_not_finished() -> None:
             double.gate.set()
             await ask(1)
             assert [size for size, _ in double.batches] == [32, 1]
+
+    asyncio.run(story())
+
+
+def test_two_hands_draw_full_batches_side_by_side() -> None:
+    async def story() -> None:
+        double = Double(classes=3)
+        async with at_work(double, hands=2) as (_, ask):
+            double.gate.clear()
+            answers = [ask(*range(80)), ask(*range(100, 116))]
+            await asyncio.sleep(0.05)
+            assert double.begun == 2
+            assert not double.batches  # neither has ended
+            double.gate.set()
+            drawn = [await answer for answer in answers]
+            assert [size for size, _ in double.batches] == [32, 32, 32]
+        for images, seeds in zip(drawn, (range(80), range(100, 116)), strict=True):
+            assert np.array_equal(images, np.stack([image(double, seed) for seed in seeds]))
+
+    asyncio.run(story())
+
+
+def test_what_is_too_little_for_two_hands_is_drawn_together() -> None:
+    async def story() -> None:
+        double = Double()
+        async with at_work(double, hands=2) as (worker, ask):
+            first = await held_up(double, ask)
+            answers = [ask(seed) for seed in range(8)]
+            await asyncio.sleep(0.05)
+            assert double.begun == 1
+            began = time.monotonic()
+            double.gate.set()
+            await asyncio.gather(first, *answers)
+            assert [size for size, _ in double.batches] == [1, 8]
+            await asyncio.to_thread(worker.close)  # nor does a hand wait on for the other's work
+            assert time.monotonic() - began < 5
 
     asyncio.run(story())
 

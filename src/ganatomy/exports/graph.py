@@ -85,7 +85,7 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
     """
     facts = sampler.facts
     styled = facts.truncation == "styles"
-    graph = (StyledGraph if styled else Graph)(content, threads=torch.get_num_threads())
+    graph = (StyledGraph if styled else Graph)(content)
     largest, pixels = 0.0, np.empty(0, np.uint8)
     for batch in BATCHES:
         z, y = sampler.prior.split(sampler.latents(range(batch)))

@@ -24,12 +24,14 @@ class Graph(nn.Module):
     The graph has one class an image: that of the largest weight.
     """
 
-    def __init__(self, content: bytes, threads: int = 0) -> None:
-        """content: of a checked file; threads: 0 for as many as there are cores."""
+    def __init__(self, content: bytes) -> None:
+        """content: of a checked file. As many threads as torch has."""
         super().__init__()
         runtime = needed("onnxruntime", "onnx", "An ONNX graph")
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = torch.get_num_threads()
+        # Its threads would spin while they wait, and torch's, which turn images into pixels, wait for the same cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # its warnings are about its own optimisations
         self.session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 

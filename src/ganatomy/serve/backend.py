@@ -75,7 +75,7 @@ class SamplerBackend:
         return images
 
 
-def load(place: str, kind: str | None, device: str, **how: Any) -> Backend:
+def load(place: str, kind: str | None, device: str, **how: Any) -> SamplerBackend:
     """The generator of whatever `sampling.load` takes, how: as there. kind: torch, or onnx, a run's exported graph."""
     is_graph = Path(place).suffix == ".onnx"
     if kind not in (None, "torch", "onnx"):
