@@ -161,7 +161,9 @@ def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) ->
     for step in range(1, 100_001):
         state.step, state.seconds, state.record = step, 0.01 * step, {}
         looks.after_step(state)
-    assert 0.015 < looks.cost / state.seconds < 0.0205
+        if looks.cost > 0.3:  # how long a look takes, the first one tells
+            assert looks.cost <= 0.02 * state.seconds
+    assert looks.cost > 0.015 * state.seconds
 
 
 def ask(run: Run, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -33,7 +33,7 @@ class Looks(Callback):
     def __init__(self, make: Callable[[Method], "Probe"], every: int, recorded: int, roll_backs: int = 0) -> None:
         """make: the probe, made when the sitting begins; recorded: steps between records."""
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
-        self.cost, self.last = 0.0, 0
+        self.cost, self.longest, self.last = 0.0, 0.0, 0
 
     def begin(self, state: State) -> None:
         began = time.perf_counter()
@@ -51,12 +51,13 @@ class Looks(Callback):
             PREFIX + name: torch.tensor(value, device=device) for name, value in found.items() if np.isfinite(value)
         }
         self.last = state.step
-        self.cost += time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        self.cost, self.longest = self.cost + seconds, max(self.longest, seconds)
 
     def _due(self, state: State) -> bool:
         if self.every:
             return state.step - self.last >= self.every
-        return self.cost <= SHARE * (state.seconds - self.first)
+        return self.cost + self.longest <= SHARE * (state.seconds - self.first)
 
 
 class Unhealthy(Exception):  # noqa: N818 — no error: what a watcher was asked to say

@@ -63,15 +63,17 @@ def write(results: list[tuple[Trial, dict]], folder: Path, out: Path, with_cost:
     costs = cost.measured(folder) if with_cost else None
     spent = sum(scores["seconds"] for _, scores in results) / 60
     sets = " and ".join(dict.fromkeys(trial.data for trial, _ in results))
+    seeds = ", ".join(str(seed) for seed in sorted({trial.seed for trial, _ in results}))
     head = (
-        f"# The diagnosis' exam\n\n{len(results)} trainings on {sets}, {spent:.0f} minutes of training on one thread. "
-        f"{date}, {here['processor']}, {here['cores']} cores. `python -m ganatomy.sabotage`.\n\n"
+        f"# The diagnosis' exam\n\n{len(results)} trainings on {sets}, seeds {seeds}; {spent:.0f} minutes of training "
+        f"on one thread. {date}, {here['processor']}, {here['cores']} cores. `python -m ganatomy.sabotage`.\n\n"
     )
     text = head + tables(found)
     if costs:
         text += (
             f"\n## Cost\n\n{costs['lost']:.1%} ± {costs['error']:.1%} of the steps (standard error, {costs['pairs']} "
-            "pairs of trainings, with and without in turns).\n"
+            "pairs of trainings, with and without in turns). By the records of those with: looks took "
+            f"{min(costs['looked']):.1%} to {max(costs['looked']):.1%} of the time.\n"
         )
     out.mkdir(parents=True, exist_ok=True)
     (out / "exam.md").write_text(text, encoding="utf-8")
