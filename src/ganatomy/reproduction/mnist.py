@@ -71,6 +71,7 @@ def show(found: Figures) -> str:
     best, first = ranked(found["rows"])[0]
     distance = first["scores"]["fd_lenet"]
     scores = ("fd", "kd", "precision", "recall", "classes")
+    missing = ", ".join(name for name in RECIPES if name not in found["rows"])
     likelihood = {"Parzen, nats": lambda row: f"{row['parzen']['nats']:.0f} ± {row['parzen']['error']:.1f}"}
     return f"""{found["minutes"]:g} minutes of training each, on the first 50,000 training images, one after the other
 on an otherwise idle machine; scores of {first["protocol"]["samples"]:,} images of the averaged generator against those
@@ -79,4 +80,5 @@ The best, {best}, stands at {distance["value"] / distance["floor"]:.1f} times th
 writers, measured in the same way: {told(found["unseen"])}. Parzen windows by the 2014 protocol, of 10,000 images; they
 do not rank models. The last but one column: seconds to draw 1,000 images in batches of 64.
 
+{f"Not measured yet: {missing}.{chr(10)}" if missing else ""}
 {shown(found["rows"], scores, likelihood)}"""
