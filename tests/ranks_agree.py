@@ -1,4 +1,6 @@
-"""For test_distributed.py, under torchrun: train with batch norm; every rank must hold the first one's tensors."""
+"""For test_distributed.py, under torchrun: train with batch norm; every rank must hold the first one's tensors, and
+nothing of the group may be left at the end.
+"""
 
 import sys
 from pathlib import Path
@@ -33,6 +35,9 @@ def main(images: Path) -> None:
         assert len({value.item() for value in others}) == here.world, "the ranks saw the same images"
         if here.leads:
             print("agree after 6 steps")
+    tasks = Path("/proc/self/task").glob("*/comm")  # Linux alone has it
+    left = [name for task in tasks if "gloo" in (name := task.read_text().strip())]
+    assert not left, f"threads of the process group are left: {left}"
 
 
 if __name__ == "__main__":

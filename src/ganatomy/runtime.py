@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.distributed as dist
+
+# Imported before any group exists, it cannot keep one in its functions' default arguments (torch 2.13 imports it later,
+# by itself): a kept group's gloo threads would outlive their end below, and abort the process as it exits.
+import torch.distributed.nn
 from torch import Generator, Tensor
 
 from ganatomy.errors import UserError
