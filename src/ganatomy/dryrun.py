@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from ganatomy import automatic, build, config, session, settings, tuning
 from ganatomy import runtime as runtimes
@@ -40,10 +41,22 @@ def show(planned: config.Config, console: Console, given: Mapping[str, Any] | No
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
 
 
+class _Arithmetic(TorchDispatchMode):
+    """Counts floating-point operations: torch's FlopCounterMode fails where a weight is a module's input."""
+
+    total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
+            self.total += formula(*args, **(kwargs or {}), out_val=found)
+        return found
+
+
 def _arithmetic(method: Method, real: Batch) -> int:
-    with FlopCounterMode(display=False) as counter:
+    with _Arithmetic() as counter:
         method.step(0, lambda step, turn: real)
-    return int(counter.get_total_flops())
+    return counter.total
 
 
 def _steps_per_second(method: Method, real: Batch) -> float:
