@@ -16,10 +16,12 @@ from ganatomy.errors import UserError
 from ganatomy.recipes import BASELINES, RECIPES, recipe
 from ganatomy.run import Run
 from ganatomy.sampling import sample, walk
+from ganatomy.scorecard import number
 from ganatomy.settings import change
 from tiny import go_on, quick, tiny, waves
 
 CONDITIONAL = sorted(set(RECIPES) - {"gsn", "lsgan", "digits"})  # two of them are dcgan with other numbers
+SMALLER = sorted(set(RECIPES) - {"auto", "digits", "goodfellow2014", "gsn"})  # than the recipe, in the table on MNIST
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +154,17 @@ def test_recipes_are_named_and_cited() -> None:
         assert "ganatomy " in doc, f"{name} has no command"
         assert name in ("digits", "auto") or "arXiv:" in doc, f"{name} cites nothing"
     assert {make().method for make in BASELINES} == {"vae", "diffusion", "gsn"}
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_recipes_say_what_was_measured(name: str) -> None:
+    """Their words and docs/reproduction.json have the same figures."""
+    found = json.loads((Path(__file__).parents[1] / "docs" / "reproduction.json").read_text())["mnist"]["found"]
+    row = found["rows"][name]
+    distance = row["scores"]["fd_lenet"]["value"]
+    how = "Measured at a small size" if name in SMALLER else "Measured"
+    line = f"{how}: fd_lenet {number(distance)} on MNIST after {found['minutes']:g} minutes of two CPU cores"
+    assert line in (RECIPES[name].__doc__ or "")
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

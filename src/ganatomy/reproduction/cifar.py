@@ -3,20 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ganatomy.reproduction.rows import both, measured, ranked, shown, train_row
+from ganatomy.reproduction.rows import both, measured, ranked, rates, shown, train_row
 from ganatomy.reproduction.workshop import Figures, Workshop
 from ganatomy.scorecard import number
 
 MINUTES = 20
 METRICS = ["fd", "kd", "prdc"]
+# Widths, batches and rates for twenty minutes of two cores, and weights of StyleGAN2's penalties for small images.
 RECIPES: dict[str, dict[str, Any]] = {
-    "dcgan": {},
-    "sngan": both(width=64),
-    "r3gan": {**both(widths=[64], blocks=[1], cardinality=[16]), "training.batch": 64},
+    "dcgan": {**both(width=48), **rates(5e-4)},
+    "sngan": {**both(width=32), **rates(1e-3)},
+    "r3gan": {
+        **both(widths=[128, 64, 32, 16], blocks=[1], cardinality=[16, 8, 4, 2]),
+        "training.batch": 64,
+        **rates(1e-3),
+    },
     "stylegan2": {
-        **both(channels_base=2048, channels_most=128, mapping_layers=2),
-        "generator.style": 128,
-        "prior.dimension": 128,
+        **both(channels_base=512, channels_most=64, mapping_layers=2),
+        "generator.style": 64,
+        "prior.dimension": 64,
+        "penalties.r1": 0.1,
+        "penalties.path_length": 0.0,
     },
 }
 
