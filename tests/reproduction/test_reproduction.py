@@ -31,7 +31,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist, "RECIPES", small)
     monkeypatch.setattr(comparisons, "RULES", {"the paper's rules": {**tiny("dcgan"), "discriminator.width": 4}})
     monkeypatch.setattr(comparisons, "DENOISING", (2,))
-    monkeypatch.setattr(first_gan, "TRAININGS", {"goodfellow2014-0": ("goodfellow2014", 0, 2, 1)})
+    monkeypatch.setattr(first_gan, "TRAININGS", {"goodfellow2014-0": (0, 2, 1)})
     monkeypatch.setattr(modes, "WAYS", {"hinge": {"objective": "hinge"}})
 
 

@@ -43,6 +43,7 @@ def show(found: Figures) -> str:
     name, floor = next((name, score["floor"]) for name, score in first["scores"].items())
     return f"""**{found["minutes"]:g} minutes of two CPU cores each**: a few thousandths of what the papers spend. These
 figures say how far one comes on such a machine in that time, not how good the methods are; and `{name}` is not FID.
+The order is by the features of a small classifier, and an eye may order the pictures otherwise.
 {first["protocol"]["samples"]:,} images against the 50,000 training images. Real data against itself: {number(floor)}.
 
 {shown(found["rows"], ("fd", "kd", "precision", "recall"), {})}"""

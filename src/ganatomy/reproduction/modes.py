@@ -18,8 +18,8 @@ from ganatomy.theory.divergences import kl
 from ganatomy.theory.game import game, play
 
 TARGETS = {"ring of 8": densities.ring(), "grid of 25": densities.grid()}
-STEPS, SEEDS, POINTS = 10_000, 3, 2500  # in the plane
-IMAGE_STEPS, COUNTED = 4000, 25_600  # of stacked MNIST, and images whose modes are counted
+STEPS, SEEDS, POINTS = 5000, 3, 2500  # in the plane
+IMAGE_STEPS, COUNTED = 2000, 25_600  # of stacked MNIST, and images whose modes are counted
 STACKED: dict[str, Any] = {**both(width=24, norm="none"), **rates(1e-3), "training.batch": 64}
 WAYS: dict[str, dict[str, Any]] = {
     "minimax": {"objective": "minimax"},
