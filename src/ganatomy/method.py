@@ -58,7 +58,7 @@ class Method(ABC):
 
     def seed_layers(self, step: int) -> None:
         """Before the first forward of a step: dropout and other noise inside the networks follow from the step."""
-        torch.manual_seed(self.random.number("layers", step, self.runtime.rank))
+        self.runtime.seed(self.random.number("layers", step, self.runtime.rank))
 
     def follow(self) -> None:
         """After the last update of a step: batch statistics become all processes' own, the average moves."""
