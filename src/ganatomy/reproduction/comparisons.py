@@ -6,7 +6,7 @@ from typing import Any
 from ganatomy.callbacks.evaluation import BATCH
 from ganatomy.metrics import spectrum
 from ganatomy.reproduction import mnist
-from ganatomy.reproduction.rows import both, measured, picture_of
+from ganatomy.reproduction.rows import both, measured, pictures
 from ganatomy.reproduction.workshop import LEARNT, Figures, Workshop, estimated, seconds_for, slug, table, told
 from ganatomy.sampling import load
 
@@ -77,7 +77,6 @@ def show(found: Figures) -> str:
             for name, row in found["rules"].items()
         ],
     )
-    pictures = table(list(found["rules"]), [[picture_of(row) for row in found["rules"].values()]])
     return f"""### One forward pass against many denoising steps
 
 The `{GAN}` and `{RIVAL}` of the table on MNIST, {TIMED} images in batches of {BATCH}.
@@ -97,4 +96,4 @@ blurred).
 
 {rules}
 
-{pictures}"""
+{pictures(found["rules"], 4)}"""

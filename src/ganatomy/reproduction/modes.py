@@ -10,7 +10,7 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.data.stacked import COUNT, stack
 from ganatomy.metrics import classes
-from ganatomy.reproduction.rows import both, rates
+from ganatomy.reproduction.rows import both, pictures, rates
 from ganatomy.reproduction.workshop import Figures, Workshop, estimated, slug, table, told
 from ganatomy.sampling import load
 from ganatomy.theory import densities
@@ -19,18 +19,19 @@ from ganatomy.theory.game import game, play
 
 TARGETS = {"ring of 8": densities.ring(), "grid of 25": densities.grid()}
 STEPS, SEEDS, POINTS = 5000, 3, 2500  # in the plane
-IMAGE_STEPS, COUNTED = 2000, 25_600  # of stacked MNIST, and images whose modes are counted
+IMAGE_STEPS, COUNTED = 1500, 25_600  # of stacked MNIST, and images whose modes are counted
 STACKED: dict[str, Any] = {**both(width=24, norm="none"), **rates(1e-3), "training.batch": 64}
+PENALTY, CLIP = 1.0, 0.03
 WAYS: dict[str, dict[str, Any]] = {
     "minimax": {"objective": "minimax"},
     "non-saturating": {"objective": "non_saturating"},
-    "non-saturating, R1": {"objective": "non_saturating", "r1": 1.0},
+    "non-saturating, R1": {"objective": "non_saturating", "r1": PENALTY},
     "least squares": {"objective": "least_squares"},
     "hinge": {"objective": "hinge"},
-    "Wasserstein, clipped": {"objective": "wasserstein", "clip": 0.03},
-    "Wasserstein, penalty": {"objective": "wasserstein", "wgan_gp": 1.0},
+    "Wasserstein, clipped": {"objective": "wasserstein", "clip": CLIP},
+    "Wasserstein, penalty": {"objective": "wasserstein", "wgan_gp": PENALTY},
     "relativistic pairing": {"objective": "relativistic_pairing"},
-    "relativistic pairing, R1 + R2": {"objective": "relativistic_pairing", "r1": 1.0, "r2": 1.0},
+    "relativistic pairing, R1 + R2": {"objective": "relativistic_pairing", "r1": PENALTY, "r2": PENALTY},
 }
 
 
@@ -85,8 +86,8 @@ def _stacked(shop: Workshop, way: str) -> Figures:
 
     def make() -> Figures:
         card = shop.scores(run, ["classes"], COUNTED, features="lenet")
-        shop.picture(name, load(run))
         return {
+            "picture": shop.picture(name, load(run)),
             "modes": estimated(card.scores["classes_lenet"]),
             "divergence": estimated(card.scores["class_divergence_lenet"]),
             "floor": card.scores["class_divergence_lenet"].floor,
@@ -113,14 +114,18 @@ def show(found: Figures) -> str:
     rows = [[way, *(told(row[score]) for score in ("modes", "divergence"))] for way, row in found["stacked"].items()]
     body = table(["objective", "modes of 1,000", "KL(generated ‖ real), nats"], rows)
     return f"""In the plane: dense networks of three layers of 128 units, latent vectors of 2, Adam(5e-4, 0.5, 0.99),
-batches of 256, {STEPS:,} steps, the averaged generator's {POINTS:,} points, {SEEDS} seeds.
+batches of 256, {STEPS:,} steps, the averaged generator's {POINTS:,} points, {SEEDS} seeds. Here and below, the
+discriminator moves once for each move of the generator (the Wasserstein papers' moves five times), R1, R2 and the
+gradient penalty weigh {PENALTY:g}, and weights are clipped to ±{CLIP}.
 
 {chr(10).join(parts)}
 
 ### Stacked MNIST
 
 `dcgan` at width 24 without batch normalisation, Adam(1e-3, 0.5, 0.999), {IMAGE_STEPS:,} steps of 64 images each;
-{COUNTED:,} images of the averaged generator, classes by `lenet`. Published for R3GAN (its own networks, far longer):
-1,000 modes, KL 0.029.
+{COUNTED:,} images of the averaged generator, one training each; classes by `lenet`, which gives one to every image,
+however it is drawn. Published for R3GAN (its own networks, far longer): 1,000 modes, KL 0.029.
 
-{body}"""
+{body}
+
+{pictures(found["stacked"])}"""

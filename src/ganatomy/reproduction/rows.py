@@ -99,20 +99,14 @@ def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str,
         ],
     )
     changed = "\n".join(f"- {name}: {_changes(row)}" for name, row in ranked(rows))
-    pictures = "\n\n".join(
-        table(list(part), [[picture_of(row) for row in part.values()]]) for part in _in_threes(dict(ranked(rows)))
-    )
-    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures}"
+    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures(dict(ranked(rows)))}"
 
 
-def _in_threes(rows: dict[str, Figures]) -> list[dict[str, Figures]]:
+def pictures(rows: Mapping[str, Figures], in_a_line: int = 3) -> str:
+    """The rows' pictures under their names."""
     names = list(rows)
-    return [{name: rows[name] for name in names[start : start + 3]} for start in range(0, len(names), 3)]
-
-
-def picture_of(row: Figures) -> str:
-    """Its picture, as the page shows it."""
-    return f"![](reproduction/{row['picture']})"
+    lines = [names[start : start + in_a_line] for start in range(0, len(names), in_a_line)]
+    return "\n\n".join(table(line, [[f"![](reproduction/{rows[name]['picture']})" for name in line]]) for line in lines)
 
 
 def _changes(row: Figures) -> str:
