@@ -111,14 +111,15 @@ def show(found: Figures) -> str:
         ]
         head = ["objective", "modes reached, seed by seed", "points within 3σ", "KL(nearest modes ‖ uniform), nats"]
         parts.append(f"### A {target} Gaussians\n\n{table(head, rows)}")
+    toys = "\n\n".join(parts)
     rows = [[way, *(told(row[score]) for score in ("modes", "divergence"))] for way, row in found["stacked"].items()]
     body = table(["objective", "modes of 1,000", "KL(generated ‖ real), nats"], rows)
     return f"""In the plane: dense networks of three layers of 128 units, latent vectors of 2, Adam(5e-4, 0.5, 0.99),
-batches of 256, {STEPS:,} steps, the averaged generator's {POINTS:,} points, {SEEDS} seeds. Here and below, the
-discriminator moves once for each move of the generator (the Wasserstein papers' moves five times), R1, R2 and the
+batches of 256, {STEPS:,} steps, the averaged generator's {POINTS:,} points, {SEEDS} seeds. Here and below,
+the discriminator moves once for each move of the generator (the Wasserstein papers' moves five times), R1, R2 and the
 gradient penalty weigh {PENALTY:g}, and weights are clipped to ±{CLIP}.
 
-{chr(10).join(parts)}
+{toys}
 
 ### Stacked MNIST
 
