@@ -31,11 +31,11 @@ parity: .venv/ready-dev
 # Which score notices which fault: DATA is a set of labelled images of ten classes, such as MNIST's IDX files.
 DATA ?= digits
 exam: .venv/ready-dev
-	$(BIN)/python -m ganatomy.exam $(DATA) --out docs/exam
+	$(BIN)/python -m ganatomy.experiments.score_exam $(DATA) --out docs/exam
 
 # What the diagnosis says of ruined and of healthy trainings; made for two hours on two idle cores; goes on where stopped.
 diagnosis-exam: .venv/ready-dev
-	$(BIN)/python -m ganatomy.sabotage --cost
+	$(BIN)/python -m ganatomy.experiments.diagnosis_exam --cost
 
 # Every system trained and measured; writes docs/REPRODUCTION.md. Takes many hours; goes on where it was stopped.
 MNIST ?= MNIST/raw

@@ -28,15 +28,18 @@ from bench.serve import serve
 from bench.streaming import streaming
 from bench.studio import studio
 from bench.textbook import training_step
-from ganatomy import build, machine, runtime, session, tuning
-from ganatomy.config import Config
+from ganatomy import build
+from ganatomy.config.options import Config
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
 from ganatomy.data.batches import RealBatches
-from ganatomy.fit import Budget, State, fit
-from ganatomy.method import Batch
-from ganatomy.recipes import recipe
-from ganatomy.run import Run
-from ganatomy.runtime import Randomness, Runtime
-from ganatomy.settings import change
+from ganatomy.gan.method import Batch
+from ganatomy.runs.run import Run
+from ganatomy.system import machine, runtime
+from ganatomy.system.runtime import Randomness, Runtime
+from ganatomy.training import autotune as tuning
+from ganatomy.training import session
+from ganatomy.training.loop import Budget, State, fit
 
 RESULTS = Path(__file__).parent / "results"
 BATCH = 64

@@ -13,7 +13,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from bench.measure import Row, alternate
-from ganatomy.metrics.frechet import frechet_distance, nuclear_norm
+from ganatomy.evaluation.metrics.frechet import frechet_distance, nuclear_norm
 
 SAMPLES, FEATURES = 5_000, 2_048
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from ganatomy.metrics.estimate import Estimate, jackknife, mean, share
-from ganatomy.metrics.frechet import between, gaussian
-from ganatomy.metrics.inception_score import inception_score
-from ganatomy.metrics.kernel import kernel_estimate
+from ganatomy.evaluation.metrics.estimate import Estimate, jackknife, mean, share
+from ganatomy.evaluation.metrics.frechet import between, gaussian
+from ganatomy.evaluation.metrics.inception_score import inception_score
+from ganatomy.evaluation.metrics.kernel import kernel_estimate
 
 Random = np.random.Generator
 FEATURES = 8

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ganatomy.metrics import memorisation
-from ganatomy.metrics.estimate import Estimate
-from ganatomy.metrics.neighbours import neighbour_estimates
-from ganatomy.metrics.two_sample import two_sample_accuracy
+from ganatomy.evaluation.metrics import memorisation
+from ganatomy.evaluation.metrics.estimate import Estimate
+from ganatomy.evaluation.metrics.neighbours import neighbour_estimates
+from ganatomy.evaluation.metrics.two_sample import two_sample_accuracy
 
 # Dimension, samples, shift and scale of the generated normal distribution; the real one is the standard normal.
 CASES = {

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.metrics.classes import covered, modes, reached
-from ganatomy.metrics.estimate import Estimate
-from ganatomy.metrics.ms_ssim import diversity
-from ganatomy.metrics.ndb import compared
-from ganatomy.metrics.parzen import parzen
+from ganatomy.evaluation.metrics.classes import covered, modes, reached
+from ganatomy.evaluation.metrics.estimate import Estimate
+from ganatomy.evaluation.metrics.ms_ssim import diversity
+from ganatomy.evaluation.metrics.ndb import compared
+from ganatomy.evaluation.metrics.parzen import parzen
 
 
 def coverage(estimates: Iterable[Estimate]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from bench.measure import Row, alternate
-from ganatomy.metrics.neighbours import neighbour_estimates, neighbour_scores
+from ganatomy.evaluation.metrics.neighbours import neighbour_estimates, neighbour_scores
 
 COUNT = 10_000
 ROUNDS = 3

@@ -18,12 +18,12 @@ import torch
 from rich.console import Console
 
 from bench.measure import Row, alternate
-from ganatomy import sampling
-from ganatomy.exports import export
-from ganatomy.run import Run
-from ganatomy.serve import backend, steady
-from ganatomy.serve.backend import Backend, SamplerBackend, of_seeds
-from ganatomy.training import train
+from ganatomy.generators import api as sampling
+from ganatomy.generators.export.api import export
+from ganatomy.runs.run import Run
+from ganatomy.training.api import train
+from ganatomy.web.serve import backend, steady
+from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
 
 CLIENTS = 64
 ASKED = ((128, "raw"), (32, "raw"), (32, "png"), (1, "raw"), (1, "png"))  # images a request, and their format

@@ -12,9 +12,9 @@ import numpy as np
 
 from bench.frechet import peak
 from bench.measure import Row
-from ganatomy import features
 from ganatomy.data import Images
-from ganatomy.evaluator import Evaluator
+from ganatomy.evaluation import features
+from ganatomy.evaluation.evaluator import Evaluator
 
 FEW, MANY = 5_000, 50_000
 BATCH = 500

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.measure import Row
-from ganatomy.run import Run
+from ganatomy.runs.run import Run
 
 PAGES, EVERY = 20, 3.0  # seconds between a page's looks
 WINDOW, PAIRS = 12.0, 15

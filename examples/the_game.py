@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from ganatomy import evidence
-from ganatomy.evidence.claim import Trial
+from ganatomy.experiments.claims import api as evidence
+from ganatomy.experiments.claims.claim import Trial
 from ganatomy.theory import divergences
 from ganatomy.theory.cells import Cells
 from ganatomy.theory.densities import gaussians

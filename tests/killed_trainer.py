@@ -1,4 +1,4 @@
-"""Train while being killed: `python killed_trainer.py IMAGES FOLDER`, for tests/test_resume.py.
+"""Train while being killed: `python killed_trainer.py IMAGES FOLDER`, for tests/training/test_resume.py.
 
 A process of its own, so that torch is imported once and each trainer is a fork of it that starts in milliseconds; a
 fork is safe here because nothing has started a thread.
@@ -29,7 +29,7 @@ DENSE = {
 
 def life(images: Path, folder: Path) -> None:
     """What a trainer does until it is killed: start, or go on."""
-    from ganatomy.run import Run
+    from ganatomy.runs.run import Run
 
     run = Run(folder / "killed")
     if run.checkpoints():
@@ -39,7 +39,7 @@ def life(images: Path, folder: Path) -> None:
 
 
 def main(images: Path, folder: Path) -> None:
-    from ganatomy.run import Run
+    from ganatomy.runs.run import Run
 
     torch.set_num_threads(1)
     run = Run(folder / "killed")

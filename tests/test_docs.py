@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from ganatomy import cli
-from ganatomy.evaluation import evaluate
-from ganatomy.features import EXTRACTORS
-from ganatomy.reproduction import mnist
-from ganatomy.scoring import METRICS
-from ganatomy.settings import option_table
+from ganatomy.config.settings import option_table
+from ganatomy.evaluation.api import evaluate
+from ganatomy.evaluation.features import EXTRACTORS
+from ganatomy.evaluation.scoring import METRICS
+from ganatomy.experiments.reproduction import mnist
 from tiny import TINY, quick, waves
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +31,12 @@ def test_every_metric_and_extractor_is_described() -> None:
     rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `")}
     assert set(rows) - {"--features", "--metrics"} == {*METRICS, *EXTRACTORS}
     assert {name for name, row in rows.items() if r"` \* |" in row} == {n for n, m in METRICS.items() if m.usual}
+
+
+def test_every_room_is_in_the_table_of_contributing() -> None:
+    rooms = {path.name for path in (ROOT / "src" / "ganatomy").iterdir() if not path.name.startswith("__")}
+    table = set(re.findall(r"^\| `([\w.]+)/?` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M))
+    assert rooms == table
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

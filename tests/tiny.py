@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.console import Console
 
-from ganatomy.recipes import recipe
-from ganatomy.run import Run
-from ganatomy.training import resume, train
+from ganatomy.config.recipes import recipe
+from ganatomy.runs import checkpoint
+from ganatomy.runs.run import Run
+from ganatomy.training.api import resume, train
 
 # Small enough for a step in milliseconds, and nothing left to be measured.
 PLAIN: dict[str, Any] = {
@@ -68,3 +70,13 @@ def go_on(run: Run, **changes: Any) -> Run:
 
 def dotted(changes: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("__", "."): value for name, value in changes.items()}
+
+
+def assert_same_tensors(one: Run, other: Run, step: int) -> None:
+    """Every file, every tensor, every bit."""
+    left, right = (checkpoint.load(run.checkpoint(step)) for run in (one, other))
+    assert left.keys() == right.keys() == {"generator", "average", "discriminator", "optimisers"}
+    for group, tensors in left.items():
+        assert tensors.keys() == right[group].keys()
+        for name, tensor in tensors.items():
+            assert torch.equal(tensor, right[group][name]), f"{group}: {name}"

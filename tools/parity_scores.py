@@ -22,8 +22,10 @@ from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from ganatomy import checkpoint, features, machine
-from ganatomy.metrics import frechet, inception_score, kernel, neighbours
+from ganatomy.evaluation import features
+from ganatomy.evaluation.metrics import frechet, inception_score, kernel, neighbours
+from ganatomy.runs import checkpoint
+from ganatomy.system import machine
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "features"))

@@ -1,7 +1,7 @@
 """Make the package's digit classifier: `python tools/train_lenet.py MNIST`, a folder with the four IDX files.
 
-Writes src/ganatomy/features/lenet.safetensors and lenet.json, unless it reads fewer than 98.5% of the test digits.
-About four minutes on one core.
+Writes lenet.safetensors and lenet.json in src/ganatomy/evaluation/features/, unless it reads fewer than 98.5% of the
+test digits. About four minutes on one core.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ import safetensors.torch
 import torch
 
 from ganatomy import data
-from ganatomy.features import classifier, lenet
-from ganatomy.features.extractor import extract
-from ganatomy.features.network import NetworkExtractor
+from ganatomy.evaluation.features import classifier, lenet
+from ganatomy.evaluation.features.extractor import extract
+from ganatomy.evaluation.features.network import NetworkExtractor
 
 EPOCHS = 7
 LEAST = 0.985

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from ganatomy.errors import UserError
-from ganatomy.pretrained.graph import Rows, check, inputs, outputs
+from ganatomy.generators.pretrained.graph import Rows, check, inputs, outputs
 
 TYPES = {"FLOAT": "TYPE_FP32", "INT64": "TYPE_INT64", "UINT8": "TYPE_UINT8"}
 BATCH = 64

@@ -11,21 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ganatomy import config as options
-from ganatomy import families, objectives, penalties, priors
-from ganatomy.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
 from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
 from ganatomy.baselines.vae import VAE, VariationalAutoencoder
+from ganatomy.config import families, options
+from ganatomy.config.schedules import at
 from ganatomy.errors import UserError, unknown
-from ganatomy.method import Method
-from ganatomy.networks import convolution, dcgan, mlp, r3, resnet, stylegan2
+from ganatomy.gan import objectives, penalties, priors
+from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
+from ganatomy.gan.method import Method
+from ganatomy.gan.objectives import Objective
+from ganatomy.gan.player import Player
+from ganatomy.gan.priors import Prior
+from ganatomy.networks import dcgan, mlp, r3, resnet, stylegan2
+from ganatomy.networks.ops import convolution
 from ganatomy.networks.unet import UNet
-from ganatomy.objectives import Objective
-from ganatomy.player import Player
-from ganatomy.priors import Prior
-from ganatomy.runtime import Randomness, Runtime
-from ganatomy.schedules import at
+from ganatomy.system.runtime import Randomness, Runtime
 
 OBJECTIVES = {
     "minimax": Objective(objectives.minimax, probabilistic=True, smoothable=True),

@@ -7,21 +7,13 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ganatomy import priors
-from ganatomy.baselines.diffusion import (
-    SAMPLERS,
-    SCHEDULES,
-    DenoisingDiffusion,
-    Diffusion,
-    alphas,
-    noised,
-    reverse,
-)
+from ganatomy.baselines.diffusion import SAMPLERS, SCHEDULES, DenoisingDiffusion, Diffusion, alphas, noised, reverse
 from ganatomy.errors import UserError
-from ganatomy.method import Batch
+from ganatomy.gan import priors
+from ganatomy.gan.method import Batch
+from ganatomy.gan.player import Player
 from ganatomy.networks.unet import UNet
-from ganatomy.player import Player
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.system.runtime import Randomness, Runtime
 
 IMAGE = (1, 4, 6)
 

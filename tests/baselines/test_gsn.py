@@ -9,9 +9,9 @@ from torch.testing import assert_close
 
 from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
 from ganatomy.errors import UserError
-from ganatomy.method import Batch
-from ganatomy.player import Player
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.gan.method import Batch
+from ganatomy.gan.player import Player
+from ganatomy.system.runtime import Randomness, Runtime
 
 IMAGE = (1, 3, 4)
 PIXELS = 12

@@ -9,7 +9,6 @@ from torch import nn
 from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
 from torch.testing import assert_close
 
-from ganatomy import priors
 from ganatomy.baselines.vae import (
     VAE,
     VariationalAutoencoder,
@@ -19,10 +18,11 @@ from ganatomy.baselines.vae import (
     optimal_variance,
     reparameterise,
 )
-from ganatomy.method import Batch
+from ganatomy.gan import priors
+from ganatomy.gan.method import Batch
+from ganatomy.gan.player import Player
 from ganatomy.networks import dcgan
-from ganatomy.player import Player
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.system.runtime import Randomness, Runtime
 
 IMAGE = (1, 2, 3)
 D = 2

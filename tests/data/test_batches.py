@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ganatomy.data.batches import RealBatches
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.system.runtime import Randomness, Runtime
 
 
 def numbered(count: int) -> np.ndarray:

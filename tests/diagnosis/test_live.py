@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from ganatomy import checkpoint
-from ganatomy.callbacks import diagnosis as callbacks
 from ganatomy.diagnosis import of_run, watch
 from ganatomy.diagnosis.reading import facts
 from ganatomy.diagnosis.rules import RULES
 from ganatomy.errors import UserError
-from ganatomy.run import Run
-from ganatomy.runtime import Runtime
-from test_resume import assert_same_tensors
-from tiny import go_on, quick, waves
+from ganatomy.runs import checkpoint
+from ganatomy.runs.run import Run
+from ganatomy.system.runtime import Runtime
+from ganatomy.training.callbacks import diagnosis as callbacks
+from tiny import assert_same_tensors, go_on, quick, waves
 
 LOOKS = {"diagnosis__every": 2, "diagnosis__samples": 16}
 LONG = {**LOOKS, "diagnosis__every": 20, "log__every": 20, "log__checkpoint": 100, "training__steps": 400}

@@ -9,7 +9,7 @@ import torch
 
 import ganatomy
 from ganatomy.errors import UserError
-from ganatomy.sabotage.shapes import shapes
+from ganatomy.experiments.diagnosis_exam.shapes import shapes
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_loop.py"
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from ganatomy import build, recipes
+from ganatomy import build
+from ganatomy.config import recipes
+from ganatomy.config.settings import change
 from ganatomy.diagnosis import HEALTHY, Facts
 from ganatomy.diagnosis.remedies import fitting
 from ganatomy.diagnosis.rules import RULES
 from ganatomy.diagnosis.watch import FEWEST, WARM_UP
-from ganatomy.equilibrium import EQUILIBRIA
-from ganatomy.settings import change
+from ganatomy.gan.equilibrium import EQUILIBRIA
 from looks import record, watched
 
 FAR = {"distance": 1.5}  # and no nearer than before

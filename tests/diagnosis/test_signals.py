@@ -5,7 +5,7 @@ import pytest
 
 from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.data import problems
-from ganatomy.sabotage.shapes import shapes
+from ganatomy.experiments.diagnosis_exam.shapes import shapes
 
 
 def images(count: int, seed: int = 0) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from ganatomy import recipes
+from ganatomy.config import recipes
 from ganatomy.diagnosis import Facts, Watch, diagnose, wording
 from looks import record, watched
 

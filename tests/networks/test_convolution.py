@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.testing import assert_close
 
-from ganatomy.networks import convolution
-from ganatomy.networks.convolution import Conv2d, ConvTranspose2d, conv2d, conv_transpose2d
-from ganatomy.networks.tiles import Geometry
+from ganatomy.networks.ops import convolution
+from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d, conv2d, conv_transpose2d
+from ganatomy.networks.ops.tiles import Geometry
 
 WAYS = ["native", "patches", "tiles"]
 

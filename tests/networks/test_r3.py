@@ -13,8 +13,8 @@ from torch.autograd import gradcheck
 from torch.func import functional_call
 from torch.testing import assert_close
 
+from ganatomy.gan.penalties import r1
 from ganatomy.networks.r3 import Discriminator, Downsample, Generator, Residual, Upsample, stages
-from ganatomy.penalties import r1
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 from record_r3 import CONFIGURATIONS, fill, inputs, thinned

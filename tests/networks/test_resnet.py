@@ -11,8 +11,8 @@ from torch.autograd import gradcheck
 from torch.func import functional_call
 from torch.testing import assert_close
 
+from ganatomy.gan.penalties import gradient_penalty, r1
 from ganatomy.networks.resnet import ConditionalNorm, Discriminator, DownBlock, FirstBlock, Generator, UpBlock
-from ganatomy.penalties import gradient_penalty, r1
 
 CIFAR = (3, 32, 32)
 ODD = [(1, 45, 30), (4, 17, 40)]

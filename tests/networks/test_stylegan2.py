@@ -14,8 +14,8 @@ from torch.autograd import gradcheck
 from torch.func import functional_call
 from torch.testing import assert_close
 
-from ganatomy import penalties
-from ganatomy.networks.modulated import Conv, Dense, StyledConv, ToRGB, blur, demodulation, double, modulated_conv2d
+from ganatomy.gan import penalties
+from ganatomy.networks.ops.modulated import Conv, Dense, StyledConv, ToRGB, blur, demodulation, double, modulated_conv2d
 from ganatomy.networks.stylegan2 import (
     Discriminator,
     Generator,

@@ -7,7 +7,7 @@ from scipy import stats
 from torch.autograd import gradcheck
 from torch.testing import assert_close
 
-from ganatomy.metrics.classes import modes
+from ganatomy.evaluation.metrics.classes import modes
 from ganatomy.theory.densities import Dirac, Mixture, grid, ring
 
 

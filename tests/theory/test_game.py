@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ganatomy import build
-from ganatomy.adversarial import Penalty
-from ganatomy.metrics.classes import modes
+from ganatomy.evaluation.metrics.classes import modes
+from ganatomy.gan.adversarial import Penalty
 from ganatomy.theory.densities import ring
 from ganatomy.theory.game import Discriminator, Generator, falling, game, play
 

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.method import Batches, Method, Record
+from ganatomy.gan.method import Batches, Method, Record
 
 
 def linear(steps: int) -> Tensor:

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.method import Batches, Method, Record
-from ganatomy.player import Player
+from ganatomy.gan.method import Batches, Method, Record
+from ganatomy.gan.player import Player
 
 Draw: TypeAlias = Callable[..., Tensor]  # draw(torch.rand or torch.randn, units) → [B, units]
 

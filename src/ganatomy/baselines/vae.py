@@ -10,8 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ganatomy.method import Batches, Method, Record
-from ganatomy.player import Number, Player
+from ganatomy.gan.method import Batches, Method, Record
+from ganatomy.gan.player import Number, Player
 
 Likelihood = Literal["bernoulli", "gaussian"]
 

@@ -33,7 +33,7 @@ Changes = Annotated[
 
 def how(truncation: float | None, step: int | None, raw: bool, changes: list[str] | None) -> dict[str, Any]:
     """Those that say which generator draws, and how, by the names that `sampling.load` gives them."""
-    from ganatomy.settings import parse_settings
+    from ganatomy.config.settings import parse_settings
 
     return {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
 

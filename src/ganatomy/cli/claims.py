@@ -22,8 +22,8 @@ def claims(
     """Decide by experiment what the articles claim, and write a page of it. Fails if a claim does."""
     from rich.console import Console
 
-    from ganatomy import evidence
     from ganatomy.errors import UserError
+    from ganatomy.experiments.claims import api as evidence
 
     if not run:
         for number, claim in enumerate(evidence.CLAIMS.values(), 1):

@@ -18,7 +18,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
 ) -> None:
     """Put the scores of runs side by side; refused where they were not measured alike."""
-    from ganatomy import comparison
+    from ganatomy.evaluation import comparison
 
     if latex and as_json:
         raise UserError("Give --latex or --json, not both.")

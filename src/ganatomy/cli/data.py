@@ -37,9 +37,10 @@ def prepare(
     """Decode the images once into the cache, as `train` does before its first step."""
     from rich.console import Console
 
-    from ganatomy import runtime, session
-    from ganatomy.recipes import recipe
-    from ganatomy.settings import change
+    from ganatomy.config.recipes import recipe
+    from ganatomy.config.settings import change
+    from ganatomy.system import runtime
+    from ganatomy.training import session
 
     changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
     console = Console()

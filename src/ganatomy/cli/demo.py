@@ -16,6 +16,6 @@ def demo(
     """Train on 5,000 real handwritten digits for a minute and a half, and show what came out."""
     from rich.console import Console
 
-    from ganatomy.training import demo as run_demo
+    from ganatomy.training.api import demo as run_demo
 
     run_demo(minutes=minutes, seed=seed, console=Console())

@@ -22,7 +22,7 @@ def diagnose(
     from dataclasses import asdict
 
     from ganatomy.diagnosis import of_run, wording
-    from ganatomy.run import Run
+    from ganatomy.runs.run import Run
 
     watch = of_run(Run.find(run))
     if as_json:

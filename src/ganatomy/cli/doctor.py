@@ -9,6 +9,6 @@ def register(app: typer.Typer) -> None:
 
 def doctor() -> None:
     """Check this machine: versions, devices, speed of its matrix units, extras, cache."""
-    from ganatomy.machine import doctor as examine
+    from ganatomy.system.machine import doctor as examine
 
     print(examine())

@@ -52,9 +52,9 @@ def evaluate(
     """Measure a generator: scores with intervals, floors and protocol."""
     from rich.console import Console
 
-    from ganatomy import evaluation
-    from ganatomy.config import Config
-    from ganatomy.settings import change
+    from ganatomy.config.options import Config
+    from ganatomy.config.settings import change
+    from ganatomy.evaluation import api as evaluation
 
     asked = {name: value for name, value in (("size", size), ("channels", channels)) if value is not None}
     data = change(Config(), {f"data.{name}": value for name, value in asked.items()}).data

@@ -25,7 +25,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/exports/onnx, … if not given.")] = None,
 ) -> None:
     """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card."""
-    from ganatomy.exports import export
+    from ganatomy.generators.export.api import export
 
     made = export(run, to, half=half, title=title, licence=licence, step=step, raw=raw, out=out)
     print(f"{made.file}\n{made.words}")

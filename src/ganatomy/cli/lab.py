@@ -33,7 +33,7 @@ def lab(
     """Watch a small GAN learn a known distribution: D beside the best D, gradients, latent space, the game's value."""
     from rich.console import Console
 
-    from ganatomy import laboratory
+    from ganatomy.theory.lab import api as laboratory
 
     run = laboratory.lab(
         target,

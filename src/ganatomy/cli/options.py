@@ -9,6 +9,6 @@ def register(app: typer.Typer) -> None:
 
 def options() -> None:
     """List every option that --set can change: type, default and meaning."""
-    from ganatomy.settings import option_table
+    from ganatomy.config.settings import option_table
 
     print(option_table())

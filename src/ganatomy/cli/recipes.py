@@ -12,7 +12,7 @@ def recipes() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ganatomy.recipes import summaries
+    from ganatomy.config.recipes import summaries
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, summary in summaries().items():

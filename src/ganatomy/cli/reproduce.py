@@ -28,8 +28,8 @@ def reproduce(
     """Train and measure what the papers claim, and write a page of it. Takes hours."""
     from rich.console import Console
 
-    from ganatomy import reproduction
-    from ganatomy.reproduction.workshop import Workshop
+    from ganatomy.experiments.reproduction import api as reproduction
+    from ganatomy.experiments.reproduction.workshop import Workshop
 
     shop = Workshop(mnist, cifar10, runs, out / "reproduction", minutes, images, Console())
     print(reproduction.reproduce(names, shop, out))

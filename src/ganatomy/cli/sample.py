@@ -23,7 +23,7 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
 ) -> None:
     """Draw images: PNG files named by seed, and a grid."""
-    from ganatomy import sampling
+    from ganatomy.generators import api as sampling
 
     folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how(truncation, step, raw, changes))
     print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

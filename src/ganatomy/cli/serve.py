@@ -34,7 +34,7 @@ def serve(
     from ganatomy.errors import UserError
 
     try:
-        from ganatomy import serve as serving
+        from ganatomy.web.serve import api as serving
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("ganatomy"):
             raise

@@ -26,7 +26,7 @@ def studio(
     from ganatomy.errors import UserError
 
     try:
-        from ganatomy import studio as rooms
+        from ganatomy.web.studio import api as rooms
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("ganatomy"):
             raise

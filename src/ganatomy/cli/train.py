@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.settings import describe
+from ganatomy.config.settings import describe
 
 REMEDIES = 2  # of --remedy auto
 
@@ -47,9 +47,10 @@ def train(
 
     from rich.console import Console
 
-    from ganatomy import dryrun, session, training
+    from ganatomy.config.settings import parse_settings
     from ganatomy.errors import UserError
-    from ganatomy.settings import parse_settings
+    from ganatomy.training import api as training
+    from ganatomy.training import dryrun, session
 
     for kind in log or []:
         if kind != "tensorboard":
@@ -98,7 +99,7 @@ def _watch(resumed: str | None) -> None:
     import subprocess
     import sys
 
-    from ganatomy.run import RUNS, Run
+    from ganatomy.runs.run import RUNS, Run
 
     runs = RUNS if resumed is None else Run.find(resumed).path.resolve().parent
     runs.mkdir(exist_ok=True)

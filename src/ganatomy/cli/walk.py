@@ -29,7 +29,7 @@ def walk(
     ] = None,
 ) -> None:
     """Walk through latent space from seed to seed: an endless animation."""
-    from ganatomy import sampling
+    from ganatomy.generators import api as sampling
 
     path = sampling.walk(
         run, parse_seeds(seeds), frames, seconds=seconds, label=label, out=out, **how(truncation, step, raw, changes)

@@ -1,7 +1,7 @@
 """Images of any source → one memory-mapped array of uint8 pixels, made once and kept in the cache. No torch here."""
 
-from .inspect import Inspection, inspect
-from .prepare import prepare
-from .store import Images, cache_folder
+from ganatomy.data.inspect import Inspection, inspect
+from ganatomy.data.prepare import prepare
+from ganatomy.data.store import Images, cache_folder
 
 __all__ = ["Images", "Inspection", "cache_folder", "inspect", "prepare"]

@@ -12,10 +12,10 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
-from .decode import Pixels, recognised, to_uint8
-from .items import Found, Items, numbered
-from .layout import no_split
+from ganatomy.data.decode import Pixels, recognised, to_uint8
+from ganatomy.data.items import Found, Items, numbered
+from ganatomy.data.layout import no_split
+from ganatomy.errors import UserError
 
 MAX_LOADED = 4 * 2**30  # bytes; a .npy has no such limit, for it is mapped, not loaded
 BLOCK = 16 * 2**20  # values looked at together

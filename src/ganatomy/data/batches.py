@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganatomy.images import to_float
-from ganatomy.method import Batch
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.gan.method import Batch
+from ganatomy.modalities.images import to_float
+from ganatomy.system.runtime import Randomness, Runtime
 
 
 class RealBatches:

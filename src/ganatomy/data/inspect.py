@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .decode import GREY, ImageError, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
-from .items import Items
-from .prepare import in_order, suggested_size
-from .sources import find
-from .store import cache_folder
+from ganatomy.data.decode import GREY, ImageError, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
+from ganatomy.data.items import Items
+from ganatomy.data.prepare import in_order, suggested_size
+from ganatomy.data.sources import find
+from ganatomy.data.store import cache_folder
 
 EXAMPLES = 5
 FEW, ENOUGH = 100, 2000  # images: below the first a network memorises, above the second it need not

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from .decode import Labels, Raw
+from ganatomy.data.decode import Labels, Raw
 
 Label = str | int | None
 

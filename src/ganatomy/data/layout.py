@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from posixpath import basename
 from typing import Any
 
-from ..errors import UserError
-from .decode import EXTENSIONS, ImageError, reasons
-from .items import Items, Label, numbered
+from ganatomy.data.decode import EXTENSIONS, ImageError, reasons
+from ganatomy.data.items import Items, Label, numbered
+from ganatomy.errors import UserError
 
 SPLITS = {"train", "test", "val", "valid", "validation"}
 JUNK = re.compile(r"(^|/)(\.|__MACOSX(/|$))")  # hidden files and what Macs leave in archives

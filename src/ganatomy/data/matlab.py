@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
-from .arrays import MAX_LOADED, from_array
-from .items import Items, numbered
-from .layout import SAME_SPLIT, no_split
+from ganatomy.data.arrays import MAX_LOADED, from_array
+from ganatomy.data.items import Items, numbered
+from ganatomy.data.layout import SAME_SPLIT, no_split
+from ganatomy.errors import UserError
 
 SPLITS = {"train": 0, "unlabelled": 0, "labelled": 1, "valid": 2, "test": 3}  # as the column of a fold numbers them
 ARRAYS = ("images", "labs_ex", "folds")

@@ -19,11 +19,24 @@ import numpy as np
 from filelock import FileLock
 from PIL import Image
 
-from ..errors import UserError, unknown
-from .decode import GREY, MODES, Fit, ImageError, Pixels, Raw, Size, decode, opened, quiet, reasons, upright_size
-from .items import Items
-from .sources import find
-from .store import Images, cache_folder, disk, kept, write, write_text
+from ganatomy.data.decode import (
+    GREY,
+    MODES,
+    Fit,
+    ImageError,
+    Pixels,
+    Raw,
+    Size,
+    decode,
+    opened,
+    quiet,
+    reasons,
+    upright_size,
+)
+from ganatomy.data.items import Items
+from ganatomy.data.sources import find
+from ganatomy.data.store import Images, cache_folder, disk, kept, write, write_text
+from ganatomy.errors import UserError, unknown
 
 FORMAT = 1  # raise when the same source would be decoded to other pixels
 SIZES = (32, 64, 128, 256)

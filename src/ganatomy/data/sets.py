@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UserError, unknown
-from ..extras import needed
-from .arrays import from_array
-from .decode import MAX_BYTES, ImageError, Raw
-from .items import Found, Items, Label, numbered
-from .layout import no_split
+from ganatomy.data.arrays import from_array
+from ganatomy.data.decode import MAX_BYTES, ImageError, Raw
+from ganatomy.data.items import Found, Items, Label, numbered
+from ganatomy.data.layout import no_split
+from ganatomy.errors import UserError, unknown
+from ganatomy.system.extras import needed
 
 NAMES = ("digits", "torchvision:MNIST", "torchvision:FashionMNIST", "torchvision:CIFAR10", "hf:owner/name")
 

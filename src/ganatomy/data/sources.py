@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
 
-from ..errors import UserError
-from . import arrays, matlab, sets
-from .decode import EXTENSIONS, MAX_BYTES, ImageError
-from .items import Found, Items
-from .layout import arranged, is_wanted
+from ganatomy.data import arrays, matlab, sets
+from ganatomy.data.decode import EXTENSIONS, MAX_BYTES, ImageError
+from ganatomy.data.items import Found, Items
+from ganatomy.data.layout import arranged, is_wanted
+from ganatomy.errors import UserError
 
 KINDS = (
     "a folder of images, a .zip, a .npy or .npz, an IDX file, TFD_48x48.mat, or a set: digits, torchvision:NAME, "

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
-from .store import Images
+from ganatomy.data.store import Images
+from ganatomy.errors import UserError
 
 COUNT = 128_000
 

@@ -14,9 +14,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
-from .decode import ImageError, Labels, Pixels
-from .items import Items
+from ganatomy.data.decode import ImageError, Labels, Pixels
+from ganatomy.data.items import Items
+from ganatomy.errors import UserError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ganatomy.config import Config
-from ganatomy.equilibrium import EQUILIBRIA, Equilibrium
+from ganatomy.config.options import Config
+from ganatomy.gan.equilibrium import EQUILIBRIA, Equilibrium
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.facts import Facts
 from ganatomy.diagnosis.watch import PREFIX, Finding, Watch
-from ganatomy.equilibrium import EQUILIBRIA
 from ganatomy.errors import UserError, unknown
+from ganatomy.gan.equilibrium import EQUILIBRIA
 
 FEWEST = 64  # real images before generated ones are compared with them
 

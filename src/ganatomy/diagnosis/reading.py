@@ -6,7 +6,7 @@ from typing import Any
 from ganatomy.diagnosis.facts import Facts
 from ganatomy.diagnosis.watch import Watch
 from ganatomy.errors import UserError
-from ganatomy.run import Run
+from ganatomy.runs.run import Run
 
 
 def of_run(run: Run) -> Watch:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ganatomy.config.schedules import at
 from ganatomy.diagnosis.facts import Facts
-from ganatomy.schedules import at
 
 
 class Remedy(NamedTuple):

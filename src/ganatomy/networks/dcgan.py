@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganatomy.networks.convolution import Conv2d, ConvTranspose2d
 from ganatomy.networks.mlp import beside
+from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
 
 WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganatomy.networks.convolution import Conv2d
+from ganatomy.networks.ops.convolution import Conv2d
 from ganatomy.networks.sizes import crop, pad, pyramid
 
 SLOPE = 0.2  # of the leaky ReLU below zero

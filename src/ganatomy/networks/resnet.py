@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganatomy.networks.convolution import Conv2d
+from ganatomy.networks.ops.convolution import Conv2d
 from ganatomy.networks.sizes import crop, pad, pyramid
 
 RESIDUAL = sqrt(2)  # gain of the first weights in residual branches, for their ReLUs; elsewhere it is 1

@@ -11,19 +11,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ganatomy.networks.modulated import (
-    SMALL,
-    Conv,
-    Dense,
-    StyledConv,
-    ToRGB,
-    blur,
-    double,
-    exact,
-    normalise,
-)
+from ganatomy.networks.ops.modulated import SMALL, Conv, Dense, StyledConv, ToRGB, blur, double, exact, normalise
 from ganatomy.networks.sizes import crop, pad, pyramid
-from ganatomy.precision import at_least_float32
+from ganatomy.system.precision import at_least_float32
 
 AVERAGE_DECAY = 0.995  # of the mean w
 PATH_DECAY = 0.01  # of the mean path length, as a share of the new value

@@ -18,14 +18,14 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from ganatomy import __version__
-from ganatomy.config import Config
+from ganatomy.config.options import Config
 from ganatomy.diagnosis import Watch, of_run
 from ganatomy.errors import UserError
 from ganatomy.report import charts, findings, lab, pictures, scores
 from ganatomy.report.curves import Columns, read
-from ganatomy.run import Run
-from ganatomy.scorecard import ScoreCard, cards
-from ganatomy.wording import duration
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import ScoreCard, cards
+from ganatomy.system.wording import duration
 
 
 def write(run: Run) -> Path:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganatomy.config import Config
-from ganatomy.equilibrium import EQUILIBRIA
+from ganatomy.config.options import Config
+from ganatomy.gan.equilibrium import EQUILIBRIA
 from ganatomy.report.curves import Column, Columns, thin
 
 MARKS = {  # events that a chart shows: plotly's name of their line, and the line in words

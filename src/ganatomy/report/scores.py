@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from ganatomy.report.charts import Chart
-from ganatomy.scorecard import ScoreCard, number, told
+from ganatomy.runs.scorecard import ScoreCard, number, told
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "as real": "best where real data has it"}
 

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ganatomy import priors
-from ganatomy.adversarial import Adversarial, Penalty
-from ganatomy.method import Batch, Batches
-from ganatomy.objectives import Objective
-from ganatomy.player import Number, Player
-from ganatomy.priors import Prior
-from ganatomy.runtime import Randomness, Runtime
+from ganatomy.gan import priors
+from ganatomy.gan.adversarial import Adversarial, Penalty
+from ganatomy.gan.method import Batch, Batches
+from ganatomy.gan.objectives import Objective
+from ganatomy.gan.player import Number, Player
+from ganatomy.gan.priors import Prior
+from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.theory.densities import Density
 
 Rate: TypeAlias = float | Number

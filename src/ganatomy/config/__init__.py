@@ -1,0 +1,1 @@
+"""Every option declared once; configurations read, written and changed by name; recipes."""

@@ -1,0 +1,159 @@
+"""Configurations read, written, changed by name, and explained when they are wrong."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ganatomy.config.families import DiscriminatorNetwork, GeneratorNetwork, Part
+from ganatomy.config.options import Config, Schedule
+from ganatomy.errors import UserError, unknown
+
+
+def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
+    """A configuration from nested plain values. Raises UserError naming the option that is wrong."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise explain(error, source) from None
+
+
+def read(path: str | Path) -> Config:
+    """The configuration in a YAML file."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
+    if "lab" in values:
+        raise UserError(f"{path} is of a game of `ganatomy lab`, which has no images: see its report.html.")
+    return from_dict(values, str(path))
+
+
+def to_yaml(config: Part) -> str:
+    """A configuration as YAML, every option written out."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def change(config: Config, changes: Mapping[str, Any]) -> Config:
+    """A copy with options changed, each given by its dotted name: {"training.batch": 32}."""
+    values = config.model_dump(mode="json")
+    for name, value in changes.items():
+        *parents, option = name.split(".")
+        place: Any = values
+        for parent in parents:
+            if not isinstance(place, dict) or parent not in place:
+                raise _no_such_option(name)
+            if not isinstance(place[parent], dict):  # a number that becomes a schedule
+                place[parent] = {}
+            place = place[parent]
+        if option == "family" and place.get("family") != value:  # another family has other options
+            place.clear()
+        place[option] = value
+    return from_dict(values, "--set")
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """["training.batch=32"] → {"training.batch": 32}; values are YAML."""
+    changes: dict[str, Any] = {}
+    texts = {name for name, field in options() if field.annotation is str}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UserError(f"--set {setting} needs the form part.option=value, for example training.batch=32.")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {setting}: the value is not valid YAML.") from None
+        if name.strip() in texts and value is not None:  # a folder may be called 2024
+            value = text
+        # YAML 1.1 takes 2e-4 for a word: people mean the number.
+        elif value == text:
+            with suppress(ValueError):
+                value = float(value)
+        changes[name.strip()] = value
+    return changes
+
+
+def options(part: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every option's dotted name with its pydantic field, in order."""
+    for name, field in part.model_fields.items():
+        models = _parts_of(field.annotation)
+        if models and not prefix:
+            for model in models:
+                yield from options(model, f"{name}.")
+        else:
+            yield prefix + name, field
+
+
+def describe(name: str) -> str:
+    """The help text of an option, by its dotted name."""
+    return next(str(field.description) for option, field in options() if option == name)
+
+
+def _parts_of(annotation: Any) -> list[type[Part]]:
+    """The groups of options behind an annotation: itself, or the families it may be."""
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, Part) else []
+    return [part for argument in get_args(annotation) for part in _parts_of(argument) if part is not Schedule]
+
+
+def _no_such_option(name: str) -> UserError:
+    names = [option for option, _ in options()]
+    if name in names:  # of another family of networks
+        role, _, option = name.partition(".")
+        families = [part for part in _families(role) if option in part.model_fields]
+        family = families[0].model_fields["family"].default
+        return UserError(f"{name} is an option of {family} networks; choose them with {role}.family={family}.")
+    return unknown("option", name, names)
+
+
+def explain(error: ValidationError, source: str) -> UserError:
+    """The first fault of a validation, as a sentence."""
+    fault = error.errors()[0]
+    tags = {part.model_fields["family"].default for part in _parts_of(GeneratorNetwork)} | {"Schedule", "float"}
+    place = [str(step) for step in fault["loc"] if step not in tags]
+    name = ".".join(place)
+    if fault["type"] == "extra_forbidden":
+        return UserError(f"{source}: {_no_such_option(name)}")
+    if fault["type"] == "union_tag_invalid":
+        return UserError(f"{source}: {name}.family must be one of: {_listed(_families(name))}.")
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if not message.startswith("must"):
+        message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
+    return UserError(f"{source}: {name} = {fault['input']!r}: {message[0].lower()}{message[1:]}.")
+
+
+def option_table() -> str:
+    """Every option as a Markdown table: docs/OPTIONS.md and `ganatomy options`."""
+    rows: dict[str, None] = {}  # in order, each once
+    for name, field in options():
+        default, meaning = field.get_default(), field.description
+        shown = "" if default is None else str(list(default) if isinstance(default, tuple) else default)
+        role, _, option = name.partition(".")
+        if option == "family":
+            shown, meaning = "dcgan", f"{meaning} One of: {_listed(_families(role))}."
+        elif families := _families(role):
+            meaning = f"{_listed([part for part in families if _says(part, option) == (default, meaning)])}: {meaning}"
+        rows[f"| `{name}` | {shown} | {meaning} |"] = None
+    return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
+
+
+def _families(role: str) -> list[type[Part]]:
+    """The kinds of network that a player may be; none for other parts of a configuration."""
+    return _parts_of({"generator": GeneratorNetwork, "discriminator": DiscriminatorNetwork}.get(role))
+
+
+def _says(part: type[Part], option: str) -> tuple[Any, str | None] | None:
+    field = part.model_fields.get(option)
+    return None if field is None else (field.get_default(), field.description)
+
+
+def _listed(families: list[type[Part]]) -> str:
+    return ", ".join(part.model_fields["family"].default for part in families)

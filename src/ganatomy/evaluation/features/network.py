@@ -1,0 +1,46 @@
+"""A torch network as an extractor."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganatomy.evaluation.features.extractor import CHANNELS, Extracted, Pixels, Size, check
+
+Outputs = tuple[Tensor, Tensor | None]
+
+
+@dataclass
+class NetworkExtractor:
+    """A network of uint8 pixels [B, H, W, C] → features [B, D] and probabilities [B, K], in float32 and eval mode.
+
+    prepare: pixels → what the network takes, on the CPU; for steps that are not torch's
+    """
+
+    name: str
+    network: nn.Module
+    protocol: dict[str, Any]
+    classes: int | None = None
+    official: bool = False
+    channels: Sequence[int] = CHANNELS
+    sizes: Sequence[Size] = ()
+    device: str = "cpu"
+    prepare: Callable[[Pixels], Tensor] = lambda pixels: torch.from_numpy(pixels.copy())  # it may be read-only
+
+    def __post_init__(self) -> None:
+        self.network.eval().requires_grad_(False).to(self.device)
+
+    def __call__(self, pixels: Pixels, /) -> Extracted:
+        check(pixels, self.name, self.channels, self.sizes)
+        # A caller's autocast, or a GPU's TF32, would be another protocol.
+        with (
+            torch.no_grad(),
+            torch.autocast(torch.device(self.device).type, enabled=False),
+            torch.backends.cudnn.flags(allow_tf32=False),
+        ):
+            features, probabilities = self.network(self.prepare(pixels).to(self.device))
+        return Extracted(
+            features.float().cpu().numpy(), None if probabilities is None else probabilities.float().cpu().numpy()
+        )

@@ -1,0 +1,123 @@
+"""Has the generator memorised its training set? Distances of generated samples to the nearest training ones.
+
+The arguments stand in one order: train, then held_out, the real samples that the generator has never seen, then fake.
+"""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from sklearn.cluster import KMeans
+
+from ganatomy.errors import UserError
+from ganatomy.evaluation.metrics import estimate
+from ganatomy.evaluation.metrics.arrays import Array, pair
+from ganatomy.evaluation.metrics.estimate import Estimate
+from ganatomy.evaluation.metrics.neighbours import centred, differences, squared_distances
+
+FEWEST = 20  # generated samples in a cell: Meehan et al.'s τ = 20/m
+PER_CELL = 200  # held-out samples, in the mean: Meehan et al. cut MNIST's 10,000 into 50 cells
+
+
+def nearest(reference: ArrayLike, samples: ArrayLike) -> tuple[Array, Array]:
+    """The distance [M] of each sample [M, D] to its nearest reference sample [N, D], and that one's index [M].
+
+    Exactly 0 for a copy. UserError: sets that cannot be compared.
+    """
+    reference, samples = pair(reference, samples, 1, "The nearest neighbours")
+    return _nearest(reference, samples, np.full(len(samples), -1))
+
+
+def _nearest(reference: Array, samples: Array, but: Array) -> tuple[Array, Array]:
+    """`nearest`, leaving out for each sample one reference index [M]; −1 leaves out none."""
+    there, here = centred(reference, samples)
+    indices = np.empty(len(samples), np.intp)
+    for rows, squared in squared_distances(here, there):
+        left_out = np.flatnonzero(but[rows] >= 0)
+        squared[left_out, but[rows][left_out]] = np.inf
+        indices[rows] = squared.argmin(axis=1)
+    return np.sqrt(differences(samples, reference[indices])), indices
+
+
+def nearest_ratio(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike) -> Estimate:
+    """The median distance to the nearest training sample: of generated samples, over that of held-out real ones.
+
+    train [N, D], held_out [M, D], fake [L, D]. 0 if most generated samples are copies, 1 if they are as far from the
+    training set as new real samples are, above 1 if farther.
+    The interval is that of the median (Conover 1999, section 3.2), held_out as it is.
+    UserError: sets that cannot be compared, fewer than 20 samples, or most held-out samples in the training set.
+    """
+    to_real, to_fake = _distances(train, held_out, fake, "The ratio of nearest distances")
+    usual = np.median(to_real)
+    if usual == 0:
+        raise UserError("Most held-out samples are in the training set too; hold out others to look for copies.")
+    interval = stats.quantile_test(to_fake).confidence_interval(estimate.LEVEL)
+    return Estimate(float(np.median(to_fake) / usual), float(interval.low / usual), float(interval.high / usual))
+
+
+def data_copying(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, cells: int | None = None) -> Estimate:
+    """C_T: are generated samples nearer to the training set than held-out real ones of the same region are?
+
+    train [N, D], held_out [M, D], fake [L, D]. In each k-means cell of the training set, how often a generated sample
+    is farther from its nearest training sample than a held-out one is, as the z-score of Mann and Whitney; then the
+    mean over cells, weighted by their held-out samples, but for cells with fewer than 20 generated samples. 0: no
+    copying; below −3 or so: copying; above 3: too far from the data. Meehan, Chaudhuri & Dasgupta 2020
+    (arXiv:2004.05675), section 4. The score grows with the root of the number of samples: compare equal numbers.
+    cells: by default one for each 200 samples of the smaller of held_out and fake.
+    Under no copying C_T has the standard deviation √Σw², 1 for one cell, over new real and generated samples. The
+    interval is about other generated samples alone: in each cell, the error of the mean over them of the share of
+    held-out samples that are nearer to the training set (DeLong et al. 1988).
+    UserError: sets that cannot be compared, fewer than 20 samples, or no cell with enough of them.
+    """
+    to_real, to_fake = _distances(train, held_out, fake, "C_T")
+    number = cells or max(1, min(len(to_real), len(to_fake)) // PER_CELL)
+    if not 1 <= number <= len(np.asarray(train)):
+        raise UserError(f"C_T: the training set cannot be cut into {number:,} cells; use fewer.")
+    partition = KMeans(number, n_init=1, random_state=0).fit(np.asarray(train, np.float64))
+    real_cell, fake_cell = (partition.predict(np.asarray(samples, np.float64)) for samples in (held_out, fake))
+    scores, errors, weights = [], [], []
+    for cell in range(number):
+        ours, theirs = to_fake[fake_cell == cell], to_real[real_cell == cell]
+        if len(ours) >= FEWEST and len(theirs):
+            nearer = _shares_below(theirs, ours)
+            # z = (U − nm/2)/√(nm(n + m + 1)/12), and U is nm times the mean of the shares.
+            scale = sqrt(12 * len(ours) * len(theirs) / (len(ours) + len(theirs) + 1))
+            scores.append(scale * (nearer.mean() - 0.5))
+            errors.append(scale * nearer.std(ddof=1) / sqrt(len(ours)))
+            weights.append(len(theirs))
+    if not weights:
+        raise UserError(f"C_T: no cell has {FEWEST} generated samples and a held-out one; use fewer cells, or more.")
+    share = np.array(weights) / sum(weights)
+    error = sqrt(np.square(share * errors).sum())
+    return estimate.around(float(share @ scores), error, degrees=len(to_fake) - len(weights))
+
+
+def _shares_below(values: Array, points: Array) -> Array:
+    """The share of values below each point, ties by half."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, points, "left") + np.searchsorted(ordered, points, "right")) / (2 * len(values))
+
+
+def authenticity(train: ArrayLike, fake: ArrayLike) -> Estimate:
+    """The share of generated samples that are no closer copies than the training samples are of each other.
+
+    train [N, D], fake [L, D]. A generated sample is authentic if it lies farther from its nearest training sample than
+    that one lies from its own nearest other: Alaa et al. 2022 (arXiv:2102.08921), section 4.3. Copies have 0, also
+    copies of what the training set holds twice; new real samples have about a half or more, by the dimension.
+    UserError: sets that cannot be compared, or a single training sample.
+    """
+    train, fake = pair(train, fake, 1, "Authenticity")
+    if len(train) < 2:
+        raise UserError("Authenticity needs at least 2 real samples; there is 1.")
+    distances, indices = nearest(train, fake)
+    originals, which = np.unique(indices, return_inverse=True)
+    between, _ = _nearest(train, train[originals], but=originals)
+    return estimate.share(distances > between[which])
+
+
+def _distances(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, score: str) -> tuple[Array, Array]:
+    """Distances to the nearest training sample: of held-out samples [M] and of generated ones [L]."""
+    train, fake = pair(train, fake, 20, score)
+    held_out, _ = pair(held_out, fake, 20, score)
+    return nearest(train, held_out)[0], nearest(train, fake)[0]

@@ -1,0 +1,53 @@
+"""What the diagnosis costs: the same training with and without it, in turns."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from ganatomy.runs.run import Run
+from ganatomy.training import api as training
+
+PAIRS = 5
+
+
+def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> dict[str, Any]:
+    """Steps a second of the recipe `digits`, as a user has it, by turns with the diagnosis and without.
+
+    Both train for `seconds`; `lost` is the share of the steps that are lost, with its standard error over pairs. A
+    machine's own unrest can be larger than that; `looked`, the share by which records after a look took longer than
+    the median record of the same training, does not see it.
+    """
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    looked = []
+    for turn in range(pairs):
+        for on in (True, False) if turn % 2 else (False, True):
+            settings = {"training.minutes": seconds / 60, "diagnosis.on": on}
+            name = f"cost-{turn}-{'on' if on else 'off'}-{time.time_ns()}"
+            console = Console(quiet=True)
+            run = training.train(
+                "digits", recipe="digits", settings=settings, name=name, runs=folder / "cost", console=console
+            )
+            info = run.info()
+            rates[on].append(info["step"] / info["seconds"])
+            if on:
+                looked.append(_looked(run))
+    lost = 1 - np.array(rates[True]) / np.array(rates[False])
+    error = float(lost.std(ddof=1) / np.sqrt(pairs)) if pairs > 1 else float("nan")
+    return {
+        "lost": float(lost.mean()),
+        "error": error,
+        "looked": looked,
+        "pairs": pairs,
+        "steps_a_second": {str(k): v for k, v in rates.items()},
+    }
+
+
+def _looked(run: Run) -> float:
+    records = list(run.records())
+    taken = np.diff([record["seconds"] for record in records], prepend=0.0)
+    looks = {record["step"] for record in run.looks()}
+    after = [seconds for before, seconds in zip(records, taken[1:], strict=False) if before["step"] in looks]
+    return float((np.array(after) - np.median(taken)).sum() / taken.sum())

@@ -1,0 +1,104 @@
+"""One training of the exam, and what came of it by scores that know nothing of the diagnosis."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from ganatomy import build
+from ganatomy.data import Images
+from ganatomy.data.prepare import prepare
+from ganatomy.data.store import write_text
+from ganatomy.errors import UserError
+from ganatomy.evaluation.features import extract, make
+from ganatomy.evaluation.metrics.frechet import frechet_distance
+from ganatomy.evaluation.metrics.memorisation import authenticity
+from ganatomy.evaluation.metrics.neighbours import neighbour_scores
+from ganatomy.experiments.diagnosis_exam.sabotages import SABOTAGES, untouched
+from ganatomy.experiments.diagnosis_exam.trials import Trial, source
+from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.method import Batches, Method
+from ganatomy.modalities.images import Pixels, to_uint8
+from ganatomy.runs.run import Run
+from ganatomy.system import runtime as runtimes
+from ganatomy.training import api as training
+from ganatomy.training import session
+from ganatomy.training.watching import unseen_images
+
+MEASURED = 1000  # generated images, and as many real ones
+RESULT = "result.json"
+
+
+def examine(trial: Trial, folder: Path) -> dict[str, Any]:
+    """Train it, unless that was done before, and return its scores, kept in the run folder beside its records."""
+    kept = folder / "runs" / trial.name / RESULT
+    if kept.is_file():
+        return dict(json.loads(kept.read_text(encoding="utf-8")))
+    shutil.rmtree(kept.parent, ignore_errors=True)  # of an exam that was stopped
+    alter = SABOTAGES[trial.sabotage].alter if trial.sabotage else untouched
+    settings, methods = trial.settings(), list[Method]()
+    start: list[Pixels] = []
+    planned = training.plan(source(trial.data, folder / "data"), recipe=trial.recipe, settings=settings)
+
+    def altered(method: Method, batches: Batches) -> Batches:
+        methods.append(method)
+        changed = alter(method, batches) if isinstance(method, Adversarial) else batches
+        start.append(_drawn(method, build.prior(prepared.config.prior).of_seeds))
+        return changed
+
+    console = Console(quiet=True)
+    with runtimes.start("cpu", 1) as runtime:
+        prepared = session.resolve(session.prepare(planned, runtime, console), console)
+        prepared = replace(prepared, altered=altered)
+        run = Run.create(trial.name, prepared.config, folder / "runs")
+        with suppress(UserError):  # some diverge, as they should
+            session.train(run, prepared, console)
+        made = _drawn(methods[-1], build.prior(run.config().prior).of_seeds)
+    found = scores(prepared.images, _held_out(prepared), {"start": start[0], "end": made})
+    found |= {"status": run.info()["status"], "seconds": run.records()[-1]["seconds"] if run.records() else 0.0}
+    for heavy in ("checkpoints", "samples", "report.html", "walk.webp"):
+        path = run.path / heavy
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    write_text(kept, json.dumps(found))
+    return found
+
+
+def scores(learnt: Images, held_out: Pixels, made: dict[str, Pixels]) -> dict[str, Any]:
+    """Of generated pixels at the start and the end: Fréchet distance, precision, coverage; at the end authenticity."""
+    extractor = make("random", channels=learnt.pixels.shape[-1], device="cpu")
+    real = extract(extractor, [held_out]).features
+    found: dict[str, Any] = {}
+    for moment, pixels in made.items():
+        features = extract(extractor, [pixels]).features
+        near = neighbour_scores(real, features)
+        found[moment] = {
+            "fd": frechet_distance(real, features),
+            "precision": near.precision,
+            "coverage": near.coverage,
+        }
+    flat = np.asarray(learnt.pixels).reshape(len(learnt), -1)
+    found["authenticity"] = authenticity(flat, made["end"].reshape(len(made["end"]), -1)).value
+    return found
+
+
+def _held_out(prepared: session.Prepared) -> Pixels:
+    """Real images that were not learnt from; of a set that has no others, those that were."""
+    others = unseen_images(prepared.config.data, prepared.images)
+    if others is None:
+        size, channels = prepared.config.data.size, prepared.config.data.channels
+        others = prepare(prepared.config.data.path, size=size, channels=channels)
+    return np.asarray(others.pixels[:MEASURED])
+
+
+def _drawn(method: Method, of_seeds: Callable[[range], Any]) -> Pixels:
+    """Images of the averaged generator, of true latent vectors whatever it was trained on."""
+    return np.concatenate([to_uint8(method.sample(of_seeds(range(i, i + 100)))) for i in range(0, MEASURED, 100)])

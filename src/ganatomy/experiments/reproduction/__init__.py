@@ -1,0 +1,1 @@
+"""Every system trained and measured: one file a chapter of docs/REPRODUCTION.md."""

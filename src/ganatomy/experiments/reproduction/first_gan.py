@@ -1,0 +1,99 @@
+"""The 2014 paper's headline: the Parzen window log-likelihood of its MNIST generator, over the epochs."""
+
+from collections.abc import Iterator
+
+from ganatomy.config.recipes.goodfellow2014 import EPOCH
+from ganatomy.evaluation.metrics.parzen import WARNING
+from ganatomy.experiments.reproduction.workshop import SAMPLES, Figures, Workshop, table
+from ganatomy.generators.api import load
+from ganatomy.runs.run import Run
+
+PUBLISHED = "225 ± 2"  # nats: table 1 of the paper
+# Trainings: name → seed, epochs, and epochs from one point of the curve to the next.
+TRAININGS = {
+    "goodfellow2014-0": (0, 150, 25),
+    "goodfellow2014-1": (1, 50, 25),
+    "goodfellow2014-2": (2, 50, 25),
+}
+
+
+def find(shop: Workshop) -> Iterator[Figures]:
+    """The curve of each training, of the generator as it is and of its average, and the controls."""
+    controls = shop.digits.controls(min(shop.images or SAMPLES, len(shop.digits.learnt)))
+    curves: Figures = {}
+    for name, (seed, epochs, between) in TRAININGS.items():
+        often = {"log.checkpoint": between * EPOCH, "log.keep": 0, "log.snapshot": between * EPOCH, "log.every": EPOCH}
+        settings = {**often, "training.seed": seed}
+        run = shop.trained(name, shop.digits.path, "goodfellow2014", settings, steps=epochs * EPOCH)
+        points = [_point(shop, run, step) for step in sorted(run.checkpoints()) if step]
+        info = run.info()
+        core_seconds = info["seconds"] * (run.config().runtime.threads or info["machine"]["cores"])
+        curves[name] = {"seed": seed, "core_seconds": core_seconds, "points": points}
+        shop.picture(name, load(run, raw=True))
+        yield {"curves": curves, "controls": controls}
+
+
+def _point(shop: Workshop, run: Run, step: int) -> Figures:
+    """The estimates at one checkpoint."""
+
+    def make() -> Figures:
+        shop.console.print(f"{run.name}, epoch {step / EPOCH:g}: the Parzen window …", highlight=False)
+        found = {
+            kind: shop.digits.likelihood(shop.samples(load(run, step=step, raw=kind == "raw")))
+            for kind in ("raw", "averaged")
+        }
+        return {"epoch": step / EPOCH, **found}
+
+    return shop.kept(run, "curve", make, step)
+
+
+def show(found: Figures) -> str:
+    """Where each training ended, the controls, and the curves."""
+    curves = found["curves"]
+    summary = table(
+        ["training", "published", "epochs", "nats", "σ", "its averaged generator", "core hours"],
+        [
+            [
+                f"`goodfellow2014`, seed {curve['seed']}",
+                PUBLISHED,
+                f"{curve['points'][-1]['epoch']:g}",
+                f"**{_nats(curve['points'][-1]['raw'])}**",
+                f"{curve['points'][-1]['raw']['sigma']:.3f}",
+                _nats(curve["points"][-1]["averaged"]),
+                f"{curve['core_seconds'] / 3600:.1f}",
+            ]
+            for curve in curves.values()
+        ],
+    )
+    by_epoch = {name: {point["epoch"]: point for point in curve["points"]} for name, curve in curves.items()}
+    epochs = sorted({epoch for points in by_epoch.values() for epoch in points})
+    curve = table(
+        ["epoch", *(f"`{name}`" for name in curves)],
+        [
+            [f"{epoch:g}", *(_nats(points[epoch]["raw"]) if epoch in points else "" for points in by_epoch.values())]
+            for epoch in epochs
+        ],
+    )
+    controls = "; ".join(f"{name}: {_nats(control)} nats" for name, control in found["controls"].items())
+    pictures = table([f"`{name}`" for name in curves], [[f"![](reproduction/{name}.png)" for name in curves]])
+    return f"""The published data split, hyperparameters and estimate (Goodfellow et al. 2014, table 1): 10,000 samples,
+σ chosen on training images 50,000–51,000, mean and standard error over the 10,000 test images. The generator as it is;
+beside it, its moving average, which the paper has not. Trainings end where the time for them did, not where the curve
+is flat; core hours count what other work beside them cost.
+
+The Deep GSN that stands beside it in the paper (published: 214 ± 1.1) is a row of the table on MNIST, after ten
+minutes, where its authors train for 1,000 epochs. Their samples are 10,000 consecutive states of one chain that starts
+at a test image; ours are 10,000 chains that start from noise, which is harder.
+
+{summary}
+
+Controls, of as many images as there are samples: {controls}.
+{WARNING}
+
+{curve}
+
+{pictures}"""
+
+
+def _nats(figures: Figures) -> str:
+    return f"{figures['nats']:.1f} ± {figures['error']:.1f}"

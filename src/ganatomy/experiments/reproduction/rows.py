@@ -1,0 +1,113 @@
+"""Recipes trained with one budget and measured in one way: a row each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganatomy.config.recipes import recipe
+from ganatomy.experiments.reproduction.workshop import Figures, Workshop, estimated, seconds_for, slug, table, told
+from ganatomy.generators.api import load
+from ganatomy.runs.run import Run
+
+DRAWN = 1000  # images whose drawing is timed
+PARTS = (
+    "prior",
+    "generator",
+    "discriminator",
+    "penalties",
+    "generator_optimiser",
+    "discriminator_optimiser",
+    "training",
+)
+FOLLOWS = ("prior.classes", "training.steps", "training.images", "training.minutes")  # from the data and the budget
+
+
+def both(**settings: Any) -> dict[str, Any]:
+    """Options of both networks: {"generator.width": 32, "discriminator.width": 32}."""
+    return {f"{role}.{name}": value for role in ("generator", "discriminator") for name, value in settings.items()}
+
+
+def rates(learning_rate: float) -> dict[str, Any]:
+    """One learning rate, without a schedule, for both players."""
+    return {f"{role}_optimiser.learning_rate": learning_rate for role in ("generator", "discriminator")}
+
+
+def train_row(shop: Workshop, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float) -> Run:
+    """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
+    return shop.trained(f"{place}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
+
+
+def measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
+    """A run's row of figures, made once, and its picture."""
+    return shop.kept(run, "row", lambda: _measured(shop, run, metrics))
+
+
+def _measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
+    card, sampler, info = shop.scores(run, metrics), load(run), run.info()
+    drawn = min(DRAWN, shop.images or DRAWN)
+    return {
+        "picture": shop.picture(run.name, sampler),
+        "changes": changes(run),
+        "parameters": sum(parameter.numel() for parameter in sampler.network.parameters()),
+        "steps": info["step"],
+        "images_per_second": info["images"] / info["seconds"],
+        "seconds_for_1000": seconds_for(sampler, drawn) * DRAWN / drawn,
+        "protocol": card.protocol,
+        "scores": {name: {**estimated(score), "floor": score.floor} for name, score in card.scores.items()},
+    }
+
+
+def changes(run: Run) -> dict[str, Any]:
+    """What a run changes of its recipe's networks, batch, rates, losses: not its data, budget, logs and machine."""
+    options = run.config()
+    base = recipe(options.recipe)
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        now, before = getattr(options, part).model_dump(mode="json"), getattr(base, part).model_dump(mode="json")
+        found |= {f"{part}.{name}": value for name, value in now.items() if value != before.get(name)}
+    return {name: value for name, value in found.items() if name not in FOLLOWS}
+
+
+def ranked(rows: Mapping[str, Figures]) -> list[tuple[str, Figures]]:
+    """Best Fréchet distance first."""
+    return sorted(rows.items(), key=lambda item: item[1]["scores"][distance(item[1])]["value"])
+
+
+def distance(row: Figures) -> str:
+    """What its Fréchet distance is called."""
+    return next(name for name in row["scores"] if name.startswith("fd_") or name == "fid")
+
+
+def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str, Any]) -> str:
+    """The rows as a table, what was changed of each recipe, and their pictures. more: further columns by their head."""
+    names = [
+        next(name for name in next(iter(rows.values()))["scores"] if name == score or name.startswith(f"{score}_"))
+        for score in scores
+    ]
+    body = table(
+        ["recipe", *names, *more, "steps", "images/s", "s for 1,000", "parameters"],
+        [
+            [
+                name,
+                *(told(row["scores"][score]) for score in names),
+                *(say(row) for say in more.values()),
+                f"{row['steps']:,}",
+                f"{row['images_per_second']:,.0f}",
+                f"{row['seconds_for_1000']:.2f}",
+                f"{row['parameters']:,}",
+            ]
+            for name, row in ranked(rows)
+        ],
+    )
+    changed = "\n".join(f"- {name}: {_changes(row)}" for name, row in ranked(rows))
+    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures(dict(ranked(rows)))}"
+
+
+def pictures(rows: Mapping[str, Figures], in_a_line: int = 3) -> str:
+    """The rows' pictures under their names."""
+    names = list(rows)
+    lines = [names[start : start + in_a_line] for start in range(0, len(names), in_a_line)]
+    return "\n\n".join(table(line, [[f"![](reproduction/{rows[name]['picture']})" for name in line]]) for line in lines)
+
+
+def _changes(row: Figures) -> str:
+    return ", ".join(f"`{name}={value}`" for name, value in row["changes"].items()) or "nothing"

@@ -1,0 +1,1 @@
+"""The game: Algorithm 1, its players, and the parts that it is made of."""

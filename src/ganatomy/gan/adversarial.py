@@ -1,0 +1,209 @@
+"""Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661): two players, each descending its own loss."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from ganatomy.gan.augment import adjusted, augment
+from ganatomy.gan.method import Batch, Batches, Method, Record, TensorGroups
+from ganatomy.gan.objectives import Objective
+from ganatomy.gan.penalties import Discriminator, clip_weights
+from ganatomy.gan.player import Number, Player
+from ganatomy.system.precision import at_least_float32
+
+Draw: TypeAlias = Callable[..., Tensor]  # draw(*shape): uniform on [0, 1), [B, *shape]
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A term of a player's loss: weight(step) · value(…), at every `every`-th step, with as many times the weight.
+
+    value: of the discriminator's (D, real, fake, draw), of the generator's (G, z, classes).
+    """
+
+    name: str
+    weight: Number
+    value: Callable[..., Tensor]
+    every: int = 1
+
+    def added(self, step: int, record: Record, *arguments: Any) -> Tensor | float:
+        """What it adds to the loss at a step, its value noted in the record; nothing at the steps between."""
+        if step % self.every:
+            return 0.0
+        value = self.value(*arguments)
+        record[f"penalty/{self.name}"] = value.detach()
+        return self.every * self.weight(step) * value
+
+
+@dataclass
+class Augmentation:
+    """What real and generated images go through before the discriminator looks at them.
+
+    target: of r_t = E[sign D(real)], which steers the probability as in ADA; None leaves it as it is.
+    """
+
+    policies: Sequence[str] = ()
+    probability: float = 1.0
+    target: float | None = None
+
+
+class Adversarial(Method):
+    """The game. `step` is Algorithm 1's body; everything else is handed in or follows from it."""
+
+    def __init__(
+        self,
+        generator: Player,
+        discriminator: Player,
+        objective: Objective,
+        penalties: Sequence[Penalty] = (),
+        generator_penalties: Sequence[Penalty] = (),
+        augmentation: Augmentation | None = None,
+        *,
+        discriminator_steps: int = 1,
+        share_fakes: bool = False,
+        simultaneous: bool = False,
+        clip: float = 0.0,
+        **common: Any,
+    ) -> None:
+        """common: as for `Method`."""
+        super().__init__((generator, discriminator), **common)
+        self.discriminator, self.objective = discriminator, objective
+        self.penalties, self.generator_penalties = penalties, generator_penalties
+        self.k, self.share_fakes, self.simultaneous, self.clip = discriminator_steps, share_fakes, simultaneous, clip
+        self.augmentation = augmentation or Augmentation()
+        self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
+        self.images_per_step = self.batch * discriminator_steps
+
+    def step(self, step: int, batches: Batches) -> Record:
+        """One round of the game: k descents of the discriminator's loss, one of the generator's."""
+        self.seed_layers(step)
+
+        if self.simultaneous:
+            real = batches(step, 0)
+            record = self.joint_step(real, self.generate(real.classes, step, self.k), step)
+        else:
+            for turn in range(self.k):
+                real = batches(step, turn)
+                fake = self.generate(real.classes, step, turn)
+                record = self.discriminator_step(real, fake, step, turn)
+
+            if not self.share_fakes:
+                fake = self.generate(real.classes, step, self.k)
+            record |= self.generator_step(real, fake, step)
+
+        self.follow()
+        return record
+
+    def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
+        """Fakes from fresh latent vectors, of the same classes as the real images beside them."""
+        z = self.runtime.share(self.prior.sample(self.batch, self.random.at("latent", step, turn)))
+        # The generator's gradient is wanted only from the fakes it is judged by.
+        with torch.set_grad_enabled(self.share_fakes or turn == self.k), self.runtime.autocast():
+            fake: Tensor = self.generator.network(z, classes)
+        return Batch(at_least_float32(fake), classes)
+
+    def scores(self, batch: Batch, draw: Draw) -> Tensor:
+        """Raw scores [B], float32, of images as the discriminator sees them."""
+        with self.runtime.autocast():
+            scores: Tensor = self._judgement(batch.classes, draw)(batch.images)
+        return at_least_float32(scores)
+
+    def discriminator_step(self, real: Batch, fake: Batch, step: int, turn: int = 0) -> Record:
+        """Descend the discriminator's loss, penalties included."""
+        fake, draw = detached(fake), self._draws("augment", step, turn)
+        # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
+        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
+        loss = self.objective.losses(real_scores, fake_scores).discriminator
+        record = self._record(loss, real_scores, fake_scores)
+        loss = self._penalised(loss, real, fake, draw, step, turn, record)
+        record["gradient_norm/discriminator"] = self.discriminator.descend(loss, step)
+        self._keep_weak()
+        return record
+
+    def generator_step(self, real: Batch, fake: Batch, step: int) -> Record:
+        """Descend the generator's loss through the discriminator's judgement of its fakes."""
+        draw = self._draws("augment", step, self.k)
+        fake_scores = self.scores(fake, draw)
+        with torch.no_grad():  # no gradient reaches the generator by way of real images
+            real_scores = self.scores(real, draw) if self.objective.paired else torch.zeros_like(fake_scores)
+        loss = self.objective.losses(real_scores, fake_scores).generator
+        record = {"loss/generator": loss.detach()}
+        if self.generator_penalties:
+            z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
+        for penalty in self.generator_penalties:
+            loss = loss + penalty.added(step, record, self.generator.network, z, real.classes)
+        record["gradient_norm/generator"] = self.generator.descend(loss, step)
+        return record
+
+    def joint_step(self, real: Batch, fake: Batch, step: int) -> Record:
+        """Both players descend from the same point, each unaware of the other's move, on the same fakes."""
+        draw = self._draws("augment", step, 0)
+        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
+        losses = self.objective.losses(real_scores, fake_scores)
+        record = self._record(losses.discriminator, real_scores, fake_scores)
+        record["loss/generator"] = losses.generator.detach()
+
+        loss = self._penalised(losses.discriminator, real, detached(fake), draw, step, 0, record)
+
+        gradients = self.discriminator.gradients(loss, keep_graph=True)
+        record["gradient_norm/generator"] = self.generator.descend(losses.generator, step)
+        record["gradient_norm/discriminator"] = self.discriminator.move(gradients, loss, step)
+        self._keep_weak()
+        return record
+
+    def state(self) -> TensorGroups:
+        """Every tensor that the future depends on: one group a checkpoint file."""
+        adaptive = {"augmentation": {"probability": self.probability}} if self.augmentation.target is not None else {}
+        return super().state() | adaptive
+
+    def load(self, groups: TensorGroups) -> None:
+        """Go on from what `state` gave."""
+        super().load(groups)
+        if self.augmentation.target is not None and "augmentation" in groups:
+            self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
+
+    def _judgement(self, classes: Tensor | None, draw: Draw) -> Discriminator:
+        """Images [B, C, H, W] → raw scores [B]: the discriminator behind the augmentation."""
+        if not self.augmentation.policies:
+            return lambda images: self.discriminator.network(images, classes)
+        return lambda images: self.discriminator.network(
+            augment(images, self.augmentation.policies, self.probability, draw), classes
+        )
+
+    def _penalised(
+        self, loss: Tensor, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record
+    ) -> Tensor:
+        """The discriminator's loss with its penalties."""
+        judge, random = self._judgement(real.classes, draw), self._draws("penalty", step, turn)
+        for penalty in self.penalties:
+            loss = loss + penalty.added(step, record, judge, real.images, fake.images, random)
+        return loss
+
+    def _keep_weak(self) -> None:
+        if self.clip:
+            clip_weights(self.discriminator.parameters, self.clip)
+
+    def _record(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
+        record = {"loss/discriminator": loss.detach()}
+        for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
+            record |= {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}
+            if self.objective.probabilistic:
+                record[f"probability/{side}"] = scores.sigmoid().mean()
+        if self.augmentation.target is not None:
+            sign = real_scores.detach().sign().mean()
+            self.runtime.average([sign])
+            self.probability = adjusted(self.probability, sign, self.batch, self.augmentation.target)
+            record |= {"augmentation/sign": sign, "augmentation/probability": self.probability}
+        return record
+
+    def _draws(self, purpose: str, step: int, turn: int) -> Draw:
+        random = self.random.at(purpose, step, turn)
+        return lambda *shape: self.runtime.share(torch.rand(self.batch, *shape, generator=random))
+
+
+def detached(batch: Batch) -> Batch:
+    """The batch, its images without the graph that they came from."""
+    return batch._replace(images=batch.images.detach())

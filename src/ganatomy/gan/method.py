@@ -1,0 +1,103 @@
+"""What every way to train a generator has in common: the types that the rooms around the loop share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from ganatomy.gan.average import moving_average
+from ganatomy.gan.player import Player
+from ganatomy.gan.priors import Prior
+from ganatomy.system.runtime import Randomness, Runtime
+
+Record: TypeAlias = dict[str, Tensor]  # named scalars of one step, still on the device
+TensorGroups: TypeAlias = dict[str, dict[str, Tensor]]  # one group a checkpoint file, one name a tensor
+
+
+class Batch(NamedTuple):
+    """Images [B, C, H, W] in [−1, 1], and their classes, one-hot [B, K], where the training is conditional."""
+
+    images: Tensor
+    classes: Tensor | None = None
+
+
+Batches: TypeAlias = Callable[[int, int], Batch]  # (step, turn) → this process's real images
+
+
+class Method(ABC):
+    """A way to train a generator: the body of the loop, and every tensor that it depends on.
+
+    The first player's network makes images of latent vectors; its average draws the samples.
+    """
+
+    def __init__(
+        self,
+        players: Sequence[Player],
+        prior: Prior,
+        random: Randomness,
+        runtime: Runtime,
+        *,
+        batch: int,
+        average_decay: float = 0.999,
+        average_warm_up: bool = True,
+    ) -> None:
+        """batch: images of a step, over all processes."""
+        self.players, self.generator = players, players[0]
+        self.prior, self.random, self.runtime = prior, random, runtime
+        self.batch = self.images_per_step = batch
+        self.average = moving_average(self.generator.network, average_decay, average_warm_up)
+        buffers = [buffer for player in players for buffer in player.network.buffers()]
+        self.statistics = [buffer for buffer in buffers if buffer.is_floating_point()]
+        runtime.synchronise(tensor for network in self.networks.values() for tensor in network.state_dict().values())
+
+    @abstractmethod
+    def step(self, step: int, batches: Batches) -> Record:
+        """Train one step; raises NonFiniteError before an update with numbers that are not finite."""
+
+    def seed_layers(self, step: int) -> None:
+        """Before the first forward of a step: dropout and other noise inside the networks follow from the step."""
+        self.runtime.seed(self.random.number("layers", step, self.runtime.rank))
+
+    def follow(self) -> None:
+        """After the last update of a step: batch statistics become all processes' own, the average moves."""
+        self.runtime.average(self.statistics)
+        self.average.update_parameters(self.generator.network)
+
+    def check(self) -> None:
+        """Raise the NonFiniteError of an update that was skipped without waiting for a GPU, if any."""
+        for player in self.players:
+            player.check()
+
+    def sample(self, codes: Tensor) -> Tensor:
+        """Images of the averaged generator, [B, C, H, W] in [−1, 1], float32, of a prior's codes; changes nothing."""
+        with torch.no_grad():
+            images: Tensor = self.average.module(*self.prior.split(codes.to(self.runtime.device)))
+        return images
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks that make the method up, by the name of their file in a checkpoint."""
+        average: nn.Module = self.average.module
+        return {**{player.name: player.network for player in self.players}, "average": average}
+
+    def state(self) -> TensorGroups:
+        """Every tensor that the future depends on: one group a checkpoint file."""
+        groups = {name: network.state_dict() for name, network in self.networks.items()}
+        groups["average"] = {**groups["average"], "n_averaged": self.average.n_averaged}
+        groups["optimisers"] = {
+            f"{player.name}.{name}": value for player in self.players for name, value in player.state().items()
+        }
+        return groups
+
+    def load(self, groups: TensorGroups) -> None:
+        """Go on from what `state` gave."""
+        average = dict(groups["average"])
+        self.average.n_averaged.copy_(average.pop("n_averaged"))
+        for name, network in self.networks.items():
+            network.load_state_dict(average if name == "average" else groups[name])
+        for player in self.players:
+            mine = f"{player.name}."
+            optimiser = groups["optimisers"].items()
+            player.load({name.removeprefix(mine): value for name, value in optimiser if name.startswith(mine)})

@@ -1,0 +1,107 @@
+"""One of the players of a game: a network, its optimiser, and the descent of its own loss."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from ganatomy.system.runtime import Runtime
+
+Number: TypeAlias = Callable[[int], float]  # a value at a generator step: constant or scheduled
+
+
+class NonFiniteError(Exception):
+    """A loss or gradient was infinite or not a number; the update did not happen."""
+
+    def __init__(self, network: str, step: int) -> None:
+        super().__init__(f"the {network}'s loss or gradient was not finite at step {step}")
+        self.network, self.step = network, step
+
+
+class Player:
+    """A network that descends its own loss in its own parameters."""
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        settings: dict[str, Number],
+        runtime: Runtime,
+    ) -> None:
+        """settings: the optimiser's numbers that follow a schedule, by torch's name: {"lr": …, "momentum": …}."""
+        self.name, self.network = name, network
+        self.optimiser, self.settings, self.runtime = optimiser, settings, runtime
+        self.parameters = list(network.parameters())
+        self.fault: Tensor | None = None
+
+    def descend(self, loss: Tensor, step: int) -> Tensor:
+        """One step down the loss; returns the gradient's norm. Errors as `move`."""
+        return self.move(self.gradients(loss), loss, step)
+
+    def gradients(self, loss: Tensor, keep_graph: bool = False) -> tuple[Tensor, ...]:
+        """∇loss in this player's parameters alone: the other network's weights would get ones that nobody asked for."""
+        return torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph)
+
+    def move(self, gradients: tuple[Tensor, ...], loss: Tensor, step: int) -> Tensor:
+        """One step against the gradients of the loss; returns their norm.
+
+        Raises NonFiniteError before the update, or where waiting for the answer would stall a GPU, lets the optimiser's
+        kernel skip the update and leaves the raising to `check`.
+        """
+        loss = loss.detach()
+        self.runtime.average([*gradients, loss])
+        norm = torch.nn.utils.get_total_norm(gradients)
+        bad = ~torch.isfinite(norm + loss)
+        if self._defers():
+            self.optimiser.found_inf = bad.float()  # type: ignore[attr-defined]
+            first = torch.where(bad, step, torch.inf)
+            self.fault = first if self.fault is None else torch.minimum(self.fault, first)
+        elif bad:
+            raise NonFiniteError(self.name, step)
+
+        for setting, value in self.settings.items():
+            for group in self.optimiser.param_groups:
+                group[setting] = value(step)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = _lying_like(parameter, gradient)
+        self.optimiser.step()
+        return norm
+
+    def check(self) -> None:
+        """Raise the NonFiniteError that `descend` left to be raised, if any. Waits for the device."""
+        fault, self.fault = self.fault, None
+        if fault is not None and torch.isfinite(fault):
+            raise NonFiniteError(self.name, int(fault))
+
+    def state(self) -> dict[str, Tensor]:
+        """The optimiser's tensors, named `index of the parameter.name`."""
+        return {
+            f"{index}.{name}": value
+            for index, parameter in enumerate(self.parameters)
+            for name, value in self.optimiser.state[parameter].items()
+            if isinstance(value, Tensor)
+        }
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what `state` gave."""
+        self.optimiser.state.clear()
+        for key, value in tensors.items():
+            index, _, name = key.partition(".")
+            parameter = self.parameters[int(index)]
+            if value.shape == parameter.shape:
+                value = _lying_like(parameter, value)
+            elif self.optimiser.defaults.get("fused"):  # the step counter lives where the kernel does
+                value = value.to(parameter.device)
+            self.optimiser.state[parameter][name] = value
+
+    def _defers(self) -> bool:
+        return self.runtime.device.type == "cuda" and bool(self.optimiser.defaults.get("fused"))
+
+
+def _lying_like(parameter: Tensor, values: Tensor) -> Tensor:
+    """The values in the parameter's order in memory: fused optimisers walk both alike, whatever their strides say."""
+    if values.stride() == parameter.stride() and values.device == parameter.device:
+        return values
+    return torch.empty_like(parameter, requires_grad=False).copy_(values)

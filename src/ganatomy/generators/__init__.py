@@ -1,0 +1,1 @@
+"""A trained generator outside of its training: load, sample, walk, export."""

@@ -1,0 +1,1 @@
+"""A trained generator as a file to ship: ONNX graph, web page, weights."""

@@ -1,0 +1,117 @@
+"""A generator leaves its run, in a form that others can draw from: the function behind `ganatomy export`."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ganatomy.errors import UserError, unknown
+from ganatomy.generators.api import Sampler, load
+from ganatomy.generators.export import graph, web
+from ganatomy.generators.pretrained import GRAPH
+from ganatomy.generators.pretrained.graph import inputs, outputs
+from ganatomy.generators.pretrained.weights import WEIGHTS
+from ganatomy.runs.run import RUNS, Run
+
+
+class Export(NamedTuple):
+    """What was written: the folder, the file with the generator in it, and a sentence about how exact it is."""
+
+    folder: Path
+    file: Path
+    words: str
+
+
+def export(
+    place: str | Path | Run,
+    to: str = "onnx",
+    *,
+    half: bool = False,
+    out: str | Path | None = None,
+    title: str | None = None,
+    licence: str | None = None,
+    runs: str | Path = RUNS,
+    **which: Any,
+) -> Export:
+    """Write a generator and its model card into a folder, PLACE/exports/TO unless `out`.
+
+    to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page) or "safetensors" (weights that
+    `ganatomy.load` rebuilds). half: weights in 16 bits. title: of the page. licence: of the generator, as the card says
+    it. place and which: step, raw, as for `load`. A graph that does not draw what torch draws is not written.
+    """
+    if to not in FORMS:
+        raise unknown("form of export", to, FORMS)
+    if title is not None and to != "web":
+        raise UserError("--title is of the page that --to web makes.")
+    sampler = load(place, runs=runs, **which)
+    if licence is not None:
+        if not re.fullmatch(r"[\w.+-]{1,40}", licence):
+            raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
+        sampler.facts = sampler.facts.model_copy(update={"licence": licence})
+    folder = Path(out) if out is not None else sampler.home / "exports" / to
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out {folder} is a file; name a folder.")
+    return FORMS[to](sampler, folder, half, title or web.TITLE)
+
+
+def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+    content = graph.halved(graph.convert(sampler)) if half else graph.convert(sampler)
+    largest, pixels = graph.verify(content, sampler, half)
+    file = folder / GRAPH
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    facts = sampler.facts
+    about = {**facts.model_dump(mode="json"), "inputs": inputs(facts), "outputs": outputs(facts)}
+    (folder / "metadata.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    sampler.introduce(folder, _use(sampler), pixels)
+    words = (
+        f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
+        f"{', '.join(map(str, graph.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
+    )
+    return Export(folder, file, words)
+
+
+def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+    runtime = web.runtime()  # first: the rest takes longer
+    made = _onnx(sampler, folder, half, title)
+    for name, content in runtime.items():
+        (folder / name).write_bytes(content)
+    index = folder / "index.html"
+    index.write_text(web.page(sampler.facts, title), encoding="utf-8")
+    look = f"python3 -m http.server -d {shlex.quote(str(folder))}"
+    return Export(folder, index, f"{made.words}\nThe folder works from any host of files; to look at it here: {look}")
+
+
+def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+    sampler.save_pretrained(folder, half)
+    words = f"ganatomy.load({str(folder)!r}) draws from it; so does: ganatomy sample {shlex.quote(str(folder))}"
+    return Export(folder, folder / WEIGHTS, words)
+
+
+FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
+    "onnx": _onnx,
+    "web": _web,
+    "safetensors": _safetensors,
+}
+
+
+def _use(sampler: Sampler) -> str:
+    """How to draw from the graph, in Markdown."""
+    facts, shape = sampler.facts, (16, sampler.facts.prior.dimension)
+    draws = {"normal": f"standard_normal({shape})", "uniform": f"uniform(-(3**0.5), 3**0.5, {shape})"}
+    given = {"z": f"random.{draws[facts.prior.name]}.astype(np.float32)"}
+    if facts.classes:
+        given["class"] = f"random.integers({len(facts.classes)}, size=16)"
+    if facts.truncation == "styles":
+        given["truncation"] = "np.ones(16, np.float32)"
+    lines = [
+        "import numpy as np, onnxruntime",
+        "random = np.random.default_rng(0)",
+        f'session = onnxruntime.InferenceSession("{GRAPH}")',
+        "inputs = {" + ", ".join(f'"{name}": {value}' for name, value in given.items()) + "}",
+        f'(pixels,) = session.run(["pixels"], inputs)  # uint8 {[16, *facts.size, facts.channels]}',
+    ]
+    seeds = f'`ganatomy.load("{GRAPH}").sample(seeds=range(64))` draws the images of seeds, those of the picture above.'
+    return "\n".join([*(f"    {line}" for line in lines), "", seeds])

@@ -1,0 +1,125 @@
+"""model.onnx: a generator as a graph, checked before anything of it runs, then run by onnxruntime."""
+
+import json
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganatomy.errors import UserError
+from ganatomy.generators.pretrained import facts as about
+from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.system.extras import needed
+
+Rows: TypeAlias = dict[str, tuple[str, list[int]]]  # by name, the type and shape of what belongs to one image
+METADATA = "ganatomy"  # where the facts are among the graph's metadata
+LARGEST = 2**31  # bytes: what one protobuf message can have
+
+
+class Graph(nn.Module):
+    """A generator on onnxruntime: z [B, latent_dim] and class weights y [B, K] or None → images [B, C, H, W].
+
+    The graph has one class an image: that of the largest weight.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        """content: of a checked file. As many threads as torch has."""
+        super().__init__()
+        runtime = needed("onnxruntime", "onnx", "An ONNX graph")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        # Its threads would spin while they wait, and torch's, which turn images into pixels, wait for the same cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3  # its warnings are about its own optimisations
+        self.session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self._run(z, y, {})
+
+    def _run(self, z: Tensor, y: Tensor | None, more: dict[str, Any]) -> Tensor:
+        inputs = {"z": z.numpy(), **({} if y is None else {"class": y.argmax(1).numpy()}), **more}
+        return torch.from_numpy(self.session.run(["images"], inputs)[0])
+
+
+class StyledGraph(Graph):
+    """One with truncated styles."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.draw(z, y, 1.0)
+
+    def draw(self, z: Tensor, y: Tensor | None, truncation: float) -> Tensor:
+        """Images [B, C, H, W] with ψ = truncation."""
+        return self._run(z, y, {"truncation": np.full(len(z), truncation, np.float32)})
+
+
+def read(path: Path) -> tuple[Facts, Graph]:
+    """The generator in a file; UserError unless it is a plain graph of one: standard operators, nothing outside it."""
+    if path.stat().st_size > LARGEST:
+        raise UserError(f"{path} is larger than an ONNX file can be.")
+    content = path.read_bytes()  # once: what was checked is what is loaded
+    facts = check(content, path)
+    return facts, (StyledGraph if facts.truncation == "styles" else Graph)(content)
+
+
+def check(content: bytes, path: Path) -> Facts:
+    """The facts inside an ONNX file; UserError if it holds anything that `ganatomy export` does not write."""
+    onnx: Any = needed("onnx", "onnx", str(path))
+
+    def refuse(what: str) -> UserError:
+        return UserError(f"{path} is not loaded: {what}; `ganatomy export` writes no such file.")
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception:  # protobuf's own kind, which has moved between its versions
+        raise refuse("it is no ONNX file") from None
+    graph = model.graph
+    domains = {entry.domain for entry in (*model.opset_import, *graph.node)}
+    if domains - {"", "ai.onnx"} or model.functions:
+        raise refuse("it has operators that are not ONNX's own")
+    if graph.sparse_initializer or any(tensor.data_location for tensor in _constants(onnx, graph)):
+        raise refuse("some of its numbers are in another file")
+    if any(attribute.HasField("g") or attribute.graphs for node in graph.node for attribute in node.attribute):
+        raise refuse("it has loops or branches")
+    described = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA)
+    try:
+        facts = about.read(json.loads(described or "null"), path)
+    except (ValueError, RecursionError):
+        raise refuse("its metadata are not JSON") from None
+    if signature(onnx, graph.input) != inputs(facts) or signature(onnx, graph.output) != outputs(facts):
+        raise refuse("its inputs and outputs are not those that its metadata describe")
+    try:
+        onnx.checker.check_model(model)  # last: it would look for numbers in other files
+    except onnx.checker.ValidationError as error:
+        raise refuse(f"it is no valid graph ({str(error).strip().partition(chr(10))[0]})") from None
+    return facts
+
+
+def inputs(facts: Facts) -> Rows:
+    """Inputs of a generator's graph."""
+    by_class: Rows = {"class": ("INT64", [])} if facts.classes else {}
+    styled: Rows = {"truncation": ("FLOAT", [])} if facts.truncation == "styles" else {}
+    return {"z": ("FLOAT", [facts.prior.dimension]), **by_class, **styled}
+
+
+def outputs(facts: Facts) -> Rows:
+    """Its outputs."""
+    channels, height, width = facts.image
+    return {"pixels": ("UINT8", [height, width, channels]), "images": ("FLOAT", [channels, height, width])}
+
+
+def signature(onnx: Any, values: Any) -> Rows:
+    """What a graph says of its inputs or outputs; every first dimension is the batch, which is any."""
+    kinds = {value.name: value.type.tensor_type for value in values}
+    return {
+        name: (onnx.TensorProto.DataType.Name(kind.elem_type), [size.dim_value for size in kind.shape.dim[1:]])
+        for name, kind in kinds.items()
+    }
+
+
+def _constants(onnx: Any, graph: Any) -> list[Any]:
+    """Every tensor that a graph holds: its initializers, and those in attributes."""
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    held = [tensor for attribute in attributes for tensor in (attribute.t, *attribute.tensors)]
+    return [*graph.initializer, *held]

@@ -1,0 +1,32 @@
+"""Repositories of Hugging Face's: folders with a generator's weights, down and up."""
+
+from pathlib import Path
+
+from ganatomy.errors import UserError
+from ganatomy.generators.pretrained.weights import CONFIG, WEIGHTS
+from ganatomy.system.extras import needed
+
+
+def download(name: str) -> Path:
+    """The folder of a repository owner/name, in Hugging Face's own cache; only the files that are read are fetched."""
+    hub = needed("huggingface_hub", "hub", f"hf:{name}")
+    try:
+        return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
+    except Exception as error:  # no network, no such repository, no permission: each has its own kind
+        raise UserError(f"hf:{name} could not be loaded ({_first_line(error)}).") from error
+
+
+def upload(folder: Path, name: str, private: bool = False) -> str:
+    """Put a folder into the repository owner/name, made if need be; returns its address."""
+    hub = needed("huggingface_hub", "hub", f"hf:{name}")
+    try:
+        api = hub.HfApi()
+        address = api.create_repo(name, private=private, exist_ok=True)
+        api.upload_folder(repo_id=name, folder_path=str(folder), commit_message="ganatomy: a generator")
+    except Exception as error:
+        raise UserError(f"hf:{name} could not be written ({_first_line(error)}).") from error
+    return str(address)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -1,0 +1,107 @@
+"""A folder with model.safetensors and config.json: a generator's weights, and what rebuilds the network they fill."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from ganatomy import build
+from ganatomy.config import settings
+from ganatomy.config.options import Config
+from ganatomy.errors import UserError
+from ganatomy.generators.pretrained import facts as about
+from ganatomy.generators.pretrained.facts import Facts
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+LONGEST = 2**18  # bytes of config.json
+LARGEST = 2**32  # bytes of a generator's tensors
+HEADER = 2**20  # bytes of the file beside its tensors
+# The options that a generator is rebuilt from. The others say how it was trained, and where the images lay.
+REBUILDS: Any = {
+    **dict.fromkeys(("recipe", "method", "prior", "generator", "discriminator", "vae", "diffusion"), True),
+    "data": {"size", "channels"},
+}
+
+
+def write(folder: Path, network: nn.Module, config: Config, facts: Facts, half: bool = False) -> None:
+    """Write both files; with half=True numbers are rounded to float16, UserError if one is too large for it."""
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    if half:
+        tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+        _check_finite(tensors, "--half: in 16 bits")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(safetensors.torch.save(tensors, {"format": "pt"}))
+    options = config.model_dump(mode="json", include=REBUILDS)
+    text = json.dumps({"facts": facts.model_dump(mode="json"), "config": options}, indent=2, ensure_ascii=False)
+    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> tuple[Facts, Config, dict[str, Tensor]]:
+    """What the folder holds; UserError unless it is just what the network of its config.json needs.
+
+    The file's header is compared with that network before a tensor is read: a stranger's file cannot ask for memory
+    that its size does not account for, and nothing of it runs.
+    """
+    path = folder / CONFIG
+    values = _described(path)
+    facts, config = about.read(values.get("facts"), path), settings.from_dict(values.get("config") or {}, str(path))
+    if (facts.prior, facts.size, facts.channels) != (config.prior, config.data.size, config.data.channels):
+        raise UserError(f"{path} contradicts itself: its facts and its config are of different generators.")
+    build.check(config)
+    with torch.device("meta"):
+        expected = build.generator(config, facts.image).state_dict()
+    tensors = _tensors(folder / WEIGHTS, expected)
+    _check_finite(tensors, str(folder / WEIGHTS))
+    return facts, config, tensors
+
+
+def _described(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LONGEST:
+            raise UserError(f"{path} is too long for a configuration: it has more than {LONGEST:,} bytes.")
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is not JSON.") from None
+    if not isinstance(values, dict) or "facts" not in values:
+        raise UserError(f"{path} does not describe a generator of Ganatomy: `ganatomy export --to safetensors` does.")
+    return values
+
+
+def _tensors(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    size = sum(tensor.nbytes for tensor in expected.values())
+    if size > LARGEST:
+        raise UserError(f"{path} would take {size / 2**30:,.0f} GiB; no more than {LARGEST / 2**30:,.0f} are loaded.")
+    try:
+        if path.stat().st_size > size + HEADER:
+            raise UserError(f"{path} is larger than the network that its {CONFIG} describes.")
+        with safe_open(path, "pt") as file:
+            found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no dictionary)
+            if found.keys() != expected.keys():
+                odd = min(found.keys() ^ expected.keys())
+                raise UserError(f"{path} does not fit its {CONFIG}: {odd} is in one of them only.")
+            for name, tensor in expected.items():
+                if found[name].get_shape() != list(tensor.shape) or found[name].get_dtype() not in _kinds(tensor):
+                    raise UserError(f"{path} does not fit its {CONFIG}: {name} has another shape or type.")
+        return safetensors.torch.load_file(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except SafetensorError as error:
+        raise UserError(f"{path} is no safetensors file: {error}.") from None
+
+
+def _kinds(tensor: Tensor) -> tuple[str, ...]:
+    """The types that a tensor may be stored in, as safetensors writes them."""
+    return ("F32", "F16") if tensor.is_floating_point() else ("I64",)
+
+
+def _check_finite(tensors: Mapping[str, Tensor], source: str) -> None:
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise UserError(f"{source}: {name} has numbers that are not finite.")

@@ -1,0 +1,240 @@
+"""The run folder, the one format that every reader reads: run.json, metrics.jsonl, events.jsonl, checkpoints/ ….
+
+No torch: whoever looks at a run needs no trainer.
+"""
+
+import json
+import math
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from ganatomy.config import settings
+from ganatomy.config.families import Part
+from ganatomy.config.options import Config
+from ganatomy.errors import UserError, unknown
+
+FORMAT = 1
+RUNS = Path("runs")
+
+
+class Run:
+    """A folder with everything that is known of one training. Reading never changes it."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def find(cls, name: str | Path, runs: Path = RUNS) -> "Run":
+        """A run by its path, its name under `runs/`, or `last`. Raises UserError if there is none."""
+        known = (
+            {folder.name: folder for folder in runs.iterdir() if (folder / "run.json").exists()}
+            if runs.is_dir()
+            else {}
+        )
+        if str(name) == "last":
+            if not known:
+                raise UserError(f"There are no runs under {runs}/ yet; `ganatomy demo` makes the first.")
+            return cls(max(known.values(), key=lambda folder: (folder / "run.json").stat().st_mtime))
+        for folder in (Path(name), runs / name):
+            if (folder / "run.json").is_file():
+                return cls(folder)
+        if Path(name).is_dir():
+            raise UserError(f"{name} is not a run: it has no run.json.")
+        raise unknown("run", str(name), [*known, "last"])
+
+    @classmethod
+    def create(cls, name: str, config: Part, runs: Path = RUNS) -> "Run":
+        """A new folder `runs/NAME`, or UserError if that name is taken or is not one."""
+        if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
+            raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")
+        run = cls(runs / name)
+        try:
+            run.path.mkdir(parents=True)
+        except FileExistsError:
+            raise UserError(
+                f"{run.path} is there already; choose another --name, or go on with it: --resume {name}."
+            ) from None
+        run.write_text("config.yaml", settings.to_yaml(config))
+        return run
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def address(self) -> str:
+        """How to name the run on a command line."""
+        return shlex.quote(self.name if self.path.parent == RUNS else str(self.path))
+
+    # --- run.json -------------------------------------------------------------------------------------------------
+
+    def info(self) -> dict[str, Any]:
+        """What run.json says: status, versions, machine, data, timings."""
+        try:
+            info = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+            written = int(info.get("format", 0))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError):
+            raise UserError(f"{self.path / 'run.json'} is damaged; it should hold a JSON object.") from None
+        if written > FORMAT:
+            raise UserError(f"{self.path} was written by a newer Ganatomy (format {written}); update to read it.")
+        return info
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of run.json, all of them or, if the machine stops here, none."""
+        info = {"format": FORMAT, "name": self.name, **self.info(), **changes}
+        self.write_text("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+
+    def config(self) -> Config:
+        """The configuration, fully resolved."""
+        return settings.read(self.path / "config.yaml")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of the folder, whole or not at all."""
+        path = self.path / name
+        temporary = path.with_name(f".{path.name}.partial")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other trainers out; the system frees it however this process ends."""
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UserError(
+                f"{self.path} is being trained by another process (pid {self.info().get('pid')})."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # --- records and events ---------------------------------------------------------------------------------------
+
+    def append(self, record: Mapping[str, float]) -> None:
+        """Append a record to metrics.jsonl; numbers that JSON cannot hold become null."""
+        finite = {name: value if math.isfinite(value) else None for name, value in record.items()}
+        self._append("metrics.jsonl", finite)
+
+    def event(self, event: str, **details: Any) -> None:
+        """Append an event to events.jsonl, and say it in log.txt."""
+        now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self._append("events.jsonl", {"event": event, "time": now, **details})
+        text = ", ".join(f"{name} {value}" for name, value in details.items())
+        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{now} {event}{': ' if text else ''}{text}\n")
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records, oldest first."""
+        return list(_entries(self.path / "metrics.jsonl"))
+
+    def looks(self) -> Iterator[dict[str, Any]]:
+        """The records with signals of the diagnosis, oldest first, one at a time: there may be a million others."""
+        return _entries(self.path / "metrics.jsonl", holding='"signals/')
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events, oldest first."""
+        return list(_entries(self.path / "events.jsonl"))
+
+    def forget_after(self, step: int) -> None:
+        """Drop records, snapshots and scores later than `step`: a run that goes on from there will make them again."""
+        kept = (record for record in _entries(self.path / "metrics.jsonl") if record["step"] <= step)
+        self.write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        for number, path in self.snapshots().items():
+            if number > step:
+                path.unlink()
+        for path in (self.path / "eval").glob("step-*"):
+            if int(path.name[5:13]) > step:
+                path.unlink()
+
+    def _append(self, name: str, entry: Mapping[str, Any]) -> None:
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    # --- orders ---------------------------------------------------------------------------------------------------
+
+    def order(self, **orders: Any) -> None:
+        """Ask whoever trains the run for something: see `callbacks.control`. Orders that nobody took yet stand."""
+        self.write_text("control.json", json.dumps({**_object(self.path / "control.json"), **orders}) + "\n")
+
+    def take_orders(self) -> dict[str, Any]:
+        """The orders, which are then nobody else's; {} where there are none."""
+        path, mine = self.path / "control.json", self.path / ".control.json.taken"
+        try:
+            path.replace(mine)  # who orders something meanwhile writes another file
+        except OSError:
+            return {}
+        return _object(mine)
+
+    # --- files ----------------------------------------------------------------------------------------------------
+
+    def snapshots(self) -> dict[int, Path]:
+        """Grids of samples by step, in order."""
+        paths = (self.path / "samples").glob("[0-9]*.png")
+        return dict(sorted((int(path.stem), path) for path in paths))
+
+    def checkpoints(self) -> dict[int, Path]:
+        """Checkpoint folders by step, in order. Only whole ones bear that name: they are renamed when they are done."""
+        paths = (self.path / "checkpoints").glob("step-*")
+        return dict(sorted((int(path.name[5:]), path) for path in paths if path.name[5:].isdigit()))
+
+    def checkpoint(self, step: int | None = None) -> Path:
+        """The newest checkpoint's folder, or that of a step; UserError if there is none."""
+        there = self.checkpoints()
+        if not there:
+            raise UserError(f"{self.path} has no checkpoint yet.")
+        if step is not None and step not in there:
+            raise UserError(f"{self.path} has no checkpoint of step {step}; there are {', '.join(map(str, there))}.")
+        return there[max(there) if step is None else step]
+
+    def clean(self) -> None:
+        """Remove what an interrupted save left behind."""
+        for path in (self.path / "checkpoints").glob(".partial-*"):
+            shutil.rmtree(path)
+
+
+def free_name(stem: str, runs: Path = RUNS) -> str:
+    """stem-001, stem-002, …: the first name that no run has."""
+    taken = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
+    return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """What a JSON file holds; {} where there is none, or no object in it."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _entries(path: Path, holding: str = "") -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, of lines that hold a text.
+
+    A last line cut short by a kill is no error: it was never finished.
+    """
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if holding not in line:
+                continue
+            with suppress(ValueError):
+                yield json.loads(line)

@@ -1,0 +1,183 @@
+"""A score card: scores with their intervals, their floors and the protocol that they were taken by; RUN/eval/*.json.
+
+No torch: whoever reads scores needs no trainer.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal
+
+from ganatomy.errors import UserError
+from ganatomy.runs.run import Run
+
+FORMAT = 1
+
+Better = Literal["lower", "higher", "as real"]  # which way a generator improves
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number and what is needed to judge it.
+
+    low, high  the 95% interval: other generated samples, equally many, against the same real ones
+    floor      the same score of real images in the generator's place: one half of them against the other; None if the
+               halves are too small for it
+    settings   what decides the number beside the protocol: k, bins, …
+    details    what belongs beside it: controls, warnings, counts
+    """
+
+    value: float
+    low: float
+    high: float
+    floor: float | None
+    better: Better
+    settings: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.interval()} (real data against itself: {number(self.floor)})"
+
+    def interval(self) -> str:
+        """17.6 [16.9, 18.4]."""
+        return interval(self.value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """Scores of one generator, taken by one protocol.
+
+    subject   whose they are: run, step and seeds, or a folder of images
+    protocol  what must be equal before two cards may be compared
+    made      when, on what machine, how long, where the real images lay: nothing of it decides a number
+    """
+
+    subject: dict[str, Any]
+    protocol: dict[str, Any]
+    scores: dict[str, Score]
+    made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How to call the subject: demo-001, step 2,009."""
+        if "run" not in self.subject:
+            return str(self.subject["images"])
+        raw = "" if self.subject["average"] else ", not averaged"
+        cut = self.subject["truncation"]
+        truncation = "" if cut is None else f", truncated at {cut:g}"
+        how = "".join(f", {name} {value}" for name, value in self.subject.get("how", {}).items())
+        return f"{self.subject['run']}, step {self.subject['step']:,}{raw}{truncation}{how}"
+
+    @property
+    def terms(self) -> str:
+        """How many images against how many: 10,000 generated images against 60,000 of mnist.zip."""
+        images = self.protocol["reference"]["images"]
+        return f"{self.protocol['samples']:,} generated images against {images:,} of {self.made['reference']}"
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.terms}; features: {self.protocol['features']['name']}"]
+        width = max(map(len, self.scores), default=0)
+        for name, score in self.scores.items():
+            lines.append(f"  {name:<{width}}  {score}")
+            lines += [f"  {'':<{width}}    {key.replace('_', ' ')}: {told(it)}" for key, it in score.details.items()]
+        return "\n".join([*lines, *(f"  not taken: {sentence}" for sentence in self.made.get("not_taken", []))])
+
+    def save(self, path: Path) -> None:
+        """Write the card, whole or not at all. Scores of the same subject by the same protocol that are there stay."""
+        card = self
+        if path.exists():
+            there = read(path)
+            if there.subject == self.subject and there.protocol == self.protocol:
+                card = ScoreCard(self.subject, self.protocol, {**there.scores, **self.scores}, self.made)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.partial")
+        text = json.dumps({"format": FORMAT, **asdict(card)}, indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
+
+
+def of_run(
+    run: Run,
+    step: int,
+    samples: int,
+    average: bool = True,
+    truncation: float | None = None,
+    first_seed: int = 0,
+    how: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The subject of a card: a run's generator and the seeds of its images.
+
+    how: what else was asked of it: {"class": "cat"}, {"diffusion.sampling_steps": 10}.
+    """
+    seeds = [first_seed, first_seed + samples - 1]
+    subject = {"run": run.name, "step": step, "average": average, "truncation": truncation, "seeds": seeds}
+    return {**subject, "how": how} if how else subject
+
+
+def place(run: Run, card: ScoreCard) -> Path:
+    """Where a run keeps a card: one file for each generator and each way to measure it."""
+    subject, protocol = card.subject, card.protocol
+    raw = "" if subject["average"] else "-raw"
+    cut = "" if subject["truncation"] is None else f"-t{subject['truncation']:g}"
+    how = "".join(f"-{name.rpartition('.')[2]}-{value}" for name, value in subject.get("how", {}).items())
+    name = f"step-{subject['step']:08d}{raw}{cut}{how}-{protocol['features']['name']}-{protocol['samples']}.json"
+    return run.path / "eval" / name
+
+
+def keep(run: Run, card: ScoreCard) -> Path:
+    """Leave a card in its run's folder, and say so among the events; returns where."""
+    path = place(run, card)
+    card.save(path)
+    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
+    return path
+
+
+def read(path: Path) -> ScoreCard:
+    """The card that a file holds; UserError if it holds none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] > FORMAT:
+            raise UserError(f"{path} was written by a newer Ganatomy (format {content['format']}); update to read it.")
+        scores = {name: Score(**score) for name, score in content["scores"].items()}
+        return ScoreCard(content["subject"], content["protocol"], scores, content["made"])
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{path} is not a score card: those are written by `ganatomy evaluate`.") from None
+
+
+def cards(run: Run) -> list[ScoreCard]:
+    """All cards of a run, by step, then by time."""
+    return in_order(read(path) for path in sorted((run.path / "eval").glob("*.json")))
+
+
+def in_order(found: Iterable[ScoreCard]) -> list[ScoreCard]:
+    """By step, then by time."""
+    return sorted(found, key=lambda card: (card.subject.get("step", 0), card.made.get("time", "")))
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """17.6 [16.9, 18.4]."""
+    return f"{number(value)} [{number(low)}, {number(high)}]"
+
+
+def number(value: float | None) -> str:
+    """Three digits for people, more of large numbers: 0.0123, 17.6, 225, 1,234."""
+    if value is None or not isfinite(value):
+        return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
+
+
+def told(detail: Any) -> str:
+    """A detail as people read it."""
+    if isinstance(detail, float):
+        return number(detail)
+    if isinstance(detail, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {told(value)}" for name, value in detail.items())
+    if isinstance(detail, (list, tuple)):
+        return "[" + ", ".join(map(told, detail)) + "]"
+    return f"{detail:,}" if isinstance(detail, int) else str(detail)

@@ -1,7 +1,0 @@
-"""The diagnosis' exam: trainings ruined on purpose, others that are healthy, and what the diagnosis says of each.
-
-    python -m ganatomy.sabotage                 # `make diagnosis-exam`: writes docs/diagnosis-exam/
-    python -m ganatomy.sabotage --only saturating,cut-off --seeds 1
-
-Nothing here is used by a training.
-"""

@@ -1,0 +1,1 @@
+"""The machine: device and processes, signals, optional packages, what is installed, formatting."""

@@ -1,0 +1,179 @@
+"""The rules of `--recipe auto`: what to train on these images, on this machine, in this time, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+
+from ganatomy.config.options import Config
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
+from ganatomy.data import Images
+from ganatomy.errors import UserError
+from ganatomy.system.runtime import Runtime
+from ganatomy.system.wording import duration
+from ganatomy.training import autotune as tuning
+from ganatomy.training import session
+
+FEW = 5000  # images, below which the discriminator would learn them by heart
+LEAST_OF_A_CLASS = 50  # images, for training by class
+LARGEST_ON_CPU = 64  # pixels
+WIDTHS = (64, 48, 32, 24, 16)
+ENOUGH = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
+PART = 0.9  # of the steps that seem possible: a machine that is slower than it was when measured should see the end
+MINUTES = 30  # where nobody says how long
+MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
+LOOKED_AT = 2000  # images for that
+COARSE = 16  # pixels a side that it looks at
+
+
+@dataclass
+class Choice:
+    """A configuration, and a sentence about each thing that was chosen."""
+
+    config: Config
+    given: Mapping[str, Any]  # options that a person decided: they stay
+    reasons: list[str] = field(default_factory=list)
+
+    def set(self, why: str, **changes: Any) -> None:
+        """Change what nobody decided; part__option stands for part.option."""
+        named = {name.replace("__", "."): value for name, value in changes.items()}
+        free = {name: value for name, value in named.items() if name not in self.given}
+        if free:
+            self.config = change(self.config, free)
+            self.reasons.append(why)
+
+
+def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console: Console) -> Choice:
+    """The configuration for these images on this machine. given: options by dotted name that are not to be touched."""
+    if runtime.world > 1:
+        raise UserError("--recipe auto measures in one process: take what its --dry-run prints for several.")
+    choice = Choice(planned, given)
+    # Not to measure scores against: that is made ready when the choice is made.
+    prepared = session.prepare(change(planned, {"evaluation.every": 0}), runtime, console)
+    images = prepared.images
+    side, on_cpu = max(images.pixels.shape[1:3]), runtime.device.type == "cpu"
+
+    if on_cpu and side > LARGEST_ON_CPU:
+        why = f"{LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: on a CPU, {side} would take days."
+        choice.set(why, data__size=[LARGEST_ON_CPU, LARGEST_ON_CPU])
+        prepared = session.prepare(change(choice.config, {"evaluation.every": 0}), runtime, console)
+        images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
+    if not on_cpu:
+        _for_a_gpu(choice, side)
+    _by_class(choice, images)
+    _for_few_images(choice, images)
+    _mirror(choice, images)
+    _width_and_budget(choice, prepared.image_shape, runtime, side)
+    for reason in choice.reasons:
+        console.print(f"  {reason}", highlight=False)
+    return choice
+
+
+def _for_a_gpu(choice: Choice, side: int) -> None:
+    base = recipe("stylegan2" if side > 64 else "r3gan").model_dump(mode="json")
+    parts = ("prior", "generator", "discriminator", "objective", "penalties", "average")
+    optimisers = ("generator_optimiser", "discriminator_optimiser")
+    named = {f"{part}__{name}": value for part in (*parts, *optimisers) for name, value in base[part].items()}
+    why = f"The networks and losses of {base['recipe']}: there is a GPU, and images are {side} pixels large."
+    choice.set(why, **named, training__batch=64, training__share_fakes=False)
+
+
+def _for_few_images(choice: Choice, images: Images) -> None:
+    if len(images) >= FEW:
+        choice.reasons.append(f"No augmentation: {len(images):,} images are enough to begin without.")
+        return
+    policies = ["translation", "cutout"] if images.pixels.shape[-1] == 1 else ["colour", "translation", "cutout"]
+    why = (
+        f"Augmentation ({', '.join(policies)}): {len(images):,} images are few; unaugmented, they are learnt by heart."
+    )
+    choice.set(why, augmentation__policies=policies)
+
+
+def _by_class(choice: Choice, images: Images) -> None:
+    if images.labels is None or images.classes is None or len(images.classes) < 2:
+        return
+    least = int(np.bincount(images.labels, minlength=len(images.classes)).min())
+    if least < LEAST_OF_A_CLASS:
+        choice.reasons.append(f"Not by class: the smallest of {len(images.classes)} classes has {least} images.")
+        return
+    why = f"By class ({len(images.classes)} of {least:,} images or more): learnt sooner, and --class asks for one."
+    choice.set(why, prior__conditional=True)
+
+
+def _mirror(choice: Choice, images: Images) -> None:
+    accuracy = mirror_accuracy(images.pixels)
+    if accuracy < MIRRORED:
+        why = f"Mirrored images are used too: they can hardly be told from the others ({accuracy:.0%} right)."
+        choice.set(why, data__flip=True)
+    else:
+        choice.reasons.append(f"No mirroring: mirrored images can be told from the others ({accuracy:.0%} right).")
+
+
+def mirror_accuracy(pixels: NDArray[np.uint8]) -> float:
+    """How often a linear classifier tells whether an image [N, H, W, C] was mirrored; on images it has not seen."""
+    some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:LOOKED_AT])
+    grey = pixels[some].mean(3)
+    half = len(grey) // 2
+    examples, mirrored = _both_ways(grey[:half])
+    components = PCA(min(32, half), random_state=0).fit(examples)
+    classifier = LogisticRegression(max_iter=1000).fit(components.transform(examples), mirrored)
+    examples, mirrored = _both_ways(grey[half:])
+    return float(classifier.score(components.transform(examples), mirrored))
+
+
+def _both_ways(images: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Grey images [N, H, W] as they are and mirrored, made small, [2N, D], and which is which, [2N]."""
+    both = np.concatenate([images, images[:, :, ::-1]])
+    # Mirrored first, then made small: the parts need not be equally wide.
+    for axis in (1, 2):
+        parts = np.array_split(both, min(both.shape[axis], COARSE), axis)
+        both = np.stack([part.mean(axis) for part in parts], axis)
+    return both.reshape(len(both), -1) / 255, np.repeat([0, 1], len(images))
+
+
+def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runtime, side: int) -> None:
+    """The widest networks that see enough images in the time there is, and a budget where nobody gave one."""
+    training = choice.config.training
+    budgeted = {"training.steps", "training.images", "training.minutes"} & set(choice.given)
+    minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
+    enough = next(count for largest, count in ENOUGH.items() if side <= largest)
+    dcgan = choice.config.generator.family == choice.config.discriminator.family == "dcgan"
+    widths: Iterable[int | None] = WIDTHS if dcgan else (None,)
+    for width in widths:
+        options = {} if width is None else {"generator.width": width, "discriminator.width": width}
+        candidate = change(choice.config, {name: value for name, value in options.items() if name not in choice.given})
+        rate = tuning.images_per_second(candidate, image, runtime)
+        if enough / rate <= 60 * minutes:
+            break
+    choice.config = candidate
+    if width is not None:
+        choice.reasons.append(f"Networks of width {width}: measured at {rate:,.0f} images/s on this machine.")
+    if not budgeted:
+        seconds = min(60 * minutes, enough / rate)
+        why = f"{duration(seconds)} of training: time for about {seconds * rate:,.0f} images; --minutes changes it."
+        choice.set(why, training__images=None, training__minutes=round(seconds / 60, 1))
+    if dcgan:
+        _falling_rates(choice, rate)
+
+
+def _falling_rates(choice: Choice, images_per_second: float) -> None:
+    """Cosine schedules for both learning rates, over the steps that the budget is likely to hold."""
+    training = choice.config.training
+    limits = (
+        training.steps,
+        training.images and training.images / training.batch,
+        training.minutes and PART * 60 * training.minutes * images_per_second / training.batch,
+    )
+    steps = max(1, round(min(limit for limit in limits if limit)))
+    rates = {
+        f"{role}_optimiser__learning_rate": {"kind": "cosine", "start": rate, "end": rate / 50, "steps": steps}
+        for role in ("generator", "discriminator")
+        if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
+    }
+    choice.set(f"Learning rates that fall over {steps:,} steps, about as many as there is time for.", **rates)

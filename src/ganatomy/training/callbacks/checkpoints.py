@@ -1,0 +1,34 @@
+"""Saves everything the training needs to go on as if it had never stopped."""
+
+import shutil
+
+from ganatomy.runs import checkpoint
+from ganatomy.runs.run import Run
+from ganatomy.training.loop import Callback, State
+
+
+class Checkpoints(Callback):
+    """checkpoints/step-…/ at the first step, every `every` steps and at the end; the `keep` newest stay (0: all)."""
+
+    def __init__(self, run: Run, every: int, keep: int, attempt: int = 0) -> None:
+        self.run, self.every, self.keep, self.attempt = run, every, keep, attempt
+
+    def begin(self, state: State) -> None:
+        self._save(state)
+
+    def after_step(self, state: State) -> None:
+        if state.step % self.every == 0:
+            self._save(state)
+
+    def end(self, state: State) -> None:
+        self._save(state)
+
+    def _save(self, state: State) -> None:
+        if state.step in self.run.checkpoints():
+            return
+        folder = self.run.path / "checkpoints" / f"step-{state.step:08d}"
+        facts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
+        checkpoint.save(folder, state.method.state(), facts)
+        self.run.write_text("checkpoints/last", folder.name + "\n")
+        for old in list(self.run.checkpoints().values())[: -self.keep or None] if self.keep else []:
+            shutil.rmtree(old)

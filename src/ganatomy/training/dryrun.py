@@ -1,0 +1,82 @@
+"""What a training would be: `ganatomy train --dry-run`."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ganatomy import build
+from ganatomy.config import options as config
+from ganatomy.config import settings
+from ganatomy.gan.method import Batch, Method
+from ganatomy.system import runtime as runtimes
+from ganatomy.system.wording import duration
+from ganatomy.training import auto as automatic
+from ganatomy.training import autotune as tuning
+from ganatomy.training import session
+
+STEPS = 5
+
+
+def show(planned: config.Config, console: Console, given: Mapping[str, Any] | None = None) -> None:
+    """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take.
+
+    given: of the recipe `auto`, the options that it must leave as they are.
+    """
+    with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
+        if given is not None:
+            planned = automatic.choose(planned, given, runtime, console).config
+        prepared = session.resolve(session.prepare(planned, runtime, console), console)
+        options = prepared.config
+        method = build.method(options, prepared.image_shape, prepared.runtime)
+        real = tuning.noise(options, prepared.image_shape, prepared.runtime)
+        flops = _arithmetic(method, real)
+        rate = _steps_per_second(method, real)
+
+    console.print(settings.to_yaml(options), highlight=False, markup=False)
+    for player in method.players:
+        console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
+    images = method.images_per_step
+    console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP an image, forward and backward", highlight=False)
+    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} images/s, {rate * flops / 1e9:,.0f} GFLOP/s"
+    console.print(f"Measured: {speed}", highlight=False)
+    console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
+
+
+class _Arithmetic(TorchDispatchMode):
+    """Counts floating-point operations: torch's FlopCounterMode fails where a weight is a module's input."""
+
+    total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if formula := flop_registry.get(func.overloadpacket):
+            self.total += formula(*args, **(kwargs or {}), out_val=found)
+        return found
+
+
+def _arithmetic(method: Method, real: Batch) -> int:
+    with _Arithmetic() as counter:
+        method.step(0, lambda step, turn: real)
+    return counter.total
+
+
+def _steps_per_second(method: Method, real: Batch) -> float:
+    method.step(1, lambda step, turn: real)
+    began = time.perf_counter()
+    for step in range(2, 2 + STEPS):
+        method.step(step, lambda step, turn: real)
+    method.runtime.wait()
+    return STEPS / (time.perf_counter() - began)
+
+
+def _time_needed(training: config.Training, images_per_step: int, rate: float) -> str:
+    seconds = [
+        training.steps / rate if training.steps else None,
+        training.images / images_per_step / rate if training.images else None,
+        training.minutes * 60 if training.minutes else None,
+    ]
+    return duration(min(each for each in seconds if each is not None))

@@ -1,0 +1,102 @@
+"""The outer loop: a method, batches, callbacks, and what they tell each other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from ganatomy.gan.method import Batches, Method, Record
+
+
+@dataclass
+class State:
+    """Where the training stands; callbacks read it."""
+
+    method: Method
+    step: int = 0  # steps done
+    seconds: float = 0.0  # of training, earlier sittings included
+    idle: float = 0.0  # seconds of this sitting in which a person let it rest
+    record: Record = field(default_factory=dict)  # of the last step
+
+    @property
+    def images(self) -> int:
+        """Real images the discriminator has seen."""
+        return self.step * self.method.images_per_step
+
+
+class Callback:
+    """Watches the training. It may read anything, add numbers to the step's record, and must change nothing else."""
+
+    def begin(self, state: State) -> None:
+        """Before the first step of a sitting."""
+
+    def after_step(self, state: State) -> None:
+        """After each step."""
+
+    def end(self, state: State) -> None:
+        """After the last step of a sitting, also when it was stopped."""
+
+    def close(self) -> None:
+        """At the very last, however the sitting ended: with an error, too."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: at the first limit that is reached."""
+
+    steps: int | None = None
+    images: int | None = None
+    minutes: float | None = None
+
+    def spent(self, state: State) -> float:
+        """The share of the budget that is spent, 0 to 1 and beyond."""
+        limits = ((self.steps, state.step), (self.images, state.images), (self.minutes, state.seconds / 60))
+        return max((done / limit for limit, done in limits if limit), default=0.0)
+
+
+# Processes must stop at the same step, and asking each other costs a message: not at every step.
+ASK_EVERY = 16
+# Asking a GPU whether everything was finite waits for it: not at every step.
+CHECK_EVERY = 50
+
+
+def fit(
+    method: Method,
+    batches: Batches,
+    state: State,
+    budget: Budget,
+    callbacks: Sequence[Callback] = (),
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train from `state` until the budget is spent or `stopped()`; `state` and the callbacks follow every step.
+
+    Raises NonFiniteError, with nothing updated by the numbers that were not finite.
+    """
+    try:
+        for callback in callbacks:
+            callback.begin(state)
+
+        began = monotonic() - state.seconds
+        while not _done(state, budget, stopped):
+            state.record = method.step(state.step, batches)
+            state.step += 1
+            state.seconds = monotonic() - began - state.idle
+            if state.step % CHECK_EVERY == 0:
+                method.check()
+            for callback in callbacks:
+                callback.after_step(state)
+        method.check()
+
+        for callback in callbacks:
+            callback.end(state)
+    finally:
+        for callback in callbacks:
+            callback.close()
+
+
+def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:
+    if budget.steps and state.step >= budget.steps:
+        return True
+    runtime = state.method.runtime
+    if runtime.world > 1 and state.step % ASK_EVERY:
+        return False
+    return runtime.any(stopped() or budget.spent(state) >= 1)

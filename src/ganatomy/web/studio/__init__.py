@@ -1,0 +1,1 @@
+"""Runs, lab and lessons in a browser."""

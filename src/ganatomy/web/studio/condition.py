@@ -1,0 +1,43 @@
+"""How a run is: what its folder says, and whether anybody is still at work on it. No torch."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ganatomy.runs.run import Run
+
+FRESH = 90.0  # seconds after which a folder that nobody writes to is nobody's: the trainer may be on another machine
+
+
+def condition(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
+    """running, paused, finished, stopped, failed, interrupted or unknown."""
+    status = str(info.get("status", "unknown"))
+    if status != "running":
+        return status
+    if not (_is_alive(info.get("pid")) or _is_fresh(run.path / "metrics.jsonl")):
+        return "interrupted"
+    for event in reversed(events):
+        if event.get("event") in ("paused", "continued", "started", "resumed"):
+            return "paused" if event["event"] == "paused" else "running"
+    return "running"
+
+
+def _is_alive(pid: object) -> bool:
+    if not isinstance(pid, int) or not 0 < pid < 2**31:
+        return False
+    with suppress(PermissionError):  # somebody else's
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True
+
+
+def _is_fresh(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < FRESH
+    except OSError:
+        return False

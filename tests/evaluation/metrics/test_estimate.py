@@ -1,0 +1,111 @@
+"""Intervals: closed forms, and above all whether 95% of them cover."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+from bench.interval_features import coverage, covered, draws
+from scipy import stats
+
+from ganatomy.evaluation.metrics.estimate import Estimate, around, from_left_out, groups, jackknife, mean, share
+
+
+def ends(estimate):
+    return estimate.value, estimate.low, estimate.high
+
+
+@pytest.mark.parametrize(("count", "number"), [(0, 1), (1, 1), (7, 7), (20, 20), (403, 20)])
+def test_groups_are_a_partition_in_even_parts(count, number):
+    parts = groups(count) if count else [np.arange(0)]
+    assert sorted(np.concatenate(parts)) == list(range(count))
+    assert len(parts) == number
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_groups_are_random_and_always_the_same():
+    assert all(np.array_equal(a, b) for a, b in zip(groups(100), groups(100), strict=True))
+    spans = [part.max() - part.min() for part in groups(1000)]
+    assert min(spans) > 500  # groups of neighbours would span 50
+    assert [len(part) for part in groups(10, 4)] == [3, 3, 2, 2]
+
+
+def test_the_jackknife_of_a_mean_is_the_standard_error_of_its_group_means():
+    values = np.random.default_rng(0).exponential(size=60)
+    means = [values[group].mean() for group in groups(60)]
+    error = np.std(means, ddof=1) / sqrt(20)
+    reach = 2.0930240544082634 * error  # Student's t, 19 degrees of freedom, 97.5%
+    expected = values.mean(), values.mean() - reach, values.mean() + reach
+    assert ends(jackknife(lambda kept: float(kept.mean()), values)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_with_a_group_for_each_sample_the_jackknife_is_the_classical_interval():
+    values = np.random.default_rng(1).exponential(size=17)
+    assert ends(jackknife(lambda kept: float(kept.mean()), values)) == pytest.approx(ends(mean(values)), rel=1e-9)
+    classical = stats.t.interval(0.95, 16, values.mean(), stats.sem(values))
+    assert ends(mean(values)) == pytest.approx((values.mean(), *classical), rel=1e-12)
+
+
+def test_left_out_scores_by_hand():
+    """Three groups: √(2/3·(1 + 0 + 1)) = √(4/3), t = 4.302652729911275 with two degrees of freedom."""
+    reach = 4.302652729911275 * sqrt(4 / 3)
+    assert ends(from_left_out(10.0, [1.0, 2.0, 3.0])) == pytest.approx((10, 10 - reach, 10 + reach), rel=1e-9)
+
+
+def test_samples_keep_their_shape_when_a_group_is_left_out():
+    shapes = []
+    jackknife(lambda kept: float(len(shapes.append(kept.shape) or kept)), np.zeros((40, 3, 2)))
+    assert shapes == [(38, 3, 2)] * 20 + [(40, 3, 2)]
+
+
+def test_one_value_has_no_spread():
+    assert ends(mean([3.0])) == (3, 3, 3)
+    assert ends(mean([2.0, 2.0])) == (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718), (20, 20, 0.8389, 1.0)],
+)
+def test_shares_have_wilson_s_interval(hits, count, low, high):
+    """Newcombe 1998, Table I, method 3; all hits are the mirror image of none."""
+    expected = pytest.approx((hits / count, low, high), abs=5e-5)
+    assert ends(share(np.arange(count) < hits)) == expected
+
+
+def test_around_is_student_s_t():
+    assert ends(around(1.0, 2.0, degrees=5)) == pytest.approx((1, 1 - 2 * 2.5705818, 1 + 2 * 2.5705818), rel=1e-6)
+    assert around(1.0, 0.0, degrees=5) == Estimate(1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "replicates"),
+    [
+        ("mean", 2_000),
+        ("share", 1_000),
+        ("frechet_distance", 500),
+        ("kernel_distance", 300),
+        ("inception_score", 300),
+    ],
+)
+def test_nineteen_in_twenty_intervals_cover(name, replicates):
+    """With few draws, for the time they take; `coverage` makes enough of them to tell 95% from 94%."""
+    assert 0.93 <= covered(draws(400)[name], replicates) <= 0.97
+
+
+@pytest.mark.parametrize("name", ["frechet_distance, equal", "kernel_distance, equal"])
+def test_intervals_between_equal_distributions_are_wide_rather_than_narrow(name):
+    """There the first-order term is small, and the jackknife overstates the second."""
+    assert covered(draws(400)[name], 150) >= 0.93
+
+
+def test_what_covers_is_counted():
+    estimates = iter([Estimate(1, 0, 2), Estimate(3, 2.5, 4), Estimate(2, 1, 3), Estimate(2, 2, 2)])
+    assert covered(lambda random: next(estimates), 4) == 0.75
+    ahead, behind = iter([Estimate(0, 1, 2), Estimate(0, -1, 2)]), iter([Estimate(0, -2, -1), Estimate(0, -2, 1)])
+    assert covered(lambda random: next(ahead), 2) == covered(lambda random: next(behind), 2) == 0.5
+
+
+def test_the_simulation_names_every_score():
+    shares = coverage(replicates=5, samples=60)
+    assert list(shares) == list(draws(60))
+    assert all(0.4 <= value <= 1 for value in shares.values())

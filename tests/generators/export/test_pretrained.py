@@ -1,0 +1,231 @@
+"""Files of strangers: what is not a generator's is refused before it is loaded, in one sentence."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import safetensors.torch
+import torch
+from onnx import TensorProto, helper
+
+import ganatomy
+from ganatomy.errors import UserError
+from ganatomy.generators.pretrained import graph as reader
+from ganatomy.generators.pretrained import weights
+from ganatomy.runs.run import Run
+
+
+@pytest.fixture
+def folder(run: Run, tmp_path: Path) -> Path:
+    return ganatomy.load(run).save_pretrained(tmp_path / "weights")
+
+
+def test_a_sampler_is_a_plain_module(run: Run) -> None:
+    sampler = ganatomy.load(run)
+    assert isinstance(sampler, torch.nn.Module)
+    assert not sampler.training
+    assert not any(parameter.requires_grad for parameter in sampler.parameters())
+    z, y = sampler.prior.split(sampler.latents([1, 2], "dog"))
+    assert sampler(z, y).shape == (2, 3, 16, 20)
+    assert torch.allclose(sampler(z, y, truncation=0.5), sampler(sampler.prior.truncate(z, 0.5), y))
+    for wrong in (0.0, -1.0, float("nan")):
+        with pytest.raises(UserError, match="greater than 0"):
+            sampler(z, y, truncation=wrong)
+
+
+def test_many_steps_can_be_saved_and_changed(made, tmp_path: Path) -> None:
+    sampler = made("diffusion", **{"diffusion.sampling_steps": 2})
+    sampler.save_pretrained(tmp_path)
+    again, shorter = ganatomy.load(tmp_path), ganatomy.load(tmp_path, changes={"diffusion.sampling_steps": 1})
+    assert np.array_equal(again.sample([4]), sampler.sample([4]))
+    assert not np.array_equal(shorter.sample([4]), sampler.sample([4]))
+    with pytest.raises(UserError, match="of a trained generator only"):
+        ganatomy.load(tmp_path, changes={"generator.width": 8})
+
+
+def test_half_is_half_as_large(made, tmp_path: Path) -> None:
+    sampler = made("goodfellow2014", **{"generator.hidden": [128, 128]})
+    whole, half = (sampler.save_pretrained(tmp_path / str(half), half) / weights.WEIGHTS for half in (False, True))
+    assert half.stat().st_size < 0.52 * whole.stat().st_size
+    expected = sampler.sample(range(9)).astype(int)
+    assert 1 <= np.abs(ganatomy.load(half).sample(range(9)) - expected).max() <= 5
+
+
+def rewritten(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    """config.json with that change."""
+
+    def write(folder: Path) -> None:
+        values = json.loads((folder / weights.CONFIG).read_text())
+        change(values)
+        (folder / weights.CONFIG).write_text(json.dumps(values))
+
+    return write
+
+
+def refilled(change: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
+    """model.safetensors with that change."""
+
+    def write(folder: Path) -> None:
+        tensors = safetensors.torch.load_file(folder / weights.WEIGHTS)
+        change(tensors)
+        safetensors.torch.save_file(tensors, folder / weights.WEIGHTS)
+
+    return write
+
+
+def cut(folder: Path) -> None:
+    path = folder / weights.WEIGHTS
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def padded(folder: Path) -> None:
+    path = folder / weights.WEIGHTS
+    path.write_bytes(path.read_bytes() + bytes(2**21))
+
+
+KEY = "layers.0.weight"
+SPOILT: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "no weights": (lambda folder: (folder / weights.WEIGHTS).unlink(), "cannot be read"),
+    "a pickle": (
+        lambda folder: (folder / weights.WEIGHTS).write_bytes(b"\x80\x04cos\nsystem\n"),
+        "no safetensors file",
+    ),
+    "cut short": (cut, "no safetensors file"),
+    "a tensor less": (refilled(lambda tensors: tensors.pop(KEY)), f"{KEY} is in one of them only"),
+    "a tensor more": (refilled(lambda tensors: tensors.update(more=torch.ones(1))), "more is in one of them only"),
+    "another shape": (refilled(lambda tensors: tensors.update({KEY: tensors[KEY][:, :-1].clone()})), "another shape"),
+    "another type": (refilled(lambda tensors: tensors.update({KEY: tensors[KEY].double()})), "another shape or type"),
+    "not finite": (refilled(lambda tensors: tensors[KEY].fill_(torch.nan)), f"{KEY} has numbers that are not finite"),
+    "far too large": (padded, "larger than the network"),
+    "no JSON": (lambda folder: (folder / weights.CONFIG).write_text("{"), "is not JSON"),
+    "too deep": (lambda folder: (folder / weights.CONFIG).write_text("[" * 100_000), "is not JSON"),
+    "too long": (lambda folder: (folder / weights.CONFIG).write_text(" " * 2**19), "too long"),
+    "another's": (lambda folder: (folder / weights.CONFIG).write_text('{"model_type": "bert"}'), "does not describe"),
+    "a newer one": (rewritten(lambda values: values["facts"].update(format=2)), "newer Ganatomy"),
+    "odd scores": (rewritten(lambda values: values["facts"].update(measured=[{"terms": 1}])), r"measured\.0\.terms"),
+    "no such option": (rewritten(lambda values: values["config"].update(evil=1)), "no option called 'evil'"),
+    "two stories": (rewritten(lambda values: values["config"]["prior"].update(dimension=9)), "contradicts itself"),
+    "names missing": (
+        rewritten(lambda values: values["facts"].update(classes=["cat"])),
+        "names 1 classes and counts 2",
+    ),
+    "no fit": (rewritten(lambda values: values["config"].update(method="diffusion")), r"needs generator\.family=unet"),
+    "no size": (rewritten(lambda values: values["facts"].update(size=[16, 10**6])), "size"),
+    "memory": (
+        rewritten(lambda values: values["config"].update(generator={"family": "mlp", "hidden": [16384] * 40})),
+        "would take 39 GiB",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+def test_weights_that_do_not_fit_are_refused(fault: str, folder: Path) -> None:
+    spoil, words = SPOILT[fault]
+    assert ganatomy.load(folder).sample([1]).shape == (1, 16, 20, 3)
+    spoil(folder)
+    with pytest.raises(UserError, match=words) as refusal:
+        ganatomy.load(folder)
+    assert "\n" not in str(refusal.value)
+
+
+# --- ONNX ---
+
+
+@pytest.fixture
+def content(converted) -> bytes:
+    return converted("goodfellow2014")[1]
+
+
+def foreign(model: onnx.ModelProto) -> None:
+    model.graph.node[0].domain = "com.evil"
+    model.opset_import.append(helper.make_opsetid("com.evil", 1))
+
+
+def function(model: onnx.ModelProto) -> None:
+    node = helper.make_node("Identity", ["x"], ["y"])
+    model.functions.append(helper.make_function("", "Own", ["x"], ["y"], [node], [helper.make_opsetid("", 20)]))
+
+
+def elsewhere(model: onnx.ModelProto) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.append(onnx.StringStringEntryProto(key="location", value="/etc/passwd"))
+
+
+def elsewhere_in_an_attribute(model: onnx.ModelProto) -> None:
+    tensor = TensorProto(name="t", data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    model.graph.node.insert(0, helper.make_node("Constant", [], ["t"], value=tensor))
+
+
+def branches(model: onnx.ModelProto) -> None:
+    body = helper.make_graph([], "body", [], [])
+    model.graph.node.append(helper.make_node("If", ["z"], ["q"], then_branch=body, else_branch=body))
+
+
+def other_inputs(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
+
+
+def no_facts(model: onnx.ModelProto) -> None:
+    del model.metadata_props[:]
+
+
+def bad_facts(model: onnx.ModelProto) -> None:
+    model.metadata_props[0].value = "{"
+
+
+def no_such_operator(model: onnx.ModelProto) -> None:
+    model.graph.node[0].op_type = "Evil"
+
+
+SPOILT_GRAPHS: dict[Callable[[onnx.ModelProto], None], str] = {
+    foreign: "not ONNX's own",
+    function: "not ONNX's own",
+    elsewhere: "in another file",
+    elsewhere_in_an_attribute: "in another file",
+    branches: "loops or branches",
+    other_inputs: "not those that its metadata describe",
+    no_facts: "does not describe a generator",
+    bad_facts: "metadata are not JSON",
+    no_such_operator: "no valid graph",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT_GRAPHS, ids=lambda spoil: spoil.__name__)
+def test_graphs_that_are_no_generators_are_refused(
+    spoil: Callable[[onnx.ModelProto], None], content: bytes, tmp_path: Path
+) -> None:
+    model = onnx.load_model_from_string(content)
+    spoil(model)
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(UserError, match=SPOILT_GRAPHS[spoil]) as refusal:
+        ganatomy.load(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_other_files_are_no_graphs(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.onnx"
+    for bad in (b"", b"PK\x03\x04 a zip", content[: len(content) // 2]):
+        path.write_bytes(bad)
+        with pytest.raises(UserError, match=r"model\.onnx"):
+            ganatomy.load(path)
+    path.write_bytes(content)
+    monkeypatch.setattr(reader, "LARGEST", len(content) - 1)
+    with pytest.raises(UserError, match="larger than an ONNX file can be"):
+        ganatomy.load(path)
+
+
+def test_a_folder_is_a_run_first(run: Run, folder: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    shutil.copytree(run.path, both)
+    shutil.copy(folder / weights.CONFIG, both)
+    assert ganatomy.load(both).home == both
+    assert ganatomy.load(both, step=5).facts.step == 5
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="is not a run"):
+        ganatomy.load(tmp_path / "empty")

@@ -1,0 +1,241 @@
+"""The page in a real browser: a seed's image is the one that `ganatomy sample` draws."""
+
+import functools
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import ganatomy
+from ganatomy.gan import latent
+from ganatomy.gan.priors import normal, truncated_normal, truncated_uniform, uniform
+from ganatomy.generators.export import web
+from ganatomy.runs.run import Run
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+LAST_SEED = 2**32 - 1
+PIXELS = """() => {
+  const canvas = document.getElementById("image");
+  return Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data);
+}"""
+DRAWN = 'address => document.getElementById("image").dataset.drawn === address'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("There is no chromium on this machine to show the page in.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def shown(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """shown(folder, …) → its page, from a host of files; whatever goes wrong there, or leaves it, fails the test."""
+    wrong: list[str] = []
+    servers = []
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    def show(folder: Path, **context: Any) -> Page:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        address = f"http://127.0.0.1:{server.server_port}/"
+        page = browser.new_context(viewport={"width": 600, "height": 900}, **context).new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: request.url.startswith((address, "data:")) or wrong.append(request.url))
+        page.goto(f"{address}#seed=0")
+        page.wait_for_function(DRAWN, arg="#seed=0")
+        return page
+
+    yield show
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def folder(run: Run, package: None) -> Path:
+    return ganatomy.export(run, "web", title="This pet does not exist").folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path, shown: Callable[[Path], Page]) -> Page:
+    return shown(folder)
+
+
+@pytest.fixture(scope="module")
+def sampler(run: Run) -> Any:
+    return ganatomy.load(run)
+
+
+def drawn(page: Page, address: str | None = None) -> np.ndarray:
+    """What the page shows, int [H, W, 3]; address: what to draw, `#seed=…`."""
+    if address is not None:
+        page.evaluate("address => { location.hash = address }", address)
+        page.wait_for_function(DRAWN, arg=address)
+    height, width = page.evaluate("[height, width]")
+    return np.array(page.evaluate(PIXELS)).reshape(height, width, 4)[..., :3]
+
+
+def at(page: Page) -> dict[str, str]:
+    """Where the page is, once that is drawn."""
+    page.wait_for_function('() => !busy && document.getElementById("image").dataset.drawn === location.hash')
+    return dict(part.split("=") for part in page.evaluate("location.hash")[1:].split("&"))
+
+
+def test_a_seeds_image_is_the_librarys(page: Page, sampler: Any) -> None:
+    for seed in (0, 17, 123_456_789, LAST_SEED):
+        for asked, given in (
+            ("", {}),
+            ("&class=1", {"labels": "dog"}),
+            ("&truncation=0.5", {"truncation": 0.5}),
+            ("&class=0&truncation=0.05", {"labels": "cat", "truncation": 0.05}),
+        ):
+            expected = sampler.sample([seed], **given)[0].astype(int)
+            assert np.abs(drawn(page, f"#seed={seed}{asked}") - expected).max() <= 2
+    assert np.abs(drawn(page, "#seed=0") - drawn(page, "#seed=17")).mean() > 10
+
+
+def test_a_walk_is_the_librarys(page: Page, sampler: Any) -> None:
+    codes = latent.walk(sampler.prior, sampler.latents([3, 4], "dog"), 8)  # four steps there, four back
+    for step, share in ((1, "0.2500"), (3, "0.7500")):
+        expected = sampler.images(codes[step : step + 1])[0].astype(int)
+        assert np.abs(drawn(page, f"#seed=3&share={share}&class=1") - expected).max() <= 2
+
+
+def test_styles_are_truncated_as_in_the_library(converted, folder: Path, tmp_path: Path, shown: Any) -> None:
+    sampler, content = converted("stylegan2")
+    (tmp_path / "model.onnx").write_bytes(content)
+    (tmp_path / "index.html").write_text(web.page(sampler.facts))
+    for name in web.RUNTIME:
+        (tmp_path / name).symlink_to(folder / name)
+    page = shown(tmp_path)
+    for asked, psi in (("", None), ("&truncation=0.3", 0.3)):
+        expected = sampler.sample([5], psi)[0].astype(int)
+        assert np.abs(drawn(page, f"#seed=5{asked}") - expected).max() <= 2
+    page.close()
+
+
+def test_it_is_used_by_mouse_keyboard_and_offline(page: Page) -> None:
+    page.context.set_offline(True)
+    before = drawn(page, "#seed=41")
+    page.get_by_role("button", name="Another one").click()
+    assert 0 <= int(at(page)["seed"]) <= LAST_SEED
+    assert not np.array_equal(drawn(page), before)
+
+    page.get_by_role("spinbutton", name="Seed").fill("41")
+    page.keyboard.press("Enter")
+    page.wait_for_function(DRAWN, arg="#seed=41")
+    assert np.array_equal(drawn(page), before)
+    assert "Seed 41, class" in page.locator("#status").inner_text()
+
+    page.locator("canvas").focus()
+    page.keyboard.press("ArrowRight")
+    assert at(page) == {"seed": "41", "share": "0.0500"}
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+    assert at(page) == {"seed": "40", "share": "0.9500"}
+    page.keyboard.press("ArrowRight")
+    assert at(page) == {"seed": "41"}
+    assert np.array_equal(drawn(page), before)
+
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 10 + box["width"] * 0.4, box["y"] + 30, steps=4)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    there = at(page)
+    assert (there["seed"], float(there["share"])) == ("41", pytest.approx(0.4, abs=0.01))
+
+    page.get_by_role("combobox", name="Class").select_option("dog")
+    page.get_by_role("slider", name="Truncation").fill("0.5")
+    assert at(page).items() >= {"class": "1", "truncation": "0.5"}.items()
+    page.context.set_offline(False)
+
+
+def test_it_is_dragged_by_a_finger(folder: Path, shown: Callable[..., Page]) -> None:
+    page = shown(folder, has_touch=True)
+    drawn(page, "#seed=41")
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": box["x"] + across * box["width"], "y": box["y"] + up * box["height"]} for across, up in places]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.2, 0.5))
+    for step in range(1, 9):
+        touch("touchMove", (0.2 + 0.05 * step, 0.5))
+    touch("touchEnd")
+    there = at(page)
+    assert (there["seed"], float(there["share"])) == ("41", pytest.approx(0.4, abs=0.05))
+    page.close()
+
+
+def test_addresses_that_lead_nowhere_are_no_harm(page: Page) -> None:
+    for nonsense in ("seed=-1", "seed=4294967296", "seed=x&class=9", "seed=0&share=2&truncation=x", "<script>"):
+        page.evaluate("address => { location.hash = address }", f"#{nonsense}")
+        page.wait_for_timeout(50)
+        there = at(page)
+        assert 0 <= int(there["seed"]) <= LAST_SEED
+        assert there.keys() <= {"seed"}
+
+
+def test_latent_vectors_are_torchs(page: Page) -> None:
+    for name, draw in (("normal", normal), ("uniform", uniform)):
+        for seed in (0, 1, 2**31, LAST_SEED):
+            for dimension in (1, 2, 7, 8, 15, 16, 17, 31, 32, 100, 700):  # around the blocks of sixteen
+                prior = {"name": name, "dimension": dimension}
+                own = page.evaluate("([seed, prior]) => Array.from(latentOf(seed, prior))", [seed, prior])
+                expected = draw(1, dimension, torch.Generator().manual_seed(seed))[0]
+                assert torch.allclose(torch.tensor(own), expected, rtol=0, atol=2e-6), prior
+
+
+def test_truncation_and_classes_are_the_librarys(page: Page, sampler: Any) -> None:
+    z = normal(1, 512, torch.Generator().manual_seed(5))[0]
+    for name, cut in (("normal", truncated_normal), ("uniform", truncated_uniform)):
+        for bound in (0.05, 0.5, 1.5, 3.0):
+            own = page.evaluate(
+                "([name, z, bound]) => Array.from(PRIORS[name].truncate(Float32Array.from(z), bound))",
+                [name, z.tolist(), bound],
+            )
+            assert torch.allclose(torch.tensor(own), cut(z, bound), rtol=0, atol=3e-6)
+    own = page.evaluate("Array.from({ length: 1000 }, (_, seed) => classOf(seed, facts.prior))")
+    assert own == sampler.prior.split(sampler.latents(range(1000)))[1].argmax(1).tolist()
+
+
+def test_the_folder_is_whole_and_says_nothing_private(folder: Path, run: Run) -> None:
+    assert {path.name for path in folder.iterdir()} == {
+        *("index.html", "model.onnx", "onnxruntime.js", "onnxruntime.wasm"),
+        *("README.md", "samples.png", "metadata.json"),
+    }
+    index = (folder / "index.html").read_text()
+    assert "<h1>This pet does not exist</h1>" in index
+    assert "http" not in index.replace("http.server", "").replace("http://localhost:8000", "")
+    assert str(run.path.parent) not in index
+    assert json.loads(index.split('type="application/json">')[1].split("</script>")[0])["classes"] == ["cat", "dog"]
+
+
+def test_as_a_file_it_says_what_to_do(folder: Path, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    assert "python3 -m http.server" in page.get_by_role("status").inner_text()
+    page.close()

@@ -1,0 +1,83 @@
+"""Drawing from a run: a seed's image depends on nothing but the seed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganatomy.errors import UserError
+from ganatomy.generators import api as sampling
+from ganatomy.modalities.images import enlarge, grid
+from ganatomy.runs.run import Run
+from tiny import go_on, quick
+
+
+@pytest.fixture(scope="module")
+def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    fast = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}  # images that differ after ten steps
+    return quick(images, tmp_path_factory.mktemp("runs"), training__steps=10, log__keep=0, **fast)
+
+
+def drawn(run: Run, seeds: list[int], folder: Path, **options: object) -> dict[int, np.ndarray]:
+    """Pixels by seed, read back from the files."""
+    sampling.sample(run, seeds, out=folder, **options)
+    return {int(path.stem[5:]): np.asarray(Image.open(path)) for path in folder.glob("seed-*.png")}
+
+
+def test_a_seeds_image_is_the_same_whatever_else_is_asked_for(run: Run, tmp_path: Path) -> None:
+    alone = drawn(run, [17], tmp_path / "alone")[17]
+    together = drawn(run, [5, 17, 2**32 - 1, *range(40)], tmp_path / "together")
+    assert np.array_equal(alone, together[17])
+    assert len({image.tobytes() for image in together.values()}) == len(together)
+
+
+def test_the_grid_holds_the_images_in_order(run: Run, tmp_path: Path) -> None:
+    images = drawn(run, [3, 1, 2], tmp_path)
+    expected = enlarge(grid(np.stack([images[seed] for seed in (3, 1, 2)])), 480)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "grid.png")), expected)
+
+
+def test_step_raw_and_truncation_change_the_image(run: Run, tmp_path: Path) -> None:
+    options = {"plain": {}, "raw": {"raw": True}, "step": {"step": 5}, "truncated": {"truncation": 0.5}}
+    images = [drawn(run, [0], tmp_path / name, **option)[0].tobytes() for name, option in options.items()]
+    assert len(set(images)) == 4
+
+
+def test_the_snapshots_tile_is_the_seeds_image(run: Run) -> None:
+    """Tile s of a training snapshot and `sample --seeds s` are one image, to the rounding of a batch."""
+    sampler = sampling.load(run)
+    own = sampler.images(sampler.latents(range(64)))
+    shown = np.asarray(Image.open(run.path / "samples" / "000010.png")).astype(int)
+    expected = enlarge(grid(own), 480)
+    assert np.abs(shown - expected).max() <= 1
+
+
+@pytest.mark.parametrize(("prior", "straight"), [("normal", False), ("uniform", True)])
+def test_a_walk_follows_the_prior(images: Path, tmp_path: Path, prior: str, straight: bool) -> None:
+    from ganatomy.gan.latent import walk
+
+    sampler = sampling.load(quick(images, tmp_path, training__steps=1, prior__name=prior))
+    stops = sampler.latents([3, 9])
+    middle = walk(sampler.prior, stops, 4)[1]
+    assert np.allclose(middle, (stops[0] + stops[1]) / 2, atol=1e-6) == straight
+
+
+def test_sampling_refuses_what_it_cannot_do(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no checkpoint of step 3"):
+        sampling.sample(run, step=3)
+    with pytest.raises(UserError, match="no seed -1"):
+        sampling.sample(run, [-1])
+    with pytest.raises(UserError, match="no seed 4294967296"):
+        sampling.sample(run, [2**32])
+    with pytest.raises(UserError, match="at least two"):
+        sampling.walk(run, [4])
+
+
+def test_resuming_draws_the_snapshots_that_an_uninterrupted_run_draws(images: Path, tmp_path: Path) -> None:
+    whole = quick(images, tmp_path, "whole", training__steps=15)
+    parts = quick(images, tmp_path, "parts", training__steps=10)
+    go_on(parts, training__steps=15)
+    assert whole.snapshots().keys() == parts.snapshots().keys()
+    for step, path in whole.snapshots().items():
+        assert path.read_bytes() == parts.snapshots()[step].read_bytes()

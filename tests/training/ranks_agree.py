@@ -1,0 +1,45 @@
+"""For test_distributed.py, under torchrun: train with batch norm; every rank must hold the first one's tensors, and
+nothing of the group may be left at the end.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist  # noqa: TID251
+
+from ganatomy import build
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
+from ganatomy.data.batches import RealBatches
+from ganatomy.system import runtime
+
+TINY = {"generator.width": 4, "discriminator.width": 4, "training.batch": 8, "training.share_fakes": True}
+
+
+def main(images: Path) -> None:
+    with runtime.start("cpu", threads=1) as here:
+        config = change(recipe("dcgan"), TINY)
+        pixels = np.load(images)
+        game = build.method(config, (3, 16, 16), here)
+        batches = RealBatches(pixels, 8, 1, runtime.Randomness(0), here)
+        for step in range(6):
+            game.step(step, batches)
+        mine = torch.cat([t.double().flatten() for group in game.state().values() for t in group.values()])
+        firsts = mine.clone()
+        dist.broadcast(firsts, 0)
+        assert torch.equal(mine, firsts), f"rank {here.rank} differs by {(mine - firsts).abs().max()}"
+        shown = batches(0).images.sum().reshape(1)
+        others = [torch.empty(1) for _ in range(here.world)]
+        dist.all_gather(others, shown)
+        assert len({value.item() for value in others}) == here.world, "the ranks saw the same images"
+        if here.leads:
+            print("agree after 6 steps")
+    tasks = Path("/proc/self/task").glob("*/comm")  # Linux alone has it
+    left = [name for task in tasks if "gloo" in (name := task.read_text().strip())]
+    assert not left, f"threads of the process group are left: {left}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,148 @@
+"""What may be asked for; all else is refused in one sentence."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from doubles import Double
+
+from ganatomy.errors import UserError
+from ganatomy.web.serve.backend import of_seeds
+from ganatomy.web.serve.orders import Orders
+
+PLAIN, CLASSES = Double(), Double(classes=3)
+
+
+def images(body: Any, double: Double = PLAIN, most: int = 8) -> Any:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Orders(double, most).images(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "Invalid JSON"),
+        (b"{", "Invalid JSON"),
+        (b"\xff", "Invalid JSON"),
+        (b"[]", "object"),
+        (b"null", "object"),
+        (b"[" * 100_000, "Invalid JSON"),
+        (b'{"latents": [[0, 0, 0, NaN]]}', "finite"),
+        (b'{"latents": [[0, 0, 0, 1e999]]}', "finite"),
+        ({}, "seeds or latents"),
+        ({"seeds": [1], "latents": [[0, 0, 0, 0]]}, "seeds or latents"),
+        ({"seeds": []}, "at least 1"),
+        ({"seeds": [-1]}, "greater than or equal to 0"),
+        ({"seeds": [2**32]}, "less than or equal"),
+        ({"seeds": [10**400]}, "seeds.0"),
+        ({"seeds": [1.5]}, "integer"),
+        ({"seeds": ["1"]}, "integer"),
+        ({"seeds": [True]}, "integer"),
+        ({"seeds": 1}, "array"),
+        ({"seeds": list(range(9))}, "at most 8"),
+        ({"latents": [[0, 0, 0]]}, "has 4 numbers"),
+        ({"latents": [[0, 0, 0, 0], [0] * 5]}, "has 4 numbers"),
+        ({"latents": [[0, 0, 0, 101]]}, "less than or equal to 100"),
+        ({"latents": [[0, 0, 0, None]]}, "number"),
+        ({"seeds": [1], "truncation": 0}, "greater than or equal"),
+        ({"seeds": [1], "truncation": "1"}, "number"),
+        ({"seeds": [1], "format": "gif"}, "png"),
+        ({"seeds": [1], "class": "c0"}, "knows no classes"),
+        ({"seeds": [1], "sedes": [1]}, "sedes"),
+    ],
+)
+def test_a_body_that_cannot_be_drawn_is_refused(body: Any, words: str) -> None:
+    with pytest.raises(UserError, match=words) as refusal:
+        images(body)
+    assert str(refusal.value).endswith(".")
+    assert len(str(refusal.value)) < 300
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("label", ["c3", "3", 3, -1, "", "c0 ", 10**30])
+def test_an_unknown_class_is_refused(label: Any) -> None:
+    with pytest.raises(UserError, match="class"):
+        images({"seeds": [1], "class": label}, CLASSES)
+
+
+def test_latents_of_a_generator_with_classes_need_one() -> None:
+    with pytest.raises(UserError, match="say nothing of the class"):
+        images({"latents": [[0, 0, 0, 0]]}, CLASSES)
+    order = images({"latents": [[0, 0, 0, 0]] * 2, "class": "2"}, CLASSES)
+    assert order.y is not None
+    assert order.y.tolist() == [2, 2]
+
+
+def test_a_whole_number_may_have_a_point() -> None:
+    assert np.array_equal(images({"seeds": [3.0]}).z, images({"seeds": [3]}).z)
+
+
+@pytest.mark.parametrize("label", ["c1", "1", 1])
+def test_a_class_goes_by_name_or_number(label: Any) -> None:
+    order = images({"seeds": [1, 2], "class": label}, CLASSES)
+    assert order.y is not None
+    assert order.y.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ([("seed", "")], "whole number"),
+        ([("seed", "-1")], "whole number"),
+        ([("seed", "1.0")], "whole number"),
+        ([("seed", "٣")], "whole number"),
+        ([("seed", "4294967296")], "less than or equal"),
+        ([("seed", "1"), ("seed", "2")], "twice"),
+        ([("sede", "1")], "did you mean seed"),
+        ([("frames", "3")], "frames"),
+        ([("truncation", "nan")], "no number"),
+        ([("truncation", "1e999")], "truncation"),
+        ([("truncation", "1_0")], "no number"),
+        ([("class", "x")], "no classes"),
+    ],
+)
+def test_a_query_that_cannot_be_drawn_is_refused(query: list[tuple[str, str]], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Orders(PLAIN, 8).image(query)
+
+
+@pytest.mark.parametrize("query", [{}, {"seeds": "1"}, {"seeds": "1,,2"}, {"seeds": "1,2", "frames": "9"}])
+def test_a_walk_that_cannot_be_drawn_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(UserError):
+        Orders(PLAIN, 8).walk(query.items())
+    with pytest.raises(UserError):
+        Orders(PLAIN, 8).walk([("seeds", ",".join(["1"] * 65))])
+
+
+def test_an_order_is_what_sample_would_draw() -> None:
+    order = images({"seeds": [3, 2**32 - 1], "truncation": 0.5}, CLASSES)
+    codes = CLASSES.prior.of_seeds([3, 2**32 - 1])
+    z, y = of_seeds(CLASSES.prior, [3, 2**32 - 1])
+    assert np.array_equal(z, codes[:, :4])
+    assert order.y is not None
+    assert np.array_equal(order.y, y)
+    assert np.array_equal(order.z, CLASSES.prior.truncate(codes[:, :4], 0.5))
+    assert np.abs(order.z).max() <= 0.5
+
+
+def test_styles_are_truncated_by_the_generator() -> None:
+    styled = Double()
+    styled.styled = True
+    order = images({"seeds": [3], "truncation": 0.5}, styled)
+    assert order.truncation == 0.5
+    assert np.array_equal(order.z, of_seeds(styled.prior, [3])[0])
+
+
+def test_without_a_seed_any_is_drawn() -> None:
+    seeds = {Orders(PLAIN, 8).image([])[1].seed for _ in range(5)}
+    assert len(seeds) == 5
+
+
+def test_a_walk_stays_in_one_class() -> None:
+    walk = Orders(CLASSES, 8).walk([("seeds", "1,2,3"), ("frames", "8")])
+    first = of_seeds(CLASSES.prior, [1])[1]
+    assert walk.y is not None
+    assert first is not None
+    assert walk.y.tolist() == [int(first[0])] * 8
+    assert np.array_equal(walk.z[0], of_seeds(CLASSES.prior, [1])[0][0])
