@@ -1,0 +1,1 @@
+"""Other ways to train a generator, as bodies of the same loop: VAE, diffusion, GSN."""

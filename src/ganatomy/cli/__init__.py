@@ -51,7 +51,7 @@ for verb in (
     options,
     doctor,
 ):
-    verb.register(app)
+    app.command()(getattr(verb, verb.__name__.rpartition(".")[2]))
 app.add_typer(data.app, name="data")
 
 

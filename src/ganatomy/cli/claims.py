@@ -6,10 +6,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(claims)
-
-
 def claims(
     run: Annotated[
         list[str] | None,

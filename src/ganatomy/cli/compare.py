@@ -7,10 +7,6 @@ import typer
 from ganatomy.errors import UserError
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(compare)
-
-
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …", help="Runs, or files that `evaluate` wrote.")],
     features: Annotated[str | None, typer.Option(help="Compare the scores of these features.")] = None,

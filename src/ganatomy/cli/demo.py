@@ -5,10 +5,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(demo)
-
-
 def demo(
     minutes: Annotated[float, typer.Option(min=0.05, help="Minutes of training.")] = 1.5,
     seed: Annotated[int, typer.Option(help="Another seed, other digits.")] = 0,

@@ -5,10 +5,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(diagnose)
-
-
 def diagnose(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run (path, name or last), finished or in training.")],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,

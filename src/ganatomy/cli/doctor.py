@@ -1,11 +1,5 @@
 """ganatomy doctor"""
 
-import typer
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(doctor)
-
 
 def doctor() -> None:
     """Check this machine: versions, devices, speed of its matrix units, extras, cache."""

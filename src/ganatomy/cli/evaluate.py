@@ -8,10 +8,6 @@ import typer
 from ganatomy.cli.arguments import Changes, Label, Raw, Step, Truncation, how
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(evaluate)
-
-
 def evaluate(
     subject: Annotated[
         str, typer.Argument(metavar="RUN|IMAGES", help="A run, or generated images: a folder, zip or array file.")

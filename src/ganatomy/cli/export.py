@@ -8,10 +8,6 @@ import typer
 from ganatomy.cli.arguments import Place, Raw, Step
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(export)
-
-
 def export(
     run: Place,
     to: Annotated[

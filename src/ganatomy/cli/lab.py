@@ -5,10 +5,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(lab)
-
-
 def lab(
     target: Annotated[
         str, typer.Argument(help="What to learn: line, two, segments, ring, grid, spiral or moons.")

@@ -1,11 +1,5 @@
 """ganatomy recipes"""
 
-import typer
-
-
-def register(app: typer.Typer) -> None:
-    app.command()(recipes)
-
 
 def recipes() -> None:
     """List the recipes: what `train --recipe` can start from."""

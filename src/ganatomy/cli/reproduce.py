@@ -6,10 +6,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(reproduce)
-
-
 def reproduce(
     names: Annotated[
         list[str], typer.Argument(metavar="NAME", help="goodfellow2014, mnist, comparisons, modes, cifar10, or all.")

@@ -8,10 +8,6 @@ import typer
 from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(sample)
-
-
 def sample(
     run: Place,
     seeds: Annotated[str, typer.Option(help="Which images: 0-63, 3,9,4 or a mix.")] = "0-63",

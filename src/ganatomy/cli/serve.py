@@ -7,10 +7,6 @@ import typer
 from ganatomy.cli.arguments import Changes, Raw, Step, how
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(serve)
-
-
 def serve(
     place: Annotated[str, typer.Argument(metavar="RUN|FILE.onnx", help="A run, or an exported generator.")],
     host: Annotated[str, typer.Option(help="Where to listen; anything but this machine alone needs a token.")] = (

@@ -6,10 +6,6 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(studio)
-
-
 def studio(
     runs: Annotated[Path, typer.Argument(help="The folder with the runs.")] = Path("runs"),
     host: Annotated[str, typer.Option(help="Where to listen; anything but this machine alone needs a token.")] = (

@@ -10,10 +10,6 @@ from ganatomy.config.settings import describe
 REMEDIES = 2  # of --remedy auto
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(train)
-
-
 def train(
     data: Annotated[str | None, typer.Argument(metavar="DATA", help=describe("data.path"))] = None,
     recipe: Annotated[str | None, typer.Option(help="What to start from: see `ganatomy recipes`.")] = None,

@@ -8,10 +8,6 @@ import typer
 from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(walk)
-
-
 def walk(
     run: Place,
     seeds: Annotated[str, typer.Option(help="The images to pass through, in order: 3,9,4.")] = "0-7",

@@ -1,0 +1,1 @@
+"""Callbacks of the loop: they read a training and write the run folder."""

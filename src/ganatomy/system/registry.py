@@ -1,0 +1,192 @@
+"""Names → parts: one registry a kind of part, each name registered once, beside what it names.
+
+Ours register themselves when their module is imported. A stranger's do the same, in a module that is loaded with
+`--parts my_parts.py`, by $GANATOMY_PARTS, as an installed package's entry point (group `ganatomy.parts`), or by a
+plain `import`. Lists in help texts, docs, errors and pages are made from the registries; nothing repeats a name.
+"""
+
+import hashlib
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from inspect import getdoc
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from ganatomy.errors import UserError, unknown
+
+GROUP = "ganatomy.parts"  # of entry points
+VARIABLE = "GANATOMY_PARTS"  # files or modules, parted as in $PATH: processes that we start load the same parts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a part's code is: its module, the file with its sha256, and the package's version, where it has one."""
+
+    module: str
+    file: str | None
+    sha256: str | None
+    version: str | None
+
+    @classmethod
+    def of(cls, module: str) -> "Origin":
+        """Of an imported module."""
+        file = getattr(sys.modules.get(module), "__file__", None)
+        digest = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file and Path(file).is_file() else None
+        try:
+            version = metadata.version(module.partition(".")[0])
+        except metadata.PackageNotFoundError:
+            version = None
+        return cls(module, file, digest, version)
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """The parts of one kind by name, in the order in which they were registered.
+
+    kind: what messages call one of them, such as "objective".
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._parts: dict[str, T] = {}
+        self._modules: dict[str, str] = {}
+        self._summaries: dict[str, str] = {}
+
+    def add(self, name: str, part: T, *, module: str, summary: str | None = None) -> T:
+        """Register a part under a name and return it.
+
+        module: where its code is. summary: one line for lists; the docstring's first line if not given.
+        Raises UserError where the name belongs to another module: a notebook may run its own cell again.
+        """
+        before = self._modules.get(name)
+        if before is not None and before != module:
+            raise UserError(f"{module} registers the {self.kind} {name!r}, which {before} has: choose another name.")
+        self._parts[name], self._modules[name] = part, module
+        self._summaries[name] = summary if summary is not None else summary_of(part)
+        return part
+
+    def remove(self, name: str) -> None:
+        """Forget a name."""
+        for table in (self._parts, self._modules, self._summaries):
+            table.pop(name, None)
+
+    def find(self, name: str) -> T:
+        """The part, or UserError that lists the nearest names."""
+        if name not in self:
+            raise unknown(self.kind, name, self)
+        return self[name]
+
+    def summary(self, name: str) -> str:
+        """One line on a part."""
+        return self._summaries[name]
+
+    def module(self, name: str) -> str:
+        """The module that registered a part."""
+        return self._modules[name]
+
+    def origin(self, name: str) -> Origin | None:
+        """Where the code of a stranger's part is; None for ours."""
+        module = self._modules[name]
+        return None if module.partition(".")[0] == "ganatomy" else Origin.of(module)
+
+    @property
+    def listed(self) -> str:
+        """The names as help texts list them: a, b or c."""
+        *first, last = self
+        return f"{', '.join(first)} or {last}" if first else last
+
+    def __getitem__(self, name: str) -> T:
+        load_installed()
+        return self._parts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        load_installed()
+        return iter(list(self._parts))
+
+    def __len__(self) -> int:
+        load_installed()
+        return len(self._parts)
+
+
+def summary_of(part: Any) -> str:
+    """The first line of a docstring, without its last full stop."""
+    return (getdoc(part) or "").partition("\n")[0].rstrip(".")
+
+
+def load(parts: str) -> str:
+    """Load a file of parts (my_parts.py) or a module by its name, and return the module's name.
+
+    Processes that this one starts load it too. Raises UserError where it cannot be loaded.
+    """
+    name = _import(parts)
+    known = [each for each in os.environ.get(VARIABLE, "").split(os.pathsep) if each]
+    place = str(Path(parts).resolve()) if parts.endswith(".py") else parts
+    if place not in known:
+        os.environ[VARIABLE] = os.pathsep.join([*known, place])
+    return name
+
+
+_installed = False
+
+
+def load_installed() -> None:
+    """Load what $GANATOMY_PARTS names and installed packages offer, once.
+
+    A package whose parts cannot be loaded is left out with a warning: it must not keep others from working.
+    """
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    for parts in os.environ.get(VARIABLE, "").split(os.pathsep):
+        if parts:
+            _import(parts)
+    for point in metadata.entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as error:  # a stranger's code may raise anything
+            warnings.warn(f"The parts of {point.value} were left out: {_first_line(error)}.", stacklevel=2)
+
+
+def _import(parts: str) -> str:
+    path = Path(parts).expanduser()
+    if path.suffix != ".py":
+        return _checked(parts, lambda: import_module(parts))
+    if not path.is_file():
+        raise UserError(f"There is no file {parts} to load parts from.")
+    name = path.stem
+    there = getattr(sys.modules.get(name), "__file__", None)
+    if there is not None and Path(there).resolve() == path.resolve():
+        return name
+    if name in sys.modules or name in sys.stdlib_module_names:
+        raise UserError(f"{parts} cannot be loaded: a module called {name} is there already; rename the file.")
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        return _checked(parts, lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    except UserError:
+        del sys.modules[name]
+        raise
+
+
+def _checked(parts: str, action: Callable[[], Any]) -> str:
+    try:
+        found = action()
+    except UserError:
+        raise
+    except Exception as error:  # a stranger's code may raise anything
+        raise UserError(f"{parts} cannot be loaded: {type(error).__name__}: {_first_line(error)}.") from error
+    return Path(parts).stem if found is None else found.__name__
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
