@@ -2,12 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint wheel bench exam diagnosis-exam parity reproduce claims intervals clean
+.PHONY: demo test test-all lint wheel bench exam diagnosis-exam parity reproduce claims intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
 
 test: .venv/ready-dev lint
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow"
+
+# What `make test` leaves out too: claims in training, load, large runs.
+test-all: .venv/ready-dev lint
 	$(BIN)/python -m pytest --numprocesses auto
 
 lint: .venv/ready-dev
