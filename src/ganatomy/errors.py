@@ -11,6 +11,11 @@ class UserError(Exception):
     """
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, without its full stop; the error's kind where it has no message."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """The error for a name that does not exist, listing the nearest valid ones first."""
     names = sorted(valid)

@@ -94,7 +94,7 @@ def test_a_file_that_is_no_card_is_refused(tmp_path: Path, content: str) -> None
 def test_a_card_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text('{"format": 99}')
-    with pytest.raises(UserError, match="newer Ganatomy"):
+    with pytest.raises(UserError, match="newer version of Ganatomy"):
         read(path)
 
 

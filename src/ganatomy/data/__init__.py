@@ -2,6 +2,7 @@
 
 from ganatomy.data.inspect import Inspection, inspect
 from ganatomy.data.prepare import prepare
-from ganatomy.data.store import Images, cache_folder
+from ganatomy.data.store import Images
+from ganatomy.system.files import cache_folder
 
 __all__ = ["Images", "Inspection", "cache_folder", "inspect", "prepare"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganatomy.data.decode import Pixels, recognised, to_uint8
 from ganatomy.data.items import Found, Items, numbered
 from ganatomy.data.layout import no_split
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 
 MAX_LOADED = 4 * 2**30  # bytes; a .npy has no such limit, for it is mapped, not loaded
 BLOCK = 16 * 2**20  # values looked at together
@@ -185,5 +185,4 @@ def _idx(path: Path) -> NDArray[np.uint8]:
 def _unreadable(where: str, error: Exception) -> UserError:
     if "Python objects" in str(error) or "Object arrays" in str(error):
         return UserError(f"{where} holds Python objects, not numbers; save the images as one uint8 array [N, H, W, C].")
-    text = str(error).strip().partition("\n")[0] or type(error).__name__
-    return UserError(f"{where} is cut short or damaged ({text}); make or download it again.")
+    return UserError(f"{where} is cut short or damaged ({first_line(error)}); make or download it again.")

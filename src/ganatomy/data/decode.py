@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from ganatomy.errors import first_line
+
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Raw = bytes | Image.Image | Pixels
@@ -55,9 +57,9 @@ def reasons() -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise ImageError(f"more than {MAX_PIXELS // 10**6} megapixels") from error
     except Exception as error:
-        text = (error.strerror if isinstance(error, OSError) else None) or str(error).strip().partition("\n")[0]
+        text = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
         cut = isinstance(error, EOFError) or "truncated" in text.lower()
-        raise ImageError("truncated" if cut else text or type(error).__name__) from error
+        raise ImageError("truncated" if cut else text) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ganatomy.data.decode import GREY, ImageError, Raw, Size, decode, opened, or
 from ganatomy.data.items import Items
 from ganatomy.data.prepare import in_order, suggested_size
 from ganatomy.data.sources import find
-from ganatomy.data.store import cache_folder
+from ganatomy.system.files import cache_folder
 
 EXAMPLES = 5
 FEW, ENOUGH = 100, 2000  # images: below the first a network memorises, above the second it need not

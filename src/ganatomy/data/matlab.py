@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ganatomy.data.arrays import MAX_LOADED, from_array
 from ganatomy.data.items import Items, numbered
 from ganatomy.data.layout import SAME_SPLIT, no_split
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 
 SPLITS = {"train": 0, "unlabelled": 0, "labelled": 1, "valid": 2, "test": 3}  # as the column of a fold numbers them
 ARRAYS = ("images", "labs_ex", "folds")
@@ -58,9 +58,8 @@ def _arrays(path: Path, where: str) -> tuple[NDArray, NDArray, NDArray]:
     try:
         found = {name: array for name, array in _matrices(np.memmap(path, mode="r").data) if name in ARRAYS}
     except (ValueError, OSError, KeyError, StopIteration, struct.error, zlib.error, MemoryError) as error:
-        text = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"{where} is damaged or no MATLAB file ({text}); copy it, or save it with -v7, again."
+            f"{where} is damaged or no MATLAB file ({first_line(error)}); copy it, or save it with -v7, again."
         ) from error
     missing = [name for name in ARRAYS if name not in found]
     if missing:

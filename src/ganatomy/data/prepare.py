@@ -35,8 +35,9 @@ from ganatomy.data.decode import (
 )
 from ganatomy.data.items import Items
 from ganatomy.data.sources import find
-from ganatomy.data.store import Images, cache_folder, disk, kept, write, write_text
+from ganatomy.data.store import Images, kept, write
 from ganatomy.errors import UserError, unknown
+from ganatomy.system.files import cache_folder, cached, write_text
 
 FORMAT = 1  # raise when the same source would be decoded to other pixels
 SIZES = (32, 64, 128, 256)
@@ -90,7 +91,7 @@ def prepare(
         survey = _survey(items, tick)
         key = _hash(survey.content, height_width, channels, fit, split, FORMAT)
         entry = root / "data" / key
-        with disk(root):
+        with cached(root):
             index.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(entry.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
                 if kept(entry, found.name) is None:

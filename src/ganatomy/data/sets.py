@@ -10,7 +10,7 @@ from ganatomy.data.arrays import from_array
 from ganatomy.data.decode import MAX_BYTES, ImageError, Raw
 from ganatomy.data.items import Found, Items, Label, numbered
 from ganatomy.data.layout import no_split
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError, first_line, unknown
 from ganatomy.system.extras import needed
 
 NAMES = ("digits", "torchvision:MNIST", "torchvision:FashionMNIST", "torchvision:CIFAR10", "hf:owner/name")
@@ -56,7 +56,7 @@ def _torchvision(name: str, split: str, folder: Path) -> Items:
     try:
         images = kind(folder, **options)
     except Exception as error:  # no network, no such split, a moved file: torchvision raises all sorts
-        raise UserError(f"{where} could not be loaded ({_first_line(error)}).") from error
+        raise UserError(f"{where} could not be loaded ({first_line(error)}).") from error
 
     def read(i: int) -> Raw:
         image: Raw = images[i][0]
@@ -75,7 +75,7 @@ def _hub(name: str, split: str, folder: Path) -> Items:
     try:
         table = datasets.load_dataset(name, split=split, cache_dir=str(folder))
     except Exception as error:  # no network, no such set, no such split, several configurations
-        raise UserError(f"{where} could not be loaded ({_first_line(error)}).") from error
+        raise UserError(f"{where} could not be loaded ({first_line(error)}).") from error
     column = next((key for key, kind in table.features.items() if isinstance(kind, datasets.Image)), None)
     if column is None:
         raise UserError(f"{where} has no column of images, only {', '.join(table.features)}.")
@@ -113,7 +113,3 @@ def _with_names(labels: list[Label], names: Any) -> tuple[Any, list[str] | None]
     if len(numbers) < len(labels):
         return None, None
     return np.array(numbers, dtype=np.int64), [str(name) for name in names]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -6,6 +6,7 @@ import numpy as np
 
 from ganatomy.data.store import Images
 from ganatomy.errors import UserError
+from ganatomy.system.files import replacing
 
 COUNT = 128_000
 
@@ -20,5 +21,6 @@ def stack(digits: Images, path: Path, count: int = COUNT, seed: int = 0) -> Path
     chosen = np.random.default_rng(seed).integers(len(digits), size=(count, 3))
     labels = (np.asarray(digits.labels)[chosen] * (100, 10, 1)).sum(1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, images=digits.pixels[chosen, :, :, 0].transpose(0, 2, 3, 1), labels=labels)
+    with replacing(path) as file:
+        np.savez(file, images=digits.pixels[chosen, :, :, 0].transpose(0, 2, 3, 1), labels=labels)
     return path

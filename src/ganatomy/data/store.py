@@ -1,12 +1,9 @@
 """Prepared sets on disk: a folder each with pixels.npy, labels.npy and manifest.json, there whole or not at all."""
 
-import errno
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -17,8 +14,7 @@ from numpy.typing import NDArray
 from ganatomy.data.decode import ImageError, Labels, Pixels
 from ganatomy.data.items import Items
 from ganatomy.errors import UserError
-
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from ganatomy.system.files import new_folder
 
 
 @dataclass(frozen=True)
@@ -75,13 +71,6 @@ class Images:
         )
 
 
-def cache_folder() -> Path:
-    """$GANATOMY_CACHE, else ganatomy in $XDG_CACHE_HOME, else ~/.cache/ganatomy."""
-    if own := os.environ.get("GANATOMY_CACHE"):
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "ganatomy"
-
-
 def kept(entry: Path, source: str) -> Images | None:
     """The prepared set in the folder `entry`, or None if there is none or it is damaged."""
     try:
@@ -112,10 +101,7 @@ def write(
     Memory does not grow with their number. After an error nothing is left behind; the caller holds a lock.
     Raises UserError when fewer than two images are readable.
     """
-    part = entry.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed: nobody else can be writing it now
-    part.mkdir()
-    try:
+    with new_folder(entry) as part:
         good, skipped = [], []
         # Written, not mapped: on a full disk a write raises an error, where touching a mapped page kills the process.
         with open(part / "pixels.npy", "wb") as file:
@@ -128,42 +114,13 @@ def write(
                     good.append(i)
             file.seek(0)
             _header(file, (len(good), *shape))  # of the same length: numpy leaves room for N to grow
-            _flush(file)
         _enough(source, len(good), skipped)
         if items.labels is not None:
-            with open(part / "labels.npy", "wb") as file:
-                np.save(file, items.labels[good])
-                _flush(file)
+            np.save(part / "labels.npy", items.labels[good])
         files = {file.name: file.stat().st_size for file in part.iterdir()}
         manifest = {"fingerprint": fingerprint, "files": files, "classes": items.classes, "skipped": skipped}
-        write_text(part / "manifest.json", json.dumps(manifest, indent=1))
+        (part / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
-        part.rename(entry)
-        _flush_folder(entry.parent)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def write_text(path: Path, text: str) -> None:
-    """All of the text under that name, or nothing."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(text)
-        _flush(file)
-    part.replace(path)
-
-
-@contextmanager
-def disk(root: Path) -> Iterator[None]:
-    """Say in words what went wrong with the disk of the cache."""
-    try:
-        yield
-    except OSError as error:
-        problem = "its disk is full" if error.errno in FULL else error.strerror or str(error)
-        raise UserError(
-            f"Nothing can be kept in {root}: {problem}; make room there, or set GANATOMY_CACHE to a folder elsewhere."
-        ) from error
 
 
 def _enough(source: str, readable: int, skipped: list[tuple[str, str]]) -> None:
@@ -176,17 +133,3 @@ def _enough(source: str, readable: int, skipped: list[tuple[str, str]]) -> None:
 
 def _header(file: IO[bytes], shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-def _flush(file: IO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.data import Images, cache_folder
+from ganatomy.data import Images
 from ganatomy.errors import UserError
 from ganatomy.evaluation import features, scoring
 from ganatomy.evaluation.features import Extracted, Extractor
@@ -23,6 +22,7 @@ from ganatomy.evaluation.scoring import METRICS, Sample, Sets
 from ganatomy.report.nearest import Neighbours
 from ganatomy.runs.scorecard import Score, ScoreCard
 from ganatomy.system import machine
+from ganatomy.system.files import cache_folder, replacing
 
 VERSION = 1  # raise when a score gives another number for the same images
 CHUNK = 1024  # images read at a time
@@ -240,8 +240,7 @@ def _keep(path: Path, read: Extracted) -> None:
     arrays = {"features": read.features}
     if read.probabilities is not None:
         arrays["probabilities"] = read.probabilities
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
     with suppress(OSError):  # a cache that cannot be written costs time, not the numbers
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, allow_pickle=False, **arrays)
-        temporary.replace(path)
+        with replacing(path) as file:
+            np.savez(file, allow_pickle=False, **arrays)

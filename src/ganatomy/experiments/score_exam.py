@@ -23,6 +23,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator, extractor_for
 from ganatomy.runs.scorecard import Score, number
 from ganatomy.system import machine
+from ganatomy.system.files import write_text
 
 Pixels = NDArray[np.uint8]
 Results = dict[str, dict[str, list[Score]]]  # by fault, then score: one a severity
@@ -246,8 +247,8 @@ def main(path: str, n: int | None = None, out: str = ".") -> None:
     facts = {"date": date, "machine": here, "images": images.fingerprint, "n": n, "scores": scores}
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "exam.md").write_text(f"# The scores' exam\n\n{title}\n\n{EXPLANATION}\n\n{text}", encoding="utf-8")
-    (folder / "exam.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / "exam.md", f"# The scores' exam\n\n{title}\n\n{EXPLANATION}\n\n{text}")
+    write_text(folder / "exam.json", json.dumps(facts, indent=1) + "\n")
     print(text)
 
 

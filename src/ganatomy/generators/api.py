@@ -17,6 +17,7 @@ from ganatomy.generators.pretrained import Pretrained, card, facts, hub, weights
 from ganatomy.modalities.images import Pixels, enlarge, grid, save_animation, save_png, to_uint8
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import RUNS, Run
+from ganatomy.system.files import write_text
 
 LAST_SEED = 2**32 - 1  # torch drops the higher bits of a CPU generator's seed
 SHOWN = 64  # images of a model card
@@ -102,7 +103,7 @@ class Sampler(nn.Module):
         """Write the model card, README.md, and its picture; use: a text; pixels: of the seeds 0 to 63, if at hand."""
         pixels = self.sample(range(SHOWN), batch=SHOWN) if pixels is None else pixels
         save_png(folder / card.SAMPLES, enlarge(grid(pixels), 480))
-        (folder / "README.md").write_text(card.text(self.facts, use), encoding="utf-8")
+        write_text(folder / "README.md", card.text(self.facts, use))
 
     def push_to_hub(self, name: str, private: bool = False) -> str:
         """Put the generator into the Hugging Face repository owner/name; returns its address. Extra: hub."""
@@ -174,7 +175,7 @@ def sample(
     pixels = sampler.images(sampler.latents(seeds, label))
     folder = Path(out) if out is not None else sampler.home / "generated"
     for seed, image in zip(seeds, pixels, strict=True):
-        save_png(folder / f"seed-{seed:06d}.png", image)
+        save_png(folder / f"seed-{seed:06d}.png", image, durable=False)
     save_png(folder / "grid.png", enlarge(grid(pixels), 480))
     return folder
 

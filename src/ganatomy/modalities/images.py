@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ganatomy.system.files import write_bytes
+
 Pixels = NDArray[np.uint8]  # [N, H, W, C], C 1, 3 or 4
 
 
@@ -55,9 +57,9 @@ def enlarge(pixels: Pixels, least: int = 64) -> Pixels:
     return pixels.repeat(times, axis=-3).repeat(times, axis=-2)
 
 
-def save_png(path: Path, pixels: Pixels) -> None:
-    """Write one image [H, W, C], whole or not at all."""
-    _replace(path, encoded(picture(pixels), "PNG"))
+def save_png(path: Path, pixels: Pixels, durable: bool = True) -> None:
+    """Write one image [H, W, C], whole or not at all; durable: as for `files.replacing`."""
+    _replace(path, encoded(picture(pixels), "PNG"), durable)
 
 
 def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None:
@@ -85,8 +87,6 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, durable: bool = True) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    write_bytes(path, content, durable)

@@ -20,6 +20,7 @@ from ganatomy.config import settings
 from ganatomy.config.families import Part
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError, unknown
+from ganatomy.system import files
 
 FORMAT = 1
 RUNS = Path("runs")
@@ -92,8 +93,7 @@ class Run:
             return {}
         except (OSError, ValueError, TypeError):
             raise UserError(f"{self.path / 'run.json'} is damaged; it should hold a JSON object.") from None
-        if written > FORMAT:
-            raise UserError(f"{self.path} was written by a newer Ganatomy (format {written}); update to read it.")
+        files.check_format(written, FORMAT, self.path)
         return info
 
     def update(self, **changes: Any) -> None:
@@ -107,10 +107,7 @@ class Run:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of the folder, whole or not at all."""
-        path = self.path / name
-        temporary = path.with_name(f".{path.name}.partial")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        files.write_text(self.path / name, text)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -207,7 +204,7 @@ class Run:
 
     def clean(self) -> None:
         """Remove what an interrupted save left behind."""
-        for path in (self.path / "checkpoints").glob(".partial-*"):
+        for path in (self.path / "checkpoints").glob(f"{files.PARTIAL}*"):
             shutil.rmtree(path)
 
 

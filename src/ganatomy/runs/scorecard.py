@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
+from ganatomy.system.files import check_format, write_text
 
 FORMAT = 1
 
@@ -92,10 +93,8 @@ class ScoreCard:
             if there.subject == self.subject and there.protocol == self.protocol:
                 card = ScoreCard(self.subject, self.protocol, {**there.scores, **self.scores}, self.made)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.partial")
         text = json.dumps({"format": FORMAT, **asdict(card)}, indent=2, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, text + "\n")
 
 
 def of_run(
@@ -138,8 +137,7 @@ def read(path: Path) -> ScoreCard:
     """The card that a file holds; UserError if it holds none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] > FORMAT:
-            raise UserError(f"{path} was written by a newer Ganatomy (format {content['format']}); update to read it.")
+        check_format(content["format"], FORMAT, path)
         scores = {name: Score(**score) for name, score in content["scores"].items()}
         return ScoreCard(content["subject"], content["protocol"], scores, content["made"])
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ganatomy import __version__
-from ganatomy.data import cache_folder
+from ganatomy.system.files import cache_folder
 from ganatomy.system.runtime import choose_device, cores
 
 

@@ -17,7 +17,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError, first_line, unknown
 
 GROUP = "ganatomy.parts"  # of entry points
 VARIABLE = "GANATOMY_PARTS"  # files or modules, parted as in $PATH: processes that we start load the same parts
@@ -151,7 +151,7 @@ def load_installed() -> None:
         try:
             point.load()
         except Exception as error:  # a stranger's code may raise anything
-            warnings.warn(f"The parts of {point.value} were left out: {_first_line(error)}.", stacklevel=2)
+            warnings.warn(f"The parts of {point.value} were left out: {first_line(error)}.", stacklevel=2)
 
 
 def _import(parts: str) -> str:
@@ -184,9 +184,5 @@ def _checked(parts: str, action: Callable[[], Any]) -> str:
     except UserError:
         raise
     except Exception as error:  # a stranger's code may raise anything
-        raise UserError(f"{parts} cannot be loaded: {type(error).__name__}: {_first_line(error)}.") from error
+        raise UserError(f"{parts} cannot be loaded: {type(error).__name__}: {first_line(error)}.") from error
     return Path(parts).stem if found is None else found.__name__
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

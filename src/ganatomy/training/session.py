@@ -1,7 +1,6 @@
 """One sitting of a training: images and machine made ready, then the loop with everybody who watches it."""
 
 import contextlib
-import errno
 import os
 import shutil
 import sys
@@ -29,6 +28,7 @@ from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, stopping
+from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import autotune as tuning
 from ganatomy.training.callbacks.control import Control
@@ -365,9 +365,7 @@ def _sentence(error: UserError | OSError, run: Run) -> str:
     """What went wrong, for a person."""
     if isinstance(error, UserError):
         return str(error)
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    reason = "the disk is full" if full else (error.strerror or str(error))
-    return f"{run.path} cannot be written: {reason}.{_saved(run)}"
+    return f"{run.path} cannot be written: {reason(error)}.{_saved(run)}"
 
 
 def farewell(run: Run, console: Console) -> None:

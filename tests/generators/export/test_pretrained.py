@@ -106,7 +106,7 @@ SPOILT: dict[str, tuple[Callable[[Path], Any], str]] = {
     "too deep": (lambda folder: (folder / weights.CONFIG).write_text("[" * 100_000), "is not JSON"),
     "too long": (lambda folder: (folder / weights.CONFIG).write_text(" " * 2**19), "too long"),
     "another's": (lambda folder: (folder / weights.CONFIG).write_text('{"model_type": "bert"}'), "does not describe"),
-    "a newer one": (rewritten(lambda values: values["facts"].update(format=2)), "newer Ganatomy"),
+    "a newer one": (rewritten(lambda values: values["facts"].update(format=2)), "newer version of Ganatomy"),
     "odd scores": (rewritten(lambda values: values["facts"].update(measured=[{"terms": 1}])), r"measured\.0\.terms"),
     "no such option": (rewritten(lambda values: values["config"].update(evil=1)), "no option called 'evil'"),
     "two stories": (rewritten(lambda values: values["config"]["prior"].update(dimension=9)), "contradicts itself"),

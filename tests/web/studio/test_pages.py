@@ -87,7 +87,7 @@ def bad_scores(run: Path) -> None:
 WRONG: dict[Callable[[Path], None], str] = {
     damage_json: "is damaged",
     damage_kind: "is damaged",
-    newer: "newer Ganatomy",
+    newer: "newer version of Ganatomy",
     odd_types: "",
     halves: "",
     bad_config: "",

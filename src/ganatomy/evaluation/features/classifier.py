@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -16,12 +15,13 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganatomy.data.store import Images, cache_folder, disk, write_text
+from ganatomy.data.store import Images
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.extractor import BATCH, Pixels, extract
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
 from ganatomy.modalities.images import to_float
+from ganatomy.system.files import cache_folder, cached, write_bytes, write_text
 
 RECIPE = 1  # raise when the same images would give another network
 FEATURES = 64
@@ -133,7 +133,7 @@ def make(images: Images | None, device: str) -> NetworkExtractor:
     shape = images.pixels.shape[1:]
     root = cache_folder()
     entry = root / "features" / f"{key}.safetensors"
-    with disk(root):
+    with cached(root):
         entry.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(entry.with_suffix(".lock")):  # so that of several processes one trains and the others wait
             network = Classifier(shape, classes)
@@ -193,8 +193,6 @@ def _keep(entry: Path, network: Classifier, facts: dict[str, Any]) -> dict[str, 
     """Write the network, then what is known of it: without the second file, the first does not count."""
     content = safetensors.torch.save({name: value.contiguous() for name, value in network.state_dict().items()})
     facts = {"sha256": hashlib.sha256(content).hexdigest(), **facts}
-    part = entry.with_suffix(f".{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(entry)
+    write_bytes(entry, content)
     write_text(entry.with_suffix(".json"), json.dumps(facts, indent=1))
     return facts

@@ -7,9 +7,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ganatomy.data.store import cache_folder
 from ganatomy.errors import UserError
-from ganatomy.runs.checkpoint import checksum
+from ganatomy.system.files import cache_folder, checksum
 
 Weights = dict[str, Tensor]
 

@@ -17,6 +17,7 @@ from ganatomy.experiments.claims import critics, dynamics, gradients, images, mo
 from ganatomy.experiments.claims.claim import Claim, Trial
 from ganatomy.experiments.claims.page import page
 from ganatomy.system import machine
+from ganatomy.system.files import write_text
 
 SEEDS = 5
 ORDER = (  # theory first, then what goes wrong and its cures, then what is made and how it is judged
@@ -71,8 +72,8 @@ def claims(
         kept[name] = decide(CLAIMS[name], [Trial(seed, quick) for seed in range(1 if quick else seeds)], out / "claims")
         verdict = "holds" if kept[name]["holds"] else "DOES NOT HOLD"
         console.print(f"{verdict:14} {name}  ({kept[name]['seconds']:.0f} s)", highlight=False)
-        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        (out / "CLAIMS.md").write_text(page(CLAIMS, kept), encoding="utf-8")
+        write_text(path, json.dumps(kept, indent=1) + "\n")
+        write_text(out / "CLAIMS.md", page(CLAIMS, kept))
     return {name: kept[name] for name in chosen}
 
 

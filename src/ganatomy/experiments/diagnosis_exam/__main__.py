@@ -17,6 +17,7 @@ from ganatomy.experiments.diagnosis_exam.figures import figures, tables
 from ganatomy.experiments.diagnosis_exam.training import examine
 from ganatomy.experiments.diagnosis_exam.trials import ASKED, SEEDS, Trial, plan, source
 from ganatomy.system import machine
+from ganatomy.system.files import write_text
 
 
 def main(
@@ -77,9 +78,9 @@ def write(results: list[tuple[Trial, dict]], folder: Path, out: Path, with_cost:
             f"{min(costs['looked']):.1%} to {max(costs['looked']):.1%} of the time.\n"
         )
     out.mkdir(parents=True, exist_ok=True)
-    (out / "exam.md").write_text(text, encoding="utf-8")
+    write_text(out / "exam.md", text)
     facts = {"date": date, "machine": here, "cost": costs, "trainings": found.rows}
-    (out / "exam.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_text(out / "exam.json", json.dumps(facts, indent=1) + "\n")
     print(text)
 
 

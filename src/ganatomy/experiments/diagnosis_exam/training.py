@@ -14,7 +14,6 @@ from rich.console import Console
 from ganatomy import build
 from ganatomy.data import Images
 from ganatomy.data.prepare import prepare
-from ganatomy.data.store import write_text
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import extract, make
 from ganatomy.evaluation.metrics.frechet import frechet_distance
@@ -27,6 +26,7 @@ from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.images import Pixels, to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.system import runtime as runtimes
+from ganatomy.system.files import write_text
 from ganatomy.training import api as training
 from ganatomy.training import session
 from ganatomy.training.watching import unseen_images

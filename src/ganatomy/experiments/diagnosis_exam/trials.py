@@ -13,6 +13,7 @@ from ganatomy.errors import UserError
 from ganatomy.experiments.diagnosis_exam.letters import letters
 from ganatomy.experiments.diagnosis_exam.sabotages import DISCRIMINATOR_RATE, GENERATOR_RATE, SABOTAGES
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
+from ganatomy.system.files import replacing
 
 STEPS = 800
 SEEDS = (1, 2, 3)  # seed 0 was for tuning the rules, on the digits, the shapes and CIFAR-10
@@ -203,7 +204,8 @@ def source(name: str, folder: Path, path: str = "") -> str:
         count = DATA.get(name, OWN) + HELD_OUT
         pixels, labels = MADE[name](count) if name in MADE else _some(path or name, count)
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(made, images=pixels, labels=labels)
+        with replacing(made) as file:
+            np.savez(file, images=pixels, labels=labels)
     return str(made)
 
 

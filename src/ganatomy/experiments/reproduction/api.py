@@ -11,6 +11,7 @@ from ganatomy.errors import unknown
 from ganatomy.experiments.reproduction import cifar, comparisons, first_gan, mnist, modes
 from ganatomy.experiments.reproduction.workshop import Find, Show, Workshop
 from ganatomy.system import machine
+from ganatomy.system.files import write_text
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def _write(out: Path, name: str, figures: dict[str, Any]) -> None:
     kept[name] = {"made": made, "found": figures}
     kept = {name: kept[name] for name in EXPERIMENTS if name in kept}
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    (out / PAGE).write_text(page(kept), encoding="utf-8")
+    write_text(path, json.dumps(kept, indent=1) + "\n")
+    write_text(out / PAGE, page(kept))
 
 
 def page(kept: dict[str, Any]) -> str:

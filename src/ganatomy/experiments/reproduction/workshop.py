@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
-from ganatomy.data.store import write_text
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.evaluation.metrics import parzen
@@ -24,6 +23,7 @@ from ganatomy.generators.api import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval
+from ganatomy.system.files import write_text
 from ganatomy.training import api as training
 from ganatomy.training.callbacks.evaluation import BATCH
 

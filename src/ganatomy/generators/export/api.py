@@ -14,6 +14,7 @@ from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.pretrained.graph import inputs, outputs
 from ganatomy.generators.pretrained.weights import WEIGHTS
 from ganatomy.runs.run import RUNS, Run
+from ganatomy.system.files import write_bytes, write_text
 
 
 class Export(NamedTuple):
@@ -61,10 +62,10 @@ def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     largest, pixels = graph.verify(content, sampler, half)
     file = folder / GRAPH
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+    write_bytes(file, content)
     facts = sampler.facts
     about = {**facts.model_dump(mode="json"), "inputs": inputs(facts), "outputs": outputs(facts)}
-    (folder / "metadata.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(folder / "metadata.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
     sampler.introduce(folder, _use(sampler), pixels)
     words = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
@@ -77,9 +78,9 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     runtime = web.runtime()  # first: the rest takes longer
     made = _onnx(sampler, folder, half, title)
     for name, content in runtime.items():
-        (folder / name).write_bytes(content)
+        write_bytes(folder / name, content)
     index = folder / "index.html"
-    index.write_text(web.page(sampler.facts, title), encoding="utf-8")
+    write_text(index, web.page(sampler.facts, title))
     look = f"python3 -m http.server -d {shlex.quote(str(folder))}"
     return Export(folder, index, f"{made.words}\nThe folder works from any host of files; to look at it here: {look}")
 

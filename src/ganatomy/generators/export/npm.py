@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
 
-from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
+from ganatomy.system.files import cache_folder, write_bytes
 
 REGISTRY = "https://registry.npmjs.org"
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
@@ -46,9 +46,7 @@ def _package(sha512: str) -> bytes:
         raise UserError(f"{PACKAGE} {VERSION} is not the package that it should be: its hash is another. {source}.")
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f"{place.name}.{os.getpid()}")
-        part.write_bytes(content)
-        part.replace(place)
+        write_bytes(place, content)
     return content
 
 

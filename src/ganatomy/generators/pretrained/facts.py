@@ -15,6 +15,7 @@ from ganatomy.errors import UserError
 from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard
+from ganatomy.system.files import check_format
 
 FORMAT = 1
 
@@ -101,8 +102,8 @@ def of_run(run: Run, config: Config, checkpoint: dict[str, Any], average: bool) 
 
 def read(values: Any, source: str | Path) -> Facts:
     """Facts out of a file that anyone may have written; UserError if they are not that."""
-    if isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > FORMAT:
-        raise UserError(f"{source} was written by a newer Ganatomy (format {values['format']}); update to read it.")
+    if isinstance(values, dict) and isinstance(values.get("format"), int):
+        check_format(values["format"], FORMAT, source)
     try:
         facts = Facts.model_validate(values)
     except ValidationError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 from ganatomy.generators.pretrained import facts as about
 from ganatomy.generators.pretrained.facts import Facts
 from ganatomy.system.extras import needed
@@ -92,7 +92,7 @@ def check(content: bytes, path: Path) -> Facts:
     try:
         onnx.checker.check_model(model)  # last: it would look for numbers in other files
     except onnx.checker.ValidationError as error:
-        raise refuse(f"it is no valid graph ({str(error).strip().partition(chr(10))[0]})") from None
+        raise refuse(f"it is no valid graph ({first_line(error)})") from None
     return facts
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 from ganatomy.generators.pretrained.weights import CONFIG, WEIGHTS
 from ganatomy.system.extras import needed
 
@@ -13,7 +13,7 @@ def download(name: str) -> Path:
     try:
         return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
     except Exception as error:  # no network, no such repository, no permission: each has its own kind
-        raise UserError(f"hf:{name} could not be loaded ({_first_line(error)}).") from error
+        raise UserError(f"hf:{name} could not be loaded ({first_line(error)}).") from error
 
 
 def upload(folder: Path, name: str, private: bool = False) -> str:
@@ -24,9 +24,5 @@ def upload(folder: Path, name: str, private: bool = False) -> str:
         address = api.create_repo(name, private=private, exist_ok=True)
         api.upload_folder(repo_id=name, folder_path=str(folder), commit_message="ganatomy: a generator")
     except Exception as error:
-        raise UserError(f"hf:{name} could not be written ({_first_line(error)}).") from error
+        raise UserError(f"hf:{name} could not be written ({first_line(error)}).") from error
     return str(address)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -16,6 +16,7 @@ from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.generators.pretrained import facts as about
 from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.system.files import write_bytes, write_text
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 LONGEST = 2**18  # bytes of config.json
@@ -35,10 +36,10 @@ def write(folder: Path, network: nn.Module, config: Config, facts: Facts, half: 
         tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
         _check_finite(tensors, "--half: in 16 bits")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(safetensors.torch.save(tensors, {"format": "pt"}))
+    write_bytes(folder / WEIGHTS, safetensors.torch.save(tensors, {"format": "pt"}))
     options = config.model_dump(mode="json", include=REBUILDS)
     text = json.dumps({"facts": facts.model_dump(mode="json"), "config": options}, indent=2, ensure_ascii=False)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    write_text(folder / CONFIG, text + "\n")
 
 
 def read(folder: Path) -> tuple[Facts, Config, dict[str, Tensor]]:

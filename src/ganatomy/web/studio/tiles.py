@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.config.options import Config
-from ganatomy.data.store import Images, cache_folder, kept
+from ganatomy.data.store import Images, kept
 from ganatomy.errors import UserError
+from ganatomy.system.files import cache_folder
 
 GAP, LEAST = 2, 480  # as `images.grid` and the snapshots have them
 TOGETHER = 4096  # real images compared at a time

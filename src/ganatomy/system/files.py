@@ -1,0 +1,124 @@
+"""The one writer of files: whole or not at all, whatever ends the process; and checksums, formats, the cache folder.
+
+A file is written beside its place, forced to disk and renamed, and then its folder is forced to disk.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO
+
+from ganatomy.errors import UserError
+
+PARTIAL = ".partial-"  # how the names of unfinished files and folders begin
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write, which takes the place of `path` when the block ends; after an error, `path` is as it was.
+
+    durable: False skips forcing it to disk (some 10 ms a file), for what can be made again, such as sampled images.
+    """
+    # A name of its own: two threads or processes that write the same file must not finish each other's.
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name[:200]}")
+    try:
+        with open(partial, "wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if durable:
+        _flush(path.parent)
+
+
+def write_bytes(path: Path, content: bytes, durable: bool = True) -> None:
+    """Write a file, whole or not at all; durable: as for `replacing`."""
+    with replacing(path, durable) as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `folder` when the block ends; after an error, nothing of it is left.
+
+    Only one process at a time may make the same folder: hold a lock. What a killed one left behind is removed.
+    """
+    partial = folder.with_name(f"{PARTIAL}{folder.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for path in (*partial.rglob("*"), partial):
+            _flush(path)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _flush(folder.parent)
+
+
+def _flush(path: Path) -> None:
+    """Force a file or folder to disk."""
+    if path.is_dir() and os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in a few words."""
+    return "the disk is full" if error.errno in FULL else error.strerror or str(error)
+
+
+@contextmanager
+def explained(place: Path, advice: str = "make room there or write to another folder") -> Iterator[None]:
+    """Write below `place`; what the system refuses becomes one sentence.
+
+    Raises UserError where a file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"Nothing can be written to {place}: {reason(error)}; {advice}.") from error
+
+
+def cached(cache: Path) -> AbstractContextManager[None]:
+    """`explained` for the cache folder."""
+    return explained(cache, "make room there, or set GANATOMY_CACHE to a folder elsewhere")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_format(written: int, newest: int, source: str | Path) -> None:
+    """Raises UserError where `source` has a format newer than the newest that this version reads."""
+    if written > newest:
+        raise UserError(f"{source} was written by a newer version of Ganatomy (format {written}); update to read it.")
+
+
+def cache_folder() -> Path:
+    """$GANATOMY_CACHE, else ganatomy in $XDG_CACHE_HOME, else ~/.cache/ganatomy."""
+    if own := os.environ.get("GANATOMY_CACHE"):
+        return Path(own).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "ganatomy"
