@@ -146,7 +146,7 @@ def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) ->
         now = 0.0
 
     class Slow:
-        def look(self) -> dict[str, float]:
+        def measure(self) -> dict[str, float]:
             Clock.now += 0.3
             return {"auc": 0.5}
 
@@ -154,7 +154,7 @@ def test_looks_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) ->
         step, seconds, record, method = 0, 0.0, {}, None
 
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: Clock.now)
-    looks, state = callbacks.Looks(lambda method: Slow(), 0, 10), State()
+    looks, state = callbacks.RecordSignals(lambda method: Slow(), 0, 10), State()
     monkeypatch.setattr(state, "method", SimpleNamespace(runtime=Runtime()))
     looks.begin(state)
     for step in range(1, 100_001):

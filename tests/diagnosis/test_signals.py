@@ -5,6 +5,8 @@ import pytest
 
 from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.data import problems
+from ganatomy.diagnosis.reference import Motion, ReferenceSet
+from ganatomy.diagnosis.rules import CHANCE
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
 
 
@@ -13,11 +15,11 @@ def images(count: int, seed: int = 0) -> np.ndarray:
     return shapes(count, seed)[0].transpose(0, 3, 1, 2) / 127.5 - 1
 
 
-REALS = signals.Reals(images(512), 128)
+REALS = ReferenceSet(images(512), 128)
 
 
 def test_real_images_score_as_real_ones_do() -> None:
-    random = [REALS.look(images(128, seed)) for seed in range(1, 9)]
+    random = [REALS.compare(images(128, seed)) for seed in range(1, 9)]
     for look in random:
         assert look["spread"] == pytest.approx(1, abs=0.1)
         assert look["twins"] == pytest.approx(1, abs=0.2)
@@ -30,26 +32,26 @@ def test_real_images_score_as_real_ones_do() -> None:
 
 def test_collapse_is_seen() -> None:
     one = np.repeat(images(1, 5), 128, axis=0)
-    look = REALS.look(one)
+    look = REALS.compare(one)
     assert (look["spread"], look["twins"], look["kinds"]) == (0, 0, 1)
     assert look["distance"] > 10 * look["distance_floor"]
     four = np.repeat(images(4, 5), 32, axis=0)
-    assert REALS.look(four)["twins"] == pytest.approx(0, abs=1e-9)
-    assert REALS.look(four)["kinds"] <= 4
+    assert REALS.compare(four)["twins"] == pytest.approx(0, abs=1e-9)
+    assert REALS.compare(four)["kinds"] <= 4
 
 
 def test_a_kind_that_is_left_out_is_missed() -> None:
-    kept = REALS.kind != REALS.kind[0]
+    kept = REALS.cluster != REALS.cluster[0]
     some = images(512)[kept][:128]
-    assert REALS.look(some)["kinds"] == len(REALS.centres) - 1
+    assert REALS.compare(some)["kinds"] == len(REALS.centres) - 1
 
 
 def test_a_grid_stands_out() -> None:
     rows = np.arange(16) % 2 * 2 - 1
     for grid in (rows[:, None] * rows, np.broadcast_to(rows, (16, 16)), np.broadcast_to(rows[:, None], (16, 16))):
-        assert REALS.look(images(128, 1) + 0.1 * grid)["checkerboard"] > 10
+        assert REALS.compare(images(128, 1) + 0.1 * grid)["checkerboard"] > 10
     noise = 0.1 * np.random.default_rng(0).standard_normal((128, 3, 16, 16))
-    assert REALS.look(images(128, 1) + noise)["checkerboard"] < 10
+    assert REALS.compare(images(128, 1) + noise)["checkerboard"] < 10
 
 
 def test_saturation_counts_pixels_at_the_ends() -> None:
@@ -60,9 +62,9 @@ def test_saturation_counts_pixels_at_the_ends() -> None:
 
 def test_small_takes_means_of_blocks() -> None:
     image = np.arange(32 * 32, dtype=np.float64).reshape(1, 1, 32, 32)
-    assert signals.small(image).shape == (1, 256)
-    assert signals.small(image)[0, 0] == image[0, 0, :2, :2].mean()
-    assert signals.small(image).mean() == pytest.approx(image.mean())
+    assert signals.downsampled(image).shape == (1, 256)
+    assert signals.downsampled(image)[0, 0] == image[0, 0, :2, :2].mean()
+    assert signals.downsampled(image).mean() == pytest.approx(image.mean())
 
 
 @pytest.mark.parametrize(
@@ -72,16 +74,16 @@ def test_auc(real: list[float], fake: list[float], area: float) -> None:
     assert signals.auc(np.array(real), np.array(fake)) == area
 
 
-def test_chance_moves_auc_by_its_error() -> None:
+def test_the_threshold_of_chance_is_three_standard_errors() -> None:
     random = np.random.default_rng(0)
-    areas = [signals.auc(random.standard_normal(40), random.standard_normal(60)) for _ in range(2000)]
-    assert np.std(areas) == pytest.approx(signals.auc_error(40, 60), rel=0.05)
+    areas = [signals.auc(random.standard_normal(128), random.standard_normal(128)) for _ in range(2000)]
+    assert 0.5 + 3 * np.std(areas) == pytest.approx(CHANCE, abs=0.005)
 
 
 def test_energy_is_zero_for_one_set_and_known_for_shifted_points() -> None:
     zeros, ones = np.zeros((5, 5)), np.ones((5, 5))
-    assert signals.energy(zeros, zeros, zeros) == 0
-    assert signals.energy(3 * ones, zeros, zeros) == 6  # two points, 3 apart
+    assert signals.energy_distance(zeros, zeros, zeros) == 0
+    assert signals.energy_distance(3 * ones, zeros, zeros) == 6  # two points, 3 apart
 
 
 def test_copies() -> None:
@@ -94,19 +96,19 @@ def test_copies() -> None:
 
 
 def test_motion() -> None:
-    motion, here = signals.Motion(REALS), REALS.features[:50]
-    assert "sway" not in motion.next(here)
+    motion, here = Motion(REALS), REALS.features[:50]
+    assert "sway" not in motion.update(here)
     step = np.zeros(here.shape[1])
     step[0] = REALS.typical
-    there = motion.next(here + step)
+    there = motion.update(here + step)
     assert (there["movement"], there["sway"]) == (pytest.approx(1), pytest.approx(1))
-    assert motion.next(here)["turn"] == pytest.approx(-1)
-    assert motion.next(here)["movement"] == 0
+    assert motion.update(here)["turn"] == pytest.approx(-1)
+    assert motion.update(here)["movement"] == 0
 
 
 def test_reals_need_not_be_many_nor_different() -> None:
     for few in (images(6), np.zeros((20, 1, 16, 16))):
-        look = signals.Reals(few, 3).look(few)
+        look = ReferenceSet(few, 3).compare(few)
         assert all(np.isfinite(value) for value in look.values())
 
 

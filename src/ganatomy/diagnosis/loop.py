@@ -7,7 +7,9 @@ import numpy as np
 
 from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.facts import Facts
-from ganatomy.diagnosis.watch import PREFIX, Finding, Watch
+from ganatomy.diagnosis.reference import Motion, ReferenceSet
+from ganatomy.diagnosis.signals import PREFIX
+from ganatomy.diagnosis.watch import Finding, Watch
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan.equilibrium import EQUILIBRIA
 
@@ -27,7 +29,7 @@ class Diagnosis:
             raise unknown("objective", objective, EQUILIBRIA)
         self.samples, self.watch = samples, Watch(Facts(objective))
         self.collected: list[np.ndarray] = []
-        self.reals: signals.Reals | None = None
+        self.reals: ReferenceSet | None = None
         self.faults = 0
 
     def observe(
@@ -59,7 +61,7 @@ class Diagnosis:
             self._collect(images["real"])
         if "fake" in images and self.reals is not None:
             drawn = images["fake"][: self.samples]
-            found |= self.reals.look(drawn) | self._moved(drawn)
+            found |= self.reals.compare(drawn) | self._moved(drawn)
         rest = 0.0 if self.watch.facts.equilibrium is None else self.watch.facts.equilibrium.score
         found |= _judged(scores, rest)
         self.watch.observe({"step": step, **{PREFIX + name: value for name, value in found.items()}})
@@ -81,14 +83,14 @@ class Diagnosis:
         self.collected.append(images)
         together = np.concatenate(self.collected)
         if len(together) >= FEWEST:
-            self.reals, self.collected = signals.Reals(together, self.samples), []
-            self.motion = signals.Motion(self.reals)
+            self.reals, self.collected = ReferenceSet(together, self.samples), []
+            self.motion = Motion(self.reals)
 
     def _moved(self, images: np.ndarray) -> signals.Signals:
         """The way of the mean image alone: the latent vectors may be others each time."""
         assert self.reals is not None
-        centre = self.reals.seen(images).mean(0, keepdims=True)
-        return {name: value for name, value in self.motion.next(centre).items() if name != "movement"}
+        centre = self.reals.embed(images).mean(0, keepdims=True)
+        return {name: value for name, value in self.motion.update(centre).items() if name != "movement"}
 
 
 def _judged(scores: dict[str, np.ndarray], rest: float) -> signals.Signals:

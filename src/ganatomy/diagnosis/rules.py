@@ -168,7 +168,7 @@ def learns_nothing(window: Window, facts: Facts) -> Evidence | None:
     return Evidence("auc", window("auc"), CHANCE) if far and window("auc") < CHANCE else None
 
 
-CHANCE = 0.61  # three standard errors of the area above ½, 128 scores of each kind (`signals.auc_error`)
+CHANCE = 0.61  # three standard errors of the area above ½, 128 scores of each kind (Mann & Whitney 1947)
 
 
 def overfits(window: Window, facts: Facts) -> Evidence | None:

@@ -11,8 +11,8 @@ import yaml
 from ganatomy.diagnosis.facts import Facts
 from ganatomy.diagnosis.remedies import Remedy, fitting
 from ganatomy.diagnosis.rules import RULES, Evidence, Rule, Window
+from ganatomy.diagnosis.signals import PREFIX
 
-PREFIX = "signals/"
 FEWEST = 8  # looks before anything is said that needs several
 WARM_UP = 300  # and steps: before, no generator has learnt much
 SOON = 4  # rules that need fewer looks in a row are about what does not change by training

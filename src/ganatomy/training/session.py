@@ -20,6 +20,7 @@ from ganatomy.config import settings
 from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis import Finding, of_run, stopped_by
 from ganatomy.diagnosis.data import problems
+from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator, extractor_for
 from ganatomy.gan.method import Batches, Method
@@ -36,7 +37,7 @@ from ganatomy.training.callbacks.diagnosis import Unhealthy
 from ganatomy.training.callbacks.evaluation import Evaluation
 from ganatomy.training.callbacks.snapshots import Snapshots
 from ganatomy.training.loop import Budget, Callback, State, fit
-from ganatomy.training.watching import SNAPSHOT_SEEDS, looks, unseen_images, watchers
+from ganatomy.training.watching import SNAPSHOT_SEEDS, signal_recorder, watchers
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def prepare(planned: config.Config, runtime: Runtime, console: Console) -> Prepa
     if planned.diagnosis.on and runtime.leads:
         for problem in _problems(settled, images):
             console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
-        unseen = unseen_images(planned.data, images) if planned.method == "adversarial" else None
+        unseen = held_out_images(planned.data, images) if planned.method == "adversarial" else None
     return Prepared(settled, images, replace(runtime, precision=settled.runtime.precision), evaluator, unseen)
 
 
@@ -319,8 +320,10 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         if saved:
             run.forget_after(state.step)
         run.event("resumed" if saved else "started", step=state.step, attempt=attempt)
-        looking = looks(options, prepared.images, prepared.unseen, batches, attempt) if options.diagnosis.on else None
-        callbacks = watchers(run, options, budget, attempt, console, looking, _remedies_left(run, options))
+        signals = None
+        if options.diagnosis.on:
+            signals = signal_recorder(options, prepared.images, prepared.unseen, batches, attempt)
+        callbacks = watchers(run, options, budget, attempt, console, signals, _remedies_left(run, options))
         if prepared.evaluator:
             latents = build.prior(options.prior).of_seeds
             callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))

@@ -14,6 +14,7 @@ from rich.console import Console
 from ganatomy import build
 from ganatomy.data import Images
 from ganatomy.data.prepare import prepare
+from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import extract, make
 from ganatomy.evaluation.metrics.frechet import frechet_distance
@@ -29,7 +30,6 @@ from ganatomy.system import runtime as runtimes
 from ganatomy.system.files import write_text
 from ganatomy.training import api as training
 from ganatomy.training import session
-from ganatomy.training.watching import unseen_images
 
 MEASURED = 1000  # generated images, and as many real ones
 RESULT = "result.json"
@@ -92,7 +92,7 @@ def scores(learnt: Images, held_out: Pixels, made: dict[str, Pixels]) -> dict[st
 
 def _held_out(prepared: session.Prepared) -> Pixels:
     """Real images that were not learnt from; of a set that has no others, those that were."""
-    others = unseen_images(prepared.config.data, prepared.images)
+    others = held_out_images(prepared.config.data, prepared.images)
     if others is None:
         size, channels = prepared.config.data.size, prepared.config.data.channels
         others = prepare(prepared.config.data.path, size=size, channels=channels)

@@ -1,0 +1,184 @@
+"""A probe: signals of a training's players, always at the same latent vectors and real images. Needs torch."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganatomy.diagnosis import signals
+from ganatomy.diagnosis.reference import SPECTRA, Motion, ReferenceSet
+from ganatomy.diagnosis.signals import Array, Signals
+from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.method import Batch, Method
+from ganatomy.modalities.images import Pixels, to_float
+
+SLOPES = 32  # images at which the discriminator's gradient is taken
+
+
+@dataclass(frozen=True)
+class ProbeImages:
+    """The real images that a probe uses.
+
+    real       training images as the training sees them; the discriminator scores the first of them
+    held_out   real images that are not trained on, if there are any
+    training   all training images uint8 [N, H, W, C], where they are few enough to search for copies
+    of_class   codes [n, …] and real images [N, C, H, W] of one class, for a conditional generator
+    """
+
+    real: Batch
+    held_out: Batch | None = None
+    training: Pixels | None = None
+    of_class: tuple[Tensor, Tensor] | None = None
+
+
+class Probe:
+    """Measures signals of a method. Leaves the training as it was, to the last bit."""
+
+    def __init__(self, method: Method, codes: Tensor, images: ProbeImages) -> None:
+        """codes: [n, …] of the prior; the first n real images are scored beside theirs."""
+        self.method, self.codes = method, codes.to(method.runtime.device)
+        self.held_out, self.of_class = images.held_out, images.of_class
+        count, (real, classes) = len(codes), images.real
+        self.real = Batch(real[:count], None if classes is None else classes[:count])
+        self.reference = ReferenceSet(_array(real), count, ends=(-1.0, 1.0))
+        self.motion = Motion(self.reference)
+        self.training = None if images.training is None else self._embedded(images.training)
+        self.held_out_features = None if self.held_out is None else self.reference.embed(_array(self.held_out.images))
+
+    def measure(self) -> Signals:
+        """All signals that this method has, by name."""
+        with undisturbed(self.method):
+            if not isinstance(self.method, Adversarial):
+                return self._of_images(_array(self.method.sample(self.codes)))
+            fake = self._generate(self.codes)
+            self.method.generator.network.eval()
+            evaluated = self._generate(self.codes)
+            self.method.generator.network.train()
+            # A grid that the average does not have is never seen by those who draw samples.
+            found = self._of_images(_array(fake.images), _array(self.method.sample(self.codes[:SPECTRA])))
+            found["gap"] = self._gap(fake, evaluated)
+            return found | self._of_latents() | self._of_scores(self.method, fake) | self._of_weights(self.method)
+
+    def _generate(self, codes: Tensor) -> Batch:
+        z, classes = self.method.prior.split(codes)
+        with torch.no_grad(), self.method.runtime.autocast():
+            return Batch(self.method.generator.network(z, classes).float(), classes)
+
+    def _embedded(self, pixels: Pixels, count: int = 256) -> Array:
+        """Features [N, D] of images uint8 [N, H, W, C], `count` at a time."""
+        parts = (np.array(pixels[start : start + count]) for start in range(0, len(pixels), count))
+        return np.concatenate([self.reference.embed(_array(to_float(torch.from_numpy(part)))) for part in parts])
+
+    def _of_images(self, fake: np.ndarray, displayed: np.ndarray | None = None) -> Signals:
+        features = self.reference.embed(fake)
+        found = self.reference.compare(fake, displayed) | self.motion.update(features)
+        if self.training is not None:
+            found["copies"] = signals.copies(self.training, features, self.held_out_features)
+        return found
+
+    def _gap(self, fake: Batch, evaluated: Batch) -> float:
+        """The median distance of an image in evaluation from the same latent vector's in training, over the typical."""
+        if not _has_batch_norm(self.method.generator.network):
+            return 0.0
+        training, evaluation = (self.reference.embed(_array(batch.images)) for batch in (fake, evaluated))
+        return float(np.median(np.linalg.norm(training - evaluation, axis=1))) / self.reference.typical
+
+    def _of_latents(self) -> Signals:
+        if self.of_class is None:
+            return {}
+        codes, real = self.of_class
+        fake = self._generate(codes.to(self.method.runtime.device))
+        return {"latent": self.reference.spread_within(_array(real), _array(fake.images))}
+
+    def _of_scores(self, method: Adversarial, fake: Batch) -> Signals:
+        """How the discriminator scores, and which gradients reach the generator's images."""
+        images = fake.images.requires_grad_(True)
+        fake_scores = method.scores(fake, _draws(len(images), method))
+        with torch.no_grad():
+            real_scores = method.scores(self.real, _draws(len(self.real.images), method))
+        count = min(len(real_scores), len(fake_scores))
+        loss = method.objective.losses(real_scores[:count], fake_scores[:count]).generator
+        score_gradients, gradients = torch.autograd.grad(loss, (fake_scores, images))
+        lengths = gradients.flatten(1).norm(dim=1)
+        fake_scores, fake = fake_scores.detach(), Batch(images.detach(), fake.classes)
+        found = {
+            "auc": signals.auc(_array(real_scores), _array(fake_scores)),
+            "score_size": float(torch.cat([real_scores, fake_scores]).abs().median()),
+            "sign": float((real_scores - method.objective.balanced_score).sign().mean()),
+            "response": float(score_gradients.abs().mean()) * count,
+            "push": float(lengths.median()) * count,
+            "coherence": float(gradients.sum(0).norm() / lengths.sum().clamp_min(1e-30)),
+            "slope": self._slope(method, fake),
+        }
+        if self.held_out is not None:
+            with torch.no_grad():
+                held_out = method.scores(self.held_out, _draws(len(self.held_out.images), method))
+            found |= {
+                "auc_memory": signals.auc(_array(real_scores), _array(held_out)),
+                "auc_unseen": signals.auc(_array(held_out), _array(fake_scores)),
+            }
+        if _has_batch_norm(method.discriminator.network):
+            found |= self._of_mixed_batches(method, fake)
+        return found
+
+    def _of_mixed_batches(self, method: Adversarial, fake: Batch) -> Signals:
+        """What the discriminator tells apart where real and generated images share a batch."""
+        count = min(len(fake.images), len(self.real.images)) // 2
+        images = torch.cat([self.real.images[:count], fake.images[:count]])
+        classes = None
+        if self.real.classes is not None and fake.classes is not None:
+            classes = torch.cat([self.real.classes[:count], fake.classes[:count]])
+        with torch.no_grad():
+            mixed = _array(method.scores(Batch(images, classes), _draws(2 * count, method)))
+        return {"auc_mixed": signals.auc(mixed[:count], mixed[count:])}
+
+    def _slope(self, method: Adversarial, fake: Batch) -> float:
+        """The median of ‖∇D‖ half-way between real and generated images: 1 for the critic of a distance."""
+        count = min(SLOPES, len(fake.images), len(self.real.images))
+        between = ((self.real.images[:count] + fake.images[:count]) / 2).requires_grad_(True)
+        classes = None if self.real.classes is None else self.real.classes[:count]
+        scores = method.scores(Batch(between, classes), _draws(count, method))
+        (gradients,) = torch.autograd.grad(scores.sum(), between)
+        return float(gradients.flatten(1).norm(dim=1).median())
+
+    def _of_weights(self, method: Adversarial) -> Signals:
+        if not method.clip:
+            return {}
+        weights = torch.cat([parameter.detach().abs().flatten() for parameter in method.discriminator.parameters])
+        return {"at_clip": float((weights >= method.clip * (1 - 1e-6)).float().mean())}
+
+
+@contextmanager
+def undisturbed(method: Method) -> Iterator[None]:
+    """Whatever happens inside leaves random numbers, running statistics and modes as they were."""
+    networks = list(method.networks.values())
+    modes = [(module, module.training) for network in networks for module in network.modules()]
+    kept = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
+    device = method.runtime.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+            with torch.no_grad():
+                for buffer, before in kept:
+                    buffer.copy_(before)
+
+
+def _has_batch_norm(network: nn.Module) -> bool:
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
+
+
+def _draws(count: int, method: Adversarial) -> Callable[..., Tensor]:
+    """The same augmentation at every probe."""
+    random = torch.Generator().manual_seed(0)
+    return lambda *shape: torch.rand(count, *shape, generator=random).to(method.runtime.device)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return np.asarray(tensor.detach().float().cpu().numpy())

@@ -1,0 +1,143 @@
+"""What generated images are compared with: real ones, and the same latent vectors' images one probe earlier."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from ganatomy.diagnosis import signals
+from ganatomy.diagnosis.signals import Array, Signals
+
+MOST = 512  # real images that generated ones are compared with
+DIMENSIONS = 32  # principal components, and one number for all the rest
+DRAWS = 60  # of real images against real ones, for the floors
+SPECTRA = 32  # images whose spectrum is computed
+
+
+class ReferenceSet:
+    """Real images, and how far two sets of them differ by chance (the floors).
+
+    features [N, D] are principal components of the downsampled images, and the length of the rest; between [N, N] are
+    their distances, typical is the median one; centres [K, D] and cluster [N] are those of k-means.
+    """
+
+    def __init__(self, images: NDArray, samples: int, ends: tuple[float, float] | None = None) -> None:
+        """images: float [N, C, H, W], at least 4 of which the first `MOST` count.
+
+        samples: how many generated images will be compared with them. ends: of the range that the generator draws in;
+        None, where that is unknown: the extremes of the real images.
+        """
+        images = np.asarray(images[:MOST], np.float64)
+        flat = signals.downsampled(images)
+        self.mean = flat.mean(0)
+        self.basis = np.linalg.svd(flat - self.mean, full_matrices=False)[2][:DIMENSIONS].T
+        self.features = self.embed(images)
+        self.samples = min(samples, len(images) // 2)
+        self.centres, self.cluster = signals.clusters(self.features)
+        self.shares = np.bincount(self.cluster, minlength=len(self.centres)) / len(self.cluster)
+        self.between = cdist(self.features, self.features)
+        self.typical = float(np.median(signals.above_diagonal(self.between))) or 1.0
+        self.low, self.high = float(images.min()), float(images.max())
+        self.ends = ends or (self.low, self.high)
+        self.saturated = signals.saturated(images, *self.ends)
+        self.stride_energy = signals.stride_energy(images[:SPECTRA])
+        self.floors = self._floors()
+
+    def embed(self, images: NDArray) -> Array:
+        """Images [N, C, H, W] as features [N, D]: the real images' principal components, and the length of the rest."""
+        centred = signals.downsampled(np.asarray(images, np.float64)) - self.mean
+        parts = centred @ self.basis
+        rest = np.square(centred).sum(1) - np.square(parts).sum(1)
+        return np.concatenate([parts, np.sqrt(np.maximum(rest, 0))[:, None]], axis=1)
+
+    def compare(self, fake: NDArray, displayed: NDArray | None = None) -> Signals:
+        """Signals of generated images [N, C, H, W], with their floors.
+
+        displayed: the averaged generator's images [M, C, H, W], which people see, where they are others.
+        """
+        spectra = signals.stride_energy((fake if displayed is None else displayed)[:SPECTRA])
+        return self.compare_features(self.embed(fake)) | {
+            "low": float(np.min(fake)),
+            "high": float(np.max(fake)),
+            "low_real": self.low,
+            "high_real": self.high,
+            "saturated": signals.saturated(fake, *self.ends),
+            "saturated_real": self.saturated,
+            "checkerboard": float((spectra / self.stride_energy).max()),
+            **self.floors,
+        }
+
+    def compare_features(self, fake: Array) -> Signals:
+        """Signals of generated features [N, D]."""
+        among = cdist(fake, fake)
+        return {
+            "spread": signals.spread(among) / self.typical,
+            "twins": signals.nearest_other(among) / self._nearest_other(len(fake)),
+            "kinds": float(signals.covered(signals.nearest_cluster(fake, self.centres), self.shares)),
+            "distance": signals.energy_distance(cdist(self.features, fake), self.between, among) / self.typical,
+        }
+
+    def spread_within(self, real: NDArray, fake: NDArray) -> float:
+        """The spread of generated images [M, C, H, W] of one class over that of real ones [N, C, H, W]."""
+        ours, theirs = self.embed(real), self.embed(fake)
+        return signals.spread(cdist(theirs, theirs)) / max(signals.spread(cdist(ours, ours)), 1e-12)
+
+    def _nearest_other(self, count: int) -> float:
+        """The median distance of a real image to the nearest of as many others."""
+        some = self.between[: min(count, len(self.between)), : min(count, len(self.between))]
+        return max(signals.nearest_other(some), 1e-12)
+
+    def _floors(self) -> Signals:
+        """What one of a hundred sets of real images scores, in the worse direction: half of them play the fakes."""
+        random, drawn = np.random.default_rng(0), []
+        for _ in range(DRAWS):
+            fake, rest = np.split(random.permutation(len(self.between)), [self.samples])
+            among = self.between[np.ix_(fake, fake)]
+            others = self.between[np.ix_(rest, rest)]
+            drawn.append(
+                (
+                    signals.spread(among) / self.typical,
+                    signals.nearest_other(among) / self._nearest_other(len(fake)),
+                    signals.covered(self.cluster[fake], self.shares),
+                    signals.energy_distance(self.between[np.ix_(rest, fake)], others, among) / self.typical,
+                )
+            )
+        spreads, twins, kinds, distances = np.array(drawn).T
+        return {
+            "spread_floor": float(np.quantile(spreads, 0.01)),
+            "twins_floor": float(np.quantile(twins, 0.01)),
+            "kinds_real": float(np.median(kinds)),
+            "kinds_floor": float(np.quantile(kinds, 0.01)),
+            "distance_floor": float(np.quantile(distances, 0.99)),
+        }
+
+
+@dataclass
+class Motion:
+    """How the images of the same latent vectors change from probe to probe."""
+
+    reference: ReferenceSet
+    features: Array | None = None
+    displacement: Array | None = None  # of their mean, between the last two probes
+
+    def update(self, features: Array) -> Signals:
+        """Signals of features [N, D] and those of the probe before.
+
+        movement: the median distance of an image from its predecessor; sway: that of their means; both over the typical
+        distance between real images. turn: the cosine of the mean's last two displacements, −1 where it goes back.
+        place_1 … place_3: the mean along the first principal components, in standard deviations of the real images.
+        """
+        before, self.features = self.features, features
+        deviations = np.maximum(self.reference.features.std(0), 1e-12)
+        places = {f"place_{i + 1}": float(x) for i, x in enumerate((features.mean(0) / deviations)[:3])}
+        if before is None:
+            return places
+        now = (features - before).mean(0)
+        last, self.displacement = self.displacement, now
+        found = places | {
+            "movement": float(np.median(np.linalg.norm(features - before, axis=1))) / self.reference.typical,
+            "sway": float(np.linalg.norm(now)) / self.reference.typical,
+        }
+        lengths = 0.0 if last is None else float(np.linalg.norm(now) * np.linalg.norm(last))
+        return found | ({"turn": float(now @ last) / lengths} if last is not None and lengths else {})
