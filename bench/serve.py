@@ -1,4 +1,4 @@
-"""What serving costs: images a second through HTTP beside the generator alone, and the time that one image takes."""
+"""The cost of serving: images a second through HTTP beside the generator alone, and the time for one image."""
 
 import asyncio
 import json
@@ -22,12 +22,13 @@ from ganatomy.generators import api as sampling
 from ganatomy.generators.export.api import export
 from ganatomy.runs.run import Run
 from ganatomy.training.api import train
-from ganatomy.web.serve import backend, steady
+from ganatomy.web.serve import backend
 from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
+from ganatomy.web.serve.batch_invariance import measure
 
 CLIENTS = 64
-ASKED = ((128, "raw"), (32, "raw"), (32, "png"), (1, "raw"), (1, "png"))  # images a request, and their format
-SINGLES_SHARE = 8  # of the images, one in so many is asked for where each is a request
+REQUESTS = ((128, "raw"), (32, "raw"), (32, "png"), (1, "raw"), (1, "png"))  # images a request, and their format
+SINGLES_SHARE = 8  # where each image is a request, one eighth of the images are enough
 NETWORKS = {"one digit": ("digits", (28, 28, 1), 16384), "one 64×64 DCGAN image": ("dcgan", (64, 64, 3), 2048)}
 SINGLES = 200  # images drawn one by one, for the latencies
 
@@ -45,7 +46,7 @@ def serve() -> list[Row]:
 
 
 def _trained(recipe: str, size: tuple[int, int, int], folder: Path) -> Run:
-    """A run of one step: weights take as long whatever they are."""
+    """A run of one step: drawing takes as long whatever the weights are."""
     data = folder / f"{recipe}.npy"
     np.save(data, np.random.default_rng(0).integers(0, 256, (64, *size), np.uint8))
     settings = {
@@ -88,9 +89,9 @@ def _latencies(what: str, run: Run) -> list[Row]:
 
 
 def _throughput(what: str, run: Run, kind: str, images: int) -> list[Row]:
-    """Images a second: the generator alone in its best batches, and through HTTP with CLIENTS that wait."""
+    """Images a second: the generator alone in its best batches, and through HTTP with CLIENTS."""
     alone = backend.load(str(run.path), kind, "cpu")
-    batch = steady.measure(alone).best.images
+    batch = measure(alone).best.images
     z, y = of_seeds(alone.prior, range(batch))
 
     def raw() -> None:
@@ -100,10 +101,10 @@ def _throughput(what: str, run: Run, kind: str, images: int) -> list[Row]:
     with _serving(run, kind) as port:
         ways: dict[str, Callable[[], object]] = {"alone": raw}
         counts = {"alone": images}
-        for together, format in ASKED:
+        for together, format in REQUESTS:
             name = f"{together} a request, {'PNG' if format == 'png' else format}"
             counts[name] = images if together > 1 else images // SINGLES_SHARE
-            ways[name] = partial(_ask, port, counts[name], together, format)
+            ways[name] = partial(_request, port, counts[name], together, format)
         speeds = {name: counts[name] / taken for name, taken in alternate(ways, rounds=3, warm_up=1).items()}
     rows = []
     for name, speed in speeds.items():
@@ -132,10 +133,13 @@ def _serving(run: Run, kind: str) -> Iterator[int]:
 
 
 class Client(asyncio.Protocol):
-    """One connection that asks, waits and asks again: as little work as can be, on the cores that it shares."""
+    """One connection that sends a request, waits for the answer, and sends the next.
 
-    def __init__(self, ask: Callable[[], bytes | None], done: asyncio.Future[None]) -> None:
-        self.ask, self.done, self.missing = ask, done, 0
+    It does as little work as possible, because it shares the cores with the server.
+    """
+
+    def __init__(self, next_request: Callable[[], bytes | None], done: asyncio.Future[None]) -> None:
+        self.next_request, self.done, self.missing = next_request, done, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -155,7 +159,7 @@ class Client(asyncio.Protocol):
             self._next()
 
     def _next(self) -> None:
-        request = self.ask()
+        request = self.next_request()
         if request is not None:
             self.transport.write(request)
         else:
@@ -163,16 +167,16 @@ class Client(asyncio.Protocol):
             self.done.set_result(None)
 
 
-def _ask(port: int, images: int, together: int, kind: str) -> None:
-    """Ask for so many images, so many at a time, from CLIENTS that wait for their answers."""
-    asked = 0
+def _request(port: int, images: int, together: int, format: str) -> None:
+    """Request so many images, so many at a time, by CLIENTS that wait for their answers."""
+    requested = 0
 
     def request() -> bytes | None:
-        nonlocal asked
-        if asked >= images:
+        nonlocal requested
+        if requested >= images:
             return None
-        body = json.dumps({"seeds": [*range(asked, asked + together)], "format": kind}).encode()
-        asked += together
+        body = json.dumps({"seeds": [*range(requested, requested + together)], "format": format}).encode()
+        requested += together
         head = (
             f"POST /images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
         )

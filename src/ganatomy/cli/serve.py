@@ -4,46 +4,53 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Raw, Step, how
+from ganatomy.cli.arguments import Changes, Raw, Step
+from ganatomy.web import DEADLINE, HOST, SERVE_PORT
 
 
 def serve(
     place: Annotated[str, typer.Argument(metavar="RUN|FILE.onnx", help="A run, or an exported generator.")],
-    host: Annotated[str, typer.Option(help="Where to listen; anything but this machine alone needs a token.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; other than this machine alone, clients need a token.")
+    ] = HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = SERVE_PORT,
     backend: Annotated[
         str | None, typer.Option(help="torch, or onnx: the graph that was exported from the run.")
     ] = None,
-    token: Annotated[str | None, typer.Option(help="What visitors must know; one is made up if it is needed.")] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Another host name that the server goes by.")
+    token: Annotated[
+        str | None, typer.Option(help="The token that clients must send; a new one is printed if one is needed.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="An accepted request is answered within.")] = 10.0,
+    allow: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Another host name of the server; may be repeated.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Every accepted request is answered within this time.")
+    ] = DEADLINE,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     step: Step = None,
     raw: Raw = False,
     changes: Changes = None,
 ) -> None:
     """Serve a generator's images over HTTP, with a page that shows a new one at every visit."""
+    from ganatomy.config.settings import parse_settings
     from ganatomy.errors import UserError
 
     try:
-        from ganatomy.web.serve import api as serving
+        from ganatomy.web.serve import api
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("ganatomy"):
             raise
         raise UserError(f"Serving needs {error.name}: pip install 'ganatomy[serve]'.") from None
-    which = how(None, step, raw, changes)
-    serving.serve(
+    api.serve(
         place,
-        kind=backend,
+        backend_name=backend,
         host=host,
         port=port,
         token=token,
-        names=allow or [],
+        allow=allow or [],
         seconds=seconds,
         device=device,
-        how=which,
+        step=step,
+        raw=raw,
+        changes=parse_settings(changes or []),
     )

@@ -1,8 +1,8 @@
-"""Who may talk to a server on this machine, and how much they may say.
+"""Which requests a server accepts: by Host, Origin, token, and by the size and duration of the body.
 
-A web page that a person has open somewhere else can send requests to 127.0.0.1 too, and after DNS rebinding it can read
-the answers, because the browser takes the server for the page's own. It cannot choose the Host and Origin that the
-browser sends, so these are compared with a list, at every route, method and WebSocket.
+A web page that somebody has open elsewhere can send requests to 127.0.0.1, and after DNS rebinding it can read the
+answers, because the browser takes the server for the page's own. It cannot choose the Host and Origin headers that the
+browser sends, so these are checked on every route, method and WebSocket.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from ganatomy.errors import UserError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 COOKIE = "ganatomy_token"
-# Nothing from elsewhere, no script, no frame; a page that needs more says so itself.
+# No resources from other sites, no scripts, no frames; a page that needs more sends a policy of its own.
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -33,10 +33,10 @@ POLICY = (
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one request.
+    """Limits of one request.
 
     body      bytes of its body
-    seconds   until its body has arrived
+    seconds   until the whole body has arrived
     """
 
     body: int = 2**20
@@ -49,17 +49,20 @@ def is_loopback(host: str) -> bool:
 
 
 def token_for(host: str, given: str | None) -> str | None:
-    """What a visitor must know: nothing on this machine alone; else the given token, or a new one of 128 bits."""
+    """The token that clients must send: none on a loopback address; elsewhere the given one, or a new one of 128 bits.
+
+    Raises UserError for a token that is too short or has other characters.
+    """
     if given is not None and not re.fullmatch(r"[\w.~-]{16,128}", given, re.ASCII):
-        raise UserError("--token: 16 to 128 letters, digits, dots, dashes, underscores or tildes, hard to guess.")
+        raise UserError("--token: use 16 to 128 letters, digits, dots, dashes, underscores or tildes.")
     return given or (None if is_loopback(host) else secrets.token_urlsafe(16))
 
 
 class Guard:
-    """An application with a doorkeeper: refuses by one sentence of JSON, {"error": …}, before the application is asked.
+    """ASGI middleware that refuses a request, by one sentence of JSON {"error": …}, before the application sees it.
 
-    403  the Host is not one of ours, or the request comes from another site's page
-    401  the token is missing: `Authorization: Bearer TOKEN`, or `?token=TOKEN` once, which leaves a cookie
+    403  unknown Host header, or a request from another site's page
+    401  no valid token: `Authorization: Bearer TOKEN`, or once `?token=TOKEN`, which sets a cookie
     413  the body is too large
     408  the body takes too long
     """
@@ -68,16 +71,16 @@ class Guard:
         self,
         app: ASGIApp,
         host: str,
-        names: Sequence[str] = (),
+        allow: Sequence[str] = (),
         token: str | None = None,
         limits: Limits | None = None,
         policy: str = POLICY,
     ) -> None:
-        """host: what the server is bound to; names: other names that it may be called by."""
+        """host: the address that the server is bound to; allow: more host names to accept."""
         own = () if is_loopback(host) else (host, socket.gethostname())
-        self.names = {name.lower() for name in (*LOOPBACK, *own, *names)}
-        # A page at a bare address needs no DNS, so there is nothing to rebind.
-        self.addresses = not is_loopback(host)
+        self.names = {name.lower() for name in (*LOOPBACK, *own, *allow)}
+        # An IP address is not looked up in DNS, so there is nothing to rebind.
+        self.any_address = not is_loopback(host)
         self.app, self.token, self.limits = app, token, limits or Limits()
         self.headers = [
             (b"content-security-policy", policy.encode()),
@@ -89,45 +92,45 @@ class Guard:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):  # the server's own start and stop
+        if scope["type"] not in ("http", "websocket"):  # start and stop of the server itself
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:
             self._check_sender(headers)
-            moved = self._check_token(scope, headers)
+            redirect = self._check_token(scope, headers)
             await self._check_length(headers, receive)
         except HTTPException as error:
-            await _refuse(scope, receive, self._covered(send), error)
+            await _refuse(scope, receive, self._with_headers(send), error)
             return
-        if moved is not None:
-            await self._covered(send)({"type": "http.response.start", "status": 303, "headers": moved})
+        if redirect is not None:
+            await self._with_headers(send)({"type": "http.response.start", "status": 303, "headers": redirect})
             await send({"type": "http.response.body", "body": b""})
             return
         if scope["type"] == "http":
-            receive, send = self._limited(receive), self._covered(send)
+            receive, send = self._limited(receive), self._with_headers(send)
         await self.app(scope, receive, send)
 
     def _check_sender(self, headers: Headers) -> None:
         """403 unless the request is addressed to this server, and comes from one of its own pages or from no page."""
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not self._is_ours(hosts[0]):
-            raise HTTPException(403, "This server does not go by that Host; `--allow NAME` lets it.")
+        if len(hosts) != 1 or not self._is_known(hosts[0]):
+            raise HTTPException(403, "Unknown Host header; start the server with `--allow NAME` to accept that name.")
         if any(re.sub("^https?://", "", origin.lower(), count=1) != hosts[0].lower() for origin in origins):
-            raise HTTPException(403, "Pages of other sites may not ask this server for anything.")
-        # Pictures and scripts are fetched without an Origin; following a link is what sites are for.
+            raise HTTPException(403, "Pages of other sites may not send requests to this server.")
+        # Images and scripts are fetched without an Origin; following a link is allowed.
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
-            raise HTTPException(403, "Pages of other sites may not use what this server draws.")
+            raise HTTPException(403, "Pages of other sites may not embed content of this server.")
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_known(self, host: str) -> bool:
         found = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?", host.lower())
         if found is None:
             return False
         name = found[1] or found[2]
-        return name in self.names or (self.addresses and _is_address(name))
+        return name in self.names or (self.any_address and _is_address(name))
 
     def _check_token(self, scope: Scope, headers: Headers) -> list[tuple[bytes, bytes]] | None:
-        """401 without the token; with it in the address, where to go on without it and the cookie to do so with."""
+        """401 without the token. If the address holds it: the headers of a redirect that moves it to a cookie."""
         if self.token is None:
             return None
         if _same(headers.get("authorization", ""), f"Bearer {self.token}"):
@@ -138,11 +141,13 @@ class Guard:
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if scope["type"] == "http" and scope["method"] == "GET" and _same(dict(query).get("token", ""), self.token):
             rest = urlencode([(name, value) for name, value in query if name != "token"])
-            # The same page by a relative address: an absolute path such as //host would lead elsewhere.
+            # The same page by a relative address: an absolute path such as //host would lead to another server.
             place = "./" + quote(scope["path"].rpartition("/")[2]) + (f"?{rest}" if rest else "")
             cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Lax"
             return [(b"location", place.encode()), (b"set-cookie", cookie.encode())]
-        raise HTTPException(401, "Say the token: add ?token=TOKEN once, or send `Authorization: Bearer TOKEN`.")
+        raise HTTPException(
+            401, "A token is required: open the address with ?token=TOKEN once, or send `Authorization: Bearer TOKEN`."
+        )
 
     async def _check_length(self, headers: Headers, receive: Receive) -> None:
         length = headers.get("content-length", "0")
@@ -150,46 +155,50 @@ class Guard:
             raise await self._too_large(receive)
 
     def _limited(self, receive: Receive) -> Receive:
-        """`receive` that ends a body which grows too large, or has not come in time."""
-        received, whole = 0, False
+        """`receive` that raises when the body grows too large or does not arrive in time."""
+        received, complete = 0, False
         until = asyncio.get_running_loop().time() + self.limits.seconds
 
         async def bounded() -> Message:
-            nonlocal received, whole
-            if whole:  # from here on it only says when the client goes
+            nonlocal received, complete
+            if complete:  # later messages only report that the client has disconnected
                 return await receive()
             try:
                 async with asyncio.timeout_at(until):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"The request was not there within {self.limits.seconds:g} seconds.") from None
+                raise HTTPException(
+                    408, f"The request did not arrive within {self.limits.seconds:g} seconds."
+                ) from None
             received += len(message.get("body", b""))
             if received > self.limits.body:
                 raise await self._too_large(receive)
-            whole = not message.get("more_body", False)
+            complete = not message.get("more_body", False)
             return message
 
         return bounded
 
     async def _too_large(self, receive: Receive) -> HTTPException:
-        # Let it come and drop it: whoever is still sending when the connection closes does not see the answer.
+        # Read the rest and drop it: a client that is still sending when the connection closes never sees the answer.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.limits.seconds):
                 while (await receive()).get("more_body", False):
                     pass
-        return HTTPException(413, f"A request's body may have {self.limits.body:,} bytes.", {"connection": "close"})
+        return HTTPException(
+            413, f"The body of a request may have at most {self.limits.body:,} bytes.", {"connection": "close"}
+        )
 
-    def _covered(self, send: Send) -> Send:
-        """`send` that adds the security headers, save those that the application has set itself."""
+    def _with_headers(self, send: Send) -> Send:
+        """`send` that adds the security headers which the application has not set itself."""
 
-        async def cover(message: Message) -> None:
+        async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message.get("headers", ())}
                 extra = [(name, value) for name, value in self.headers if name not in there]
                 message = {**message, "headers": [*message.get("headers", ()), *extra]}
             await send(message)
 
-        return cover
+        return adding
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: HTTPException) -> None:
@@ -198,7 +207,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, error: HTTPExcepti
         await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the handshake gets a 403
         return
     body = json.dumps({"error": error.detail}).encode()
-    # Whatever of its body is still under way is not read: the connection ends.
+    # The rest of the request's body is not read, so the connection has to end.
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
@@ -222,10 +231,10 @@ def _same(given: str, secret: str) -> bool:
     return secrets.compare_digest(given.encode(), secret.encode())
 
 
-def listed(names: Iterable[str]) -> list[str]:
-    """Names for `Guard` as a person gives them; UserError for one that cannot be a host's."""
-    names = list(names)
+def host_names(given: Iterable[str]) -> list[str]:
+    """The values of --allow. Raises UserError for one that cannot be a host name."""
+    names = list(given)
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
-            raise UserError(f"--allow {name}: give a host's name alone, as in --allow faces.example.org.")
+            raise UserError(f"--allow {name}: give a host name alone, for example --allow faces.example.org.")
     return names

@@ -10,14 +10,6 @@ import pytest
 from visiting import Visitor
 
 from ganatomy.runs.run import Run
-from tiny import quick
-
-
-@pytest.fixture(scope="package")
-def trained(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A finished run with three snapshots."""
-    fast = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}
-    return quick(images, tmp_path_factory.mktemp("trained") / "runs", "waves", **fast)
 
 
 @pytest.fixture

@@ -9,72 +9,84 @@ from rich.console import Console
 
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
-from ganatomy.web import guard, server
+from ganatomy.web import DEADLINE, HOST, SERVE_PORT, guard, server
 from ganatomy.web.serve import app, backend
 from ganatomy.web.serve.backend import of_seeds
-from ganatomy.web.serve.desk import Desk
-from ganatomy.web.serve.gauges import Gauges
-from ganatomy.web.serve.orders import Orders
-from ganatomy.web.serve.worker import Worker
+from ganatomy.web.serve.dispatcher import Dispatcher
+from ganatomy.web.serve.metrics import ServerMetrics
+from ganatomy.web.serve.requests import RequestParser
+from ganatomy.web.serve.workers import WorkerPool
 
-MOST = 256  # images of one request
-LARGEST = 8 * 2**20  # bytes of them, as pixels
-HANDS = 2  # batches side by side, on half of the cores each: one goes on where the other waits for Python
-TO_FINISH = 5  # seconds to send what was drawn last
+MAX_IMAGES = 256  # of one request
+MAX_BYTES = 8 * 2**20  # of them, as pixels
+WORKERS = 2  # on half of the cores each: one draws while the other waits for Python
+TO_SEND = 5  # seconds, after the last image is drawn, to send what is left
 
 
 def serve(
     place: str,
     *,
-    kind: str | None = None,
-    host: str = "127.0.0.1",
-    port: int = 8000,
+    backend_name: str | None = None,
+    host: str = HOST,
+    port: int = SERVE_PORT,
     token: str | None = None,
-    names: Sequence[str] = (),
-    seconds: float = 10.0,
+    allow: Sequence[str] = (),
+    seconds: float = DEADLINE,
     device: str = "auto",
-    how: Mapping[str, Any] | None = None,
+    step: int | None = None,
+    raw: bool = False,
+    changes: Mapping[str, Any] | None = None,
     console: Console | None = None,
 ) -> None:
-    """Answer requests for a generator's images until SIGTERM or Ctrl-C; then finish what was accepted, and return.
+    """Answer requests for a generator's images until SIGTERM or Ctrl-C; then finish accepted requests and return.
 
-    place: a run, or FILE.onnx; kind: torch or onnx. token: what visitors must know, if `host` is not this machine
-    alone; one is made up if none is given. names: what else the server is called. seconds: within which every accepted
-    request is answered. how: step, raw and changes, as for `sampling.load`.
+    place, step, raw, changes: as for `generators.api.load`
+    backend_name              torch, or onnx for a run's exported graph; by default whatever `place` is
+    host, port                where to listen; port 0 takes any free port
+    token                     what clients must send if `host` is not a loopback address; a new one if not given
+    allow                     more host names to accept
+    seconds                   within which every accepted request is answered
+    console                   where the address is printed
+
+    Raises UserError for a generator that cannot be loaded or is too slow, an invalid option, or a port in use.
     """
     console = console or Console(stderr=True)
-    token, names = guard.token_for(host, token), guard.listed(names)
-    with server.bind(host, port) as listening:
-        hands = min(HANDS, runtime.cores())
-        torch.set_num_threads(runtime.cores() // hands)
-        generator = backend.load(place, kind, device, **(how or {}))
-        gauges, limits = Gauges(), guard.Limits()
-        worker = Worker(generator, gauges.batch, hands if generator.device.type == "cpu" else 1)
-        worker.start()
-        desk, orders, shape = open_desk(worker, seconds)
-        gauges.follow("waiting", "Images accepted and not ready.", lambda: desk.waiting)
-        gauges.follow("held_bytes", "Images not read to their end, as pixels.", lambda: desk.held)
-        inside = app.build(Path(place).stem, shape, orders, desk, gauges, token is not None, limits)
-        address = server.address(listening) + (f"/?token={token}" if token else "")
-        console.print(f"{address}\n{words(worker)}", highlight=False, soft_wrap=True)
-        server.run(guard.Guard(inside, host, names, token, limits), listening, int(seconds) + TO_FINISH)
+    token, allow = guard.token_for(host, token), guard.host_names(allow)
+    with server.bind(host, port) as listener:
+        workers = min(WORKERS, runtime.cores())
+        torch.set_num_threads(runtime.cores() // workers)
+        generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
+        metrics, limits = ServerMetrics(), guard.Limits()
+        pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
+        pool.start()
+        dispatcher, parser, image = dispatch(pool, seconds)
+        metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)
+        metrics.add_gauge("held_bytes", "Pixels of images not yet sent, in bytes.", lambda: dispatcher.held)
+        routes = app.Routes(Path(place).stem, image, parser, dispatcher, metrics, limits.body, token is not None)
+        address = server.address(listener) + (f"/?token={token}" if token else "")
+        console.print(f"{address}\n{summary(pool)}", highlight=False, soft_wrap=True)
+        guarded = guard.Guard(app.build(routes), host, allow, token, limits)
+        server.run(guarded, listener, int(seconds) + TO_SEND)
 
 
-def open_desk(worker: Worker, seconds: float) -> tuple[Desk, Orders, tuple[int, int, int]]:
-    """The desk of a worker that has started, what can be ordered there, and an image's height, width and channels."""
-    pace, generator = worker.seconds_per_image, worker.backend
+def dispatch(pool: WorkerPool, seconds: float) -> tuple[Dispatcher, RequestParser, tuple[int, int, int]]:
+    """A started pool's dispatcher, the parser of its requests, and an image's shape (height, width, channels).
+
+    Raises UserError where one image takes more than half of `seconds`.
+    """
+    pace, generator = pool.seconds_per_image, pool.backend
     if pace > seconds / 2:
-        raise UserError(f"One image takes {pace:.1f} s here: --seconds must be at least {2 * pace:.0f}.")
+        raise UserError(f"One image takes {pace:.1f} s on this machine: give --seconds {2 * pace:.0f} or more.")
     height, width, channels = generator.draw(*of_seeds(generator.prior, [0]), None).shape[1:]
     size = height * width * channels
-    most = max(2, min(MOST, LARGEST // size, int(seconds / 2 / pace)))
-    return Desk(worker, size, seconds), Orders(generator, most), (height, width, channels)
+    max_images = max(2, min(MAX_IMAGES, MAX_BYTES // size, int(seconds / 2 / pace)))
+    return Dispatcher(pool, size, seconds), RequestParser(generator, max_images), (height, width, channels)
 
 
-def words(worker: Worker) -> str:
-    """How a worker draws, for people."""
-    sizes = ", ".join(str(size.images) for size in worker.steady.sizes)
+def summary(pool: WorkerPool) -> str:
+    """How a started pool draws, in one line for people."""
+    sizes = ", ".join(str(size.images) for size in pool.batch_sizes.sizes)
     return (
         f"Batches of {sizes} draw the same bits, at most one grey level from those of `ganatomy sample`; "
-        f"{worker.steady.best.speed:,.0f} images/s in one batch at a time. Ctrl-C stops."
+        f"{pool.batch_sizes.best.speed:,.0f} images/s in one batch at a time. Ctrl-C stops the server."
     )

@@ -5,6 +5,7 @@ import importlib.resources
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -16,151 +17,170 @@ from starlette.types import ASGIApp
 
 from ganatomy.errors import UserError
 from ganatomy.generators.api import LAST_SEED
-from ganatomy.web.guard import Limits
-from ganatomy.web.serve.description import describe
-from ganatomy.web.serve.desk import BusyError, Desk, GoneError
-from ganatomy.web.serve.encoding import ONE, SEVERAL, WALK
-from ganatomy.web.serve.gauges import Gauges
-from ganatomy.web.serve.orders import Orders
-from ganatomy.web.serve.worker import LateError
+from ganatomy.web.serve import openapi
+from ganatomy.web.serve.dispatcher import Dispatcher, OverloadedError
+from ganatomy.web.serve.encoding import ONE, WALK
+from ganatomy.web.serve.metrics import ServerMetrics
+from ganatomy.web.serve.requests import RequestParser
+from ganatomy.web.serve.workers import DeadlineError
 
 PAGE = string.Template(importlib.resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+COLOURS = importlib.resources.files("ganatomy.report").joinpath("colours.css").read_text(encoding="utf-8")
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
+class Endpoint(NamedTuple):
+    """A route, and its OpenAPI operation."""
+
+    method: str
+    path: str
+    answer: Callable[[Request], Awaitable[Response]]
+    operation: dict[str, Any]
+
+
 class Routes:
-    """What is answered to what."""
+    """What each route answers."""
 
     def __init__(
         self,
         name: str,
         image: tuple[int, int, int],
-        orders: Orders,
-        desk: Desk,
-        gauges: Gauges,
-        description: Mapping[str, object],
+        parser: RequestParser,
+        dispatcher: Dispatcher,
+        metrics: ServerMetrics,
+        max_body: int,
+        token: bool,
     ) -> None:
-        """name: the generator's, for the page; image: height, width and channels."""
-        self.name, self.shape, self.orders, self.desk, self.gauges = name, image, orders, desk, gauges
-        self.description = description
+        """name: of the generator, for the page; image: height, width and channels; max_body: bytes of a request's body.
+
+        token: whether clients need one.
+        """
+        self.name, self.shape, self.parser, self.dispatcher, self.metrics = name, image, parser, dispatcher, metrics
+        self.endpoints = [
+            Endpoint("GET", "/", self.page, openapi.get("A page with a new image at every visit.", "text/html")),
+            Endpoint("GET", "/image.png", self.image, openapi.image(parser)),
+            Endpoint("POST", "/images", self.images, openapi.images(parser, max_body)),
+            Endpoint("GET", "/walk.webp", self.walk, openapi.walk(parser)),
+            Endpoint("GET", "/healthz", self.health, openapi.get("Whether the server is running.", "text/plain")),
+            Endpoint("GET", "/metrics", self.prometheus, openapi.get("Metrics for Prometheus.", "text/plain")),
+            Endpoint("GET", "/openapi.json", self.description, openapi.get("This description.", "application/json")),
+        ]
+        self.document = openapi.document(
+            {each.path: {each.method.lower(): each.operation} for each in self.endpoints}, token
+        )
 
     async def page(self, request: Request) -> Response:
-        """A new image at every visit. What a form leaves empty is not given."""
+        """A new image at every visit. Fields that the form leaves empty count as not given."""
         given = [(name, text) for name, text in request.query_params.multi_items() if text]
-        _, asked = self.orders.image(given)
-        look = {name: text for name, text in given if name != "seed"}
-        seeds = ",".join(str((asked.seed + i) % (LAST_SEED + 1)) for i in range(4))
+        _, image = self.parser.image(given)
+        kept = {name: text for name, text in given if name != "seed"}
+        seeds = ",".join(str((image.seed + i) % (LAST_SEED + 1)) for i in range(4))
         fields = {
             "name": self.name,
-            "seed": asked.seed,
+            "seed": image.seed,
             "height": self.shape[0],
             "width": self.shape[1],
-            "image": f"image.png?{urlencode({'seed': asked.seed, **look})}",
-            "walk": f"walk.webp?{urlencode({'seeds': seeds, **look}, safe=',')}",
-            "truncation": look.get("truncation", ""),
+            "image": f"image.png?{urlencode({'seed': image.seed, **kept})}",
+            "walk": f"walk.webp?{urlencode({'seeds': seeds, **kept}, safe=',')}",
+            "truncation": kept.get("truncation", ""),
         }
         safe = {field: html.escape(str(value)) for field, value in fields.items()}
-        return HTMLResponse(PAGE.substitute(safe, classes=self._classes(asked.label)))
+        return HTMLResponse(PAGE.substitute(safe, classes=self._classes(image.label), colours=COLOURS))
 
     def _classes(self, chosen: object) -> str:
-        if not self.orders.prior.classes:
+        """The field to choose a class; nothing for an unconditional generator."""
+        if not self.parser.labels:
             return ""
-        names = list(self.orders.classes) or [str(number) for number in range(len(self.orders.prior.classes))]
         options = "".join(
-            f"<option{' selected' if name == chosen else ''}>{html.escape(name)}</option>" for name in names
+            f"<option{' selected' if name == chosen else ''}>{html.escape(name)}</option>"
+            for name in self.parser.labels
         )
         return f'<label>Class <select name="class"><option value="">any</option>{options}</select></label>'
 
     async def image(self, request: Request) -> Response:
-        order, asked = self.orders.image(request.query_params.multi_items())
-        return await self.desk.answer(order, ONE, request, {"image-seed": str(asked.seed)})
+        """One PNG."""
+        batch, image = self.parser.image(request.query_params.multi_items())
+        return await self.dispatcher.answer(batch, ONE, request, {"image-seed": str(image.seed)})
 
     async def images(self, request: Request) -> Response:
+        """Several images."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise HTTPException(415, "Say that the body is JSON: Content-Type: application/json.")
-        order, kind = self.orders.images(await request.body())
-        shape = {"image-shape": ",".join(map(str, (len(order.z), *self.shape)))} if kind == "raw" else {}
-        return await self.desk.answer(order, SEVERAL[kind], request, shape)
+            raise HTTPException(415, "Send JSON, with the header Content-Type: application/json.")
+        batch, encoding = self.parser.images(await request.body())
+        shape = {"image-shape": ",".join(map(str, (len(batch.z), *self.shape)))} if encoding.name == "raw" else {}
+        return await self.dispatcher.answer(batch, encoding, request, shape)
 
     async def walk(self, request: Request) -> Response:
-        return await self.desk.answer(self.orders.walk(request.query_params.multi_items()), WALK, request)
+        """An animation through latent space."""
+        return await self.dispatcher.answer(self.parser.walk(request.query_params.multi_items()), WALK, request)
 
     async def health(self, request: Request) -> Response:
+        """The server is running."""
         return PlainTextResponse("ok\n")
 
-    async def metrics(self, request: Request) -> Response:
-        return Response(self.gauges.text(), headers={"content-type": PROMETHEUS})
+    async def prometheus(self, request: Request) -> Response:
+        """Metrics for Prometheus."""
+        return Response(self.metrics.text(), headers={"content-type": PROMETHEUS})
 
-    async def openapi(self, request: Request) -> Response:
-        return JSONResponse(self.description)
+    async def description(self, request: Request) -> Response:
+        """The description of all this."""
+        return JSONResponse(self.document)
 
-    # --- what went wrong, in one sentence --------------------------------------------------------------------------
+    # --- errors, one sentence each ----------------------------------------------------------------------------------
 
-    async def wrong(self, request: Request, error: Exception) -> Response:
+    async def invalid(self, request: Request, error: Exception) -> Response:
+        """400: the request cannot be read, or asks for what the generator cannot draw."""
         return _error(400, str(error))
 
     async def refused(self, request: Request, error: Exception) -> Response:
+        """Another status of HTTP."""
         assert isinstance(error, HTTPException)
         sentences = {
-            404: "There is nothing here; /openapi.json lists what there is.",
-            405: "Not in this way: see Allow.",
+            404: "Not found; /openapi.json lists the addresses of this server.",
+            405: "Method not allowed; the header Allow lists those that are.",
         }
         return _error(error.status_code, sentences.get(error.status_code, error.detail), error.headers)
 
-    async def busy(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, BusyError)
-        return _error(429, "Too much is waiting already; ask again later.", {"retry-after": str(error.seconds)})
+    async def overloaded(self, request: Request, error: Exception) -> Response:
+        """429: the images would not be ready in time."""
+        assert isinstance(error, OverloadedError)
+        return _error(429, "Too many images are waiting; try again later.", {"retry-after": str(error.seconds)})
 
     async def late(self, request: Request, error: Exception) -> Response:
-        return _error(503, f"It could not be drawn within {self.desk.seconds:g} seconds.", {"retry-after": "1"})
+        """503: the images were accepted and are not ready in time."""
+        return _error(503, f"Not ready within {self.dispatcher.seconds:g} seconds.", {"retry-after": "1"})
 
     async def gone(self, request: Request, error: Exception) -> Response:
-        self.gauges.gone.inc()
-        return Response(status_code=499)  # which nobody will read
+        """The client has disconnected."""
+        self.metrics.gone.inc()
+        return Response(status_code=499)  # nobody receives it
 
     async def broken(self, request: Request, error: Exception) -> Response:
-        return _error(500, "Something is wrong with this server; its log says more.")
+        """500: a bug."""
+        return _error(500, "Internal server error; the server's log has the details.")
 
 
-def application(routes: Routes, stop: Callable[[], None]) -> ASGIApp:
-    """All routes, counted; stop: called when the last answer has been sent."""
+def build(routes: Routes) -> ASGIApp:
+    """The application without its guard; it closes the dispatcher after the last answer."""
 
     @asynccontextmanager
-    async def living(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        stop()
+        routes.dispatcher.close()
 
-    table: dict[str, tuple[str, Callable[[Request], Awaitable[Response]]]] = {
-        "/": ("GET", routes.page),
-        "/image.png": ("GET", routes.image),
-        "/images": ("POST", routes.images),
-        "/walk.webp": ("GET", routes.walk),
-        "/healthz": ("GET", routes.health),
-        "/metrics": ("GET", routes.metrics),
-        "/openapi.json": ("GET", routes.openapi),
-    }
     app = Starlette(
-        routes=[Route(path, answer, methods=[method]) for path, (method, answer) in table.items()],
+        routes=[Route(each.path, each.answer, methods=[each.method]) for each in routes.endpoints],
         exception_handlers={
-            UserError: routes.wrong,
+            UserError: routes.invalid,
             HTTPException: routes.refused,
-            BusyError: routes.busy,
-            LateError: routes.late,
-            GoneError: routes.gone,
-            ClientDisconnect: routes.gone,  # before the end of its own body
+            OverloadedError: routes.overloaded,
+            DeadlineError: routes.late,
+            ClientDisconnect: routes.gone,
             Exception: routes.broken,  # and the traceback goes to the log
         },
-        lifespan=living,
+        lifespan=lifespan,
     )
-    return routes.gauges.counted(app, table.keys())
-
-
-def build(
-    name: str, image: tuple[int, int, int], orders: Orders, desk: Desk, gauges: Gauges, token: bool, limits: Limits
-) -> ASGIApp:
-    """The application without its guard."""
-    routes = Routes(name, image, orders, desk, gauges, describe(orders, token, limits.body))
-    return application(routes, desk.close)
+    return routes.metrics.counted(app, [each.path for each in routes.endpoints])
 
 
 def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:

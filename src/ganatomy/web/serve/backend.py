@@ -1,6 +1,6 @@
 """What the server needs of a generator, whatever runs it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, unknown
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import api as sampling
 from ganatomy.generators.api import Sampler, Truncating
@@ -26,9 +26,9 @@ Labels = NDArray[np.int64]  # [B]
 class Backend(Protocol):
     """A generator that draws batches.
 
-    prior     where its latent vectors come from, with their dimension and the classes' frequencies
-    classes   the classes' names, in order; empty if it knows none
-    styled    whether truncation is ψ, a matter of the network; else it is one of the latent vectors, done beforehand
+    prior     distribution of its latent vectors: their dimension, and how frequent each class is
+    classes   the classes' names, in order; empty if they have none
+    styled    whether the network itself truncates, by ψ; otherwise latent vectors are truncated before they arrive here
     """
 
     prior: Prior
@@ -36,22 +36,22 @@ class Backend(Protocol):
     styled: bool
 
     def draw(self, z: Latents, y: Labels | None, truncation: float | None) -> Pixels:
-        """Images uint8 [B, H, W, C] of latent vectors and classes; truncation: of a styled generator, ψ or None."""
+        """Images uint8 [B, H, W, C] of latent vectors [B, d] and classes [B]; truncation: ψ of a styled generator."""
         ...
 
     def values(self, z: Latents, y: Labels | None) -> NDArray[Any]:
-        """The same images as finely as they are known, [B, …]: to see differences that rounding hides."""
+        """The same images before rounding, where the backend knows them, [B, …]: to see differences of any size."""
         ...
 
 
 def of_seeds(prior: Prior, seeds: Sequence[int], label: int | None = None) -> tuple[Latents, Labels | None]:
-    """Latent vectors and classes of seeds, for `Backend.draw`; label: the class of all."""
+    """Latent vectors [B, d] and classes [B] of seeds, for `Backend.draw`; label: the class of all."""
     z, weights = prior.split(prior.of_seeds(seeds, label))
     return z.contiguous().numpy(), None if weights is None else weights.argmax(1).numpy()
 
 
 class SamplerBackend:
-    """A generator as `sampling.load` gives it: a torch network, or a graph that onnxruntime runs."""
+    """A generator as `generators.api.load` returns it: a torch network, or a graph that onnxruntime runs."""
 
     def __init__(self, sampler: Sampler, device: str = "cpu") -> None:
         self.prior = sampler.prior
@@ -61,9 +61,11 @@ class SamplerBackend:
         self.styled = isinstance(sampler.network, Truncating)
 
     def draw(self, z: Latents, y: Labels | None, truncation: float | None) -> Pixels:
+        """Images uint8 [B, H, W, C] of z [B, d] and y [B]."""
         return to_uint8(self._images(z, y, truncation))
 
     def values(self, z: Latents, y: Labels | None) -> NDArray[np.float32]:
+        """Images [B, C, H, W] about in [−1, 1], before rounding, of z [B, d] and y [B]."""
         images: NDArray[np.float32] = self._images(z, y, None).float().cpu().numpy()
         return images
 
@@ -76,16 +78,31 @@ class SamplerBackend:
         return images
 
 
-def load(place: str, kind: str | None, device: str, **how: Any) -> SamplerBackend:
-    """The generator of whatever `sampling.load` takes, how: as there. kind: torch, or onnx, a run's exported graph."""
+BACKENDS = ("torch", "onnx")
+
+
+def load(
+    place: str,
+    name: str | None,
+    device: str,
+    *,
+    step: int | None = None,
+    raw: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> SamplerBackend:
+    """The generator of whatever `generators.api.load` takes, with the same step, raw and changes.
+
+    name: torch, or onnx for the graph that was exported from a run; by default whatever `place` is. Raises UserError
+    for another name, and where the run has no graph.
+    """
     is_graph = Path(place).suffix == ".onnx"
-    if kind not in (None, "torch", "onnx"):
-        raise UserError(f"--backend {kind}: torch or onnx.")
-    if kind == "torch" and is_graph:
-        raise UserError(f"{place} is a graph for onnxruntime; torch runs what it was exported from.")
-    if kind == "onnx" and not is_graph:
+    if name is not None and name not in BACKENDS:
+        raise unknown("backend", name, BACKENDS)
+    if name == "torch" and is_graph:
+        raise UserError(f"{place} is an ONNX graph, which torch cannot run: leave --backend out.")
+    if name == "onnx" and not is_graph:
         graph = Run.find(place).path / "exports" / "onnx" / GRAPH
         if not graph.is_file():
-            raise UserError(f"{place} has no graph yet: `ganatomy export {place} --to onnx` makes it.")
+            raise UserError(f"{place} has no ONNX graph yet: run `ganatomy export {place} --to onnx` first.")
         place = str(graph)
-    return SamplerBackend(sampling.load(place, **how), device)
+    return SamplerBackend(sampling.load(place, step=step, raw=raw, changes=changes), device)

@@ -12,15 +12,19 @@ FRAMES_PER_SECOND = 12
 
 @dataclass(frozen=True)
 class Encoding:
-    """A way to send images [N, H, W, C]."""
+    """A way to send images [N, H, W, C].
+
+    meaning   what a client receives, for the description of the server
+    """
 
     name: str
     media_type: str
     encode: Callable[[Pixels], bytes]
+    meaning: str = ""
 
 
 def png(image: Pixels) -> bytes:
-    """One image [H, W, C], the same pixels in a larger file than could be: half the work is the search for the rest."""
+    """One image [H, W, C]. Compressed lightly: half the work of PNG is the search for the last few bytes."""
     return encoded(picture(image), "PNG", compress_level=1)
 
 
@@ -34,7 +38,7 @@ def _zipped(one: Callable[[Pixels], bytes], suffix: str) -> Callable[[Pixels], b
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:  # stored: they are compressed already
             for number, image in enumerate(images):
-                # Not writestr(name): it puts in the time of day, and the same order would have other bytes.
+                # Not writestr(name): it adds the time of day, and equal requests would get different bytes.
                 archive.writestr(zipfile.ZipInfo(f"{number:04d}.{suffix}"), one(image))
         return file.getvalue()
 
@@ -47,8 +51,17 @@ def _walk(frames: Pixels) -> bytes:
 
 ONE = Encoding("one", "image/png", lambda images: png(images[0]))
 WALK = Encoding("walk", "image/webp", _walk)
-SEVERAL = {
-    "png": Encoding("png", "application/zip", _zipped(png, "png")),
-    "webp": Encoding("webp", "application/zip", _zipped(webp, "webp")),
-    "raw": Encoding("raw", "application/octet-stream", lambda images: images.tobytes()),
+ZIP = "a zip of 0000.{0}, 0001.{0}, … in the order of the request, lossless"
+FORMATS = {
+    each.name: each
+    for each in (
+        Encoding("png", "application/zip", _zipped(png, "png"), ZIP.format("png")),
+        Encoding("webp", "application/zip", _zipped(webp, "webp"), ZIP.format("webp")),
+        Encoding(
+            "raw",
+            "application/octet-stream",
+            lambda images: images.tobytes(),
+            "the bytes of a uint8 array [N, H, W, C], whose shape is in the header Image-Shape",
+        ),
+    )
 }

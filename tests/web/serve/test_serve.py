@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
+from servers import Server
 
-from conftest import Server
 from ganatomy.cli import app
 from ganatomy.generators import api as sampling
 from ganatomy.runs.run import Run
@@ -37,9 +37,9 @@ def several(answer: httpx.Response) -> list[bytes]:
 
 
 @pytest.mark.parametrize("truncation", [None, 0.5])
-def test_a_seeds_image_is_that_of_sample(server: Server, run: Run, truncation: float | None) -> None:
+def test_a_seeds_image_is_that_of_sample(server: Server, trained: Run, truncation: float | None) -> None:
     query = {"truncation": truncation} if truncation else {}
-    sampler = sampling.load(run, truncation=truncation)
+    sampler = sampling.load(trained, truncation=truncation)
     expected = sampler.images(sampler.latents([3, 2**32 - 1])).astype(int)
     for seed, wanted in zip([3, 2**32 - 1], expected, strict=True):
         answer = server.client.get("/image.png", params={"seed": seed, **query})
@@ -70,8 +70,8 @@ def test_all_formats_hold_the_same_pixels(server: Server) -> None:
         assert np.array_equal(np.stack([pixels(image) for image in images]), expected)
 
 
-def test_latent_vectors_are_drawn(server: Server, run: Run) -> None:
-    z = sampling.load(run).latents([5, 6])
+def test_latent_vectors_are_drawn(server: Server, trained: Run) -> None:
+    z = sampling.load(trained).latents([5, 6])
     assert post(server, latents=z.tolist()).content == post(server, seeds=[5, 6]).content
 
 
@@ -89,8 +89,8 @@ def test_the_page_shows_a_new_image_at_every_visit(server: Server) -> None:
     page = pages.pop()
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")  # nothing from elsewhere
-    look = server.client.get("/?truncation=0.5&seed=7&class=").text
-    assert 'src="image.png?seed=7&amp;truncation=0.5"' in look
+    page = server.client.get("/?truncation=0.5&seed=7&class=").text
+    assert 'src="image.png?seed=7&amp;truncation=0.5"' in page
     assert server.client.get("/?truncation=<script>").status_code == 400
 
 
@@ -108,7 +108,7 @@ def test_the_page_shows_a_new_image_at_every_visit(server: Server) -> None:
         ("GET", "/%2e%2e/%2e%2e/etc/passwd", None, 404),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_sentence(
+def test_invalid_requests_are_refused_in_one_sentence(
     server: Server, method: str, path: str, body: bytes | None, status: int
 ) -> None:
     answer = server.client.request(method, path, content=body, headers={"content-type": "application/json"})
@@ -116,17 +116,23 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(
     assert answer.json()["error"].endswith(".")
 
 
-def test_a_body_must_say_that_it_is_json(server: Server) -> None:
-    """Other pages can send forms and plain text unasked."""
+def test_a_body_must_be_declared_as_json(server: Server) -> None:
+    """Pages of other sites can send forms and plain text."""
     answer = server.client.post("/images", content=b'{"seeds": [1]}', headers={"content-type": "text/plain"})
     assert answer.status_code == 415
 
 
-@pytest.mark.parametrize("path", ["/", "/image.png", "/images", "/walk.webp", "/healthz", "/metrics", "/openapi.json"])
-def test_no_route_answers_to_a_strangers_name(server: Server, path: str) -> None:
-    for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
-        for method in ("GET", "POST", "OPTIONS"):
-            assert server.client.request(method, path, headers=headers).status_code == 403
+def test_no_route_answers_under_a_strange_host_or_origin(server: Server) -> None:
+    for path in server.client.get("/openapi.json").json()["paths"]:
+        for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
+            for method in ("GET", "POST", "OPTIONS"):
+                assert server.client.request(method, path, headers=headers).status_code == 403
+
+
+def test_the_documentation_has_every_route(server: Server) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "SERVING.md").read_text(encoding="utf-8")
+    for path in server.client.get("/openapi.json").json()["paths"]:
+        assert path in page
 
 
 def test_an_upgrade_to_a_websocket_is_refused(server: Server) -> None:
@@ -138,29 +144,29 @@ def test_an_upgrade_to_a_websocket_is_refused(server: Server) -> None:
         assert connection.recv(12) == b"HTTP/1.1 403"
 
 
-def test_the_figures_can_be_read(server: Server) -> None:
-    before = server.figure("images_total")
+def test_the_metrics_can_be_read(server: Server) -> None:
+    before = server.metric("images_total")
     post(server, seeds=[1, 2, 3, 4, 5])
-    assert server.figure("images_total") == before + 5
-    assert server.figure("waiting") == 0
-    assert server.figure("held_bytes") == 0
+    assert server.metric("images_total") == before + 5
+    assert server.metric("waiting") == 0
+    assert server.metric("held_bytes") == 0
     text = server.client.get("/metrics").text
     families = {family.name for family in text_string_to_metric_families(text)}
     assert {"ganatomy_requests", "ganatomy_request_seconds", "ganatomy_batch_images"} <= families
 
 
-def test_a_busy_port_and_other_faults_are_one_sentence(server: Server, run: Run, tmp_path: Path) -> None:
+def test_invalid_options_are_refused_in_one_sentence(server: Server, trained: Run, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
     file = tmp_path / "model.onnx"
     for arguments, words in [
-        ([str(run.path), f"--port={server.port}"], "Cannot listen"),
-        ([str(run.path), "--backend=tensorflow"], "torch or onnx"),
-        ([str(file), "--backend=torch"], "graph for onnxruntime"),
+        ([str(trained.path), f"--port={server.port}"], "Cannot listen"),
+        ([str(trained.path), "--backend=tensorflow"], "valid: onnx, torch"),
+        ([str(file), "--backend=torch"], "leave --backend out"),
         ([str(file), "--raw"], "no file"),
-        ([str(run.path), "--token=short"], "16 to 128"),
-        ([str(run.path), "--allow=http://x"], "name alone"),
-        ([str(run.path), "--host=192.0.2.1", "--port=0"], "Cannot listen"),
+        ([str(trained.path), "--token=short"], "16 to 128"),
+        ([str(trained.path), "--allow=http://x"], "host name alone"),
+        ([str(trained.path), "--host=192.0.2.1", "--port=0"], "Cannot listen"),
     ]:
         result = CliRunner().invoke(app, ["serve", *arguments, "--device=cpu"])
         assert words in str(result.exception), arguments

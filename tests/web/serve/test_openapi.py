@@ -1,13 +1,13 @@
-"""Whatever its own description allows, and whatever it forbids, is answered as the description says."""
+"""Every request that the description allows, and every one that it forbids, is answered as the description says."""
 
 from collections.abc import Iterator
 
 import pytest
 import schemathesis
+from doubles import PROGRAM
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-
-from conftest import HERE, Server, serving
+from servers import Server, serving
 
 EXAMPLES = 8  # of each operation and kind
 CALM = settings(
@@ -22,12 +22,12 @@ CALM = settings(
 
 @pytest.fixture(scope="module")
 def with_classes() -> Iterator[Server]:
-    with serving(str(HERE / "doubles.py"), "0", "10", "3") as running:
+    with serving(PROGRAM, "0", "10", "3") as running:
         yield running
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
-@pytest.mark.parametrize("which", ["server", "with_classes"])
+@pytest.mark.parametrize("which", [pytest.param("server", marks=pytest.mark.slow), "with_classes"])
 def test_its_answers_are_those_of_its_description(
     which: str, mode: GenerationMode, request: pytest.FixtureRequest
 ) -> None:

@@ -1,4 +1,4 @@
-"""What may be asked for; all else is refused in one sentence."""
+"""What may be requested; everything else is refused in one sentence."""
 
 import json
 from typing import Any
@@ -9,14 +9,14 @@ from doubles import Double
 
 from ganatomy.errors import UserError
 from ganatomy.web.serve.backend import of_seeds
-from ganatomy.web.serve.orders import Orders
+from ganatomy.web.serve.requests import RequestParser
 
 PLAIN, CLASSES = Double(), Double(classes=3)
 
 
-def images(body: Any, double: Double = PLAIN, most: int = 8) -> Any:
+def images(body: Any, double: Double = PLAIN, max_images: int = 8) -> Any:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Orders(double, most).images(text)[0]
+    return RequestParser(double, max_images).images(text)[0]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def images(body: Any, double: Double = PLAIN, most: int = 8) -> Any:
         ({"seeds": [1], "truncation": 0}, "greater than or equal"),
         ({"seeds": [1], "truncation": "1"}, "number"),
         ({"seeds": [1], "format": "gif"}, "png"),
-        ({"seeds": [1], "class": "c0"}, "knows no classes"),
+        ({"seeds": [1], "class": "c0"}, "unconditional"),
         ({"seeds": [1], "sedes": [1]}, "sedes"),
     ],
 )
@@ -67,11 +67,11 @@ def test_an_unknown_class_is_refused(label: Any) -> None:
 
 
 def test_latents_of_a_generator_with_classes_need_one() -> None:
-    with pytest.raises(UserError, match="say nothing of the class"):
+    with pytest.raises(UserError, match="give a class"):
         images({"latents": [[0, 0, 0, 0]]}, CLASSES)
-    order = images({"latents": [[0, 0, 0, 0]] * 2, "class": "2"}, CLASSES)
-    assert order.y is not None
-    assert order.y.tolist() == [2, 2]
+    batch = images({"latents": [[0, 0, 0, 0]] * 2, "class": "2"}, CLASSES)
+    assert batch.y is not None
+    assert batch.y.tolist() == [2, 2]
 
 
 def test_a_whole_number_may_have_a_point() -> None:
@@ -80,9 +80,9 @@ def test_a_whole_number_may_have_a_point() -> None:
 
 @pytest.mark.parametrize("label", ["c1", "1", 1])
 def test_a_class_goes_by_name_or_number(label: Any) -> None:
-    order = images({"seeds": [1, 2], "class": label}, CLASSES)
-    assert order.y is not None
-    assert order.y.tolist() == [1, 1]
+    batch = images({"seeds": [1, 2], "class": label}, CLASSES)
+    assert batch.y is not None
+    assert batch.y.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -96,51 +96,51 @@ def test_a_class_goes_by_name_or_number(label: Any) -> None:
         ([("seed", "1"), ("seed", "2")], "twice"),
         ([("sede", "1")], "did you mean seed"),
         ([("frames", "3")], "frames"),
-        ([("truncation", "nan")], "no number"),
+        ([("truncation", "nan")], "not a number"),
         ([("truncation", "1e999")], "truncation"),
-        ([("truncation", "1_0")], "no number"),
-        ([("class", "x")], "no classes"),
+        ([("truncation", "1_0")], "not a number"),
+        ([("class", "x")], "unconditional"),
     ],
 )
 def test_a_query_that_cannot_be_drawn_is_refused(query: list[tuple[str, str]], words: str) -> None:
     with pytest.raises(UserError, match=words):
-        Orders(PLAIN, 8).image(query)
+        RequestParser(PLAIN, 8).image(query)
 
 
 @pytest.mark.parametrize("query", [{}, {"seeds": "1"}, {"seeds": "1,,2"}, {"seeds": "1,2", "frames": "9"}])
 def test_a_walk_that_cannot_be_drawn_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(UserError):
-        Orders(PLAIN, 8).walk(query.items())
+        RequestParser(PLAIN, 8).walk(query.items())
     with pytest.raises(UserError):
-        Orders(PLAIN, 8).walk([("seeds", ",".join(["1"] * 65))])
+        RequestParser(PLAIN, 8).walk([("seeds", ",".join(["1"] * 65))])
 
 
-def test_an_order_is_what_sample_would_draw() -> None:
-    order = images({"seeds": [3, 2**32 - 1], "truncation": 0.5}, CLASSES)
+def test_a_request_is_what_sample_would_draw() -> None:
+    batch = images({"seeds": [3, 2**32 - 1], "truncation": 0.5}, CLASSES)
     codes = CLASSES.prior.of_seeds([3, 2**32 - 1])
     z, y = of_seeds(CLASSES.prior, [3, 2**32 - 1])
     assert np.array_equal(z, codes[:, :4])
-    assert order.y is not None
-    assert np.array_equal(order.y, y)
-    assert np.array_equal(order.z, CLASSES.prior.truncate(codes[:, :4], 0.5))
-    assert np.abs(order.z).max() <= 0.5
+    assert batch.y is not None
+    assert np.array_equal(batch.y, y)
+    assert np.array_equal(batch.z, CLASSES.prior.truncate(codes[:, :4], 0.5))
+    assert np.abs(batch.z).max() <= 0.5
 
 
 def test_styles_are_truncated_by_the_generator() -> None:
     styled = Double()
     styled.styled = True
-    order = images({"seeds": [3], "truncation": 0.5}, styled)
-    assert order.truncation == 0.5
-    assert np.array_equal(order.z, of_seeds(styled.prior, [3])[0])
+    batch = images({"seeds": [3], "truncation": 0.5}, styled)
+    assert batch.truncation == 0.5
+    assert np.array_equal(batch.z, of_seeds(styled.prior, [3])[0])
 
 
-def test_without_a_seed_any_is_drawn() -> None:
-    seeds = {Orders(PLAIN, 8).image([])[1].seed for _ in range(5)}
+def test_without_a_seed_it_is_random() -> None:
+    seeds = {RequestParser(PLAIN, 8).image([])[1].seed for _ in range(5)}
     assert len(seeds) == 5
 
 
 def test_a_walk_stays_in_one_class() -> None:
-    walk = Orders(CLASSES, 8).walk([("seeds", "1,2,3"), ("frames", "8")])
+    walk = RequestParser(CLASSES, 8).walk([("seeds", "1,2,3"), ("frames", "8")])
     first = of_seeds(CLASSES.prior, [1])[1]
     assert walk.y is not None
     assert first is not None

@@ -1,0 +1,146 @@
+"""The description of the server as OpenAPI 3.1: /openapi.json."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ganatomy import __version__
+from ganatomy.generators.api import LAST_SEED
+from ganatomy.web.serve.encoding import FORMATS
+from ganatomy.web.serve.requests import MAX_COORDINATE, MAX_STOPS, TRUNCATION, RequestParser
+
+Schema = dict[str, Any]
+
+SEED: Schema = {"type": "integer", "minimum": 0, "maximum": LAST_SEED}
+RATIO: Schema = {"type": "number", "minimum": TRUNCATION[0], "maximum": TRUNCATION[1]}
+BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+REFUSALS = {
+    400: "The request is invalid.",
+    403: "The Host header is unknown, or the request comes from a page of another site.",
+    429: "Too many images are waiting.",
+    503: "The images could not be drawn in time.",
+}
+LATER = {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+
+
+def document(operations: Mapping[str, Mapping[str, Schema]], token: bool) -> Schema:
+    """The whole description. operations: by path, then by method in lower case; token: whether clients need one."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Images from a generator",
+            "version": __version__,
+            "description": "The same seed, class and truncation give the same bytes, whatever else is requested.",
+        },
+        **({"security": [{"token": []}]} if token else {}),
+        "paths": operations,
+        "components": {
+            "schemas": {
+                "Error": {
+                    "type": "object",
+                    "properties": {"error": {"type": "string", "description": "One sentence."}},
+                    "required": ["error"],
+                    "additionalProperties": False,
+                }
+            },
+            **({"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}} if token else {}),
+        },
+    }
+
+
+def get(summary: str, media_type: str, headers: Schema | None = None, parameters: list[Schema] | None = None) -> Schema:
+    """An operation that is answered with one media type."""
+    answers = {
+        "200": _ok(media_type, headers),
+        **{str(status): _refusal(status, text) for status, text in REFUSALS.items()},
+    }
+    return {"summary": summary, **({"parameters": parameters} if parameters else {}), "responses": answers}
+
+
+def image(parser: RequestParser) -> Schema:
+    """GET /image.png."""
+    seed = _parameter("seed", SEED, "Random if not given.")
+    headers = {"Image-Seed": _header("The seed of the image.", SEED)}
+    return get("One image.", "image/png", headers, [seed, *_common(parser)])
+
+
+def walk(parser: RequestParser) -> Schema:
+    """GET /walk.webp."""
+    seeds = _parameter("seeds", _array(SEED, 2, MAX_STOPS), "Separated by commas.")
+    frames = _parameter("frames", {"type": "integer", "minimum": 2, "maximum": parser.max_images}, "Number of frames.")
+    return get(
+        "An endless animation through latent space, from seed to seed and back to the first.",
+        "image/webp",
+        parameters=[{**seeds, "required": True, "explode": False}, frames, *_common(parser)],
+    )
+
+
+def images(parser: RequestParser, max_body: int) -> Schema:
+    """POST /images. A latent vector has no class of its own, so a conditional generator needs one with it."""
+    common = {**{each["name"]: each["schema"] for each in _common(parser)}, "format": {"enum": list(FORMATS)}}
+    coordinate = {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE}
+    vector = _array(coordinate, parser.prior.dimension, parser.prior.dimension)
+    ways = {"seeds": _array(SEED, 1, parser.max_images), "latents": _array(vector, 1, parser.max_images)}
+    bodies = [
+        {
+            "type": "object",
+            "properties": {name: way, **common},
+            "required": [name, *(["class"] if name == "latents" and parser.prior.classes else [])],
+            "additionalProperties": False,
+        }
+        for name, way in ways.items()
+    ]
+    shape = _header("N,H,W,C; of the format raw.", {"type": "string"}, required=False)
+    operation = get("Several images.", "application/zip", {"Image-Shape": shape})
+    operation["responses"]["200"]["content"] |= {
+        each.media_type: {"schema": _schema(each.media_type)} for each in FORMATS.values()
+    }
+    operation["responses"] |= {
+        "408": _refusal(408, "The body takes too long to arrive."),
+        "413": _refusal(413, f"The body has more than {max_body:,} bytes."),
+        "415": _refusal(415, "The Content-Type is not application/json."),
+    }
+    operation["description"] = " ".join(f"{name}: {each.meaning}." for name, each in FORMATS.items())
+    operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"oneOf": bodies}}}}
+    return operation
+
+
+def _common(parser: RequestParser) -> list[Schema]:
+    """The parameters that all requests for images have: truncation and class."""
+    meaning = "ψ" if parser.styled else "the largest absolute value of a latent coordinate"
+    truncation = _parameter("truncation", RATIO, f"Smaller is more typical and less varied: {meaning}.")
+    if not parser.prior.classes:
+        return [truncation]
+    names = [*parser.classes, *(str(number) for number in range(len(parser.prior.classes)))]
+    named = {"type": "string", "enum": list(dict.fromkeys(names))}
+    return [truncation, _parameter("class", named, "By name or number; if not given, chosen by the seed.")]
+
+
+def _parameter(name: str, schema: Schema, meaning: str) -> Schema:
+    return {"name": name, "in": "query", "description": meaning, "schema": schema}
+
+
+def _header(meaning: str, schema: Schema, required: bool = True) -> Schema:
+    return {"required": required, "description": meaning, "schema": schema}
+
+
+def _array(schema: Schema, least: int, most: int) -> Schema:
+    return {"type": "array", "items": schema, "minItems": least, "maxItems": most}
+
+
+def _ok(media_type: str, headers: Schema | None) -> Schema:
+    return {
+        "description": "Success.",
+        "headers": headers or {},
+        "content": {media_type: {"schema": _schema(media_type)}},
+    }
+
+
+def _schema(media_type: str) -> Schema:
+    if media_type.startswith("text/"):
+        return {"type": "string"}
+    return {"type": "object"} if media_type == "application/json" else BINARY
+
+
+def _refusal(status: int, meaning: str) -> Schema:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": meaning, "content": error, "headers": LATER if status in (429, 503) else {}}

@@ -1,0 +1,65 @@
+"""Servers as processes of their own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+
+@dataclass
+class Server:
+    """A running server, `ganatomy serve` or `ganatomy studio`."""
+
+    process: subprocess.Popen[str]
+    address: str
+    client: httpx.Client
+
+    def metric(self, name: str) -> float:
+        """A value of /metrics that has no labels."""
+        found = re.search(rf"^ganatomy_{name} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
+        assert found, name
+        return float(found[1])
+
+    @property
+    def port(self) -> int:
+        return httpx.URL(self.address).port or 80
+
+
+@contextmanager
+def serving(*command: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A Python process that serves; told to stop in the end, which it must do with status 0 and no traceback."""
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True, env=variables)
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    if not first.startswith("http"):
+        process.kill()
+        pytest.fail(first + process.stderr.read())
+    process.stderr.readline()
+    try:
+        with httpx.Client(base_url=first.strip(), timeout=60, trust_env=False) as client:
+            yield Server(process, first.strip(), client)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        output = process.stderr.read()
+        process.stderr.close()
+    assert "Traceback" not in output, output
+
+
+def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for a condition, and fail if it never comes."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
