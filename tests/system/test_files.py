@@ -53,9 +53,9 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> N
         content = path.read_bytes()
         assert len(content) == LARGE
         assert len(set(content)) == 1
-        for partial in tmp_path.glob(f"{files.PARTIAL}*"):
-            unfinished += 1
-            partial.unlink()
+        unfinished += len(list(tmp_path.iterdir())) > 1
+        files.remove_partial(tmp_path)
+        assert list(tmp_path.iterdir()) == [path]
     assert unfinished, "no kill fell into the middle of a file"
 
 
@@ -75,6 +75,9 @@ def test_a_killed_writer_leaves_whole_folders(tmp_path: Path) -> None:
         for folder in folders:
             if not folder.name.startswith(files.PARTIAL):
                 assert [(folder / name).stat().st_size for name in ("one", "two/three")] == [LARGE, LARGE]
+        files.remove_partial(tmp_path / str(number))
+        assert {path.name for path in folders} >= {path.name for path in (tmp_path / str(number)).iterdir()}
+        assert not list((tmp_path / str(number)).glob(".*"))
     assert unfinished, "no kill fell into the middle of a folder"
 
 

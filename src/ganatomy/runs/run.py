@@ -7,7 +7,6 @@ import json
 import math
 import re
 import shlex
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -203,9 +202,9 @@ class Run:
         return there[max(there) if step is None else step]
 
     def clean(self) -> None:
-        """Remove what an interrupted save left behind."""
-        for path in (self.path / "checkpoints").glob(f"{files.PARTIAL}*"):
-            shutil.rmtree(path)
+        """Remove what interrupted saves left behind; only the process that holds the lock may."""
+        for name in ("checkpoints", "samples"):
+            files.remove_partial(self.path / name)
 
 
 def free_name(stem: str, runs: Path = RUNS) -> str:

@@ -72,6 +72,15 @@ def new_folder(folder: Path) -> Iterator[Path]:
     _flush(folder.parent)
 
 
+def remove_partial(folder: Path) -> None:
+    """Remove what killed writers left in a folder; nobody may be writing there."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def _flush(path: Path) -> None:
     """Force a file or folder to disk."""
     if path.is_dir() and os.name != "posix":  # elsewhere a folder cannot be opened
