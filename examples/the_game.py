@@ -15,8 +15,8 @@ import torch
 from ganatomy.experiments.claims import api as evidence
 from ganatomy.experiments.claims.claim import Trial
 from ganatomy.theory import divergences
-from ganatomy.theory.cells import Cells
 from ganatomy.theory.densities import gaussians
+from ganatomy.theory.grid import Grid
 from ganatomy.theory.optimum import optimal_scores, value
 
 QUICK, PICTURES = "--quick" in sys.argv, Path("the_game")
@@ -41,7 +41,7 @@ def see(name: str) -> None:
 # better than p/(p + q): that is proposition 1 of the 2014 paper. As a raw score it is log p − log q.
 
 # %%
-line = Cells([-8], [8], [800])
+line = Grid([-8], [8], [800])
 p, q = line.masses(gaussians(0.0)), line.masses(gaussians(1.0))
 scores = optimal_scores(p.log(), q.log())
 for x in (-2.0, 0.5, 2.0):

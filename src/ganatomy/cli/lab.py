@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.theory.lab.targets import TARGETS
+
 
 def lab(
-    target: Annotated[
-        str, typer.Argument(help="What to learn: line, two, segments, ring, grid, spiral or moons.")
-    ] = "ring",
+    target: Annotated[str, typer.Argument(help=f"What to learn: {TARGETS.listed}.")] = "ring",
     objective: Annotated[
         str,
         typer.Option(help="minimax, non_saturating, least_squares, wasserstein, hinge or relativistic_pairing."),

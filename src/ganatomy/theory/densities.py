@@ -1,12 +1,13 @@
-"""Distributions of which everything is known, on the line and in the plane."""
+"""Distributions whose density is known exactly, on the line and in the plane."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log, pi
 from typing import Protocol
 
-import torch
-from torch import Generator, Tensor
+from ganatomy.system.lazy import torch
 
 
 class Density(Protocol):
@@ -14,40 +15,40 @@ class Density(Protocol):
 
     @property
     def dimension(self) -> int:
-        """d, numbers a point."""
+        """d, the numbers that make a point."""
 
-    def sample(self, count: int, random: Generator) -> Tensor:
-        """Independent points, [count, d], float32, on the CPU."""
+    def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
+        """Draw independent points, [count, d], float32, on the CPU."""
 
-    def log_density(self, x: Tensor) -> Tensor:
-        """log p(x) in nats of points [..., d] → [...], in their precision; −∞ outside the support."""
+    def log_density(self, x: torch.Tensor) -> torch.Tensor:
+        """log p(x), in nats, of points [..., d] → [...], in their precision; −∞ outside the support."""
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """p(x) = 1/K Σₖ N(x; cₖ, σ²I). centres: cₖ, [K, d]; deviation: σ along each axis, positive."""
+    """p(x) = 1/K Σₖ N(x; cₖ, σ²I). centres: cₖ, [K, d]; deviation: σ, the same along every axis, positive."""
 
-    centres: Tensor
+    centres: torch.Tensor
     deviation: float
 
     @property
     def dimension(self) -> int:
-        """d."""
+        """d, the numbers that make a point."""
         return self.centres.shape[1]
 
-    def sample(self, count: int, random: Generator) -> Tensor:
-        """Independent points, [count, d], float32, on the CPU."""
+    def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
+        """Draw independent points, [count, d], float32, on the CPU."""
         modes = torch.randint(len(self.centres), (count,), generator=random)
         return self.centres[modes] + self.deviation * torch.randn(count, self.dimension, generator=random)
 
-    def log_density(self, x: Tensor) -> Tensor:
-        """log p(x) in nats of points [..., d] → [...], in their precision; differentiable in them."""
+    def log_density(self, x: torch.Tensor) -> torch.Tensor:
+        """log p(x), in nats, of points [..., d] → [...], in their precision; differentiable."""
         squares = (x[..., None, :] - self.centres.to(x)).square().sum(-1)
         constant = log(len(self.centres)) + self.dimension / 2 * log(2 * pi * self.deviation**2)
         return torch.logsumexp(-squares / (2 * self.deviation**2), -1) - constant
 
-    def cdf(self, x: Tensor) -> Tensor:
-        """P(X ≤ x) on the line, in x's shape and precision."""
+    def cdf(self, x: torch.Tensor) -> torch.Tensor:
+        """P(X ≤ x) of numbers [...] on the line, in their shape and precision."""
         return torch.special.ndtr((x[..., None] - self.centres.to(x).squeeze(1)) / self.deviation).mean(-1)
 
 
@@ -55,43 +56,43 @@ class Mixture:
 class Segments:
     """Uniform on disjoint intervals of the line. ends: [K, 2], increasing."""
 
-    ends: Tensor
+    ends: torch.Tensor
     dimension: int = 1
 
     @property
-    def lengths(self) -> Tensor:
-        """Of each interval, [K]."""
+    def lengths(self) -> torch.Tensor:
+        """The length of each interval, [K]."""
         return self.ends[:, 1] - self.ends[:, 0]
 
-    def sample(self, count: int, random: Generator) -> Tensor:
-        """Independent points, [count, 1], float32, on the CPU."""
+    def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
+        """Draw independent points, [count, 1], float32, on the CPU."""
         chosen = torch.multinomial(self.lengths, count, replacement=True, generator=random)
         return (self.ends[chosen, 0] + self.lengths[chosen] * torch.rand(count, generator=random))[:, None]
 
-    def log_density(self, x: Tensor) -> Tensor:
-        """log p(x) in nats of points [..., 1] → [...]: −log of the whole length inside, −∞ outside."""
+    def log_density(self, x: torch.Tensor) -> torch.Tensor:
+        """log p(x), in nats, of points [..., 1] → [...]: −log of the total length inside, −∞ outside."""
         inside = ((x >= self.ends[:, 0].to(x)) & (x <= self.ends[:, 1].to(x))).any(-1)
         return torch.where(inside, -log(self.lengths.sum().item()), -inf).to(x)
 
-    def cdf(self, x: Tensor) -> Tensor:
-        """P(X ≤ x), in x's shape and precision."""
+    def cdf(self, x: torch.Tensor) -> torch.Tensor:
+        """P(X ≤ x) of numbers [...], in their shape and precision."""
         covered = torch.minimum((x[..., None] - self.ends[:, 0].to(x)).clamp(min=0), self.lengths.to(x))
         return covered.sum(-1) / self.lengths.sum().item()
 
 
 @dataclass(frozen=True)
 class Dirac:
-    """All of the probability at one point, [d]. It has no density."""
+    """All probability at one point, [d]. It has no density."""
 
-    point: Tensor
+    point: torch.Tensor
 
     @property
     def dimension(self) -> int:
-        """d."""
+        """d, the numbers that make a point."""
         return len(self.point)
 
-    def sample(self, count: int, random: Generator) -> Tensor:
-        """The point, [count, d]."""
+    def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
+        """The point, repeated, [count, d]."""
         return self.point.expand(count, -1).clone()
 
 
@@ -115,25 +116,25 @@ def grid(side: int = 5, spacing: float = 2.0, deviation: float = 0.05) -> Mixtur
 
 
 def gaussians(*centres: float, deviation: float = 1.0) -> Mixture:
-    """Equally likely Gaussians on the line."""
+    """Equally likely Gaussians on the line, at those centres."""
     return Mixture(torch.tensor(centres)[:, None], deviation)
 
 
 def segments(*ends: Sequence[float]) -> Segments:
-    """Uniform on those intervals: segments((0, 1), (3, 4))."""
+    """Uniform on disjoint intervals: segments((0, 1), (3, 4))."""
     return Segments(torch.tensor(ends))
 
 
 def spiral(turns: float = 2.0, deviation: float = 0.03, kernels: int = 400) -> Mixture:
-    """An Archimedean spiral from the centre out to radius 1, evenly filled, blurred by a Gaussian kernel."""
-    # Up to radius r it is about π·turns·r² long: squares of the radius in equal steps are equal lengths.
+    """An Archimedean spiral from the origin to radius 1, evenly filled, blurred by a Gaussian kernel."""
+    # Up to radius r it is about π·turns·r² long, so equal steps of r² are equal lengths.
     share = ((torch.arange(kernels) + 0.5) / kernels).sqrt()
     angles = 2 * pi * turns * share
     return Mixture(share[:, None] * torch.stack([angles.cos(), angles.sin()], 1), deviation)
 
 
 def moons(deviation: float = 0.05, kernels: int = 200) -> Mixture:
-    """Two half circles that reach into each other, blurred by a Gaussian kernel; centred on the origin."""
+    """Two interleaved half circles around the origin, blurred by a Gaussian kernel."""
     angles = pi * (torch.arange(kernels) + 0.5) / kernels
     upper = torch.stack([angles.cos() - 0.5, angles.sin() - 0.25], 1)
     return Mixture(torch.cat([upper, -upper]), deviation)

@@ -1,28 +1,27 @@
-"""How far two distributions are apart: exact on cells, whose masses p and q, [N], each sum to 1. In nats."""
+"""How far two distributions are apart, in nats: exact for their masses p and q in the cells of a grid.
 
-import torch
-from torch import Tensor
+p and q are [N] and sum to 1. Every function returns a scalar tensor in their precision.
+"""
+
+from __future__ import annotations
+
+from ganatomy.system.lazy import F, torch
 
 
-def kl(p: Tensor, q: Tensor) -> Tensor:
-    """KL(p ‖ q) = Σ p log(p/q); ∞ where q misses a part of p."""
+def kl(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """KL(p ‖ q) = Σ p log(p/q) of masses [N]; ∞ where p has mass and q has none."""
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum()
 
 
-def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
-    """½KL(p ‖ m) + ½KL(q ‖ m), m = ½(p + q): between 0 and log 2. Goodfellow et al. 2014, section 4.1."""
+def jensen_shannon(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """½KL(p ‖ m) + ½KL(q ‖ m), m = ½(p + q), of masses [N]: 0 to log 2. Goodfellow et al. 2014, section 4.1."""
     middle = (p + q) / 2
     return (kl(p, middle) + kl(q, middle)) / 2
 
 
-def total_variation(p: Tensor, q: Tensor) -> Tensor:
-    """½Σ|p − q|: between 0 and 1."""
-    return (p - q).abs().sum() / 2
-
-
-def wasserstein(p: Tensor, q: Tensor, width: float) -> Tensor:
-    """W₁ on the line, ∫|F_p − F_q|, of masses spread evenly in cells of that width."""
-    gaps = torch.nn.functional.pad((p - q).cumsum(0), (1, 0))  # F_p − F_q at the ends of the cells, straight between
+def wasserstein(p: torch.Tensor, q: torch.Tensor, width: float) -> torch.Tensor:
+    """W₁ on the line, ∫|F_p − F_q|, of masses [N] spread evenly over cells of that width."""
+    gaps = F.pad((p - q).cumsum(0), (1, 0))  # F_p − F_q at the ends of the cells, linear in between
     a, b = gaps[:-1], gaps[1:]
     crossing = a * b < 0
     steepness = torch.where(crossing, (a - b).abs(), 1.0)

@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -48,14 +49,14 @@ def test_a_seed_is_a_game(tmp_path: Path) -> None:
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_who_wants_images_of_it_is_told(tmp_path: Path) -> None:
+def test_images_cannot_be_sampled_from_it(tmp_path: Path) -> None:
     run = lab("segments", name="a", runs=tmp_path, **SMALL)
     with pytest.raises(UserError, match="ganatomy lab"):
         sample(run.path)
 
 
 @pytest.mark.parametrize(
-    ("target", "options", "said"),
+    ("target", "options", "message"),
     [
         ("rnig", {}, "ring"),
         ("ring", {"objective": "minmax"}, "minimax"),
@@ -64,18 +65,22 @@ def test_who_wants_images_of_it_is_told(tmp_path: Path) -> None:
         ("ring", {"learning_rate_generator": -1.0}, "learning_rate_generator"),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_is_made(tmp_path: Path, target: str, options, said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_wrong_options_are_refused_before_anything_is_written(
+    tmp_path: Path, target: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
         lab(target, name="a", runs=tmp_path, **options)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_commands_defaults_are_the_options() -> None:
     options, named = LabOptions(), {"lr_g": "learning_rate_generator", "lr_d": "learning_rate_discriminator"}
-    asked = inspect.signature(command.lab).parameters
-    shared = {name: named.get(name, name) for name in asked if named.get(name, name) in LabOptions.model_fields}
-    assert {name: asked[name].default for name in shared} == {name: getattr(options, shared[name]) for name in shared}
-    assert asked["target"].default == options.lab
+    arguments = inspect.signature(command.lab).parameters
+    shared = {name: named.get(name, name) for name in arguments if named.get(name, name) in LabOptions.model_fields}
+    assert {name: arguments[name].default for name in shared} == {
+        name: getattr(options, shared[name]) for name in shared
+    }
+    assert arguments["target"].default == options.lab
     assert len(shared) == 9
 
 

@@ -142,13 +142,13 @@ def test_each_move_moves_its_own_player() -> None:
 
 def test_the_same_game_as_the_command_plays() -> None:
     from ganatomy import build
-    from ganatomy.theory.game import game
+    from ganatomy.theory.game import new_game
     from ganatomy.theory.game import play as played
-    from ganatomy.theory.lab.targets import ground
+    from ganatomy.theory.lab.targets import TARGETS
 
     told = play(Tables(), "a", ("round", 5), objective="hinge")
-    table = game(2, build.OBJECTIVES["hinge"], batch=32, width=8, seed=0)
-    played(ground("ring").density, table, 5)
+    table = new_game(2, build.OBJECTIVES["hinge"], batch=32, width=8, seed=0)
+    played(TARGETS["ring"]().density, table, 5)
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
     shown = np.frombuffer(base64.b64decode(told["fakes"]), "<f4").reshape(-1, 2)
     np.testing.assert_allclose(shown, table.generator.network(z).detach(), atol=1e-6)
@@ -163,10 +163,10 @@ def test_a_trained_discriminator_approaches_the_best_one() -> None:
 
 
 def test_a_target_drawn_by_hand() -> None:
-    ground = drawn([(-0.5, 0.0), (0.5, 0.5)])
-    assert ground.dimension == 2
-    assert math.isclose(ground.masses.sum().item(), 1, abs_tol=1e-9)
-    points = ground.cells.points()[ground.masses.topk(2).indices]
+    target = drawn([(-0.5, 0.0), (0.5, 0.5)])
+    assert target.dimension == 2
+    assert math.isclose(target.masses.sum().item(), 1, abs_tol=1e-9)
+    points = target.grid.points()[target.masses.topk(2).indices]
     assert sorted((round(x, 1), round(y, 1)) for x, y in points.tolist()) == [(-0.5, -0.0), (0.5, 0.5)]
     told = play(Tables(), "a", ("round", 2), drawing=[(-0.5, 0.0), (0.5, 0.5)])
     assert told["modes"]["of"] == 2

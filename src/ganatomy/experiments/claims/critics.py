@@ -14,11 +14,11 @@ from ganatomy.gan.method import Batch
 from ganatomy.gan.penalties import squared_gradient_norms
 from ganatomy.networks import resnet
 from ganatomy.theory import divergences
-from ganatomy.theory.cells import Cells
 from ganatomy.theory.densities import ring, segments
-from ganatomy.theory.game import game
+from ganatomy.theory.game import new_game
+from ganatomy.theory.grid import Grid
 
-LINE = Cells([-1], [5], [1200])
+LINE = Grid([-1], [5], [1200])
 
 
 # --- disjoint supports ------------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def apart(shift: float) -> tuple[float, float]:
 def slope_through(objective: str, trial: Trial, **critic: float) -> float:
     """|∂L_G/∂θ|, the generator's own gradient, of points moved by θ = 3, through a critic trained against them."""
     penalties = [build.penalty(name, weight) for name, weight in critic.items()]
-    table = game(1, build.OBJECTIVES[objective], penalties, learning_rates=(0.0, 2e-3), seed=trial.seed, width=64)
+    table = new_game(1, build.OBJECTIVES[objective], penalties, learning_rates=(0.0, 2e-3), seed=trial.seed, width=64)
     real, moved = segments((0.0, 0.5)), segments((3.0, 3.5))
     for step in range(trial.size(2000, 600)):
         batches = [
@@ -97,7 +97,7 @@ def critic(trial: Trial, clip: float = 0.0, penalty: float = 0.0) -> Deep:
         network = Deep()
     objective = build.OBJECTIVES["wasserstein"]
     rates = (0.0, 1e-3)
-    table = game(2, objective, penalties, learning_rates=rates, seed=trial.seed, clip=clip, discriminator=network)
+    table = new_game(2, objective, penalties, learning_rates=rates, seed=trial.seed, clip=clip, discriminator=network)
     for step in range(trial.size(1000, 500)):
         real, fake = (points(table.random.at(side, step), side) for side in ("real", "fake"))
         table.discriminator_step(Batch(real), Batch(fake), step)

@@ -13,12 +13,12 @@ from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch
 from ganatomy.theory import pushforward
-from ganatomy.theory.cells import Cells
 from ganatomy.theory.densities import gaussians
 from ganatomy.theory.divergences import wasserstein
-from ganatomy.theory.game import game, play, points_of
+from ganatomy.theory.game import batches_of, new_game, play
+from ganatomy.theory.grid import Grid
 
-LINE = Cells([-4], [8], [480])
+LINE = Grid([-4], [8], [480])
 REAL = gaussians(4.0, deviation=0.5)  # far from where an untrained generator begins, around 0
 P = LINE.masses(REAL)
 LOSSES = {"minimax": "#c53030", "non_saturating": "#2b6cb0"}
@@ -46,7 +46,9 @@ def progress(found: list[float]) -> float:
 
 def new(objective: str, trial: Trial, rates: tuple[float, float], k: int = 1) -> Adversarial:
     """A game of small networks far from its target."""
-    return game(1, build.OBJECTIVES[objective], learning_rates=rates, seed=trial.seed, discriminator_steps=k, width=64)
+    return new_game(
+        1, build.OBJECTIVES[objective], learning_rates=rates, seed=trial.seed, discriminator_steps=k, width=64
+    )
 
 
 # --- the slope of the losses ------------------------------------------------------------------------------------------
@@ -64,7 +66,7 @@ def _saturation(trial: Trial) -> Evidence:
     scores = torch.linspace(-12, 6, 181, dtype=torch.float64)
     found = {name: slopes(name, scores) for name in LOSSES}
     table = new("minimax", trial, (0.0, 2e-3))
-    batches = points_of(REAL, table)
+    batches = batches_of(REAL, table)
     steps = trial.size(600, 200)
     curve = []
     for step in range(steps):

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial, parts
 from ganatomy.theory.densities import Mixture, grid, ring
-from ganatomy.theory.game import game, play
+from ganatomy.theory.game import new_game, play
 
 POINTS, LEAST = 2000, 20  # generated points, and how many of them make a mode
 RING = ring(8, radius=2.0, deviation=0.02)  # Metz et al. 2017 (arXiv:1611.02163), section 3.1
@@ -36,7 +36,7 @@ FAST = (1e-3, 1e-4)  # a generator that runs ahead of its discriminator, as in M
 EVEN = (1e-3, 1e-3)
 WAYS = {
     "ring, plain": Way(RING, FAST),
-    "ring, packing": Way(RING, FAST, options={"together": 4}),
+    "ring, packing": Way(RING, FAST, options={"pack": 4}),
     "ring, minibatch deviation": Way(RING, FAST, options={"sees_deviation": True}),
     "grid, plain": Way(GRID, EVEN),
     "grid, relativistic, R1 + R2": Way(GRID, EVEN, "relativistic_pairing", {"r1": 0.1, "r2": 0.1}),
@@ -56,7 +56,7 @@ def history(way: Way, seed: int, looks: int, between: int) -> list[Look]:
     """The game, looked at again and again."""
     terms = [build.penalty(name, weight) for name, weight in way.penalties.items()]
     objective = build.OBJECTIVES[way.objective]
-    table = game(2, objective, terms, seed=seed, learning_rates=way.rates, width=64, **way.options)
+    table = new_game(2, objective, terms, seed=seed, learning_rates=way.rates, width=64, **way.options)
     z, found = torch.randn(POINTS, 2, generator=Generator().manual_seed(0)), []
     for number in range(looks):
         play(way.target, table, (number + 1) * between, begin=number * between)

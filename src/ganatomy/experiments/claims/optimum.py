@@ -14,12 +14,12 @@ from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch
 from ganatomy.theory import divergences, pushforward
-from ganatomy.theory.cells import Cells
 from ganatomy.theory.densities import gaussians
-from ganatomy.theory.game import falling, game, play, points_of
+from ganatomy.theory.game import batches_of, cosine_decay, new_game, play
+from ganatomy.theory.grid import Grid
 from ganatomy.theory.optimum import optimal_scores, value
 
-LINE, WIDE = Cells([-6], [6], [600]), Cells([-12], [12], [1200])
+LINE, WIDE = Grid([-6], [6], [600]), Grid([-12], [12], [1200])
 REAL = gaussians(-1.0, 1.0, deviation=0.6)
 P = LINE.masses(REAL)
 X = LINE.points().squeeze(1)
@@ -78,9 +78,9 @@ class Moved(nn.Module):
 
 def facing(generator: nn.Module, steps: int, seed: int) -> Iterator[Adversarial]:
     """A game in which only the discriminator moves: before its first step, and after each of so many."""
-    rule = falling(2e-3, steps)
-    table = game(1, build.OBJECTIVES["minimax"], batch=512, learning_rates=(0.0, rule), seed=seed)
-    batches = points_of(REAL, table)
+    rule = cosine_decay(2e-3, steps)
+    table = new_game(1, build.OBJECTIVES["minimax"], batch=512, learning_rates=(0.0, rule), seed=seed)
+    batches = batches_of(REAL, table)
     yield table
     for step in range(steps):
         z = table.prior.sample(table.batch, table.random.at("latent", step))
@@ -205,9 +205,9 @@ def _draw_minimum(figure: Figure, evidence: Evidence) -> None:
 def _equilibrium(trial: Trial) -> Evidence:
     """The whole game, to its end: D learns faster than G, so that it is ½ because nothing can be told; rates fall."""
     steps = trial.size(2000, 600)
-    rates = (falling(2e-4, steps), falling(2e-3, steps))
+    rates = (cosine_decay(2e-4, steps), cosine_decay(2e-3, steps))
     penalties = [build.penalty("r1", 0.02)]
-    table = game(1, build.OBJECTIVES["non_saturating"], penalties, width=64, learning_rates=rates, seed=trial.seed)
+    table = new_game(1, build.OBJECTIVES["non_saturating"], penalties, width=64, learning_rates=rates, seed=trial.seed)
     play(REAL, table, steps)
     scores, q = judged(table), pushforward.change_of_variables(table.generator.network, LINE)
     off = ((scores.sigmoid() - 0.5).abs() * P).sum().item()
@@ -241,7 +241,7 @@ def _more_steps(trial: Trial) -> Evidence:
     rounds, curves = trial.size(300, 60), {}
     objective, rates = build.OBJECTIVES["non_saturating"], (1e-3, 2e-4)  # a D that must hurry to keep up
     for k in KS:
-        table = game(1, objective, seed=trial.seed, discriminator_steps=k, learning_rates=rates)
+        table = new_game(1, objective, seed=trial.seed, discriminator_steps=k, learning_rates=rates)
         found = []
         for step in range(0, rounds, 10):
             play(REAL, table, step + 10, begin=step)

@@ -15,7 +15,7 @@ from ganatomy.experiments.reproduction.workshop import Figures, Workshop, estima
 from ganatomy.generators.api import load
 from ganatomy.theory import densities
 from ganatomy.theory.divergences import kl
-from ganatomy.theory.game import game, play
+from ganatomy.theory.game import new_game, play
 
 TARGETS = {"ring of 8": densities.ring(), "grid of 25": densities.grid()}
 STEPS, SEEDS, POINTS = 5000, 3, 2500  # in the plane
@@ -61,7 +61,7 @@ def _toy(shop: Workshop, target: str, way: str, seed: int, steps: int) -> Figure
     density, options = TARGETS[target], dict(WAYS[way])
     objective, clip = build.OBJECTIVES[options.pop("objective")], options.pop("clip", 0.0)
     penalties = [build.penalty(name, weight) for name, weight in options.items()]
-    played = play(density, game(density.dimension, objective, penalties, clip=clip, seed=seed), steps)
+    played = play(density, new_game(density.dimension, objective, penalties, clip=clip, seed=seed), steps)
     points = played.sample(torch.randn(POINTS, 2, generator=torch.Generator().manual_seed(0))).numpy()
     centres = density.centres.numpy()
     reached = classes.modes(points, centres, density.deviation)

@@ -1,4 +1,4 @@
-"""The lab: a small GAN learns a distribution of which everything is known, and one sees what the theory speaks of."""
+"""The lab: a small GAN learns a distribution whose density is known, drawn beside what theory predicts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +11,15 @@ from rich.console import Console
 from ganatomy import build, report
 from ganatomy.config import settings
 from ganatomy.config.options import Objective
-from ganatomy.errors import unknown
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.modalities.images import Pixels, save_animation, save_png
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import machine
-from ganatomy.theory.game import game, points_of
+from ganatomy.theory.game import batches_of, new_game
 from ganatomy.theory.lab import picture
-from ganatomy.theory.lab.moment import Moment, look
 from ganatomy.theory.lab.options import LabOptions
-from ganatomy.theory.lab.targets import TARGETS, Ground, ground
+from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
+from ganatomy.theory.lab.targets import TARGETS, Target
 from ganatomy.training.callbacks.progress import ShowProgress
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.loop import Budget, Callback, State, fit
@@ -36,17 +35,14 @@ def lab(
     console: Console | None = None,
     **options: Any,
 ) -> Run:
-    """Play a game on a target and draw it: samples/, lab.webp and report.html of a new run.
+    """Train a small GAN on a target and draw it: samples/, lab.webp and report.html of a new run.
 
-    target: line, two, segments, ring, grid, spiral or moons; options: of `LabOptions`. Raises UserError for what the
-    caller can mend.
+    target: a name in `TARGETS`. options: those of `LabOptions`. Raises UserError where one of them is wrong, before
+    anything is written.
     """
-    if target not in TARGETS:
-        raise unknown("target", target, list(TARGETS))
-    chosen = _options({"lab": target, **options})
-    objective = build.objective(Objective(name=chosen.objective))
-    penalties = [build.penalty(name, weight) for name, weight in chosen.penalties.items()]
-    console = console or Console(quiet=True)
+    chosen = lab_options({"lab": target, **options})
+    goal = TARGETS.find(chosen.lab)()
+    game = game_of(chosen, goal)
     run = Run.create(name or free_name(target, Path(runs)), chosen, Path(runs))
     run.update(
         status="running",
@@ -57,66 +53,75 @@ def lab(
     )
     run.event("started")
 
-    place = ground(chosen.lab)
-    table = game(
-        place.dimension,
-        objective,
-        penalties,
-        batch=chosen.batch,
-        width=chosen.width,
-        learning_rates=(chosen.learning_rate_generator, chosen.learning_rate_discriminator),
-        seed=chosen.seed,
-        discriminator_steps=chosen.k,
-        clip=chosen.clip,
-    )
-    budget, state = Budget(steps=chosen.steps), State(table)
-    watch = Watch(run, place, chosen)
-    every = max(1, chosen.steps // 100)
-    watchers = [watch, Recorder(run, every), ShowProgress(console, budget)]
-    fit(table, points_of(place.density, table), state, budget, watchers)
-    save_animation(run.path / "lab.webp", watch.frames, LENGTH)
+    budget, state = Budget(steps=chosen.steps), State(game)
+    drawings = DrawSnapshots(run, goal, chosen)
+    recorder = Recorder(run, every=max(1, chosen.steps // 100))
+    progress = ShowProgress(console or Console(quiet=True), budget)
+    fit(game, batches_of(goal.density, game), state, budget, [drawings, recorder, progress])
+
+    save_animation(run.path / "lab.webp", drawings.frames, LENGTH)
     run.update(status="finished", step=state.step, images=state.images, seconds=round(state.seconds, 1))
     run.event("finished", step=state.step)
     report.write(run)
     return run
 
 
-class Watch(Callback):
-    """Looks at the game so many times, from the first to the last step: samples/STEP.png, and numbers in the record."""
-
-    def __init__(self, run: Run, place: Ground, options: LabOptions) -> None:
-        self.run, self.place, self.options = run, place, options
-        self.wanted = {round(share * options.steps / (options.pictures - 1)) for share in range(options.pictures)}
-        self.moments: list[Moment] = []
-        self.frames: list[Pixels] = []
-
-    def begin(self, state: State) -> None:
-        self._look(state)
-
-    def after_step(self, state: State) -> None:
-        if state.step in self.wanted:
-            self._look(state)
-
-    def _look(self, state: State) -> None:
-        game = state.method
-        assert isinstance(game, Adversarial)
-        moment = look(self.place, game, state.step)
-        self.moments.append(moment)
-        title = f"{self.options.lab}, {self.options.objective.replace('_', ' ')}"
-        self.frames.append(
-            picture.draw(self.place, self.moments, game.objective.probabilistic, self.options.steps, title)
-        )
-        save_png(self.run.path / "samples" / f"{state.step:06d}.png", self.frames[-1])
-        self.run.event("snapshot", step=state.step)
-        seen = {"value": moment.value, "best_value": moment.best_value, "divergence": moment.divergence.value}
-        if moment.modes:
-            seen |= {"modes": moment.modes.covered.value, "high_quality": moment.modes.high_quality.value}
-        state.record |= {f"lab/{name}": torch.tensor(number) for name, number in seen.items()}
-
-
-def _options(values: Mapping[str, Any]) -> LabOptions:
-    """The options, or UserError naming the one that is wrong."""
+def lab_options(values: Mapping[str, Any]) -> LabOptions:
+    """The options of a game by name. Raises UserError naming the one that is wrong."""
     try:
         return LabOptions.model_validate(values)
     except ValidationError as error:
         raise settings.explain(error, "lab") from None
+
+
+def game_of(options: LabOptions, target: Target) -> Adversarial:
+    """A new game on a target. Raises UserError for an objective or penalty that does not exist."""
+    return new_game(
+        target.dimension,
+        build.objective(Objective(name=options.objective)),
+        [build.penalty(name, weight) for name, weight in options.penalties.items()],
+        batch=options.batch,
+        width=options.width,
+        learning_rates=(options.learning_rate_generator, options.learning_rate_discriminator),
+        seed=options.seed,
+        discriminator_steps=options.k,
+        clip=options.clip,
+    )
+
+
+class DrawSnapshots(Callback):
+    """Draws the game at `pictures` steps from the first to the last: samples/STEP.png, and figures in the record."""
+
+    def __init__(self, run: Run, target: Target, options: LabOptions) -> None:
+        self.run, self.target, self.options = run, target, options
+        self.steps = {round(share * options.steps / (options.pictures - 1)) for share in range(options.pictures)}
+        self.snapshots: list[LabSnapshot] = []
+        self.frames: list[Pixels] = []
+
+    def begin(self, state: State) -> None:
+        """Draw the untrained game."""
+        self._draw(state)
+
+    def after_step(self, state: State) -> None:
+        """Draw the game if it is time."""
+        if state.step in self.steps:
+            self._draw(state)
+
+    def _draw(self, state: State) -> None:
+        game, options = state.method, self.options
+        assert isinstance(game, Adversarial)
+        snapshot = take_snapshot(self.target, game, state.step)
+        self.snapshots.append(snapshot)
+        title = f"{options.lab}, {options.objective.replace('_', ' ')}"
+        frame = picture.draw(self.target, self.snapshots, game.objective.probabilistic, options.steps, title)
+        self.frames.append(frame)
+        save_png(self.run.path / "samples" / f"{state.step:06d}.png", frame)
+        self.run.event("snapshot", step=state.step)
+        figures = {
+            "value": snapshot.value,
+            "best_value": snapshot.best_value,
+            "divergence": snapshot.divergence.value,
+        }
+        if snapshot.modes:
+            figures |= {"modes": snapshot.modes.covered.value, "high_quality": snapshot.modes.high_quality.value}
+        state.record |= {f"lab/{name}": torch.tensor(figure) for name, figure in figures.items()}

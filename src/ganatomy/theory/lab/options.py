@@ -1,20 +1,16 @@
-"""What a game of the lab is made of. No torch."""
-
-from typing import Literal
+"""The options of a game of the lab. No torch."""
 
 from pydantic import Field
 
 from ganatomy.config.families import Part
 
-Target = Literal["line", "two", "segments", "ring", "grid", "spiral", "moons"]
-
 
 class LabOptions(Part):
     """One game on points; a lab run's config.yaml."""
 
-    lab: Target = Field("ring", description="The distribution to learn.")
+    lab: str = Field("ring", description="The distribution to learn.")
     objective: str = Field("non_saturating", description="What each player minimises: as objective.name.")
-    penalties: dict[str, float] = Field({}, description="Weights by name: r1, r2, wgan_gp, dragan.")
+    penalties: dict[str, float] = Field({}, description="Weights of the discriminator's penalties, by name.")
     clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
     k: int = Field(1, ge=1, le=100, description="Discriminator steps for each of the generator's.")
     learning_rate_generator: float = Field(5e-4, gt=0, le=1, description="The generator's learning rate.")
@@ -22,5 +18,5 @@ class LabOptions(Part):
     width: int = Field(64, ge=2, le=1024, description="Units of each hidden layer.")
     batch: int = Field(256, ge=2, le=65536, description="Points of a batch.")
     steps: int = Field(3000, ge=1, le=10_000_000, description="Rounds of the game.")
-    pictures: int = Field(30, ge=2, le=1000, description="Moments that are looked at, from the first to the last.")
-    seed: int = Field(0, ge=0, lt=2**32, description="Of all that is random.")
+    pictures: int = Field(30, ge=2, le=1000, description="Pictures of the animation, evenly spaced in steps.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")

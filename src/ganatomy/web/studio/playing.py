@@ -17,11 +17,11 @@ from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, detached
 from ganatomy.gan.method import TensorGroups
 from ganatomy.gan.player import NonFiniteError
-from ganatomy.theory.game import game, points_of
-from ganatomy.theory.lab.moment import Moment, look
+from ganatomy.theory.game import batches_of, new_game
 from ganatomy.theory.lab.options import LabOptions
-from ganatomy.theory.lab.picture import best_discriminator
-from ganatomy.theory.lab.targets import Ground, drawn, ground
+from ganatomy.theory.lab.picture import optimal_discriminator
+from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
+from ganatomy.theory.lab.targets import TARGETS, Target, drawn
 
 GAMES = 12  # at once; the one that rested longest makes room
 KEPT = 100  # moves that can be taken back
@@ -41,9 +41,9 @@ class Table:
 
     def __init__(self, options: TableOptions) -> None:
         self.options = options
-        self.ground: Ground = drawn(_on_paper(options.drawing)) if options.drawing else ground(options.lab)
-        self.game = _game(options, self.ground)
-        self.batches = points_of(self.ground.density, self.game)
+        self.target = drawn(_on_paper(options.drawing)) if options.drawing else TARGETS.find(options.lab)()
+        self.game = _game(options, self.target)
+        self.batches = batches_of(self.target.density, self.game)
         self.moves = self.rounds = 0
         self.past: deque[tuple[int, int, TensorGroups]] = deque(maxlen=KEPT)
 
@@ -78,46 +78,46 @@ class Table:
         self.game.load(state)
 
     def seen(self, quick: bool) -> dict[str, Any]:
-        """The moment, for the page; arrays as base64 of little-endian float32."""
-        moment = look(self.ground, self.game, self.moves, QUICK if quick else 4 * QUICK)
+        """The game after its last move, for the page; arrays as base64 of little-endian float32."""
+        snapshot = take_snapshot(self.target, self.game, self.moves, QUICK if quick else 4 * QUICK)
         probabilistic = self.game.objective.probabilistic
-        best = best_discriminator(self.ground, moment)
-        judged = moment.scores.sigmoid() if probabilistic else moment.scores
+        best = optimal_discriminator(self.target, snapshot)
+        judged = snapshot.scores.sigmoid() if probabilistic else snapshot.scores
         return {
             "moves": self.moves,
             "rounds": self.rounds,
             "back": len(self.past),
-            "fakes": _floats(moment.fakes),
-            "pulls": _floats(moment.pulls),
-            "mesh": _floats(moment.mesh),
-            "lines": len(moment.mesh),
-            "q": _floats(moment.q),
+            "fakes": _floats(snapshot.fakes),
+            "pulls": _floats(snapshot.descent),
+            "mesh": _floats(snapshot.mesh),
+            "lines": len(snapshot.mesh),
+            "q": _floats(snapshot.q),
             "judged": _floats(judged),
             "best": _floats(best),
-            "value": _finite(moment.value),
-            "best_value": _finite(moment.best_value),
-            "divergence": _finite(moment.divergence.value),
-            "within": _finite(moment.divergence.error),
-            "off": _finite(self._off(moment, best)) if probabilistic else None,
-            "modes": _modes(moment, self.ground),
+            "value": _finite(snapshot.value),
+            "best_value": _finite(snapshot.best_value),
+            "divergence": _finite(snapshot.divergence.value),
+            "within": _finite(snapshot.divergence.error),
+            "off": _finite(self._off(snapshot, best)) if probabilistic else None,
+            "modes": _modes(snapshot, self.target),
         }
 
-    def _off(self, moment: Moment, best: Any) -> float:
+    def _off(self, snapshot: LabSnapshot, best: Any) -> float:
         """Mean |D − D*| where real and generated points are, each place as much as there are points."""
-        weights = ((self.ground.masses + moment.q) / 2).numpy()
+        weights = ((self.target.masses + snapshot.q) / 2).numpy()
         there = np.isfinite(best)
-        gaps = np.abs(moment.scores.sigmoid().numpy() - best)
+        gaps = np.abs(snapshot.scores.sigmoid().numpy() - best)
         return float((weights[there] * gaps[there]).sum() / weights[there].sum())
 
     def described(self) -> dict[str, Any]:
         """What does not change while it is played."""
-        cells = self.ground.cells
+        grid = self.target.grid
         return {
-            "dimension": self.ground.dimension,
-            "low": cells.low[0],
-            "high": cells.high[0],
-            "cells": cells.counts[0],
-            "p": _floats(self.ground.masses),
+            "dimension": self.target.dimension,
+            "low": grid.low[0],
+            "high": grid.high[0],
+            "cells": grid.counts[0],
+            "p": _floats(self.target.masses),
             "probabilistic": self.game.objective.probabilistic,
         }
 
@@ -158,8 +158,8 @@ def _options(values: Any) -> TableOptions:
     return options
 
 
-def _game(options: TableOptions, place: Ground) -> Adversarial:
-    return game(
+def _game(options: TableOptions, place: Target) -> Adversarial:
+    return new_game(
         place.dimension,
         build.objective(Objective(name=options.objective)),
         [build.penalty(name, weight) for name, weight in options.penalties.items()],
@@ -178,10 +178,10 @@ def _on_paper(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points
 
 
-def _modes(moment: Moment, place: Ground) -> dict[str, Any] | None:
-    if moment.modes is None or place.modes is None:
+def _modes(snapshot: LabSnapshot, place: Target) -> dict[str, Any] | None:
+    if snapshot.modes is None or place.modes is None:
         return None
-    reached, near = moment.modes.covered.value, moment.modes.high_quality.value
+    reached, near = snapshot.modes.covered.value, snapshot.modes.high_quality.value
     return {"covered": reached, "of": len(place.modes.centres), "near": _finite(near)}
 
 
