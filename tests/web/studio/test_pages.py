@@ -12,7 +12,7 @@ from visiting import Visitor
 
 from ganatomy.diagnosis import of_run
 from ganatomy.runs.run import Run
-from ganatomy.web.studio.condition import condition
+from ganatomy.web.studio.status import status
 from looks import record as look
 
 
@@ -127,13 +127,13 @@ def test_conditions(runs: Path) -> None:
     old = time.time() - 3600
     os.utime(run.path / "metrics.jsonl", (old, old))
     paused = [{"event": "started"}, {"event": "paused"}]
-    assert condition(run, {"status": "running", "pid": os.getpid()}, []) == "running"
-    assert condition(run, {"status": "running", "pid": os.getpid()}, paused) == "paused"
-    assert condition(run, {"status": "running", "pid": os.getpid()}, [*paused, {"event": "resumed"}]) == "running"
-    assert condition(run, {"status": "running", "pid": 2**22 + 1}, []) == "interrupted"
-    assert condition(run, {"status": "finished"}, paused) == "finished"
+    assert status(run, {"status": "running", "pid": os.getpid()}, []) == "running"
+    assert status(run, {"status": "running", "pid": os.getpid()}, paused) == "paused"
+    assert status(run, {"status": "running", "pid": os.getpid()}, [*paused, {"event": "resumed"}]) == "running"
+    assert status(run, {"status": "running", "pid": 2**22 + 1}, []) == "interrupted"
+    assert status(run, {"status": "finished"}, paused) == "finished"
     os.utime(run.path / "metrics.jsonl")
-    assert condition(run, {"status": "running", "pid": 2**22 + 1}, []) == "running", "perhaps on another machine"
+    assert status(run, {"status": "running", "pid": 2**22 + 1}, []) == "running", "perhaps on another machine"
 
 
 def test_the_diagnosis_says_what_the_command_says(visitor: Visitor, runs: Path, record: Callable[..., None]) -> None:

@@ -26,10 +26,10 @@ from ganatomy.gan import latent
 from ganatomy.generators import api as sampling
 from ganatomy.runs.run import Run
 from ganatomy.theory.lab.targets import drawn
-from ganatomy.web.studio import teaching
+from ganatomy.web.studio import lesson_experiment
+from ganatomy.web.studio.lab_games import LiveGames
+from ganatomy.web.studio.latent_walk import LatentExplorer
 from ganatomy.web.studio.lessons import LESSONS
-from ganatomy.web.studio.playing import Tables
-from ganatomy.web.studio.walking import Walker
 
 
 def image(content: bytes) -> np.ndarray:
@@ -40,14 +40,14 @@ def image(content: bytes) -> np.ndarray:
 
 
 def test_on_a_seed_the_plane_has_that_seeds_image(trained: Run) -> None:
-    walker, sampler = Walker(), sampling.load(trained)
+    walker, sampler = LatentExplorer(), sampling.load(trained)
     for x, y in ((0, 0), (3, 2), (7, 7)):
         _, png = walker.answer({"do": "draw", "run": str(trained.path), "at": [x, y]})
         np.testing.assert_array_equal(image(png), sampler.images(sampler.latents([8 * y + x]))[0])
 
 
 def test_between_seeds_it_changes_little_by_little(trained: Run) -> None:
-    walker = Walker()
+    walker = LatentExplorer()
     frames = [
         image(walker.answer({"do": "draw", "run": str(trained.path), "at": [1 + share / 20, 2.5]})[1]).astype(float)
         for share in range(21)
@@ -57,7 +57,7 @@ def test_between_seeds_it_changes_little_by_little(trained: Run) -> None:
 
 
 def test_a_path_leads_through_its_seeds(trained: Run) -> None:
-    walker, sampler = Walker(), sampling.load(trained)
+    walker, sampler = LatentExplorer(), sampling.load(trained)
     for place, seed in enumerate((3, 9, 4)):
         _, png = walker.answer({"do": "draw", "run": str(trained.path), "path": [3, 9, 4], "share": place / 3})
         np.testing.assert_allclose(image(png).astype(int), sampler.images(sampler.latents([seed]))[0], atol=1)
@@ -77,7 +77,7 @@ def test_directions_of_a_linear_generator_are_its_singular_vectors() -> None:
 
 
 def test_shifts_and_truncation_change_the_image(trained: Run) -> None:
-    walker = Walker()
+    walker = LatentExplorer()
     order = {"do": "draw", "run": str(trained.path), "at": [1, 1]}
     plain = walker.answer(order)[1]
     told, _ = walker.answer({**order, "do": "directions"})
@@ -96,7 +96,7 @@ def test_shifts_and_truncation_change_the_image(trained: Run) -> None:
 SMALL = {"lab": "ring", "width": 8, "batch": 32}
 
 
-def play(tables: Tables, name: str, *moves: tuple[str, int], **options: Any) -> dict[str, Any]:
+def play(tables: LiveGames, name: str, *moves: tuple[str, int], **options: Any) -> dict[str, Any]:
     told = tables.answer({"table": name, "do": "new", "options": {**SMALL, **options}, "quick": True})[0]
     for do, times in moves:
         told = tables.answer({"table": name, "do": do, "times": times, "quick": True})[0]
@@ -104,7 +104,7 @@ def play(tables: Tables, name: str, *moves: tuple[str, int], **options: Any) -> 
 
 
 def test_equal_moves_make_equal_games_however_they_are_grouped() -> None:
-    tables = Tables()
+    tables = LiveGames()
     at_once = play(tables, "a", ("round", 6), ("discriminator", 4), ("generator", 2))
     in_parts = play(
         tables, "b", ("round", 2), ("round", 4), ("discriminator", 1), ("discriminator", 3), ("generator", 2)
@@ -116,7 +116,7 @@ def test_equal_moves_make_equal_games_however_they_are_grouped() -> None:
 
 
 def test_taking_back_is_exact() -> None:
-    tables = Tables()
+    tables = LiveGames()
     before = play(tables, "a", ("round", 3))
     tables.answer({"table": "a", "do": "round", "times": 5})
     after = tables.answer({"table": "a", "do": "back", "quick": True})[0]
@@ -130,7 +130,7 @@ def test_taking_back_is_exact() -> None:
 
 
 def test_each_move_moves_its_own_player() -> None:
-    tables = Tables()
+    tables = LiveGames()
     begin = play(tables, "a")
     judged = tables.answer({"table": "a", "do": "discriminator", "quick": True})[0]
     assert judged["fakes"] == begin["fakes"]
@@ -146,7 +146,7 @@ def test_the_same_game_as_the_command_plays() -> None:
     from ganatomy.theory.game import play as played
     from ganatomy.theory.lab.targets import TARGETS
 
-    told = play(Tables(), "a", ("round", 5), objective="hinge")
+    told = play(LiveGames(), "a", ("round", 5), objective="hinge")
     table = new_game(2, build.OBJECTIVES["hinge"], batch=32, width=8, seed=0)
     played(TARGETS["ring"]().density, table, 5)
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
@@ -155,7 +155,7 @@ def test_the_same_game_as_the_command_plays() -> None:
 
 
 def test_a_trained_discriminator_approaches_the_best_one() -> None:
-    tables = Tables()
+    tables = LiveGames()
     before = play(tables, "a", lab="two", width=32, batch=256, learning_rate_discriminator=5e-3)
     after = tables.answer({"table": "a", "do": "discriminator", "times": 300})[0]
     assert after["off"] < 0.1 < before["off"]
@@ -168,15 +168,15 @@ def test_a_target_drawn_by_hand() -> None:
     assert math.isclose(target.masses.sum().item(), 1, abs_tol=1e-9)
     points = target.grid.points()[target.masses.topk(2).indices]
     assert sorted((round(x, 1), round(y, 1)) for x, y in points.tolist()) == [(-0.5, -0.0), (0.5, 0.5)]
-    told = play(Tables(), "a", ("round", 2), drawing=[(-0.5, 0.0), (0.5, 0.5)])
+    told = play(LiveGames(), "a", ("round", 2), drawing=[(-0.5, 0.0), (0.5, 0.5)])
     assert told["modes"]["of"] == 2
     for points in ([(2, 0)], [(float("nan"), 0)], [(0, 0)] * 401):
         with pytest.raises(UserError):
-            play(Tables(), "a", drawing=points)
+            play(LiveGames(), "a", drawing=points)
 
 
 def test_a_game_that_is_forgotten_says_so() -> None:
-    tables = Tables()
+    tables = LiveGames()
     for number in range(13):
         tables.answer({"table": str(number), "do": "new", "options": SMALL, "blind": True})
     assert tables.answer({"table": "0", "do": "look"})[0] == {"gone": True}
@@ -186,7 +186,7 @@ def test_a_game_that_is_forgotten_says_so() -> None:
 def test_what_is_no_game_is_told() -> None:
     for options in ({"objective": "x"}, {"k": 0}, {"width": 10**6}, {"lab": "nowhere"}, {"penalties": {"x": 1}}):
         with pytest.raises(UserError):
-            play(Tables(), "a", **options)
+            play(LiveGames(), "a", **options)
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------
@@ -199,12 +199,12 @@ def test_every_claim_has_a_lesson_in_the_claims_order() -> None:
 
 
 def test_a_lesson_runs_its_claims_experiment() -> None:
-    told, png = teaching.answer({"claim": "minimum"})
+    told, png = lesson_experiment.answer({"claim": "minimum"})
     assert told["holds"]
     assert [figure["must"] for figure in told["figures"]] == ["-1e-09 to 1e-09", "at least 1e-05"]
     assert image(png).shape[1] > 900
     with pytest.raises(UserError, match="no claim"):
-        teaching.answer({"claim": "minimal"})
+        lesson_experiment.answer({"claim": "minimal"})
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import httpx
 
 from ganatomy.web.guard import Guard
 from ganatomy.web.studio import app
-from ganatomy.web.studio.shelf import Shelf
+from ganatomy.web.studio.run_store import RunStore
 
 ADDRESS = "http://127.0.0.1:8050"
 
@@ -24,7 +24,7 @@ class Visitor:
     """Asks a studio of a folder, without a network."""
 
     def __init__(self, runs: Path, may_start: bool = True) -> None:
-        self.app = Guard(app.build(Shelf(runs), may_start), "127.0.0.1", policy=app.POLICY)
+        self.app = Guard(app.build(RunStore(runs), may_start), "127.0.0.1", policy=app.POLICY)
         self.token = token_of(self.get("/"))
 
     def get(self, path: str, **request: Any) -> httpx.Response:

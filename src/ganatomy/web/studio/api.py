@@ -10,7 +10,7 @@ from ganatomy.errors import UserError
 from ganatomy.runs.run import RUNS
 from ganatomy.web import HOST, STUDIO_PORT, guard, server
 from ganatomy.web.studio import app
-from ganatomy.web.studio.shelf import Shelf
+from ganatomy.web.studio.run_store import RunStore
 
 TO_FINISH = 2  # seconds to answer what was requested before the end
 
@@ -39,7 +39,7 @@ def studio(
         raise UserError(f"There is no folder {runs}; `ganatomy demo` creates it, with a first run.")
     console = console or Console(stderr=True)
     token, allow = guard.token_for(host, token), guard.host_names(allow)
-    application = app.build(Shelf(runs), may_start=guard.is_loopback(host))
+    application = app.build(RunStore(runs), may_start=guard.is_loopback(host))
     listener = server.bind(host, port)
     address = server.address(listener) + (f"/?token={token}" if token else "")
     console.print(

@@ -22,12 +22,12 @@ from starlette.routing import Route
 from ganatomy import __version__
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
-from ganatomy.web.studio import launching, lessons, tiles
-from ganatomy.web.studio.cards import Cards
-from ganatomy.web.studio.condition import condition
-from ganatomy.web.studio.follow import Followed
-from ganatomy.web.studio.room import Room
-from ganatomy.web.studio.shelf import NotThereError, Shelf, reading
+from ganatomy.web.studio import launcher, lessons, tiles
+from ganatomy.web.studio.live_run import LiveRun
+from ganatomy.web.studio.run_store import NotThereError, RunStore, reading
+from ganatomy.web.studio.status import status
+from ganatomy.web.studio.summaries import RunSummaries
+from ganatomy.web.studio.worker_client import WorkerClient
 
 # Scripts are the package's own files. Styles may be inline: plotly writes them.
 POLICY = (
@@ -48,13 +48,17 @@ A_WHILE = {"cache-control": "private, max-age=60"}  # a training that goes back 
 class Studio:
     """What is answered to what."""
 
-    def __init__(self, shelf: Shelf, may_start: bool) -> None:
+    def __init__(self, store: RunStore, may_start: bool) -> None:
         """may_start: whether visitors may start trainings, which read whatever images they name."""
-        self.shelf, self.cards = shelf, Cards(shelf)
+        self.store, self.summaries = store, RunSummaries(store)
         self.token = secrets.token_urlsafe(16)  # a page knows it, another site's page cannot
-        self.launcher, self.may_start = launching.Launcher(shelf.runs), may_start
-        self.rooms = {"walk": Room("walk", 60), "lab": Room("lab", 60), "lesson": Room("lesson", 900)}
-        self._followed: OrderedDict[str, Followed] = OrderedDict()
+        self.launcher, self.may_start = launcher.Launcher(store.runs), may_start
+        self.workers = {
+            "walk": WorkerClient("walk", 60),
+            "lab": WorkerClient("lab", 60),
+            "lesson": WorkerClient("lesson", 900),
+        }
+        self._followed: OrderedDict[str, LiveRun] = OrderedDict()
         self._lock = threading.Lock()
         folder = files("ganatomy.web.studio") / "static"
         self._page = Template((folder / "page.html").read_text(encoding="utf-8"))
@@ -82,7 +86,7 @@ class Studio:
     def runs(self, request: Request) -> Response:
         """Every run's card."""
         startable = self.may_start and self.launcher.able
-        return JSONResponse({"runs": self.cards.all(), "folder": str(self.shelf.runs), "startable": startable})
+        return JSONResponse({"runs": self.summaries.all(), "folder": str(self.store.runs), "startable": startable})
 
     def live(self, request: Request) -> Response:
         """A run's charts and events: all, or what is new since `after`."""
@@ -125,7 +129,7 @@ class Studio:
             if tiling is None or not 0 <= tile < tiling.count:
                 raise NotThereError("There is no such tile.")
             real = tiles.real_images(run.info(), config).pixels
-            sheet = tiles.pixels(self.shelf.file(run, "samples", f"{step:06d}.png"), real.shape[-1])
+            sheet = tiles.pixels(self.store.file(run, "samples", f"{step:06d}.png"), real.shape[-1])
             found = tiles.nearest(real, tiling.cut(sheet, tile))
             return JSONResponse({"nearest": [{"index": i, "distance": round(far, 2)} for i, far in found]})
 
@@ -142,7 +146,7 @@ class Studio:
         """Every score card of a run, newest last, and which have a page of nearest images."""
         run = self._run(request)
         with reading(run.name):
-            readable, wrong = self.shelf.scores(run)
+            readable, wrong = self.store.scores(run)
             found = [{"name": card.name, "terms": card.terms, **asdict(card)} for card in readable]
             pages = sorted(
                 path.name.removesuffix("-nearest.html") for path in (run.path / "eval").glob("*-nearest.html")
@@ -157,7 +161,7 @@ class Studio:
         wanted = await self._order(request)
         run = self._run(request)
         with reading(run.name):
-            if condition(run, run.info(), []) != "running":
+            if status(run, run.info(), []) != "running":
                 raise HTTPException(409, f"{run.name} is not in training: nobody would take the order.")
             run.order(**_orders(wanted))
         return JSONResponse({"ordered": True})
@@ -166,13 +170,13 @@ class Studio:
 
     def recipes(self, request: Request) -> Response:
         """What a new run can start from."""
-        return JSONResponse({"recipes": launching.recipes(), "startable": self.may_start and self.launcher.able})
+        return JSONResponse({"recipes": launcher.recipes(), "startable": self.may_start and self.launcher.able})
 
     async def command(self, request: Request) -> Response:
         """The command that a form means; with "start": true it is started."""
         wanted = await self._order(request)
-        arguments = launching.command(wanted, self.shelf.runs)
-        told = {"command": launching.words(arguments), "name": arguments[-1]}
+        arguments = launcher.command(wanted, self.store.runs)
+        told = {"command": launcher.words(arguments), "name": arguments[-1]}
         if wanted.get("start"):
             if not self.may_start:
                 raise HTTPException(403, "Trainings are started on the machine itself only.")
@@ -193,9 +197,9 @@ class Studio:
         run, asked = self._run(request), request.query_params
         with reading(run.name):
             order = json.loads(asked.get("order", "{}"))
-            folder = self.shelf.checkpoint(run, order.get("step"))
+            folder = self.store.checkpoint(run, order.get("step"))
             order |= {"run": str(run.path), "step": int(folder.name[5:])}
-        told, picture = await self.rooms["walk"].ask(order)
+        told, picture = await self.workers["walk"].ask(order)
         if picture:
             return Response(picture, media_type="image/png")
         steps = list(run.checkpoints())
@@ -205,7 +209,7 @@ class Studio:
 
     async def lab(self, request: Request) -> Response:
         """A move in a live game."""
-        return JSONResponse((await self.rooms["lab"].ask(await self._order(request)))[0])
+        return JSONResponse((await self.workers["lab"].ask(await self._order(request)))[0])
 
     def lessons(self, request: Request) -> Response:
         """All lessons."""
@@ -214,38 +218,38 @@ class Studio:
     async def lesson(self, request: Request) -> Response:
         """The experiment of a lesson: its figures, and its picture as a data URI."""
         order = await self._order(request)
-        told, picture = await self.rooms["lesson"].ask({"claim": order.get("claim"), "seed": order.get("seed", 0)})
+        told, picture = await self.workers["lesson"].ask({"claim": order.get("claim"), "seed": order.get("seed", 0)})
         return JSONResponse({**told, "picture": f"data:image/png;base64,{base64.b64encode(picture).decode()}"})
 
     async def close(self) -> None:
         """End the rooms; trainings go on."""
-        for room in self.rooms.values():
+        for room in self.workers.values():
             await room.close()
 
     # --- small things -----------------------------------------------------------------------------------------------
 
     def _run(self, request: Request) -> Run:
-        return self.shelf.run(request.path_params["name"])
+        return self.store.run(request.path_params["name"])
 
-    def _follow(self, run: Run) -> Followed:
+    def _follow(self, run: Run) -> LiveRun:
         with self._lock:
             if run.name not in self._followed:
-                self._followed[run.name] = Followed(run, self.shelf)
+                self._followed[run.name] = LiveRun(run, self.store)
                 if len(self._followed) > LOOKED_AT:
                     self._followed.popitem(last=False)
             self._followed.move_to_end(run.name)
             return self._followed[run.name]
 
-    def _tiling(self, run: Run) -> tiles.Tiling | None:
+    def _tiling(self, run: Run) -> tiles.TileLayout | None:
         try:
             config = run.config()
         except UserError:  # of the lab, or of another version: snapshots are shown whole
             return None
-        return tiles.tiling(self.shelf.file(run, "samples", list(run.snapshots().values())[-1].name), config)
+        return tiles.tiling(self.store.file(run, "samples", list(run.snapshots().values())[-1].name), config)
 
     def _sent(self, run: Run, *parts: str, headers: Mapping[str, str] | None = None) -> Response:
         with reading(run.name):
-            content, kind = self.shelf.file(run, *parts).read_bytes(), KINDS[parts[-1].rpartition(".")[2]]
+            content, kind = self.store.file(run, *parts).read_bytes(), KINDS[parts[-1].rpartition(".")[2]]
         more = {"content-security-policy": ALLOWED.get(parts[-1], STRANGER), "x-frame-options": "SAMEORIGIN"}
         return Response(content, media_type=kind, headers={**(headers or {}), **(more if kind == "text/html" else {})})
 
@@ -262,9 +266,9 @@ class Studio:
         return wanted
 
 
-def build(shelf: Shelf, may_start: bool) -> Starlette:
+def build(store: RunStore, may_start: bool) -> Starlette:
     """The application without its guard."""
-    studio = Studio(shelf, may_start)
+    studio = Studio(store, may_start)
 
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:

@@ -22,7 +22,7 @@ NEAREST = 5
 
 
 @dataclass(frozen=True)
-class Tiling:
+class TileLayout:
     """Where the tiles are in a snapshot, in its pixels: tile t is seed t, row by row.
 
     pitch is from tile to tile, first where the first one begins, times how often each pixel is repeated.
@@ -47,7 +47,7 @@ class Tiling:
         return sheet[top : top + self.height, left : left + self.width]
 
 
-def tiling(snapshot: Path, config: Config, count: int = 64) -> Tiling | None:
+def tiling(snapshot: Path, config: Config, count: int = 64) -> TileLayout | None:
     """The tiles of a snapshot; None where it is not a grid of that run's images."""
     if config.data.size is None:
         return None
@@ -61,7 +61,7 @@ def tiling(snapshot: Path, config: Config, count: int = 64) -> Tiling | None:
     except (OSError, ValueError):
         return None
     good = found == (times * sheet[1], times * sheet[0])
-    return Tiling(count, columns, height, width, times) if good else None
+    return TileLayout(count, columns, height, width, times) if good else None
 
 
 def pixels(path: Path, channels: int) -> NDArray[np.uint8]:

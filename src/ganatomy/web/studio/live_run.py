@@ -12,9 +12,9 @@ from ganatomy.report import charts, scores
 from ganatomy.report.curves import Columns
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard
-from ganatomy.web.studio.condition import condition
-from ganatomy.web.studio.diagnosed import Diagnosed
-from ganatomy.web.studio.shelf import Shelf
+from ganatomy.web.studio.live_diagnosis import LiveDiagnosis
+from ganatomy.web.studio.run_store import RunStore
+from ganatomy.web.studio.status import status
 from ganatomy.web.studio.tail import Events, Records, is_step
 
 PATIENCE = 0.4  # seconds of reading before a page is answered with samples of the rest
@@ -27,13 +27,13 @@ TOLD = 200  # events at most
 Value = TypeVar("Value")
 
 
-class Followed:
+class LiveRun:
     """A run that somebody looks at. One for all pages."""
 
-    def __init__(self, run: Run, shelf: Shelf) -> None:
-        self.run, self.shelf = run, shelf
+    def __init__(self, run: Run, store: RunStore) -> None:
+        self.run, self.store = run, store
         self.records, self.events = Records(run.path / "metrics.jsonl"), Events(run.path / "events.jsonl")
-        self.diagnosed = Diagnosed(run)
+        self.diagnosed = LiveDiagnosis(run)
         self._lock, self._looked = threading.Lock(), 0.0
         self._reader: threading.Thread | None = None
         self._answers: dict[tuple[float, int], bytes] = {}  # since the last look
@@ -61,7 +61,7 @@ class Followed:
         told = [event for event in self.events.entries if event.get("event") != "snapshot"]
         return {
             "name": self.run.name,
-            "state": condition(self.run, info, told),
+            "state": status(self.run, info, told),
             "error": info.get("error"),
             "facts": facts(info, config),
             "lab": "lab" in info,
@@ -94,7 +94,7 @@ class Followed:
         return value
 
     def _cards(self) -> list[ScoreCard]:
-        return self.shelf.scores(self.run)[0]
+        return self.store.scores(self.run)[0]
 
     def _look(self) -> None:
         now = time.monotonic()

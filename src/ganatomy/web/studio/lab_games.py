@@ -30,16 +30,16 @@ QUICK = 4096  # latent vectors of a draw while it plays; at rest as many as `gan
 POINTS = 400  # of a drawing, at most
 
 
-class TableOptions(LabOptions):
+class GameOptions(LabOptions):
     """A game on a page. drawing: points of a target drawn by hand, instead of the one that `lab` names."""
 
     drawing: list[tuple[float, float]] = Field([], max_length=POINTS)
 
 
-class Table:
+class LiveGame:
     """A game and its moves. The n-th move's random numbers follow from n, so equal moves make equal games."""
 
-    def __init__(self, options: TableOptions) -> None:
+    def __init__(self, options: GameOptions) -> None:
         self.options = options
         self.target = drawn(_on_paper(options.drawing)) if options.drawing else TARGETS.find(options.lab)()
         self.game = _game(options, self.target)
@@ -122,18 +122,18 @@ class Table:
         }
 
 
-class Tables:
+class LiveGames:
     """The games of all pages, by what a page calls its own."""
 
     def __init__(self) -> None:
         torch.set_num_threads(1)  # networks this small are slower on several
-        self.tables: OrderedDict[str, Table] = OrderedDict()
+        self.tables: OrderedDict[str, LiveGame] = OrderedDict()
 
     def answer(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """{"table": ID, "do": new, round, discriminator, generator, back or look, "times": …, "options": …}."""
         name, do = str(order["table"]), order["do"]
         if do == "new":
-            self.tables[name] = Table(_options(order.get("options", {})))
+            self.tables[name] = LiveGame(_options(order.get("options", {})))
             if len(self.tables) > GAMES:
                 self.tables.popitem(last=False)
         if name not in self.tables:
@@ -148,9 +148,9 @@ class Tables:
         return {**(table.described() if do == "new" else {}), **seen}, b""
 
 
-def _options(values: Any) -> TableOptions:
+def _options(values: Any) -> GameOptions:
     try:
-        options = TableOptions.model_validate(values)
+        options = GameOptions.model_validate(values)
     except ValidationError as error:
         raise settings.explain(error, "lab") from None
     if options.batch > 4096 or options.width > 256:
@@ -158,7 +158,7 @@ def _options(values: Any) -> TableOptions:
     return options
 
 
-def _game(options: TableOptions, place: Target) -> Adversarial:
+def _game(options: GameOptions, place: Target) -> Adversarial:
     return new_game(
         place.dimension,
         build.objective(Objective(name=options.objective)),

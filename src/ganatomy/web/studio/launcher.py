@@ -52,7 +52,7 @@ def recipes() -> dict[str, str]:
 
 
 @dataclass
-class Started:
+class StartedTraining:
     """A process that was started here."""
 
     name: str
@@ -73,7 +73,7 @@ class Launcher:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self.started: dict[str, Started] = {}
+        self.started: dict[str, StartedTraining] = {}
 
     @property
     def able(self) -> bool:
@@ -94,7 +94,7 @@ class Launcher:
             start_new_session=True,  # Ctrl-C on the studio is not for it
         )
         ticket = secrets.token_hex(8)
-        self.started[ticket] = Started(arguments[-1], process, said)
+        self.started[ticket] = StartedTraining(arguments[-1], process, said)
         return ticket
 
 

@@ -15,12 +15,12 @@ HEAD = struct.Struct("!II")  # bytes of JSON, then bytes of the picture that fol
 LARGEST = 2**26
 
 
-class RoomError(UserError):
+class WorkerError(UserError):
     """The process ended, or did not answer in time; the next order finds a new one."""
 
 
-class Room:
-    """One process of `ganatomy.web.studio.backroom`, one order after the other."""
+class WorkerClient:
+    """One process of `ganatomy.web.studio.worker_process`, one order after the other."""
 
     def __init__(self, kind: str, seconds: float) -> None:
         """kind: walk, lab or lesson; seconds: within which every answer must be there."""
@@ -58,18 +58,18 @@ class Room:
                     return answer, await process.stdout.readexactly(drawn)
             except TimeoutError:
                 await self.close()
-                raise RoomError(f"No answer within {self.seconds:g} seconds; what was at work is ended.") from None
+                raise WorkerError(f"No answer within {self.seconds:g} seconds; what was at work is ended.") from None
             except (asyncio.IncompleteReadError, OSError):
                 await process.wait()
                 self._process = None
-                raise RoomError(
+                raise WorkerError(
                     f"The process behind this page has ended (status {process.returncode}); it starts anew when you "
                     "ask again."
                 ) from None
 
     async def _start(self) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", "ganatomy.web.studio.backroom", self.kind)
+        command = (sys.executable, "-m", "ganatomy.web.studio.worker_process", self.kind)
         # Ctrl-C is for the studio, which ends its rooms itself.
         self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, start_new_session=True)
         return self._process

@@ -20,7 +20,7 @@ LOOKED_AT = 512  # images whose principal directions are sought
 DIRECTIONS = 6
 
 
-class Walker:
+class LatentExplorer:
     """Draws codes of the generator that was asked for last."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from ganatomy.runs.run import Run
 from ganatomy.web.studio.tail import Records
 
 
-class Diagnosed:
+class LiveDiagnosis:
     """Follows a run's records; begins anew when they do."""
 
     def __init__(self, run: Run) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import IO, Any, TypeAlias
 
 from ganatomy.errors import UserError
-from ganatomy.web.studio.room import HEAD, be_modest
+from ganatomy.web.studio.worker_client import HEAD, be_modest
 
 Answer: TypeAlias = tuple[dict[str, Any], bytes]
 Answerer: TypeAlias = Callable[[dict[str, Any]], Answer]
@@ -16,14 +16,14 @@ Answerer: TypeAlias = Callable[[dict[str, Any]], Answer]
 def answerer(kind: str) -> Answerer:
     """Who answers the orders of a kind of room."""
     if kind == "walk":
-        from ganatomy.web.studio.walking import Walker
+        from ganatomy.web.studio.latent_walk import LatentExplorer
 
-        return Walker().answer
+        return LatentExplorer().answer
     if kind == "lab":
-        from ganatomy.web.studio.playing import Tables
+        from ganatomy.web.studio.lab_games import LiveGames
 
-        return Tables().answer
-    from ganatomy.web.studio.teaching import answer
+        return LiveGames().answer
+    from ganatomy.web.studio.lesson_experiment import answer
 
     return answer
 

@@ -12,7 +12,7 @@ from ganatomy.runs.run import Run
 FRESH = 90.0  # seconds after which a folder that nobody writes to is nobody's: the trainer may be on another machine
 
 
-def condition(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
+def status(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
     """running, paused, finished, stopped, failed, interrupted or unknown."""
     status = str(info.get("status", "unknown"))
     if status != "running":

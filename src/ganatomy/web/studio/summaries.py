@@ -1,4 +1,4 @@
-"""What the shelf says of each run, read anew only where a folder has changed. No torch."""
+"""What the store says of each run, read anew only where a folder has changed. No torch."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -10,8 +10,8 @@ from ganatomy.diagnosis import HEALTHY
 from ganatomy.errors import UserError
 from ganatomy.report.curves import Columns
 from ganatomy.runs.run import Run
-from ganatomy.web.studio.condition import condition
-from ganatomy.web.studio.shelf import NotThereError, Shelf, reading
+from ganatomy.web.studio.run_store import NotThereError, RunStore, reading
+from ganatomy.web.studio.status import status
 from ganatomy.web.studio.tail import Events, sketch
 
 POINTS = 24  # of a sparkline
@@ -25,16 +25,16 @@ class _Kept:
     card: dict[str, Any]
 
 
-class Cards:
-    """A card of every run on the shelf."""
+class RunSummaries:
+    """A card of every run on the store."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
         self._kept: dict[str, _Kept] = {}
 
     def all(self) -> list[dict[str, Any]]:
         """The newest first. A run that cannot be read has a card that says why."""
-        names = self.shelf.names()
+        names = self.store.names()
         self._kept = {name: kept for name, kept in self._kept.items() if name in names}
         found = [self._card(name) for name in names]
         return sorted(found, key=lambda card: (-card["changed"], card["name"]))
@@ -42,13 +42,13 @@ class Cards:
     def _card(self, name: str) -> dict[str, Any]:
         try:
             with reading(name):
-                run = self.shelf.run(name)
+                run = self.store.run(name)
                 signature = _signature(run)
                 kept = self._kept.get(name)
                 if kept is None or kept.signature != signature:
                     kept = self._kept[name] = _Kept(signature, card(run))
                 if kept.card["state"] in ("running", "paused", "interrupted"):  # which may change without a trace
-                    kept.card["state"] = condition(run, run.info(), _events(run))
+                    kept.card["state"] = status(run, run.info(), _events(run))
                 return kept.card
         except UserError as error:
             return {"name": name, "state": "unreadable", "problem": str(error), "changed": 0.0}
@@ -64,7 +64,7 @@ def card(run: Run) -> dict[str, Any]:
     data = info.get("data")
     return {
         "name": run.name,
-        "state": condition(run, info, events),
+        "state": status(run, info, events),
         "step": int(max([recorded, _whole(info.get("step")), *steps[-1:]])),
         "picture": steps[-1] if steps else None,
         "lab": "lab" in info,

@@ -9,7 +9,7 @@ from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, in_order, read
 
 SIGNS = ("run.json", "config.yaml", "metrics.jsonl")  # one of them makes a folder a run
-READ = (*SIGNS, "events.jsonl", "samples", "eval", "checkpoints")  # what is opened by those who know no shelf
+READ = (*SIGNS, "events.jsonl", "samples", "eval", "checkpoints")  # what is opened by those who know no store
 
 
 class NotThereError(UserError):
@@ -29,7 +29,7 @@ def reading(name: str) -> Iterator[None]:
         ) from None
 
 
-class Shelf:
+class RunStore:
     """Runs by name, and files of theirs. Names come from strangers: nothing outside the folder can be reached.
 
     A link that leads out of the folder is as good as not there.
