@@ -6,7 +6,6 @@ import typer
 
 from ganatomy.errors import UserError
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run: its path, its name under runs/, or last.")]
 Place = Annotated[
     str,
     typer.Argument(
@@ -28,6 +27,26 @@ Label = Annotated[str | None, typer.Option("--class", help="Images of this class
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PART.OPTION=VALUE", help="Sample in another way: diffusion.sampling_steps=10."),
+]
+
+
+def _load_parts(files: list[str] | None) -> list[str] | None:
+    from ganatomy.system import registry
+
+    for file in files or []:
+        registry.load(file)
+    return files
+
+
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parts",
+        metavar="FILE",
+        help="Load parts of your own (networks, losses, data sources, …) from a .py file or a module; repeatable.",
+        callback=_load_parts,
+        is_eager=True,  # before any other argument is read: it may name such a part
+    ),
 ]
 
 

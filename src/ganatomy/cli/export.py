@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Place, Raw, Step
+from ganatomy.cli.arguments import Parts, Place, Raw, Step
 
 
 def export(
@@ -18,6 +18,7 @@ def export(
     licence: Annotated[str | None, typer.Option(help="The generator's, for its card: mit, cc-by-4.0, …")] = None,
     step: Step = None,
     raw: Raw = False,
+    parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/exports/onnx, … if not given.")] = None,
 ) -> None:
     """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card."""

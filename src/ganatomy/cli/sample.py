@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def sample(
@@ -16,6 +16,7 @@ def sample(
     raw: Raw = False,
     label: Label = None,
     changes: Changes = None,
+    parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
 ) -> None:
     """Draw images: PNG files named by seed, and a grid."""

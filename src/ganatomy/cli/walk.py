@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def walk(
@@ -20,6 +20,7 @@ def walk(
     raw: Raw = False,
     label: Label = None,
     changes: Changes = None,
+    parts: Parts = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
     ] = None,
