@@ -30,7 +30,7 @@ def main(folder: str) -> None:
         assert digits.classes == test.classes == [str(digit) for digit in range(10)]
         padded = np.pad(digits.pixels, ((0, 0), (2, 2), (2, 2), (0, 0)))
         examples = EPOCHS * len(digits)
-        network = lenet.Digits()
+        network = lenet.LeNet()
         network.classifier = classifier.train(padded, digits.labels, 10, np.arange(len(padded)), examples)
         read = extract(NetworkExtractor("lenet", network, {}), [test.pixels], len(test))
         accuracy = float((read.probabilities.argmax(1) == test.labels).mean())

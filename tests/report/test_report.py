@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from ganatomy import build, report
+from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.config.options import Config
-from ganatomy.report import charts, curves, pictures
+from ganatomy.report import charts, curves, page, pictures
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, of_run, place
 
@@ -60,38 +60,38 @@ def save(path: Path, shade: int) -> None:
 
 def written(run: Run) -> str:
     """The page without plotly's script, which has addresses in it that it never visits for our charts."""
-    page = report.write(run).read_text(encoding="utf-8")
-    assert page.count(get_plotlyjs()) == 1
-    return page.replace(get_plotlyjs(), "")
+    html = page.write(run).read_text(encoding="utf-8")
+    assert html.count(get_plotlyjs()) == 1
+    return html.replace(get_plotlyjs(), "")
 
 
-def embedded(page: str) -> dict:
-    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+def embedded(html: str) -> dict:
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
     return json.loads(text)
 
 
-def curve(page: str, name: str, chart: int = 0) -> dict:
-    return next(curve for curve in embedded(page)["charts"][chart]["series"] if curve["name"] == name)
+def curve(html: str, name: str, chart: int = 0) -> dict:
+    return next(curve for curve in embedded(html)["charts"][chart]["series"] if curve["name"] == name)
 
 
 def test_the_page_is_whole(run: Run) -> None:
-    page = written(run)
-    addresses = re.findall(r'(?:src|srcset|href|action|poster)\s*=\s*"([^"]*)"', page)
+    html = written(run)
+    addresses = re.findall(r'(?:src|srcset|href|action|poster)\s*=\s*"([^"]*)"', html)
     assert len(addresses) == 4  # icon, generated, real, walk
     assert all(address.startswith("data:") for address in addresses)
-    assert "//" not in re.sub(r"//[^\n]*$", "", re.sub(r"base64,[\w+/=]+", "", page), flags=re.MULTILINE)
-    assert not re.search(r"url\(|@import|\bfetch\(|XMLHttpRequest|\bimport\(|<iframe|<object", page)
+    assert "//" not in re.sub(r"//[^\n]*$", "", re.sub(r"base64,[\w+/=]+", "", html), flags=re.MULTILINE)
+    assert not re.search(r"url\(|@import|\bfetch\(|XMLHttpRequest|\bimport\(|<iframe|<object", html)
 
 
 def test_it_says_what_happened(run: Run) -> None:
-    page = written(run)
-    assert "Finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores" in page
-    assert "5,000 images from digits, fingerprint da406f1cf746<" in page
-    assert "resumed 1 time<" in page
-    assert "log 4 for the discriminator and log 2 for the generator" in page
-    assert f"ganatomy train --resume {run.path} --steps 8420" in page
-    assert "24 of 61 snapshots" in page
-    assert [mark["x"] for mark in embedded(page)["marks"]] == [2100, 2000]
+    html = written(run)
+    assert "Finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores" in html
+    assert "5,000 images from digits, fingerprint da406f1cf746<" in html
+    assert "resumed 1 time<" in html
+    assert "log 4 for the discriminator and log 2 for the generator" in html
+    assert f"ganatomy train --resume {run.path} --steps 8420" in html
+    assert "24 of 61 snapshots" in html
+    assert [mark["x"] for mark in embedded(html)["marks"]] == [2100, 2000]
 
 
 def test_timeline_runs_from_first_to_last(run: Run) -> None:
@@ -108,10 +108,10 @@ def test_text_from_files_stays_text(tmp_path: Path) -> None:
     run.write_text("config.yaml", settings.to_yaml(settings.from_dict({"recipe": EVIL, "objective": {"name": EVIL}})))
     run.append(record(1, **{f"loss/{EVIL}": 1.0, f"penalty/{EVIL}": 1.0}))
     run.event(EVIL, **{EVIL: EVIL})
-    page = written(run)
-    assert page.count("<script") == page.count("</script>") == 3
-    assert "<img" not in page
-    assert curve(page, EVIL)["y"] == [1.0]
+    html = written(run)
+    assert html.count("<script") == html.count("</script>") == 3
+    assert "<img" not in html
+    assert curve(html, EVIL)["y"] == [1.0]
 
 
 @pytest.mark.parametrize("status", [None, "running", "stopped", "failed"])
@@ -120,10 +120,10 @@ def test_a_run_with_nothing_in_it(tmp_path: Path, status: str | None) -> None:
     run.path.mkdir()
     if status:
         run.update(status=status)
-    page = written(run)
-    assert "No samples yet" in page
-    assert "No records yet" in page
-    assert embedded(page) == {"frames": [], "charts": [], "marks": []}
+    html = written(run)
+    assert "No samples yet" in html
+    assert "No records yet" in html
+    assert embedded(html) == {"frames": [], "charts": [], "marks": []}
 
 
 def test_a_run_that_has_just_begun(tmp_path: Path) -> None:
@@ -133,27 +133,27 @@ def test_a_run_that_has_just_begun(tmp_path: Path) -> None:
     with (run.path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 40, "loss/discrim')
     save(run.path / "samples" / "000000.png", 0)
-    page = written(run)
-    assert "In training when this page was written: 20 steps, 1,280 images in 0 s" in page
-    assert 'id="timeline"' not in page
-    assert curve(page, "discriminator")["x"] == [20]
+    html = written(run)
+    assert "In training when this page was written: 20 steps, 1,280 images in 0 s" in html
+    assert 'id="timeline"' not in html
+    assert curve(html, "discriminator")["x"] == [20]
 
 
 def test_nulls_are_gaps(run: Run) -> None:
     run.append(record(4220, **{"loss/generator": math.nan, "seconds": math.inf}))
     run.append({"step": 4240, "penalty/r1": 0.5})
-    page = written(run)
-    assert curve(page, "generator")["y"][-3:] == [0.8, None, None]
-    penalty = curve(page, "r1", chart=2)
+    html = written(run)
+    assert curve(html, "generator")["y"][-3:] == [0.8, None, None]
+    penalty = curve(html, "r1", chart=2)
     assert (penalty["x"][-1], penalty["y"][-2:]) == (4240, [None, 0.5])
 
 
 def test_scores_where_there_are_no_probabilities(tmp_path: Path) -> None:
     run = Run.create("critic", settings.from_dict({"objective": {"name": "wasserstein"}}), tmp_path)
     run.append({"step": 1, "score/real": 2.0, "score/real_std": 0.5, "score/fake": -1.0, "score/fake_std": 0.25})
-    page = written(run)
-    assert [curve(page, "D(x), real")[edge]["y"] for edge in ("low", "high")] == [[1.5], [2.5]]
-    assert [curve(page, "D(G(z)), generated")[edge]["y"] for edge in ("low", "high")] == [[-1.25], [-0.75]]
+    html = written(run)
+    assert [curve(html, "D(x), real")[edge]["y"] for edge in ("low", "high")] == [[1.5], [2.5]]
+    assert [curve(html, "D(G(z)), generated")[edge]["y"] for edge in ("low", "high")] == [[-1.25], [-0.75]]
 
 
 @pytest.mark.parametrize("count", [2001, 99_999, 100_000])
@@ -234,12 +234,12 @@ def test_scores_are_told_and_drawn_over_training(run: Run) -> None:
         protocol = {"samples": 500, "features": features, "reference": {"images": 5000, "fingerprint": "da40"}}
         card = ScoreCard(of_run(run, step, 500), protocol, {"fd_lenet": score}, {"time": "now", "reference": EVIL})
         card.save(place(run, card))
-    page = report.page(run)
-    assert "20 [19, 21]" in page
-    assert "10 [9, 11]" not in page  # of an earlier step: in the chart
-    assert "by &lt;chance&gt;: [0.1, 0.2]" in page
-    assert EVIL not in page
-    chart = next(chart for chart in embedded(page)["charts"] if chart["series"][0]["name"] == "fd_lenet")
+    html = page.text(run)
+    assert "20 [19, 21]" in html
+    assert "10 [9, 11]" not in html  # of an earlier step: in the chart
+    assert "by &lt;chance&gt;: [0.1, 0.2]" in html
+    assert EVIL not in html
+    chart = next(chart for chart in embedded(html)["charts"] if chart["series"][0]["name"] == "fd_lenet")
     (curve,) = chart["series"]
     assert (curve["x"], curve["y"], curve["low"]["y"]) == ([1000, 2000], [10.0, 20.0], [9.0, 19.0])
     assert chart["levels"] == [{"y": 2.7, "text": "real data", "role": "neutral"}]

@@ -23,6 +23,7 @@ from ganatomy.cli import (
     train,
     walk,
 )
+from ganatomy.cli.listing import ListingCommand
 
 app = typer.Typer(
     name="ganatomy",
@@ -51,7 +52,7 @@ for verb in (
     options,
     doctor,
 ):
-    app.command()(getattr(verb, verb.__name__.rpartition(".")[2]))
+    app.command(cls=ListingCommand)(getattr(verb, verb.__name__.rpartition(".")[2]))
 app.add_typer(data.app, name="data")
 
 

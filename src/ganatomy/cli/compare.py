@@ -13,10 +13,14 @@ def compare(
     latex: Annotated[bool, typer.Option("--latex", help="A table for a paper.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
 ) -> None:
-    """Put the scores of runs side by side; refused where they were not measured alike."""
+    """Compare the scores of runs, which must have been measured in the same way."""
     from ganatomy.evaluation import comparison
 
-    if latex and as_json:
-        raise UserError("Give --latex or --json, not both.")
+    _exclusive(latex, as_json)
     table = comparison.compare(runs, features)
     print(table.latex() if latex else table.json() if as_json else table.text())
+
+
+def _exclusive(latex: bool, as_json: bool) -> None:
+    if latex and as_json:
+        raise UserError("--latex and --json are two formats, not both at once: choose one.")

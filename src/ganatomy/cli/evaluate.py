@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Raw, Step, Truncation, how
+from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation
 
 
 def evaluate(
@@ -13,47 +13,57 @@ def evaluate(
         str, typer.Argument(metavar="RUN|IMAGES", help="A run, or generated images: a folder, zip or array file.")
     ],
     metrics: Annotated[
-        str, typer.Option(help="Which scores, as in fd,prdc; `all` that can be taken; empty: the usual ones.")
+        str,
+        typer.Option(
+            help="What to measure, as in fd,prdc: {ganatomy.evaluation.metrics:METRICS}; `all` that these images "
+            "allow; empty: the usual ones."
+        ),
     ] = "",
     n: Annotated[
-        int | None, typer.Option("--n", min=2, help="Generated images: 10,000 of a run, all of a folder.")
+        int | None, typer.Option("--n", min=2, help="Generated images; by default 10,000 of a run, all of a folder.")
     ] = None,
     features: Annotated[
-        str, typer.Option(help="auto, lenet, classifier, random, pixels, inception or dinov2.")
+        str, typer.Option(help="What the scores compare: auto, {ganatomy.evaluation.features:EXTRACTORS}.")
     ] = "auto",
     reference: Annotated[
-        str | None, typer.Option(metavar="DATA", help="The real images; a run's own training images if not given.")
+        str | None, typer.Option(metavar="DATA", help="The real images; by default a run's own training images.")
     ] = None,
     held_out: Annotated[
         str | None,
-        typer.Option(metavar="DATA", help="Real images not trained on, for parzen and memorisation; its split `test`."),
+        typer.Option(
+            metavar="DATA",
+            help="Real images not trained on, which some metrics need; by default the split `test` of the real images.",
+        ),
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="A file of weights for inception or dinov2.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="What that file must hash to.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="The file of a large network's weights.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="The SHA-256 that this file must have.")] = None,
     size: Annotated[
-        str | None, typer.Option(metavar="N or HxW", help="Bring images of files to this size, both sets alike.")
+        str | None, typer.Option(metavar="N or HxW", help="Size of images in files, for both sets.")
     ] = None,
-    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour; for images of files, both sets.")] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Channels of images in files, for both sets: 1 grey, 3 colour.")
+    ] = None,
     step: Step = None,
     raw: Raw = False,
     truncation: Truncation = None,
     label: Label = None,
     changes: Changes = None,
-    first_seed: Annotated[int, typer.Option(min=0, help="Seeds of a run's images: this one and those after it.")] = 0,
-    device: Annotated[str, typer.Option(help="On what the features are computed: auto, cpu, cuda, cuda:N or mps.")] = (
+    first_seed: Annotated[int, typer.Option(min=0, help="First seed of a run's images.")] = 0,
+    device: Annotated[str, typer.Option(help="Where the features are computed: auto, cpu, cuda, cuda:N or mps.")] = (
         "auto"
     ),
-    out: Annotated[Path | None, typer.Option(help="Write the scores to this JSON file too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
+    parts: Parts = None,
 ) -> None:
     """Measure a generator: scores with intervals, floors and protocol."""
     from rich.console import Console
 
     from ganatomy.config.options import Config
-    from ganatomy.config.settings import change
+    from ganatomy.config.settings import change, parse_settings
     from ganatomy.evaluation import api as evaluation
 
-    asked = {name: value for name, value in (("size", size), ("channels", channels)) if value is not None}
-    data = change(Config(), {f"data.{name}": value for name, value in asked.items()}).data
+    given = {name: value for name, value in (("data.size", size), ("data.channels", channels)) if value is not None}
+    data = change(Config(), given).data
     card = evaluation.evaluate(
         subject,
         metrics=[name.strip() for name in metrics.split(",") if name.strip()],
@@ -63,8 +73,14 @@ def evaluate(
         held_out=held_out,
         weights=weights,
         sha256=sha256,
-        prepare=data.model_dump(include=set(asked)),
-        sample={"label": label, "first_seed": first_seed, **how(truncation, step, raw, changes)},
+        size=data.size,
+        channels=data.channels,
+        step=step,
+        raw=raw,
+        truncation=truncation,
+        label=label,
+        first_seed=first_seed,
+        changes=parse_settings(changes or []),
         device=device,
         out=out,
         console=Console(),

@@ -1,7 +1,7 @@
-"""Measure a generator, or images that one made: the functions behind `ganatomy evaluate`."""
+"""Measure a generator, or images that it made: the function behind `ganatomy evaluate`."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
-from ganatomy import report
 from ganatomy.data import Images
+from ganatomy.data.decode import Fit
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation import scoring
-from ganatomy.evaluation.evaluator import CHUNK, Evaluator, check_shape, extractor_for
+from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
+from ganatomy.evaluation.features.choice import AUTO, extractor_for
+from ganatomy.evaluation.metrics import METRICS
 from ganatomy.generators import api as sampling
-from ganatomy.report import nearest
+from ganatomy.report import nearest, page
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, of_run
 from ganatomy.system import runtime
-from ganatomy.training.callbacks.evaluation import BATCH
 
-SAMPLES = 10_000
+SAMPLES = 10_000  # generated images of a run
+CHUNK = 1024  # images read or drawn at a time
 
 Pixels = NDArray[np.uint8]
 Source = str | Path | Pixels  # images: a path or named set, or pixels [N, H, W, C]
@@ -34,13 +36,20 @@ def evaluate(
     *,
     metrics: Sequence[str] = (),
     n: int | None = None,
-    features: str = "auto",
+    features: str = AUTO,
     reference: Source | None = None,
     held_out: Source | None = None,
     weights: str | Path | None = None,
     sha256: str | None = None,
-    prepare: dict[str, Any] | None = None,
-    sample: dict[str, Any] | None = None,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    fit: Fit = "crop",
+    step: int | None = None,
+    raw: bool = False,
+    truncation: float | None = None,
+    label: str | int | None = None,
+    first_seed: int = 0,
+    changes: Mapping[str, Any] | None = None,
     device: str = "auto",
     out: str | Path | None = None,
     runs: str | Path = RUNS,
@@ -48,68 +57,76 @@ def evaluate(
 ) -> ScoreCard:
     """Scores of a run's generator, or of generated images, each with its interval, its floor and its protocol.
 
-    subject    a run, or generated images: a folder, an archive, an array file, or pixels uint8 [N, H, W, C]
-    metrics    names of scoring.METRICS, or "all"; none: the usual ones
-    n          how many generated images: 10,000 of a run, all of a folder
-    features   a name of features.EXTRACTORS, or "auto": the best one for these images that is there
-    reference  the real images; a run's own training images if not given
-    held_out   real images that the generator did not learn from; if not given, the reference's split `test`
-    weights    the file of a large network's weights, and the sha256 that it must have
-    prepare    size, channels and fit of images that are not a run's: as for `ganatomy.prepare`
-    sample     step, raw, truncation, label, first_seed of a run's images, and changes: as for `ganatomy.sample`
+    subject     a run, or generated images: a folder, an archive, an array file, or pixels uint8 [N, H, W, C]
+    metrics     names of METRICS, or "all"; none: the usual ones
+    n           how many generated images: 10,000 of a run, all of a folder
+    features    a name of EXTRACTORS, or "auto": the best one for these images that is at hand
+    reference   the real images; by default a run's own training images
+    held_out    real images that the generator was not trained on; by default the reference's split `test`
+    weights     the file of a large network's weights, and the SHA-256 that it must have
+    size        of images in files, as are channels and fit: see `ganatomy.prepare`
+    step        of a run, as are raw, truncation, label and changes: see `ganatomy.sample`
+    first_seed  of a run's images, one a seed
+    device      computes the features: auto, cpu, cuda, cuda:N or mps
+    out         a file to write the card to
 
-    A run keeps the card in eval/, beside a page of generated images with their nearest real ones; `out` is a file to
-    write the card to. Raises UserError for what the caller can mend.
+    A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
+    for whatever the caller can mend.
     """
     console = console or Console(quiet=True)
     run = _run(subject, Path(runs))
-    split, first = "train", None
+    split, first, files = "train", None, Preparation(size, channels, fit)
     if run is not None:
-        if prepare:
+        if files != Preparation():
             raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
         options = run.config().data
-        prepare = options.model_dump(include={"size", "channels", "fit"})
+        files = Preparation(options.size, options.channels, options.fit)
         if reference is None:
             reference, split, first = options.path, options.split, options.first
     if reference is None:
-        raise UserError("Which real images? Give --reference DATA, the images that these should be like.")
+        raise UserError("--reference DATA is required: the real images to compare against.")
 
     with runtime.start(device) as here:
         with console.status("Reading the real images …"):
-            real = _images(reference, split, {**(prepare or {}), "first": first})
-            unseen = _held_out(held_out, reference, prepare or {}) if _wanted(metrics) else None
+            real = _images(reference, split, files, first)
+            unseen = _held_out(held_out, reference, files) if _needs_unseen(metrics) else None
         if run is not None:
-            made = _of_run(run, **(sample or {}))
+            made = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
         else:
-            made = _of_images(_images(subject, "train", prepare or {}), real)  # type: ignore[arg-type]  # no run
+            made = _of_images(_images(subject, "train", files), real)  # type: ignore[arg-type]  # no run
         n = made.count if n is None else n
         if n < 2:
-            raise UserError(f"--n {n}: no score can be taken of fewer than 2 images.")
-        with console.status(f"Making ready the features of {len(real):,} real images …") as status:
+            raise UserError(f"--n {n}: no score can be measured on fewer than 2 images.")
+        with console.status(f"Features of {len(real):,} real images …") as status:
             file = None if weights is None else Path(weights)
             extractor = extractor_for(features, real, str(here.device), file, sha256)
             evaluator = Evaluator(real, extractor, n, metrics, unseen, status.update)
             card = evaluator.card(made.subject(n), made.draw(n))
         if run is not None:
-            _keep(run, card, nearest.page(card.name, evaluator.nearest(made.draw(min(n, nearest.LOOKED_AT)))))
+            neighbours = evaluator.nearest(made.draw(min(n, nearest.COMPARED)))
+            run.write_text(f"eval/{keep(run, card).stem}-nearest.html", nearest.page(card.name, neighbours))
+            page.write(run)
         if out is not None:
             card.save(Path(out))
         return card
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """How images in files are prepared: see `ganatomy.prepare`."""
+
+    size: int | tuple[int, int] | None = None
+    channels: int | None = None
+    fit: Fit = "crop"
+
+
+@dataclass(frozen=True)
 class Generated:
-    """Generated images: what to call n of them, how to get them, and how many to take if nobody says."""
+    """Generated images: the subject of a card of n of them, a stream of the first n, and how many by default."""
 
     subject: Callable[[int], dict[str, Any]]
     draw: Callable[[int], Iterator[Pixels]]
     count: int
-
-
-def _keep(run: Run, card: ScoreCard, page: str) -> None:
-    """Leave a card in the run's folder, with the page of nearest images beside it, and write the report anew."""
-    run.write_text(f"eval/{keep(run, card).stem}-nearest.html", page)
-    report.write(run)
 
 
 def _run(subject: Source | Run, runs: Path) -> Run | None:
@@ -127,9 +144,9 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
     raise unknown("run or folder of images", str(subject), [*known, "last"])
 
 
-def _images(source: Source, split: str, prepare: dict[str, Any]) -> Images:
+def _images(source: Source, split: str, how: Preparation, first: int | None = None) -> Images:
     if not isinstance(source, np.ndarray):
-        return datasets.prepare(source, split=split, **prepare)
+        return datasets.prepare(source, split=split, size=how.size, channels=how.channels, fit=how.fit, first=first)
     if source.dtype != np.uint8 or source.ndim != 4:
         raise UserError(
             f"Pixels must be uint8 [N, H, W, C] from 0 to 255, not {source.dtype} {list(source.shape)}; "
@@ -139,36 +156,35 @@ def _images(source: Source, split: str, prepare: dict[str, Any]) -> Images:
     return Images(source, None, None, fingerprint, "an array", [])
 
 
-def _wanted(metrics: Sequence[str]) -> bool:
-    """Whether a metric that is asked for needs real images that the generator did not learn from."""
-    needing = {"all", *(name for name, metric in scoring.METRICS.items() if "unseen" in metric.needs)}
-    return not needing.isdisjoint(metrics)
+def _needs_unseen(metrics: Sequence[str]) -> bool:
+    """Whether one of the metrics needs real images that the generator was not trained on."""
+    return scoring.ALL in metrics or any("unseen" in METRICS[name].needs for name in metrics if name in METRICS)
 
 
-def _held_out(held_out: Source | None, reference: Source, prepare: dict[str, Any]) -> Images | None:
+def _held_out(held_out: Source | None, reference: Source, how: Preparation) -> Images | None:
     if held_out is not None:
-        return _images(held_out, "train", prepare)
+        return _images(held_out, "train", how)
     if isinstance(reference, np.ndarray):
         return None
     try:
-        return datasets.prepare(reference, split="test", **prepare)
+        return _images(reference, "test", how)
     except UserError:  # there is no such split
         return None
 
 
 def _of_run(
     run: Run,
-    step: int | None = None,
-    raw: bool = False,
-    truncation: float | None = None,
-    label: str | int | None = None,
-    first_seed: int = 0,
-    changes: dict[str, Any] | None = None,
+    step: int | None,
+    raw: bool,
+    truncation: float | None,
+    label: str | int | None,
+    first_seed: int,
+    changes: Mapping[str, Any],
 ) -> Generated:
     """Images of a run's generator, one a seed."""
     step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
     sampler = sampling.load(run, step, raw, truncation, changes)
-    how = {**({} if label is None else {"class": label}), **(changes or {})}
+    how = {**({} if label is None else {"class": label}), **changes}
 
     def draw(n: int) -> Iterator[Pixels]:
         for begin in range(first_seed, first_seed + n, CHUNK):

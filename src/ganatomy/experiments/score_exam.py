@@ -20,7 +20,8 @@ from scipy import ndimage
 from ganatomy import data as datasets
 from ganatomy.data import Images
 from ganatomy.errors import UserError
-from ganatomy.evaluation.evaluator import Evaluator, extractor_for
+from ganatomy.evaluation.evaluator import Evaluator
+from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.runs.scorecard import Score, number
 from ganatomy.system import machine
 from ganatomy.system.files import write_text

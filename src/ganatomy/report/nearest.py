@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-LOOKED_AT = 1000  # generated images among which the closest are sought
+COMPARED = 1000  # generated images among which the closest ones are looked for
 SHOWN = 18
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from ganatomy import build, report
+from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config import options as config
 from ganatomy.config import settings
@@ -22,10 +22,12 @@ from ganatomy.diagnosis import Finding, of_run, stopped_by
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
-from ganatomy.evaluation.evaluator import Evaluator, extractor_for
+from ganatomy.evaluation.evaluator import Evaluator
+from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
 from ganatomy.gan.player import NonFiniteError
 from ganatomy.modalities.images import enlarge, grid, save_png
+from ganatomy.report import page
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, stopping
@@ -34,7 +36,7 @@ from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import autotune as tuning
 from ganatomy.training.callbacks.control import Control
 from ganatomy.training.callbacks.diagnosis import Unhealthy
-from ganatomy.training.callbacks.evaluation import Evaluation
+from ganatomy.training.callbacks.evaluation import Scorer
 from ganatomy.training.callbacks.snapshots import Snapshots
 from ganatomy.training.loop import Budget, Callback, State, fit
 from ganatomy.training.watching import SNAPSHOT_SEEDS, signal_recorder, watchers
@@ -157,7 +159,7 @@ def train(run: Run, prepared: Prepared, console: Console, changed: Mapping[str, 
                 with contextlib.suppress(OSError):  # a disk that is full cannot take the message either
                     run.update(status="failed", error=sentence)
                     run.event("error", message=sentence)
-                    report.write(run)
+                    page.write(run)
             raise UserError(sentence) from error
 
 
@@ -326,7 +328,7 @@ def _sit(run: Run, prepared: Prepared, console: Console, stopped: Callable[[], b
         callbacks = watchers(run, options, budget, attempt, console, signals, _remedies_left(run, options))
         if prepared.evaluator:
             latents = build.prior(options.prior).of_seeds
-            callbacks.append(Evaluation(run, prepared.evaluator, latents, options.evaluation.every))
+            callbacks.append(Scorer(run, prepared.evaluator, latents, options.evaluation.every))
         control = _control(run, stopped, callbacks)
         callbacks, stopped = [*callbacks, control], control.asks_to_stop
     fit(method, batches, state, budget, callbacks, stopped)
@@ -354,7 +356,7 @@ def _close(run: Run, prepared: Prepared, console: Console, state: State) -> None
     status = "finished" if finished else "stopped"
     run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
     run.event(status, step=state.step)
-    report.write(run)
+    page.write(run)
     if not finished:
         console.print(f"Stopped at step {state.step:,}; everything is saved. To go on: [bold]{resume_command(run)}[/]")
 

@@ -77,8 +77,8 @@ def test_a_stream_may_fill_the_same_memory_again():
         ([], None, "no images"),
         ([PIXELS[:0]], None, "no images"),
         ([], 5, "no images"),
-        ([PIXELS[:3]], 5, "5 images were asked for, but there are only 3"),
-        ([PIXELS], 0, "take 1 at least"),
+        ([PIXELS[:3]], 5, "5 images are needed, but there are only 3"),
+        ([PIXELS], 0, "0 images cannot be extracted: at least 1 is needed"),
         ([PIXELS, waves(3, 16, 16)], None, "16×20×3 and 16×16×3"),
         ([PIXELS / 255], None, r"uint8 .* not float64; ganatomy\.modalities\.images\.to_uint8"),
         ([PIXELS.astype(np.int64)], None, "not int64"),
@@ -87,7 +87,7 @@ def test_a_stream_may_fill_the_same_memory_again():
         ([PIXELS[:, :0]], None, "0×20×3"),
     ],
 )
-def test_what_cannot_be_read_is_said(batches, count, message):
+def test_what_cannot_be_read_is_refused(batches, count, message):
     with pytest.raises(UserError, match=message):
         features.extract(features.make("pixels"), batches, count)
 

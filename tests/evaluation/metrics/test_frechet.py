@@ -13,7 +13,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import frechet
 from ganatomy.evaluation.metrics.frechet import (
     Gaussian,
-    Moments,
+    RunningGaussian,
     between,
     fid_infinity,
     frechet_distance,
@@ -144,13 +144,13 @@ def test_mean_and_covariance_are_those_of_numpy(count):
 
 
 def in_batches(samples, size):
-    moments, batch = Moments(), None
+    running, batch = RunningGaussian(), None
     for i in range(0, len(samples), size):
         if batch is None or len(samples[i : i + size]) != len(batch):
             batch = np.empty_like(samples[i : i + size])
         batch[:] = samples[i : i + size]  # the same array again and again, as a loader may do
-        moments.add(batch)
-    return moments.gaussian()
+        running.add(batch)
+    return running.gaussian()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -175,10 +175,10 @@ def test_a_large_common_offset_loses_nothing():
 
 
 def test_memory_does_not_grow_with_the_samples():
-    moments, sizes = Moments(), []
+    running, sizes = RunningGaussian(), []
     for i in range(200):
-        moments.add(drawn(5, 16, seed=i))
-        sizes.append(moments._factor.size + sum(batch.size for batch in moments._waiting))
+        running.add(drawn(5, 16, seed=i))
+        sizes.append(running._factor.size + sum(batch.size for batch in running._waiting))
     assert max(sizes) <= 2 * 16 * 16 + 5 * 16
 
 
@@ -260,7 +260,7 @@ def test_inputs_are_left_alone():
     real, fake = drawn(50, 4), drawn(60, 4, seed=1)
     before = real.copy(), fake.copy()
     frechet_distance(real, fake)
-    Moments().add(real)
+    RunningGaussian().add(real)
     assert np.array_equal(real, before[0])
     assert np.array_equal(fake, before[1])
 
@@ -275,11 +275,11 @@ def test_inputs_are_left_alone():
         (lambda: gaussian(drawn(1, 3)), "at least 2"),
         (lambda: gaussian(drawn(3)), "shape"),
         (lambda: between(gaussian(drawn(9, 3)), gaussian(drawn(9, 4))), "3 features, .* 4"),
-        (lambda: Moments().gaussian(), "at least 2 samples; there are 0"),
+        (lambda: RunningGaussian().gaussian(), "at least 2 samples; there are 0"),
         (lambda: in_batches(drawn(1, 3), 1), "at least 2 samples; there are 1"),
-        (lambda: [moments := Moments(), moments.add(drawn(2, 3)), moments.add(drawn(2, 4))], "4 features .* 3"),
-        (lambda: [moments := Moments(), moments.add(drawn(9, 3)), moments.add(drawn(2, 4))], "4 features .* 3"),
-        (lambda: Moments().add(np.full((2, 2), np.inf)), "NaN or infinite"),
+        (lambda: [running := RunningGaussian(), running.add(drawn(2, 3)), running.add(drawn(2, 4))], "4 features .* 3"),
+        (lambda: [running := RunningGaussian(), running.add(drawn(9, 3)), running.add(drawn(2, 4))], "4 features .* 3"),
+        (lambda: RunningGaussian().add(np.full((2, 2), np.inf)), "NaN or infinite"),
         (lambda: fid_infinity(drawn(2_000, 3), drawn(1_499, 3)), "at least 1,500 generated samples"),
         (lambda: fid_infinity(drawn(1, 3), drawn(2_000, 3)), "at least 2 real samples"),
         (lambda: fid_infinity(drawn(2_000, 3), drawn(2_000, 3), points=1), "at least 2 points"),

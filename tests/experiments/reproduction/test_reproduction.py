@@ -9,8 +9,8 @@ import pytest
 
 from ganatomy.data import prepare
 from ganatomy.errors import UserError
+from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
-from ganatomy.evaluation.scoring import flat
 from ganatomy.experiments.reproduction import api as reproduction
 from ganatomy.experiments.reproduction import comparisons, first_gan, mnist, modes, rows
 from ganatomy.experiments.reproduction.workshop import Digits, Workshop, slug, table

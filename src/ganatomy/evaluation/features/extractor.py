@@ -1,7 +1,7 @@
 """What an extractor is, and how it reads a whole stream of images. No torch here."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,11 +24,13 @@ class Extracted:
 
 
 class Extractor(Protocol):
-    """A function of uint8 pixels [B, H, W, C], C 1 (grey), 3 or 4; UserError for those it cannot read.
+    """A function of uint8 pixels [B, H, W, C], C 1 (grey), 3 or 4.
 
-    name      names its scores: fd_lenet, …
-    protocol  all that decides its numbers, such as the sha256 of the weights; as JSON has it
-    classes   the length of its probability vectors; None if it has none
+    It raises UserError for images that it cannot read.
+
+    name      ends the names of its scores: fd_lenet, …
+    protocol  all that decides its numbers, such as the SHA-256 of the weights; JSON values
+    classes   the number of classes in its probabilities; None if it has none
     official  whether its weights are the ones that the names FID, KID and IS are kept for
     """
 
@@ -38,28 +40,45 @@ class Extractor(Protocol):
     official: bool
 
     def __call__(self, pixels: Pixels, /) -> Extracted:
-        """Features in new memory: the pixels' own is used again."""
+        """Features [B, D] of pixels [B, H, W, C], in new memory: that of the pixels is used again."""
         ...
 
 
+@dataclass
+class FunctionExtractor:
+    """An extractor made from a function of uint8 pixels [B, H, W, C] → features [B, D]."""
+
+    name: str
+    function: Callable[[Pixels], NDArray[Any]]
+    protocol: dict[str, Any] = field(default_factory=dict)
+    classes: int | None = None
+    official: bool = False
+
+    def __call__(self, pixels: Pixels, /) -> Extracted:
+        """Features [B, D] of pixels [B, H, W, C]. Raises UserError for anything else than such pixels."""
+        check(pixels, self.name)
+        return Extracted(np.asarray(self.function(pixels)))
+
+
 def extract(extractor: Extractor, batches: Iterable[Pixels], count: int | None = None) -> Extracted:
-    """Features of a stream of pixels [any number, H, W, C].
+    """Features [N, D] and probabilities [N, K] of a stream of pixels, each batch [any number, H, W, C].
 
-    count: how many images to take, the first ones of a stream that may be endless; None takes all. Given, the result is
-    the only large array ever made.
+    count: N, the first images of a stream that may be endless; None takes all. With a count, the result is the only
+    large array that is made.
 
-    The extractor sees batches of 64 however the stream is cut, so the cut does not change a bit of the result. Raises
-    UserError when there are no images, fewer than `count`, or images of different shapes.
+    The extractor gets batches of 64 however the stream is cut, so the cut does not change a bit of the result. Raises
+    UserError when there are no images, fewer than `count`, or images of different shapes, and where the extractor
+    does not return one row of features an image.
     """
     if count is not None and count < 1:
-        raise UserError(f"Features of {count} images were asked for; take 1 at least.")
-    parts: Iterable[Extracted] = (extractor(batch) for batch in _recut(batches, extractor.name, count))
+        raise UserError(f"Features of {count} images cannot be extracted: at least 1 is needed.")
+    parts: Iterable[Extracted] = (_read(extractor, batch) for batch in _recut(batches, extractor.name, count))
     if count is None:
         parts = list(parts)
         count = sum(len(part.features) for part in parts)
     whole, done = None, 0
     for part in parts:
-        whole = whole or _room(count, part)
+        whole = whole or _empty(count, part)
         rows = slice(done, done := done + len(part.features))
         whole.features[rows] = part.features
         if whole.probabilities is not None:
@@ -67,12 +86,30 @@ def extract(extractor: Extractor, batches: Iterable[Pixels], count: int | None =
     if whole is None:
         raise UserError(f"{extractor.name}: there are no images to read.")
     if done < count:
-        raise UserError(f"{extractor.name}: {count:,} images were asked for, but there are only {done:,}.")
+        raise UserError(f"{extractor.name}: {count:,} images are needed, but there are only {done:,}.")
     return whole
 
 
+def _read(extractor: Extractor, batch: Pixels) -> Extracted:
+    """What the extractor makes of a batch, with one sentence for somebody's own that breaks the contract."""
+    found = extractor(batch)
+    shapes = {"features": found.features.shape}
+    if extractor.classes is not None:
+        shapes["probabilities"] = () if found.probabilities is None else found.probabilities.shape
+    for name, shape in shapes.items():
+        if len(shape) != 2 or shape[0] != len(batch):
+            raise UserError(
+                f"The feature extractor {extractor.name} returned {name} of shape {list(shape)} for {len(batch)} "
+                f"images; it must return one row an image."
+            )
+    return found
+
+
 def check(pixels: Pixels, name: str, channels: Sequence[int] = CHANNELS, sizes: Sequence[Size] = ()) -> None:
-    """UserError unless the pixels are uint8 [N, H, W, C] of one of these numbers of channels and sizes (none: any)."""
+    """Raise UserError unless the pixels are uint8 [N, H, W, C] of one of these numbers of channels and sizes.
+
+    No sizes: any size.
+    """
     if pixels.dtype != np.uint8:
         raise UserError(
             f"{name} reads uint8 pixels from 0 to 255, not {pixels.dtype}; "
@@ -96,7 +133,8 @@ def _recut(batches: Iterable[Pixels], name: str, count: int | None) -> Iterator[
         if not buffer.size:
             buffer = np.empty((BATCH, *batch.shape[1:]), np.uint8)
         if batch.shape[1:] != buffer.shape[1:]:
-            raise UserError(f"{name}: images of {_by(buffer.shape[1:])} and {_by(batch.shape[1:])} are in one set.")
+            first, other = _by(buffer.shape[1:]), _by(batch.shape[1:])
+            raise UserError(f"{name}: images of different shapes cannot be mixed: {first} and {other}.")
         batch = batch[:left]
         left = None if left is None else left - len(batch)
         while len(batch):
@@ -112,7 +150,7 @@ def _recut(batches: Iterable[Pixels], name: str, count: int | None) -> Iterator[
         yield buffer[:filled]
 
 
-def _room(count: int, part: Extracted) -> Extracted:
+def _empty(count: int, part: Extracted) -> Extracted:
     rows = [
         None if array is None else np.empty((count, array.shape[1]), np.float32)
         for array in (part.features, part.probabilities)

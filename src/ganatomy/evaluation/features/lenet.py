@@ -18,7 +18,7 @@ SIZES = (28, 28), (32, 32)
 SHAPE = (32, 32, 1)
 
 
-class Digits(nn.Module):
+class LeNet(nn.Module):
     """One digit or, in three channels, three of them: Stacked MNIST, Metz et al. 2017 (arXiv:1611.02163), 3.3.1.
 
     Their features are joined, and their class is the number that they write, first channel first: 1,000 classes whose
@@ -47,7 +47,7 @@ def make(channels: int, device: str) -> NetworkExtractor:
     if channels not in (1, 3):
         raise UserError(f"lenet reads digits of 1 channel, or three digits in 3 channels, not {channels}.")
     facts = json.loads(FILE.with_suffix(".json").read_text(encoding="utf-8"))
-    network = Digits()
+    network = LeNet()
     weights.fill(network.classifier, weights.read(FILE, facts["sha256"]), FILE)
     protocol = {
         "extractor": "lenet",

@@ -37,3 +37,8 @@ def rows(samples: ArrayLike, least: int, score: str, which: str) -> Array:
     if not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
         raise UserError(f"{score}: the {which} features hold NaN or infinite numbers.")
     return array
+
+
+def flat(pixels: NDArray[np.uint8]) -> Array:
+    """Pixels uint8 [N, H, W, C] → [N, H·W·C] from 0 to 1, a row an image, float32."""
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255

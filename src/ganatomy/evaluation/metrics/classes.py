@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.spatial import KDTree
-from scipy.special import entr, rel_entr
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import pair
 from ganatomy.evaluation.metrics.estimate import Estimate, around, matched_bootstrap, share, within
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 Counts = NDArray[np.int64]
 
@@ -46,8 +45,10 @@ def covered(real: ArrayLike, fake: ArrayLike, classes: int) -> ClassesResult:
     shares = known / known.sum()
     return ClassesResult(
         covered=reached(counts),
-        divergence=matched_bootstrap(lambda drawn: rel_entr(_shares(drawn), shares).sum(-1), counts, shares),
-        entropy=matched_bootstrap(lambda drawn: entr(_shares(drawn)).sum(-1), counts, shares),
+        divergence=matched_bootstrap(
+            lambda drawn: scipy.special.rel_entr(_shares(drawn), shares).sum(-1), counts, shares
+        ),
+        entropy=matched_bootstrap(lambda drawn: scipy.special.entr(_shares(drawn)).sum(-1), counts, shares),
     )
 
 
@@ -60,7 +61,7 @@ def modes(points: ArrayLike, centres: ArrayLike, sigma: float, least: int = 1) -
     centres, points = pair(centres, points, 1, "mode coverage")
     if not sigma > 0:
         raise UserError(f"Mode coverage needs a positive sigma; it is {sigma:g}.")
-    distances, nearest = KDTree(centres).query(points)
+    distances, nearest = scipy.spatial.KDTree(centres).query(points)
     good = distances <= 3 * sigma
     counts = np.bincount(nearest[good], minlength=len(centres))
     return ModesResult(covered=reached(counts, least), high_quality=share(good))
@@ -78,7 +79,7 @@ def reached(counts: Counts, least: int = 1) -> Estimate:
     unseen = min(once * (once - 1) / (2 * (twice + 1)), int((counts == 0).sum()))
     rarity = np.exp(-seen)
     rates = np.append(seen * (1 - once * rarity / max((seen * rarity).sum(), 1e-300)), once / max(unseen, 1e-300))
-    missed = stats.poisson.cdf(least - 1, rates)
+    missed = scipy.stats.poisson.cdf(least - 1, rates)
     variance = float((missed * (1 - missed)) @ np.append(np.ones(len(seen)), unseen))
     return within(around(float((counts >= least).sum()), variance**0.5, np.inf), len(counts))
 
@@ -97,3 +98,19 @@ def _counts(samples: ArrayLike, classes: int, which: str) -> Counts:
 
 def _shares(counts: Counts) -> NDArray:
     return counts / counts.sum(-1, keepdims=True)
+
+
+@register_metric("classes", scores=["classes", "class_divergence"], needs=["classes"], usual=True)
+def _classes(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Classes reached.
+
+    How many of the real classes are generated, and KL(generated ‖ real) in nats.
+    """
+    real, fake = sets.real.probabilities, sets.fake.probabilities
+    assert real is not None
+    assert fake is not None
+    found = covered(real, fake, real.shape[1])
+    return {
+        "classes": Measurement(found.covered, "higher", {"of": len(np.unique(real.argmax(1)))}),
+        "class_divergence": Measurement(found.divergence, "lower"),
+    }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from ganatomy.errors import UserError
 
@@ -27,6 +27,11 @@ class Estimate:
     low: float
     high: float
 
+    @classmethod
+    def point(cls, value: float) -> "Estimate":
+        """A value whose interval nobody needs."""
+        return cls(value, value, value)
+
 
 def groups(count: int, number: int = GROUPS) -> list[NDArray[np.intp]]:
     """Indices 0 … count − 1 in `number` random groups of sizes that differ by one at most; always the same ones.
@@ -36,12 +41,14 @@ def groups(count: int, number: int = GROUPS) -> list[NDArray[np.intp]]:
     return np.array_split(np.random.default_rng(0).permutation(count), min(number, count))
 
 
-def jackknife(score: Callable[[NDArray], float], fake: NDArray) -> Estimate:
+def jackknife(score: Callable[[NDArray], float], fake: NDArray, intervals: bool = True) -> Estimate:
     """A score of generated samples [N, …], its variance from leaving out each of 20 groups in turn.
 
     Right for a score that changes smoothly with the distribution of its samples: its bias at N cancels. Too wide for
-    counts of neighbours. UserError below two samples.
+    counts of neighbours. Without intervals the score is computed once. Raises UserError for fewer than two samples.
     """
+    if not intervals:
+        return Estimate.point(score(fake))
     if len(fake) < 2:
         raise UserError(f"An interval needs at least 2 generated samples; there is {len(fake)}.")
     left_out = [score(np.delete(fake, group, axis=0)) for group in groups(len(fake))]
@@ -66,13 +73,13 @@ def mean(values: ArrayLike) -> Estimate:
 def share(hits: ArrayLike) -> Estimate:
     """The share of independent hits [N], bool: Wilson's interval, which holds near 0 and 1 too."""
     array = np.asarray(hits, bool)
-    low, high = stats.binomtest(int(array.sum()), len(array)).proportion_ci(LEVEL, method="wilson")
+    low, high = scipy.stats.binomtest(int(array.sum()), len(array)).proportion_ci(LEVEL, method="wilson")
     return Estimate(float(array.mean()), float(low), float(high))
 
 
 def around(value: float, error: float, degrees: float) -> Estimate:
     """value ± t·error."""
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, degrees)) * error
+    reach = float(scipy.stats.t.ppf((1 + LEVEL) / 2, degrees)) * error
     return Estimate(value, value - reach, value + reach)
 
 

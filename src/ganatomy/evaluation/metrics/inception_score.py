@@ -1,11 +1,13 @@
 """The Inception Score: Salimans et al. 2016 (arXiv:1606.03498), section 4."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import entr
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import rows
+from ganatomy.evaluation.metrics.estimate import jackknife
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 
 def inception_score(probabilities: ArrayLike, splits: int = 1, seed: int = 2020) -> float:
@@ -24,5 +26,17 @@ def inception_score(probabilities: ArrayLike, splits: int = 1, seed: int = 2020)
     array = array[np.random.RandomState(seed).permutation(count)]
     parts = [array[i * count // splits : (i + 1) * count // splits] for i in range(splits)]
     # E KL(p(y|x) ‖ p(y)) = H(E p(y|x)) − E H(p(y|x)), with 0·log 0 = 0.
-    information = [entr(part.mean(axis=0)).sum() - entr(part).sum(axis=1).mean() for part in parts]
+    information = [
+        scipy.special.entr(part.mean(axis=0)).sum() - scipy.special.entr(part).sum(axis=1).mean() for part in parts
+    ]
     return float(np.exp(information).mean())
+
+
+@register_metric("is", settings={"splits": 1}, needs=["classes"], usual=True, official="is")
+def _is(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Inception-style score.
+
+    Salimans et al. 2016, by the classes of the features; over all images at once.
+    """
+    assert sets.fake.probabilities is not None
+    return {"is": Measurement(jackknife(inception_score, sets.fake.probabilities, intervals), "higher")}

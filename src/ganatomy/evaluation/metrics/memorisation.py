@@ -6,15 +6,15 @@ The arguments stand in one order: train, then held_out, the real samples that th
 from math import sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
-from sklearn.cluster import KMeans
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import estimate
 from ganatomy.evaluation.metrics.arrays import Array, pair
 from ganatomy.evaluation.metrics.estimate import Estimate
 from ganatomy.evaluation.metrics.neighbours import centred, differences, squared_distances
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 FEWEST = 20  # generated samples in a cell: Meehan et al.'s τ = 20/m
 PER_CELL = 200  # held-out samples, in the mean: Meehan et al. cut MNIST's 10,000 into 50 cells
@@ -52,7 +52,7 @@ def nearest_ratio(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike) -> Est
     usual = np.median(to_real)
     if usual == 0:
         raise UserError("Most held-out samples are in the training set too; hold out others to look for copies.")
-    interval = stats.quantile_test(to_fake).confidence_interval(estimate.LEVEL)
+    interval = scipy.stats.quantile_test(to_fake).confidence_interval(estimate.LEVEL)
     return Estimate(float(np.median(to_fake) / usual), float(interval.low / usual), float(interval.high / usual))
 
 
@@ -70,6 +70,8 @@ def data_copying(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, cells: 
     held-out samples that are nearer to the training set (DeLong et al. 1988).
     UserError: sets that cannot be compared, fewer than 20 samples, or no cell with enough of them.
     """
+    from sklearn.cluster import KMeans
+
     to_real, to_fake = _distances(train, held_out, fake, "C_T")
     number = cells or max(1, min(len(to_real), len(to_fake)) // PER_CELL)
     if not 1 <= number <= len(np.asarray(train)):
@@ -121,3 +123,18 @@ def _distances(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, score: st
     train, fake = pair(train, fake, 20, score)
     held_out, _ = pair(held_out, fake, 20, score)
     return nearest(train, held_out)[0], nearest(train, fake)[0]
+
+
+@register_metric("memorisation", scores=["nearest_ratio", "data_copying", "authenticity"], needs=["unseen"])
+def _memorisation(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Nearest ratio, C_T and authenticity.
+
+    Distances to the nearest training image; C_T: Meehan et al. 2020; authenticity: Alaa et al. 2022.
+    """
+    assert sets.unseen is not None
+    train, unseen, fake = sets.real.features, sets.unseen.features, sets.fake.features
+    return {
+        "nearest_ratio": Measurement(nearest_ratio(train, unseen, fake), "as real"),
+        "data_copying": Measurement(data_copying(train, unseen, fake), "as real"),
+        "authenticity": Measurement(authenticity(train, fake), "as real"),
+    }

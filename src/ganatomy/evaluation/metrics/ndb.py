@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.special import rel_entr
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from ganatomy.evaluation.metrics.arrays import pair
 from ganatomy.evaluation.metrics.estimate import LEVEL, Estimate, matched_bootstrap
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 SIGNIFICANCE = 0.05
 DRAWS = 1000
@@ -37,6 +36,8 @@ def ndb(real: ArrayLike, fake: ArrayLike, bins: int = 100, seed: int = 0) -> Ndb
     real [N, D], fake [M, D]: pixels or features, at least 10 a bin of each. A bin differs if a two-proportion z-test
     says so at the 5% level. Range [0, 1]. UserError for fewer samples, or sets that cannot be compared.
     """
+    from sklearn.cluster import KMeans
+
     real, fake = pair(real, fake, LEAST_PER_BIN * bins, f"NDB with {bins} bins")
     # One thread: with many, sums are rounded in another order at every run.
     with threadpool_limits(1, "openmp"):
@@ -64,16 +65,28 @@ def different(real: NDArray, fake: NDArray) -> NDArray:
     pooled = (real + fake) / (n + m)
     error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
     # A product, not a quotient: a bin that is empty, or holds everything, has no error and no difference.
-    return np.abs(real / n - fake / m) > stats.norm.isf(SIGNIFICANCE / 2) * error
+    return np.abs(real / n - fake / m) > scipy.stats.norm.isf(SIGNIFICANCE / 2) * error
 
 
 def jensen_shannon(real: NDArray, fake: NDArray) -> NDArray:
     """½KL(p ‖ m) + ½KL(q ‖ m), m = (p + q)/2, of counts [..., K] as proportions p and q; in nats, [0, log 2]."""
     p, q = real / real.sum(-1, keepdims=True), fake / fake.sum(-1, keepdims=True)
     middle = (p + q) / 2
-    return (rel_entr(p, middle) + rel_entr(q, middle)).sum(-1) / 2
+    return (scipy.special.rel_entr(p, middle) + scipy.special.rel_entr(q, middle)).sum(-1) / 2
 
 
 def _floor(scores: NDArray) -> Estimate:
     low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(scores.mean()), float(low), float(high))
+
+
+@register_metric("ndb", settings={"most_bins": 100})
+def _ndb(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Number of different bins (NDB/K).
+
+    Richardson & Weiss 2018: the share of k-means bins that differ at 5%, beside what chance gives.
+    """
+    real, fake = sets.same_size()
+    found = ndb(real, fake, bins=max(2, min(100, len(real) // LEAST_PER_BIN, len(fake) // LEAST_PER_BIN)))
+    by_chance = [found.share_floor.value, found.share_floor.low, found.share_floor.high]
+    return {"ndb": Measurement(found.share, "lower", {"by_chance": by_chance})}

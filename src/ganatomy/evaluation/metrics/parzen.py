@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 from math import log, pi
+from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.special import logsumexp
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.metrics.pairwise import euclidean_distances
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics.arrays import Array, pair, rows
+from ganatomy.evaluation.metrics.arrays import Array, flat, pair, rows
 from ganatomy.evaluation.metrics.estimate import Estimate, from_left_out, groups
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 WARNING = (
     "Parzen window likelihoods do not rank models: in many dimensions they are far from the true likelihood, and "
     "k-means centroids score above real images (Theis et al. 2016); read this one beside its two controls only."
 )
 SIGMAS = np.logspace(-1, 0, 10)
+VALIDATION = 1000  # held-out images that choose the window's σ; the others are the test images
 BLOCK = 1024  # points at a time
 SCORE = "The Parzen estimate"
 
@@ -49,12 +49,12 @@ def parzen(samples: ArrayLike, validation: ArrayLike, test: ArrayLike) -> Parzen
     sizes = np.array([len(group) for group in groups(len(samples))])
 
     def likelihoods(kept: NDArray) -> Array:
-        return logsumexp(parts[kept], axis=0) - _log_constant(sizes[kept].sum(), samples.shape[1], sigma)
+        return scipy.special.logsumexp(parts[kept], axis=0) - _log_constant(sizes[kept].sum(), samples.shape[1], sigma)
 
     every = np.arange(len(parts))
     left_out = [float(likelihoods(np.delete(every, group)).mean()) for group in every]
     values = likelihoods(every)
-    return ParzenResult(from_left_out(float(values.mean()), left_out), sigma, float(stats.sem(values)))
+    return ParzenResult(from_left_out(float(values.mean()), left_out), sigma, float(scipy.stats.sem(values)))
 
 
 def controls(
@@ -74,6 +74,8 @@ def controls(
 
 def centroids(train: ArrayLike, count: int, seed: int = 0) -> Array:
     """`count` k-means centroids [count, D] of training images [N, D], N ≥ count."""
+    from sklearn.cluster import MiniBatchKMeans
+
     train = rows(train, count, f"k-means of {count:,} centroids", "training")
     # Random images to begin with: k-means++ takes minutes for thousands of centroids.
     return MiniBatchKMeans(count, init="random", n_init=1, random_state=seed).fit(train).cluster_centers_
@@ -99,6 +101,8 @@ def log_likelihood(samples: ArrayLike, points: ArrayLike, sigma: float) -> Array
 
 def _log_sums(samples: Array, points: Array, sigmas: ArrayLike) -> Array:
     """log Σᵢ exp(−‖x − μᵢ‖²/2σ²) of every σ and point, [S, M]; the distances are computed once for all σ."""
+    from sklearn.metrics.pairwise import euclidean_distances
+
     # In float32 the distances of 784 pixels would be off by up to 0.002 nats at σ = 0.1.
     samples = samples.astype(np.float64, copy=False)
     scales = -0.5 / np.square(sigmas)
@@ -106,7 +110,7 @@ def _log_sums(samples: Array, points: Array, sigmas: ArrayLike) -> Array:
     for start in range(0, len(points), BLOCK):
         block = slice(start, start + BLOCK)
         distances = euclidean_distances(points[block].astype(np.float64), samples, squared=True)
-        sums[:, block] = [logsumexp(scale * distances, axis=1) for scale in scales]
+        sums[:, block] = [scipy.special.logsumexp(scale * distances, axis=1) for scale in scales]
     return sums
 
 
@@ -119,3 +123,20 @@ def _positive(sigmas: ArrayLike) -> Array:
     if grid.ndim != 1 or not grid.size or not (grid > 0).all():
         raise UserError(f"{SCORE} needs positive window widths; sigma is {grid}.")
     return grid
+
+
+@register_metric("parzen", settings={"validation": VALIDATION}, needs=["unseen"], pixels=11_000)
+def _parzen(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Parzen window log-likelihood.
+
+    In nats, as in Goodfellow et al. 2014, with its two controls and a warning.
+    """
+    assert sets.unseen is not None
+    unseen, train, fake = (flat(sample.pixels) for sample in (sets.unseen, sets.real, sets.fake))
+    found = parzen(fake, unseen[:VALIDATION], unseen[VALIDATION:])
+    if not intervals:
+        return {"parzen": Measurement(found.estimate, "higher")}
+    details: dict[str, Any] = {"sigma": found.sigma, "standard_error_over_test_images": found.standard_error}
+    for control, result in controls(train, unseen[:VALIDATION], unseen[VALIDATION:], len(fake)).items():
+        details[f"{len(fake):,} {control} score"] = result.estimate.value
+    return {"parzen": Measurement(found.estimate, "higher", {**details, "warning": WARNING})}

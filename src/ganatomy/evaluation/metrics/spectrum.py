@@ -9,8 +9,8 @@ opposite borders do not meet, which counts as energy at all frequencies, in real
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import Array
@@ -20,77 +20,47 @@ BLOCK = 2**22  # pixels at a time
 ROUNDING = 1e-15  # more than rounding leaves of an image of one colour, less than one grey level makes in one pixel
 
 
-def azimuthal_spectrum(pixels: NDArray[np.uint8]) -> Array:
-    """Mean power of each image around circles of frequency k = 0, 1, …, M/2 cycles an image, [N, M//2 + 1].
-
-    Durall et al. 2020 (arXiv:2003.01826), eq. 1 and 2, on circles one cycle wide: M is the shorter side, and the longer
-    one has its frequencies counted per M pixels. The zeroth, the image's mean value, is left out, that is, 0.
-    pixels: uint8 [N, H, W, C]. UserError for anything else.
-    """
-    _check(pixels)
-    side = min(pixels.shape[1:3])
-    circles = np.rint(frequencies(*pixels.shape[1:3]) * side / 2).astype(np.int64).ravel()
-    members = np.equal.outer(circles, np.arange(side // 2 + 1)).astype(np.float64)
-    members /= members.sum(axis=0)
-    return np.concatenate([power.reshape(len(power), -1) @ members for power in _powers(pixels)])
-
-
 def high_frequency_energy(pixels: NDArray[np.uint8], above: float = 0.5) -> Estimate:
     """Mean energy of an image at frequencies above `above`, in units of the Nyquist frequency.
 
-    pixels: uint8 [N, H, W, C]. Range [0, ¼]. UserError for anything else.
+    pixels: uint8 [N, H, W, C]. Range [0, ¼]. Raises UserError for anything else.
     """
-    return mean(_energies(pixels, above)[0])
-
-
-def high_frequency_share(pixels: NDArray[np.uint8], above: float = 0.5) -> Estimate:
-    """The same as a share of an image's whole energy, its mean value not counted; 0 for an image of one colour.
-
-    Unlike the energy, it does not depend on contrast. Range [0, 1].
-    """
-    high, whole = _energies(pixels, above)
-    return mean(np.divide(high, whole, out=np.zeros_like(high), where=whole > ROUNDING))
+    return mean(_energies(pixels, above))
 
 
 def sharpness(real: NDArray[np.uint8], fake: NDArray[np.uint8], above: float = 0.5) -> Estimate:
     """High-frequency energy of generated images over that of real ones: 1 as sharp, less blurred, more noisy.
 
-    real, fake: uint8 [N, H, W, C], of one size. UserError if not, or if the real images have no such energy.
+    real, fake: uint8 [N, H, W, C], of one size. Raises UserError if not, or if the real images have no such energy.
     """
     if real.shape[1:] != fake.shape[1:]:
         raise UserError(f"Sharpness compares images of one size; these are {real.shape[1:]} and {fake.shape[1:]}.")
     scale = high_frequency_energy(real, above).value
     if not scale > ROUNDING:
         raise UserError(f"The real images have no energy above {above:g} of the Nyquist frequency to compare with.")
-    return mean(_energies(fake, above)[0] / scale)
+    return mean(_energies(fake, above) / scale)
 
 
 def frequencies(height: int, width: int) -> Array:
     """The frequency of each coefficient of a discrete Fourier transform, [H, W], in units of the Nyquist frequency."""
-    return 2 * np.hypot(*np.meshgrid(fft.fftfreq(height), fft.fftfreq(width), indexing="ij"))
+    return 2 * np.hypot(*np.meshgrid(scipy.fft.fftfreq(height), scipy.fft.fftfreq(width), indexing="ij"))
 
 
-def _energies(pixels: NDArray[np.uint8], above: float) -> tuple[Array, Array]:
-    """Energy of each image above a frequency, and above 0, both [N]."""
-    _check(pixels)
+def _energies(pixels: NDArray[np.uint8], above: float) -> Array:
+    """Energy of each image above a frequency, [N]."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or not pixels.size:
+        raise UserError(
+            "A spectrum needs uint8 images, one array [images, height, width, channels]; it got "
+            f"{pixels.dtype} of the shape {list(pixels.shape)}."
+        )
     high = frequencies(*pixels.shape[1:3]) > above
-    parts = [(power[:, high].sum(axis=1), power.sum(axis=(1, 2))) for power in _powers(pixels)]
-    first, second = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return first, second
+    return np.concatenate([power[:, high].sum(axis=1) for power in _powers(pixels)])
 
 
 def _powers(pixels: NDArray[np.uint8]) -> Iterator[Array]:
     """|DFT|²/(HW)² of blocks of images [n, H, W], 0 at frequency 0: its sum is the variance (Parseval)."""
     step = max(1, BLOCK // pixels[0].size)
     for start in range(0, len(pixels), step):
-        transform = fft.fft2(pixels[start : start + step] / 255, axes=(1, 2), norm="forward")
+        transform = scipy.fft.fft2(pixels[start : start + step] / 255, axes=(1, 2), norm="forward")
         transform[:, 0, 0] = 0
         yield (transform.real**2 + transform.imag**2).mean(axis=3)
-
-
-def _check(pixels: NDArray[np.uint8]) -> None:
-    if pixels.dtype != np.uint8 or pixels.ndim != 4 or not pixels.size:
-        raise UserError(
-            "A spectrum needs uint8 images, one array [images, height, width, channels]; it got "
-            f"{pixels.dtype} of the shape {list(pixels.shape)}."
-        )

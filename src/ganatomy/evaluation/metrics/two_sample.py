@@ -2,11 +2,11 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ganatomy.evaluation.metrics import estimate
 from ganatomy.evaluation.metrics.arrays import pair
 from ganatomy.evaluation.metrics.estimate import Estimate
+from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
 
 def two_sample_accuracy(real: ArrayLike, fake: ArrayLike, seed: int = 0) -> Estimate:
@@ -19,6 +19,8 @@ def two_sample_accuracy(real: ArrayLike, fake: ArrayLike, seed: int = 0) -> Esti
     The interval is Wilson's on the unseen half, for the classifier as it was trained.
     UserError: sets that cannot be compared, or fewer than 40 samples.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     real, fake = pair(real, fake, 40, "The two-sample accuracy")
     chance = np.random.default_rng(seed)
     count = min(len(real), len(fake))
@@ -28,3 +30,12 @@ def two_sample_accuracy(real: ArrayLike, fake: ArrayLike, seed: int = 0) -> Esti
     classifier.fit(np.concatenate([real[:half], fake[:half]]), np.repeat([False, True], half))
     unseen = np.concatenate([real[half:], fake[half:]])
     return estimate.share(classifier.predict(unseen) == np.repeat([False, True], count - half))
+
+
+@register_metric("c2st")
+def _c2st(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Classifier two-sample test.
+
+    Lopez-Paz & Oquab 2017: the accuracy of a classifier trained to tell the two sets apart; ½ is best.
+    """
+    return {"c2st": Measurement(two_sample_accuracy(*sets.same_size()), "lower")}

@@ -24,10 +24,10 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.features import lenet
 from ganatomy.evaluation.features.extractor import Extracted, extract
 from ganatomy.evaluation.metrics import parzen
+from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.evaluation.metrics.inception_score import inception_score
 from ganatomy.evaluation.metrics.neighbours import neighbour_scores
-from ganatomy.evaluation.scoring import flat
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial, parts
 from ganatomy.generators.api import Sampler, load
 from ganatomy.modalities.images import Pixels

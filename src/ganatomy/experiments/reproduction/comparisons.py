@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.evaluation.metrics import spectrum
 from ganatomy.experiments.reproduction import mnist
 from ganatomy.experiments.reproduction.rows import both, measured, pictures
@@ -17,7 +18,6 @@ from ganatomy.experiments.reproduction.workshop import (
     told,
 )
 from ganatomy.generators.api import load
-from ganatomy.training.callbacks.evaluation import BATCH
 
 GAN, RIVAL, BLURRED = "dcgan", "diffusion", "vae"  # of the table on MNIST, trained with one budget
 DENOISING = (50, 1000)

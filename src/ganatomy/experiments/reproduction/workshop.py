@@ -16,16 +16,17 @@ from rich.console import Console
 from ganatomy import data as datasets
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
+from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.evaluation.metrics import parzen
+from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.estimate import Estimate
-from ganatomy.evaluation.scoring import VALIDATION, flat
+from ganatomy.evaluation.metrics.parzen import VALIDATION
 from ganatomy.generators.api import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval
 from ganatomy.system.files import write_text
 from ganatomy.training import api as training
-from ganatomy.training.callbacks.evaluation import BATCH
 
 LEARNT = 50_000  # MNIST's training images of the 2014 paper; those that follow choose σ
 SAMPLES = 10_000  # generated images under a Parzen window

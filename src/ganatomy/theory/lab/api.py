@@ -8,11 +8,12 @@ import torch
 from pydantic import ValidationError
 from rich.console import Console
 
-from ganatomy import build, report
+from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.config.options import Objective
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.modalities.images import Pixels, save_animation, save_png
+from ganatomy.report import page
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import machine
 from ganatomy.theory.game import batches_of, new_game
@@ -62,7 +63,7 @@ def lab(
     save_animation(run.path / "lab.webp", drawings.frames, LENGTH)
     run.update(status="finished", step=state.step, images=state.images, seconds=round(state.seconds, 1))
     run.event("finished", step=state.step)
-    report.write(run)
+    page.write(run)
     return run
 
 

@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from ganatomy.evaluation.evaluator import Evaluator, Pixels
+from ganatomy.evaluation.evaluator import BATCH, Evaluator, Pixels
 from ganatomy.modalities.images import to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import keep, of_run
 from ganatomy.training.loop import Callback, State
 
-BATCH = 64
 
-
-class Evaluation(Callback):
+class Scorer(Callback):
     """eval/*.json every `every` steps and at the end: scores of the averaged generator, of the same seeds each time."""
 
     def __init__(self, run: Run, evaluator: Evaluator, latents: Callable[[list[int]], Tensor], every: int) -> None:

@@ -1,0 +1,263 @@
+"""RUN/report.html: the run at a glance, one file that opens anywhere, with or without a network.
+
+Everything comes from the run folder; no torch. The page is page.html with its styles, its scripts and
+plotly's inside.
+"""
+
+import json
+import time
+from contextlib import suppress
+from datetime import datetime
+from html import escape
+from importlib.resources import files
+from math import isfinite
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from ganatomy import __version__
+from ganatomy.config.options import Config
+from ganatomy.diagnosis import Watch, of_run
+from ganatomy.errors import UserError
+from ganatomy.report import charts, findings, lab, pictures, scores
+from ganatomy.report.curves import Columns, read
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import ScoreCard, cards
+from ganatomy.system.wording import duration
+
+
+def write(run: Run) -> Path:
+    """Write RUN/report.html and return its path; RUN may be in training, and may hold nothing yet."""
+    run.write_text("report.html", text(run))
+    return run.path / "report.html"
+
+
+def text(run: Run) -> str:
+    """The page as HTML."""
+    info, events, records = run.info(), run.events(), read(run.path / "metrics.jsonl")
+    config = _config(run)
+    frames = pictures.timeline(run.snapshots())
+    measured = _cards(run)
+    watch = _watch(run)
+    drawn = [*charts.of(records, config), *findings.charts(watch), *scores.of(measured)]
+    marks = [event for event in events if event.get("event") in charts.MARKS and "step" in event]
+    data = {"frames": frames, "charts": [chart.data for chart in drawn], "marks": charts.marks(marks)}
+    parts = {
+        "name": escape(run.name),
+        "status": _status(run, info, config, records),
+        "state": escape(str(info.get("status", "unknown"))),
+        "error": f'<p class="error">{escape(str(info["error"]))}</p>' if info.get("error") else "",
+        "facts": _definitions(_facts(info, config, events)),
+        "headline": "How to read it" if "lab" in info else "Generated and real",
+        "pictures": lab.READING if "lab" in info else _pictures(run, frames),
+        "timeline": _timeline(run, info, frames),
+        "findings": findings.section(watch),
+        "scores": scores.section(measured),
+        "charts": _charts(drawn, marks),
+        "commands": _commands(run, info),
+        "config": escape(_text(run.path / "config.yaml") or "There is no config.yaml."),
+        "versions": _definitions(_made_with(info)),
+        "events": _events(events),
+        "footer": f"Written by Ganatomy {__version__} on {_when(time.strftime('%Y-%m-%dT%H:%M:%S%z'))}.",
+        "data": _json(data),
+        "style": _resource("colours.css") + _resource("page.css"),
+        "script": _resource("charts.js") + _resource("page.js"),
+        "plotly": get_plotlyjs(),
+    }
+    return Template(_resource("page.html")).substitute(parts)
+
+
+# --- what the page says -----------------------------------------------------------------------------------------------
+
+
+def _status(run: Run, info: dict[str, Any], config: Config | None, records: Columns) -> str:
+    """How far it got, in words: finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores."""
+    counted = {name: records[name][-1] for name in ("step", "images", "seconds") if name in records}
+    known = {name: int(number) for name, number in counted.items() if isfinite(number)}
+    if info.get("status") in ("finished", "stopped"):  # it knows better: records come only every so many steps
+        known |= {name: info[name] for name in ("step", "images", "seconds") if name in info}
+    known["step"] = max([known.get("step", 0), *run.snapshots()])
+    words = {"running": "in training when this page was written", "failed": "failed"}
+    state = words.get(info.get("status", ""), str(info.get("status", "not begun")))
+    text = f"{state}: {known['step']:,} steps"
+    if "images" in known and "seconds" in known:
+        text += f", {known['images']:,} {'points' if 'lab' in info else 'images'} in {duration(known['seconds'])}"
+    if machine := _machine(info, config):
+        text += f" on {machine}"
+    return escape(text[0].upper() + text[1:])
+
+
+def _machine(info: dict[str, Any], config: Config | None) -> str:
+    """What it computes on: the processor, or the GPU where that does the work."""
+    machine, device = info.get("machine", {}), config.runtime.device if config else "cpu"
+    if device.startswith("cuda") and machine.get("gpus"):
+        several = info.get("processes", 1)
+        return f"{several} × {machine['gpus'][0]}" if several > 1 else str(machine["gpus"][0])
+    return ", ".join([str(machine["processor"]), f"{machine['cores']} cores"]) if "processor" in machine else ""
+
+
+def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, Any]]) -> dict[str, str]:
+    data, facts = info.get("data", {}), {}
+    if "lab" in info:
+        facts["Target"] = f"{info['lab']}, objective {info['objective'].replace('_', ' ')}"
+    if config:
+        facts["Recipe"] = f"{config.recipe}, objective {config.objective.name}"
+    if data:
+        shape = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
+        fingerprint = data["fingerprint"][:12]
+        facts["Data"] = f"{data['images']:,} images from {data['source']}{shape}, fingerprint {fingerprint}"
+    begun = [event["time"] for event in events if event.get("event") == "started"] or [info.get("started")]
+    if begun[0]:
+        times = sum(event.get("event") == "resumed" for event in events)
+        facts["When"] = f"begun {_when(begun[0])}" + (f", resumed {times} time{'s'[: times > 1]}" if times else "")
+    return facts
+
+
+def _pictures(run: Run, frames: list[pictures.Frame]) -> str:
+    figures = []
+    if frames:
+        words = (
+            f"Drawn by the generator at step {frames[-1]['step']:,}. Tile s is seed s of the averaged generator: "
+            "row by row, the first is seed 0."
+        )
+        figures.append(_figure(frames[-1]["image"], "Generated", words))
+    if (run.path / "reals.png").exists():
+        words = "Images to learn from. The generator never sees them; it only hears the discriminator's judgement."
+        figures.append(_figure(pictures.inline(run.path / "reals.png"), "Real", words))
+    pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
+    return pair if frames else "<p>No samples yet: the first grid is drawn when the training begins.</p>" + pair
+
+
+def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> str:
+    """The slider, which page.js brings to life, and the latent walk."""
+    figures, total = [], len(run.snapshots())
+    if len(frames) > 1:
+        chosen = f" {len(frames)} of {total:,} snapshots, evenly chosen." if len(frames) < total else ""
+        last = len(frames) - 1
+        shown = (
+            "The game from the first step to the last."
+            if "lab" in info
+            else "The same latent vectors at every snapshot: watch each image find its form."
+        )
+        wide = ' class="wide"' if "lab" in info else ""
+        figures.append(
+            f'<figure id="timeline"{wide}><img alt="Samples at the chosen step">'
+            '<div class="player"><button type="button" aria-label="Play or pause">▶</button>'
+            f'<input type="range" min="0" max="{last}" value="{last}" aria-label="Snapshot"><output></output></div>'
+            f"<figcaption><b>Over training</b> {shown}{chosen}</figcaption></figure>"
+        )
+    if (run.path / "walk.webp").exists():
+        words = (
+            "Every frame is drawn from a point on a closed path from seed to seed. Where images melt into each "
+            "other, the generator knows the space between them; where they jump, it has learnt only single images."
+        )
+        figures.append(_figure(pictures.inline(run.path / "walk.webp"), "A walk through latent space", words, "walk"))
+    title = f"<h2>Through training{'' if 'lab' in info else ' and latent space'}</h2>"
+    return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
+
+
+def _figure(image: str, title: str, words: str, kind: str = "") -> str:
+    caption = f"<figcaption><b>{title}</b> {words}</figcaption>"
+    return f'<figure class="{kind}"><img src="{image}" alt="{title}">{caption}</figure>'
+
+
+def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
+    if not drawn:
+        return "<p>No records yet.</p>"
+    kinds = sorted({charts.MARKS[mark["event"]][1] for mark in marks}, reverse=True)
+    legend = f" Vertical lines are {', '.join(kinds)}." if kinds else ""
+    figures = [
+        f'<figure><h3>{chart.title}</h3><div class="chart"></div><figcaption>{chart.words}</figcaption></figure>'
+        for chart in drawn
+    ]
+    zoom = '<span class="mouse"> Drag to zoom all charts together; double-click to return.</span>'
+    return f"<p>Across: generator steps.{zoom}{legend}</p>{''.join(figures)}"
+
+
+def _commands(run: Run, info: dict[str, Any]) -> str:
+    if "lab" in info:
+        return _definitions(lab.tries(info), code=True)
+    if not run.checkpoints():
+        return "<p>There is no checkpoint yet to draw from.</p>"
+    longer = f" --steps {2 * info.get('step', 1)}" if info.get("status") == "finished" else ""
+    lines = {
+        f"ganatomy sample {run.address} --seeds 0-63": "draw images, one a seed",
+        f"ganatomy walk {run.address} --seeds 3,9,4": "walk from seed to seed",
+        f"ganatomy train --resume {run.address}{longer}": "go on training" + (", for longer" if longer else ""),
+    }
+    return _definitions({words: command for command, words in lines.items()}, code=True)
+
+
+def _made_with(info: dict[str, Any]) -> dict[str, str]:
+    """Versions, machine and command, as run.json has them."""
+    rows = {**info.get("versions", {}), **info.get("machine", {})}
+    rows |= {name: info.get(name) for name in ("processes", "git_commit", "command")}
+    rows["data_fingerprint"] = info.get("data", {}).get("fingerprint")
+    texts = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in rows.items()}
+    return {name.replace("_", " "): str(value) for name, value in texts.items() if value not in (None, "", False)}
+
+
+def _events(events: list[dict[str, Any]]) -> str:
+    told = [event for event in events if event.get("event") != "snapshot"]
+    rows = []
+    for event in told:
+        details = {name: value for name, value in event.items() if name not in ("event", "time")}
+        text = ", ".join(f"{name} {value}" for name, value in details.items())
+        cells = (_when(event.get("time", "")), event.get("event", ""), text)
+        rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
+    return f"<table>{''.join(rows)}</table><p>{len(events) - len(told):,} snapshots are not listed.</p>"
+
+
+def _definitions(rows: dict[str, str], code: bool = False) -> str:
+    open_, close = ("<dd><code>", "</code></dd>") if code else ("<dd>", "</dd>")
+    items = "".join(f"<dt>{escape(name)}</dt>{open_}{escape(text)}{close}" for name, text in rows.items())
+    return f"<dl>{items}</dl>" if items else ""
+
+
+# --- small things -----------------------------------------------------------------------------------------------------
+
+
+def _config(run: Run) -> Config | None:
+    """The configuration, or None where it is missing or not one that this version can read: the page does without."""
+    with suppress(UserError):
+        return run.config()
+    return None
+
+
+def _watch(run: Run) -> Watch | None:
+    """The diagnosis, or None where there is none to be had."""
+    with suppress(UserError):
+        return of_run(run)
+    return None
+
+
+def _cards(run: Run) -> list[ScoreCard]:
+    """The score cards, or none where one of them cannot be read."""
+    with suppress(UserError):
+        return cards(run)
+    return []
+
+
+def _when(stamp: str) -> str:
+    """2026-11-22T01:10:45+0000 → 22 November 2026, 01:10 UTC."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    zone = f" {moment:%Z}" if moment.tzinfo else ""
+    return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"
+
+
+def _json(data: object) -> str:
+    """JSON that is safe inside <script>: no `</script>` and no `<!--` can end or hide it."""
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def _resource(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

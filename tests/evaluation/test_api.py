@@ -1,0 +1,202 @@
+"""`ganatomy.evaluate`: of runs, folders and arrays; and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganatomy
+from ganatomy.errors import UserError
+from ganatomy.evaluation.api import evaluate
+from ganatomy.evaluation.metrics import METRICS
+from ganatomy.evaluation.metrics.frechet import frechet_distance
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import cards, read
+from tiny import quick, waves
+
+
+def darker(count: int, by: int) -> np.ndarray:
+    """Other waves than the first 50, darker: uint8 [count, 16, 16, 3]."""
+    return (waves(count + 50, 16, 16)[50:] // by).astype(np.uint8)
+
+
+# --- what it measures -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_measured_against_its_training_images(run: Run) -> None:
+    card = evaluate(run, n=120, device="cpu")
+    assert card.subject == {"run": "run", "step": 10, "average": True, "truncation": None, "seeds": [0, 119]}
+    assert card.protocol["reference"]["fingerprint"] == run.info()["data"]["fingerprint"]
+    assert set(card.scores) == {f"{name}_random" for name in ("fd", "kd", "precision", "recall", "density", "coverage")}
+    distance = card.scores["fd_random"]
+    assert distance.low < distance.value < distance.high
+    assert distance.value > 5 * distance.floor > 0  # after ten steps of training
+    assert cards(run)[-1] == card
+    assert f"fd_random {distance.value}" in (run.path / "log.txt").read_text()
+    assert "fd_random" in (run.path / "report.html").read_text()
+    page = next((run.path / "eval").glob("*-nearest.html")).read_text()
+    assert page.count("<img") == 3 * 36
+
+
+def test_the_number_is_that_of_the_functions_on_arrays(run: Run, many: Path, blocks: str) -> None:
+    card = evaluate(run, n=100, features=blocks, metrics=["fd"], device="cpu")
+    sampler = ganatomy.load(run)
+    real, fake = _blocks(np.load(many)), _blocks(sampler.images(sampler.latents(range(100))))
+    assert card.scores["fd_blocks"].value == pytest.approx(frechet_distance(real, fake), rel=1e-6)
+    order = np.random.default_rng(0).permutation(200)
+    halves = frechet_distance(real[order[:100]], real[order[100:]])
+    assert card.scores["fd_blocks"].floor == pytest.approx(halves, rel=1e-6)
+
+
+def _blocks(pixels: np.ndarray) -> np.ndarray:
+    """Means of 4×4 blocks, from 0 to 1."""
+    rows = sum(pixels[:, i::4] / 255 for i in range(4))
+    return (sum(rows[:, :, i::4] for i in range(4)) / 16).reshape(len(pixels), -1).astype(np.float32)
+
+
+def test_the_card_says_which_seeds_which_step_and_the_raw_generator(run: Run, blocks: str) -> None:
+    options = {"n": 50, "features": blocks, "metrics": ["fd"], "device": "cpu"}
+    card = evaluate(run, step=5, raw=True, first_seed=7, **options)
+    assert card.subject == {"run": "run", "step": 5, "average": False, "truncation": None, "seeds": [7, 56]}
+    assert evaluate(run, step=5, **options).scores != card.scores
+
+
+def test_the_same_twice_is_the_same(run: Run, blocks: str) -> None:
+    first, second = (evaluate(run, n=90, metrics=["fd", "prdc"], features=blocks, device="cpu") for _ in range(2))
+    assert first.scores == second.scores
+    assert first.protocol == second.protocol
+
+
+def test_every_metric_is_the_same_twice(blocks: str) -> None:
+    real, unseen, made = np.split(waves(240, 16, 16, 1), 3)
+    options = {"reference": real, "held_out": unseen, "metrics": ["all"], "features": blocks, "device": "cpu"}
+    assert evaluate(made, **options).scores == evaluate(made, **options).scores
+
+
+def test_a_folder_against_a_folder(tmp_path: Path) -> None:
+    for name, images in {"made": darker(70, 2), "real": waves(80, 16, 16)}.items():
+        (tmp_path / name).mkdir()
+        for i, image in enumerate(images):
+            Image.fromarray(image).save(tmp_path / name / f"{i:03d}.png")
+    out = tmp_path / "card.json"
+    card = evaluate(tmp_path / "made", reference=tmp_path / "real", device="cpu", out=out)
+    assert (card.protocol["samples"], card.protocol["reference"]["images"]) == (70, 80)
+    assert read(out) == card
+
+
+def test_arrays_against_arrays(blocks: str) -> None:
+    real = waves(120, 16, 16)
+    options = {"reference": real, "features": blocks, "metrics": ["fd", "prdc"], "device": "cpu"}
+    same, worse = evaluate(real, **options).scores, evaluate(darker(120, 2), **options).scores
+    assert same["fd_blocks"].value == pytest.approx(0, abs=1e-9)
+    assert same["precision_blocks"].value == same["coverage_blocks"].value == 1
+    assert worse["fd_blocks"].low > 1
+    assert worse["density_blocks"].high < same["density_blocks"].low
+
+
+def test_every_metric_has_an_interval_and_a_floor(blocks: str) -> None:
+    real, unseen, made = np.split(waves(600, 16, 16, 1), 3)
+    made = (made * 0.9).astype(np.uint8)
+    card = evaluate(made, reference=real, held_out=unseen, metrics=["all"], features=blocks, device="cpu")
+    assert _names(card.scores) == {
+        *("fd", "kd", "precision", "recall", "density", "coverage", "ndb", "c2st", "swd_16", "ms_ssim"),
+        *("nearest_ratio", "data_copying", "authenticity"),
+    }
+    assert [sentence.partition(":")[0] for sentence in card.made["not_taken"]] == ["fd_infinity", "parzen"]
+    for name, score in card.scores.items():
+        assert score.low <= score.value <= score.high, name
+        assert score.low < score.high, name
+        assert score.floor is not None, name
+
+
+def test_metrics_of_many_images_have_an_interval_and_their_warnings(blocks: str) -> None:
+    real, unseen, made = np.split(waves(4800, 16, 16, 1), 3)
+    made = (made * 0.9).astype(np.uint8)
+    metrics = ["fd_infinity", "parzen"]
+    card = evaluate(made, reference=real, held_out=unseen, metrics=metrics, features=blocks, device="cpu")
+    assert _names(card.scores) == {"fd_infinity", "parzen"}
+    assert all(score.low < score.value < score.high for score in card.scores.values())
+    assert card.scores["fd_infinity_blocks"].floor is None  # 800 against 800 are too few for it
+    assert card.scores["parzen"].floor is not None
+    assert "k-means centroids" in str(card)
+    assert "do not rank models" in str(card)
+
+
+def test_the_scores_are_those_that_the_metrics_declare() -> None:
+    real, unseen, made = np.split(waves(240, 28, 28, 1), 3)
+    metrics = [name for name in METRICS if name not in ("fd_infinity", "parzen")]
+    options = {"reference": real, "held_out": unseen, "features": "lenet", "metrics": metrics, "device": "cpu"}
+    declared = {score.replace("HEIGHT", "28") for name in metrics for score in METRICS[name].scores}
+    assert _names(evaluate(made, **options).scores) == declared
+
+
+def _names(scores: dict) -> set[str]:
+    return {name.removesuffix("_blocks").removesuffix("_lenet") for name in scores}
+
+
+def test_what_cannot_be_measured_is_left_out_and_the_card_says_so(blocks: str) -> None:
+    card = evaluate(darker(40, 2), reference=waves(120, 16, 16), device="cpu", features=blocks)
+    assert set(card.scores) == {"fd_blocks", "kd_blocks"}
+    assert "not taken: prdc: Precision, recall, density, coverage needs at least 64" in str(card)
+
+
+# --- what it refuses --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subject", "options", "words"),
+    [
+        ("nothing", {}, "no run or folder of images called 'nothing'"),
+        (waves(50, 16, 16), {}, "--reference DATA is required"),
+        (waves(50, 16, 16), {"reference": waves(50, 24, 16)}, r"images of 24×16×3.*, an array 16×16×3"),
+        (waves(50, 16, 16, 1), {"reference": waves(50, 16, 16)}, "the same size and channels"),
+        (waves(50, 16, 16) / 255.0, {"reference": waves(50, 16, 16)}, "must be uint8.*not float64"),
+        (waves(50, 16, 16)[0], {"reference": waves(50, 16, 16)}, "must be uint8"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["nonsense"]}, "no metric called 'nonsense'"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["parzen"]}, "give --held-out DATA"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["is"]}, "needs features with classes"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "features": "inceptoin"}, "did you mean inception"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "features": "lenet"}, "lenet reads images of 28×28"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "features": "classifier"}, "label"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "features": "inception", "weights": "no.pth"}, "no.pth"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "n": 51}, "only 50"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "n": 1}, "fewer than 2"),
+        (waves(10, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["c2st"]}, "at least 40"),
+        (waves(50, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["fd_infinity"]}, "at least 1,500"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence(subject: object, options: dict, words: str) -> None:
+    with pytest.raises(UserError, match=words) as refusal:
+        evaluate(subject, device="cpu", **options)  # type: ignore[arg-type]
+    assert "\n" not in str(refusal.value)
+
+
+def test_weights_that_are_not_the_expected_ones_are_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "weights-inception-2015-12-05-6726825d.pth"
+    path.write_bytes(b"cos\nsystem\n(S'touch /tmp/owned'\ntR.")
+    real = waves(50, 16, 16)
+    with pytest.raises(UserError, match=r"its sha256 is [0-9a-f]{64}, not 6726825d"):
+        evaluate(real, reference=real, features="inception", weights=path, device="cpu")
+
+
+def test_a_run_says_how_its_images_were_prepared(run: Run) -> None:
+    with pytest.raises(UserError, match="a run's are prepared as for its training"):
+        evaluate(run, size=32, device="cpu")
+
+
+def test_eval_files_are_plain_json(run: Run, blocks: str) -> None:
+    evaluate(run, n=60, metrics=["fd"], features=blocks, device="cpu")
+    path = next((run.path / "eval").glob("*-60.json"))
+    content = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in {path}"))
+    assert content["format"] == 1
+    assert content["made"]["versions"]["numpy"] == np.__version__
+
+
+def test_the_reference_is_what_the_run_was_trained_on(many: Path, tmp_path: Path, blocks: str) -> None:
+    """Not the images of the same split that it never saw."""
+    run = quick(many, tmp_path, data__first=150, training__steps=1)
+    card = evaluate(run, n=100, metrics=["fd"], features=blocks, device="cpu")
+    assert card.protocol["reference"]["images"] == 150
+    assert card.protocol["reference"]["fingerprint"] == run.info()["data"]["fingerprint"]
