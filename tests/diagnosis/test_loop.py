@@ -1,4 +1,4 @@
-"""Somebody's own loop."""
+"""The diagnosis of somebody's own training loop."""
 
 import importlib.util
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_the_example_runs() -> None:
     spec.loader.exec_module(module)
     torch.manual_seed(0)
     diagnosis = module.train(torch.from_numpy(pictures(300)).float(), steps=100)
-    assert len(diagnosis.watch.looks) == 5
+    assert len(diagnosis.monitor.records) == 5
     assert isinstance(diagnosis.verdict, str)
 
 

@@ -7,24 +7,23 @@ import typer
 
 def diagnose(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run (path, name or last), finished or in training.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, for programs.")] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Status 3 if something is wrong now, 4 if nobody has looked yet.")
+        bool, typer.Option("--exit-code", help="Exit with 3 if something is wrong now, with 4 before the first probe.")
     ] = False,
 ) -> None:
-    """Say what is wrong with a training, since when, and what helps; from its records alone."""
+    """Report what is wrong with a training, since when, and what helps; from its records alone."""
     import json
     import sys
-    from dataclasses import asdict
 
-    from ganatomy.diagnosis import of_run, wording
+    from ganatomy.diagnosis import diagnose_run, wording
     from ganatomy.runs.run import Run
 
-    watch = of_run(Run.find(run))
+    monitor = diagnose_run(Run.find(run))
     if as_json:
-        findings = [asdict(finding) for finding in watch.findings()]
-        print(json.dumps({"step": watch.step, "verdict": watch.verdict, "findings": findings}, indent=1))
+        findings = [finding.json() for finding in monitor.findings()]
+        print(json.dumps({"step": monitor.step, "verdict": monitor.verdict, "findings": findings}, indent=1))
     else:
-        print(wording.page(watch))
+        print(wording.page(monitor))
     if exit_code:
-        sys.exit(3 if watch.present else 0 if watch.looks else 4)
+        sys.exit(3 if monitor.present else 0 if monitor.records else 4)

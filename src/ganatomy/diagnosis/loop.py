@@ -1,15 +1,16 @@
-"""The diagnosis of a training loop of one's own, in any framework whose arrays numpy can read."""
+"""The diagnosis of a training loop of your own, in any framework whose arrays numpy can read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ganatomy.diagnosis import signals
-from ganatomy.diagnosis.facts import Facts
+from ganatomy.diagnosis.context import TrainingContext
+from ganatomy.diagnosis.finding import Finding
+from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.diagnosis.reference import Motion, ReferenceSet
-from ganatomy.diagnosis.signals import PREFIX
-from ganatomy.diagnosis.watch import Finding, Watch
+from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan.equilibrium import EQUILIBRIA
 
@@ -17,20 +18,22 @@ FEWEST = 64  # real images before generated ones are compared with them
 
 
 class Diagnosis:
-    """Watches a loop of one's own: `observe` now and then, say every 100 steps; `findings` say more than the verdict.
+    """Diagnoses a training loop of your own: call `observe` now and then, say every 100 steps; read `findings()`.
 
-    objective: a name such as "hinge", for what depends on where the game rests; None: those rules stay silent.
-    samples: images of a call, at most, that are looked at. What cannot be seen from outside is not asked: gradients,
-    batch statistics, the training set.
+    Gradients, batch statistics and the training set cannot be seen from outside, so their findings stay silent.
     """
 
     def __init__(self, objective: str | None = None, samples: int = 128) -> None:
+        """objective: a registered name such as "hinge", whose equilibrium some rules need; None: those stay silent.
+
+        samples: generated images of a call that are used, at most. Raises UserError for an unknown objective.
+        """
         if objective is not None and objective not in EQUILIBRIA:
             raise unknown("objective", objective, EQUILIBRIA)
-        self.samples, self.watch = samples, Watch(Facts(objective))
+        self.samples, self.monitor = samples, Monitor(TrainingContext.of_objective(objective))
         self.collected: list[np.ndarray] = []
-        self.reals: ReferenceSet | None = None
-        self.faults = 0
+        self.reference: ReferenceSet | None = None
+        self.not_finite = 0
 
     def observe(
         self,
@@ -42,58 +45,58 @@ class Diagnosis:
         fake_scores: Any = None,
         unseen_scores: Any = None,
     ) -> str:
-        """A look at a step, after which the verdict is returned.
+        """Measure what is given at a step, and return the verdict.
 
         real, fake: images [N, C, H, W] in one range; scores: raw, [N] or [N, 1], of real images, of generated ones and
-        of real ones that are not learnt from. Arrays or tensors. UserError for other shapes.
+        of real ones that are not trained on. Arrays or tensors. Raises UserError for images of another shape.
         """
         given = {"real": real, "fake": fake}
         images = {name: _images(each, name) for name, each in given.items() if each is not None}
-        judged = {"real": real_scores, "fake": fake_scores, "unseen": unseen_scores}
-        scores = {name: _scores(each) for name, each in judged.items() if each is not None}
+        scored = {"real": real_scores, "fake": fake_scores, "unseen": unseen_scores}
+        scores = {name: _scores(each) for name, each in scored.items() if each is not None}
         if not all(np.isfinite(each).all() for each in (*images.values(), *scores.values())):
-            self.faults += 1
-            self.watch.observe({"step": step, PREFIX + "roll_backs": float(self.faults)})
-            return self.verdict
+            self.not_finite += 1
+            return self._record(step, {"roll_backs": float(self.not_finite)})
 
-        found: signals.Signals = {"roll_backs": float(self.faults)} if self.faults else {}
+        found: Signals = {"roll_backs": float(self.not_finite)} if self.not_finite else {}
         if "real" in images:
             self._collect(images["real"])
-        if "fake" in images and self.reals is not None:
+        if "fake" in images and self.reference is not None:
             drawn = images["fake"][: self.samples]
-            found |= self.reals.compare(drawn) | self._moved(drawn)
-        rest = 0.0 if self.watch.facts.equilibrium is None else self.watch.facts.equilibrium.score
-        found |= _judged(scores, rest)
-        self.watch.observe({"step": step, **{PREFIX + name: value for name, value in found.items()}})
-        return self.verdict
+            found |= self.reference.compare(drawn) | self._motion(self.reference, drawn)
+        rest = self.monitor.context.equilibrium
+        return self._record(step, found | _of_scores(scores, 0.0 if rest is None else rest.score))
 
     @property
     def verdict(self) -> str:
         """One line: `healthy`, or what is wrong now."""
-        return self.watch.verdict
+        return self.monitor.verdict
 
     def findings(self) -> Sequence[Finding]:
         """All that was found so far."""
-        return self.watch.findings()
+        return self.monitor.findings()
+
+    def _record(self, step: int, found: Signals) -> str:
+        self.monitor.observe({"step": step, **{PREFIX + name: value for name, value in found.items()}})
+        return self.verdict
 
     def _collect(self, images: np.ndarray) -> None:
-        """Real images of the first calls: later ones are compared with the same."""
-        if self.reals is not None:
+        """Real images of the first calls: later generated ones are all compared with the same."""
+        if self.reference is not None:
             return
         self.collected.append(images)
         together = np.concatenate(self.collected)
         if len(together) >= FEWEST:
-            self.reals, self.collected = ReferenceSet(together, self.samples), []
-            self.motion = Motion(self.reals)
+            self.reference, self.collected = ReferenceSet(together, self.samples), []
+            self.motion = Motion(self.reference)
 
-    def _moved(self, images: np.ndarray) -> signals.Signals:
-        """The way of the mean image alone: the latent vectors may be others each time."""
-        assert self.reals is not None
-        centre = self.reals.embed(images).mean(0, keepdims=True)
+    def _motion(self, reference: ReferenceSet, images: np.ndarray) -> Signals:
+        """Of the mean image alone: the latent vectors may be others each time."""
+        centre = reference.embed(images).mean(0, keepdims=True)
         return {name: value for name, value in self.motion.update(centre).items() if name != "movement"}
 
 
-def _judged(scores: dict[str, np.ndarray], rest: float) -> signals.Signals:
+def _of_scores(scores: Mapping[str, np.ndarray], rest: float) -> Signals:
     """Signals of scores; rest: the score of every image at equilibrium."""
     if not {"real", "fake"} <= scores.keys():
         return {}

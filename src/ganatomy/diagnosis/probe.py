@@ -25,7 +25,7 @@ class ProbeImages:
     real       training images as the training sees them; the discriminator scores the first of them
     held_out   real images that are not trained on, if there are any
     training   all training images uint8 [N, H, W, C], where they are few enough to search for copies
-    of_class   codes [n, …] and real images [N, C, H, W] of one class, for a conditional generator
+    of_class   codes [M, …] and real images [N, C, H, W] of one class, for a conditional generator
     """
 
     real: Batch
@@ -38,7 +38,7 @@ class Probe:
     """Measures signals of a method. Leaves the training as it was, to the last bit."""
 
     def __init__(self, method: Method, codes: Tensor, images: ProbeImages) -> None:
-        """codes: [n, …] of the prior; the first n real images are scored beside theirs."""
+        """codes: [N, …] of the prior; the first N real images are scored beside theirs."""
         self.method, self.codes = method, codes.to(method.runtime.device)
         self.held_out, self.of_class = images.held_out, images.of_class
         count, (real, classes) = len(codes), images.real

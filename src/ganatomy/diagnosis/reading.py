@@ -1,44 +1,62 @@
-"""The diagnosis of a run folder, finished or in training: what was said live, read again from its records."""
+"""The diagnosis of a run folder, finished or in training: what was found live, found again from its records."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ganatomy.diagnosis.facts import Facts
-from ganatomy.diagnosis.watch import Watch
+from ganatomy.diagnosis.context import TrainingContext
+from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.errors import UserError
+from ganatomy.gan.equilibrium import Equilibrium
 from ganatomy.runs.run import Run
 
 
-def of_run(run: Run) -> Watch:
-    """A watch that has seen all that a run recorded. UserError for a run that has no images to be diagnosed."""
+def diagnose_run(run: Run) -> Monitor:
+    """A monitor that has observed all that a run recorded. Raises UserError for a game of `ganatomy lab`."""
     if "lab" in run.info():
         raise UserError(f"{run.path} is a game of `ganatomy lab`, of which everything is known: see its report.html.")
-    watch = Watch(facts(run))
+    monitor = Monitor(context_of(run))
     for record in observations(run):
-        watch.observe(record)
-    return watch
+        monitor.observe(record)
+    return monitor
 
 
-def facts(run: Run) -> Facts:
-    """What a run folder says of its training."""
-    data = run.info().get("data", {})
-    return Facts.of(run.config(), data.get("images"), str(run.path), tuple(data.get("problems", ())))
+def context_of(run: Run) -> TrainingContext:
+    """What a run folder says of its training.
+
+    The game is what run.json says of it: a reader need not have the code of somebody's objective. Runs older than that
+    have objectives of ours. Raises UserError where run.json or config.yaml is damaged.
+    """
+    info = run.info()
+    data = info.get("data", {})
+    problems = tuple(data.get("problems", ()))
+    context = TrainingContext.of_config(run.config(), data.get("images"), str(run.path), problems)
+    if "equilibrium" in info:
+        context = replace(context, equilibrium=_equilibrium(run, info["equilibrium"]))
+    return replace(context, critic=bool(info["critic"])) if "critic" in info else context
+
+
+def _equilibrium(run: Run, recorded: Any) -> Equilibrium | None:
+    try:
+        return None if recorded is None else Equilibrium(**recorded)
+    except TypeError:
+        raise UserError(f"{run.path / 'run.json'} is damaged: its equilibrium cannot be read.") from None
 
 
 def observations(run: Run) -> Iterator[Mapping[str, Any]]:
-    """The looks of a run, and what ended it."""
-    yield from run.looks()
+    """The probe records of a run, and what ended it."""
+    yield from run.probe_records()
     yield from ending(run)
 
 
 def ending(run: Run) -> Iterator[Mapping[str, Any]]:
-    """The number that stopped a run, if one was not finite."""
+    """The record of the number that stopped a run, if one was not finite."""
     faults = [event for event in run.events() if event.get("event") == "not finite"]
     if faults and run.info().get("status") == "failed":
-        yield stopped_by(run, int(faults[-1]["step"]))
+        yield divergence_record(run, int(faults[-1]["step"]))
 
 
-def stopped_by(run: Run, step: int) -> dict[str, float]:
-    """What is seen of a training that a number which is not finite stops at a step."""
+def divergence_record(run: Run, step: int) -> dict[str, float]:
+    """The record of a training that a number which is not finite stops at a step."""
     faults = sum(event.get("event") == "not finite" for event in run.events())
     return {"step": step, "signals/roll_backs": float(faults)}

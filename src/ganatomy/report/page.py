@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs
 
 from ganatomy import __version__
 from ganatomy.config.options import Config
-from ganatomy.diagnosis import Watch, of_run
+from ganatomy.diagnosis import Monitor, diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.report import charts, findings, lab, pictures, scores
 from ganatomy.report.curves import Columns, read
@@ -40,8 +40,8 @@ def text(run: Run) -> str:
     config = _config(run)
     frames = pictures.timeline(run.snapshots())
     measured = _cards(run)
-    watch = _watch(run)
-    drawn = [*charts.of(records, config), *findings.charts(watch), *scores.of(measured)]
+    monitor = _monitor(run)
+    drawn = [*charts.of(records, config), *findings.charts(monitor), *scores.of(measured)]
     marks = [event for event in events if event.get("event") in charts.MARKS and "step" in event]
     data = {"frames": frames, "charts": [chart.data for chart in drawn], "marks": charts.marks(marks)}
     parts = {
@@ -53,7 +53,7 @@ def text(run: Run) -> str:
         "headline": "How to read it" if "lab" in info else "Generated and real",
         "pictures": lab.READING if "lab" in info else _pictures(run, frames),
         "timeline": _timeline(run, info, frames),
-        "findings": findings.section(watch),
+        "findings": findings.section(monitor),
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),
@@ -226,10 +226,10 @@ def _config(run: Run) -> Config | None:
     return None
 
 
-def _watch(run: Run) -> Watch | None:
+def _monitor(run: Run) -> Monitor | None:
     """The diagnosis, or None where there is none to be had."""
     with suppress(UserError):
-        return of_run(run)
+        return diagnose_run(run)
     return None
 
 

@@ -142,7 +142,7 @@ class Run:
         """The records, oldest first."""
         return list(_entries(self.path / "metrics.jsonl"))
 
-    def looks(self) -> Iterator[dict[str, Any]]:
+    def probe_records(self) -> Iterator[dict[str, Any]]:
         """The records with signals of the diagnosis, oldest first, one at a time: there may be a million others."""
         return _entries(self.path / "metrics.jsonl", holding='"signals/')
 

@@ -18,7 +18,7 @@ from ganatomy import data as datasets
 from ganatomy.config import options as config
 from ganatomy.config import settings
 from ganatomy.data.batches import RealBatches
-from ganatomy.diagnosis import Finding, of_run, stopped_by
+from ganatomy.diagnosis import Finding, diagnose_run, divergence_record
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
@@ -263,10 +263,10 @@ def _last_finding(run: Run, prepared: Prepared, fault: NonFiniteError) -> Findin
     """Say that numbers which are not finite end a training; the finding, if it may still be remedied."""
     if not (prepared.config.diagnosis.on and prepared.runtime.leads):
         return None
-    watch = of_run(run)
-    watch.observe(stopped_by(run, fault.step))
-    run.event("verdict", step=watch.step, verdict=watch.verdict)
-    return watch.present[0] if _remedies_left(run, prepared.config) > 0 and watch.present[0].settings else None
+    monitor = diagnose_run(run)
+    monitor.observe(divergence_record(run, fault.step))
+    run.event("verdict", step=monitor.step, verdict=monitor.verdict)
+    return monitor.present[0] if _remedies_left(run, prepared.config) > 0 and monitor.present[0].settings else None
 
 
 def _remedies_left(run: Run, options: config.Config) -> int:

@@ -6,7 +6,7 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config import options as config
 from ganatomy.diagnosis.probe_images import probe_of
-from ganatomy.diagnosis.reading import facts
+from ganatomy.diagnosis.reading import context_of
 from ganatomy.gan.method import Batches
 from ganatomy.runs.run import Run
 from ganatomy.training.callbacks.checkpoints import Checkpoints
@@ -41,7 +41,7 @@ def watchers(
     watched: list[Callback] = [recorder, *tensorboard, Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot)]
     if signals is None:
         return [*watched, checkpoints, ShowProgress(console, budget), Walk(run, prior)]
-    verdicts = Verdicts(run, facts(run), recorder, remedies)
+    verdicts = Verdicts(run, context_of(run), recorder, remedies)
     progress = ShowProgress(console, budget, lambda: verdicts.verdict)
     # Signals before the recorder, which writes them; verdicts last: one may end the session.
     return [signals, *watched, checkpoints, progress, Walk(run, prior), verdicts]

@@ -17,7 +17,7 @@ import pytest
 from visiting import serving
 
 from ganatomy.runs.run import Run
-from looks import record as look
+from probe_records import record as look
 from tiny import TINY
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

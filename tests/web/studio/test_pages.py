@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from visiting import Visitor
 
-from ganatomy.diagnosis import of_run
+from ganatomy.diagnosis import diagnose_run
 from ganatomy.runs.run import Run
 from ganatomy.web.studio.status import status
-from looks import record as look
+from probe_records import record as look
 
 
 def test_a_run_at_once_and_then_only_what_is_new(visitor: Visitor, record: Callable[..., None]) -> None:
@@ -146,7 +146,7 @@ def test_the_diagnosis_says_what_the_command_says(visitor: Visitor, runs: Path, 
         record("waves", *(look(step, **sick) for step in steps))
         time.sleep(0.6)
         told = visitor.get(f"/api/runs/waves?after={told['step']}&generation={told['generation']}").json()
-        now, found = of_run(run), told["diagnosis"]
+        now, found = diagnose_run(run), told["diagnosis"]
         assert not told["whole"]
         assert (found["verdict"], found["step"], found["healthy"]) == (now.verdict, steps[-1], not sick)
         assert [each["title"] for each in found["findings"]] == [str(each) for each in now.findings()]
@@ -167,8 +167,8 @@ def test_a_training_that_was_stopped_by_a_number_says_so(visitor: Visitor, runs:
     run = Run(runs / "waves")
     run.event("not finite", step=10)
     run.update(status="failed")
-    assert visitor.get("/api/runs/waves").json()["diagnosis"]["verdict"] == of_run(run).verdict
-    assert of_run(run).verdict.startswith("not finite")
+    assert visitor.get("/api/runs/waves").json()["diagnosis"]["verdict"] == diagnose_run(run).verdict
+    assert diagnose_run(run).verdict.startswith("not finite")
 
 
 def test_a_card_has_the_last_verdict(visitor: Visitor, runs: Path) -> None:

@@ -14,14 +14,14 @@ PAIRS = 5
 
 
 def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> dict[str, Any]:
-    """Steps a second of the recipe `digits`, as a user has it, by turns with the diagnosis and without.
+    """Steps per second of the recipe `digits` with its defaults, in turns with and without the diagnosis.
 
-    Both train for `seconds`; `lost` is the share of the steps that are lost, with its standard error over pairs. A
-    machine's own unrest can be larger than that; `looked`, the share by which records after a look took longer than
-    the median record of the same training, does not see it.
+    Both train for `seconds`. `lost` is the share of steps lost, and `error` its standard error over pairs. A machine's
+    speed can vary by more than that; it does not affect `probed`, the share by which records after a probe took longer
+    than the median record of the same training.
     """
     rates: dict[bool, list[float]] = {True: [], False: []}
-    looked = []
+    probed = []
     for turn in range(pairs):
         for on in (True, False) if turn % 2 else (False, True):
             settings = {"training.minutes": seconds / 60, "diagnosis.on": on}
@@ -33,21 +33,21 @@ def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> dict[st
             info = run.info()
             rates[on].append(info["step"] / info["seconds"])
             if on:
-                looked.append(_looked(run))
+                probed.append(_probed(run))
     lost = 1 - np.array(rates[True]) / np.array(rates[False])
     error = float(lost.std(ddof=1) / np.sqrt(pairs)) if pairs > 1 else float("nan")
     return {
         "lost": float(lost.mean()),
         "error": error,
-        "looked": looked,
+        "probed": probed,
         "pairs": pairs,
         "steps_a_second": {str(k): v for k, v in rates.items()},
     }
 
 
-def _looked(run: Run) -> float:
+def _probed(run: Run) -> float:
     records = list(run.records())
     taken = np.diff([record["seconds"] for record in records], prepend=0.0)
-    looks = {record["step"] for record in run.looks()}
-    after = [seconds for before, seconds in zip(records, taken[1:], strict=False) if before["step"] in looks]
+    probes = {record["step"] for record in run.probe_records()}
+    after = [seconds for before, seconds in zip(records, taken[1:], strict=False) if before["step"] in probes]
     return float((np.array(after) - np.median(taken)).sum() / taken.sum())

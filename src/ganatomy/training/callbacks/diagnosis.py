@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from ganatomy.diagnosis import HEALTHY, Facts, Finding, Watch
+from ganatomy.diagnosis import HEALTHY, Finding, Monitor, TrainingContext
 from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.gan.method import Method
 from ganatomy.runs.run import Run
@@ -75,37 +75,37 @@ class Verdicts(Callback):
     remedies: how many findings may end the session by `Unhealthy`, where changed options are a remedy.
     """
 
-    def __init__(self, run: Run, facts: Facts, recorder: Recorder, remedies: int = 0) -> None:
-        self.run, self.facts, self.recorder, self.remedies = run, facts, recorder, remedies
-        self.watch = Watch(facts)
+    def __init__(self, run: Run, context: TrainingContext, recorder: Recorder, remedies: int = 0) -> None:
+        self.run, self.context, self.recorder, self.remedies = run, context, recorder, remedies
+        self.monitor = Monitor(context)
 
     @property
     def verdict(self) -> str:
         """One line: `healthy`, or what is wrong; empty before the first probe."""
-        return self.watch.verdict if self.watch.looks or self.watch.present else ""
+        return self.monitor.verdict if self.monitor.records or self.monitor.present else ""
 
     def begin(self, state: State) -> None:
-        self.watch = Watch(self.facts)
-        for record in self.run.looks():  # of the sessions before this one
-            self.watch.observe(record)
-        self.seen, self.reported, self.repeated = state.step, self._name() if self.watch.looks else "", 0
+        self.monitor = Monitor(self.context)
+        for record in self.run.probe_records():  # of the sessions before this one
+            self.monitor.observe(record)
+        self.seen, self.reported, self.repeated = state.step, self._name() if self.monitor.records else "", 0
 
     def after_step(self, state: State) -> None:
         record = self.recorder.latest
         if not record or record["step"] == self.seen:
             return
         self.seen = int(record["step"])
-        self.watch.observe(record)
+        self.monitor.observe(record)
         self.repeated += 1
         if self._name() != self.reported:
             self.reported, self.repeated = self._name(), 0
             self.run.event("verdict", step=self.seen, verdict=self.verdict)
         # Effects may be found before their cause; and where no option mends the cause, mending effects is no use.
-        if self.remedies > 0 and self.repeated >= CONFIRMED and self.watch.present:
-            finding = self.watch.present[0]
-            if finding.settings and finding.sure != "suspected":
+        if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
+            finding = self.monitor.present[0]
+            if finding.settings and finding.certainty != "suspected":
                 raise Unhealthy(finding, self.seen)
 
     def _name(self) -> str:
         """The verdict without its details, which change from probe to probe; empty before the first."""
-        return self.watch.present[0].name if self.watch.present else HEALTHY if self.watch.looks else ""
+        return self.monitor.present[0].name if self.monitor.present else HEALTHY if self.monitor.records else ""

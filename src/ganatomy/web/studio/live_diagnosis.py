@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Any
 
-from ganatomy.diagnosis import Watch, reading, wording
+from ganatomy.diagnosis import Monitor, reading, wording
 from ganatomy.errors import UserError
 from ganatomy.report import findings
 from ganatomy.runs.run import Run
@@ -15,7 +15,7 @@ class LiveDiagnosis:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.watch: Watch | None = None
+        self.monitor: Monitor | None = None
         self._generation, self._over = -1, False
 
     def follow(self, records: Records, failed: bool) -> None:
@@ -25,48 +25,48 @@ class LiveDiagnosis:
         """
         if self._generation != records.generation:
             try:
-                self.watch = Watch(reading.facts(self.run))
+                self.monitor = Monitor(reading.context_of(self.run))
             except UserError:
                 return  # its options may be written yet
             self._generation, self._over = records.generation, False
-        assert self.watch is not None
+        assert self.monitor is not None
         for look in records.taken():
-            self.watch.observe(look)
+            self.monitor.observe(look)
         if failed and records.share == 1 and not self._over:
             for end in reading.ending(self.run):
-                self.watch.observe(end)
+                self.monitor.observe(end)
                 self._over = True
 
     @property
     def step(self) -> int:
         """Of the last look; -1 before the first."""
-        return self.watch.step if self._spoken and self.watch else -1
+        return self.monitor.step if self._spoken and self.monitor else -1
 
     def told(self) -> dict[str, Any] | None:
         """{verdict, healthy, step, looks, findings}; None where nobody looked."""
-        if self.watch is None or not self._spoken:
+        if self.monitor is None or not self._spoken:
             return None
         return {
-            "verdict": self.watch.verdict,
-            "healthy": not self.watch.present,
-            "step": self.watch.step,
-            "looks": len(self.watch.looks),
-            "findings": [_finding(each) for each in self.watch.findings()],
+            "verdict": self.monitor.verdict,
+            "healthy": not self.monitor.present,
+            "step": self.monitor.step,
+            "looks": len(self.monitor.records),
+            "findings": [_finding(each) for each in self.monitor.findings()],
         }
 
     def charts(self) -> list[dict[str, Any]]:
         """The evidence, as in the report."""
-        return [chart._asdict() for chart in findings.charts(self.watch)]
+        return [chart._asdict() for chart in findings.charts(self.monitor)]
 
     @property
     def _spoken(self) -> bool:
-        return self.watch is not None and bool(self.watch.looks or self.watch.present)
+        return self.monitor is not None and bool(self.monitor.records or self.monitor.present)
 
 
 def _finding(finding: Any) -> dict[str, Any]:
     return {
         "title": str(finding),
-        "sure": finding.sure,
+        "sure": finding.certainty,
         "when": wording.when(finding),
         "evidence": wording.evidence(finding) if isfinite(finding.value) else "",
         "meaning": finding.meaning,

@@ -1,4 +1,4 @@
-"""One training of the exam, and what came of it by scores that know nothing of the diagnosis."""
+"""One training of the exam, and its result by scores that know nothing of the diagnosis."""
 
 import json
 import shutil
@@ -20,8 +20,9 @@ from ganatomy.evaluation.features import extract, make
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.evaluation.metrics.memorisation import authenticity
 from ganatomy.evaluation.metrics.neighbours import neighbour_scores
-from ganatomy.experiments.diagnosis_exam.sabotages import SABOTAGES, untouched
-from ganatomy.experiments.diagnosis_exam.trials import Trial, source
+from ganatomy.experiments.diagnosis_exam.alterations import untouched
+from ganatomy.experiments.diagnosis_exam.faults import FAULTS
+from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, source
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.images import Pixels, to_uint8
@@ -35,16 +36,16 @@ MEASURED = 1000  # generated images, and as many real ones
 RESULT = "result.json"
 
 
-def examine(trial: Trial, folder: Path) -> dict[str, Any]:
-    """Train it, unless that was done before, and return its scores, kept in the run folder beside its records."""
-    kept = folder / "runs" / trial.name / RESULT
+def examine(chosen: ExamTraining, folder: Path) -> dict[str, Any]:
+    """Train it, unless that was done before, and return its scores, which are kept in its run folder."""
+    kept = folder / "runs" / chosen.name / RESULT
     if kept.is_file():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
     shutil.rmtree(kept.parent, ignore_errors=True)  # of an exam that was stopped
-    alter = SABOTAGES[trial.sabotage].alter if trial.sabotage else untouched
-    settings, methods = trial.settings(), list[Method]()
+    alter = FAULTS[chosen.fault].alter if chosen.fault else untouched
+    settings, methods = chosen.settings(), list[Method]()
     start: list[Pixels] = []
-    planned = training.plan(source(trial.data, folder / "data"), recipe=trial.recipe, settings=settings)
+    planned = training.plan(source(chosen.data, folder / "data"), recipe=chosen.recipe, settings=settings)
 
     def altered(method: Method, batches: Batches) -> Batches:
         methods.append(method)
@@ -56,7 +57,7 @@ def examine(trial: Trial, folder: Path) -> dict[str, Any]:
     with runtimes.start("cpu", 1) as runtime:
         prepared = session.resolve(session.prepare(planned, runtime, console), console)
         prepared = replace(prepared, altered=altered)
-        run = Run.create(trial.name, prepared.config, folder / "runs")
+        run = Run.create(chosen.name, prepared.config, folder / "runs")
         with suppress(UserError):  # some diverge, as they should
             session.train(run, prepared, console)
         made = _drawn(methods[-1], build.prior(run.config().prior).of_seeds)
@@ -72,26 +73,29 @@ def examine(trial: Trial, folder: Path) -> dict[str, Any]:
     return found
 
 
-def scores(learnt: Images, held_out: Pixels, made: dict[str, Pixels]) -> dict[str, Any]:
-    """Of generated pixels at the start and the end: Fréchet distance, precision, coverage; at the end authenticity."""
-    extractor = make("random", channels=learnt.pixels.shape[-1], device="cpu")
+def scores(images: Images, held_out: Pixels, made: dict[str, Pixels]) -> dict[str, Any]:
+    """Fréchet distance, precision and coverage of images made at the "start" and the "end"; of the latter authenticity.
+
+    images: the training set; held_out and made: uint8 [N, H, W, C].
+    """
+    extractor = make("random", channels=images.pixels.shape[-1], device="cpu")
     real = extract(extractor, [held_out]).features
     found: dict[str, Any] = {}
-    for moment, pixels in made.items():
+    for time, pixels in made.items():
         features = extract(extractor, [pixels]).features
         near = neighbour_scores(real, features)
-        found[moment] = {
+        found[time] = {
             "fd": frechet_distance(real, features),
             "precision": near.precision,
             "coverage": near.coverage,
         }
-    flat = np.asarray(learnt.pixels).reshape(len(learnt), -1)
+    flat = np.asarray(images.pixels).reshape(len(images), -1)
     found["authenticity"] = authenticity(flat, made["end"].reshape(len(made["end"]), -1)).value
     return found
 
 
 def _held_out(prepared: session.Prepared) -> Pixels:
-    """Real images that were not learnt from; of a set that has no others, those that were."""
+    """Real images that were not trained on; of a set that has no others, those that were."""
     others = held_out_images(prepared.config.data, prepared.images)
     if others is None:
         size, channels = prepared.config.data.size, prepared.config.data.channels
@@ -100,5 +104,5 @@ def _held_out(prepared: session.Prepared) -> Pixels:
 
 
 def _drawn(method: Method, of_seeds: Callable[[range], Any]) -> Pixels:
-    """Images of the averaged generator, of true latent vectors whatever it was trained on."""
+    """Images of the averaged generator, from latent vectors of the true prior, whatever it was trained on."""
     return np.concatenate([to_uint8(method.sample(of_seeds(range(i, i + 100)))) for i in range(0, MEASURED, 100)])

@@ -1,23 +1,23 @@
-"""Which trainings the exam consists of: sabotages and healthy ones, each a cell of network, data set and seed."""
+"""Which trainings the exam consists of: faulty and healthy ones, each with a network, a data set and a seed."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganatomy.data.prepare import prepare
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, unknown
+from ganatomy.experiments.diagnosis_exam.faults import DISCRIMINATOR_RATE, FAULTS, GENERATOR_RATE
 from ganatomy.experiments.diagnosis_exam.letters import letters
-from ganatomy.experiments.diagnosis_exam.sabotages import DISCRIMINATOR_RATE, GENERATOR_RATE, SABOTAGES
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
 from ganatomy.system.files import replacing
 
 STEPS = 800
 SEEDS = (1, 2, 3)  # seed 0 was for tuning the rules, on the digits, the shapes and CIFAR-10
-HEALTHY_SEEDS = 2  # the first of them, for healthy trainings that are no twins
+HEALTHY_SEEDS = 2  # the first of them, for healthy trainings that no faulty one is compared with
 REMEDIES = 2
 
 COMMON: dict[str, Any] = {
@@ -47,9 +47,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "pooled": {**SMALL, **RATES, "generator.resampling": "pooling", "discriminator.resampling": "pooling"},
 }
 DATA = {"digits": 4000, "shapes": 5000, "letters": 5000}  # images to learn from; the others are held out
-OWN = 4000  # the same of a data set of one's own
+OWN = 4000  # the same of a data set of your own
 HELD_OUT = 1000
-ASKED = ("letters", "digits")
+EXAMINED = ("letters", "digits")
 MADE = {"shapes": shapes, "letters": letters}
 
 TINY_RESNET = {
@@ -58,7 +58,7 @@ TINY_RESNET = {
     "training.discriminator_steps": 2,
     "training.steps": 500,
 }
-HEALTHY: dict[str, tuple[str, dict[str, Any]]] = {  # a recipe, made small, and what is changed beside
+HEALTHY: dict[str, tuple[str, dict[str, Any]]] = {  # a recipe, and the options that make it small
     "dcgan": ("dcgan", NETWORKS["dcgan"]),
     "smooth": ("dcgan", NETWORKS["smooth"]),
     "pooled": ("dcgan", NETWORKS["pooled"]),
@@ -123,10 +123,13 @@ HEALTHY: dict[str, tuple[str, dict[str, Any]]] = {  # a recipe, made small, and 
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One training of the exam. sabotage: its name, or "" for a healthy one; kind: a network or a healthy recipe."""
+class ExamTraining:
+    """One training of the exam.
 
-    sabotage: str
+    fault: a name of FAULTS, or "" for a healthy one; kind: a name of NETWORKS or, of a healthy one, of HEALTHY.
+    """
+
+    fault: str
     kind: str
     data: str
     seed: int
@@ -134,9 +137,9 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """What its run folder is called."""
+        """The name of its run folder."""
         parts = [
-            self.sabotage or "healthy",
+            self.fault or "healthy",
             self.kind,
             self.data,
             str(self.seed),
@@ -145,19 +148,19 @@ class Trial:
         return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())
 
     @property
-    def twin(self) -> "Trial":
-        """The healthy training of the same cell."""
-        return Trial("", self.kind, self.data, self.seed)
+    def twin(self) -> "ExamTraining":
+        """The healthy training with the same network, data set and seed."""
+        return ExamTraining("", self.kind, self.data, self.seed)
 
     @property
     def recipe(self) -> str:
-        """Where its options start."""
-        return "dcgan" if self.sabotage else HEALTHY[self.kind][0]
+        """The recipe that its options start from."""
+        return "dcgan" if self.fault else HEALTHY[self.kind][0]
 
     def settings(self) -> dict[str, Any]:
-        """Its options."""
-        own: Mapping[str, Any] = NETWORKS[self.kind] if self.sabotage else HEALTHY[self.kind][1]
-        changes: Mapping[str, Any] = SABOTAGES[self.sabotage].settings if self.sabotage else {}
+        """Its options, by name."""
+        own: Mapping[str, Any] = NETWORKS[self.kind] if self.fault else HEALTHY[self.kind][1]
+        changes: Mapping[str, Any] = FAULTS[self.fault].settings if self.fault else {}
         settings = {**COMMON, "data.first": DATA.get(self.data, OWN), **own, **changes}
         settings |= {"training.seed": self.seed, "diagnosis.remedies": self.remedies}
         families = {name: value for name, value in settings.items() if name.endswith(".family")}
@@ -168,39 +171,41 @@ class Trial:
 
 
 def plan(
-    only: Sequence[str] = (), seeds: Sequence[int] = SEEDS, data: Sequence[str] = ASKED, cures: bool = True
-) -> Iterator[Trial]:
-    """The exam's trainings: every sabotage with its healthy twins, the other healthy ones, and the cures.
+    only: Sequence[str] = (), seeds: Sequence[int] = SEEDS, data: Sequence[str] = EXAMINED, cures: bool = True
+) -> Iterator[ExamTraining]:
+    """The exam's trainings: every fault with its healthy twins, the other healthy ones, and the cures.
 
-    only: names of sabotages; with them, no other healthy trainings than their twins.
+    only: names of faults; with them, no healthy trainings except their twins. Raises UserError for an unknown fault.
     """
-    chosen = {name: SABOTAGES[name] for name in only} or SABOTAGES
-    sick = [
-        Trial(name, network, each, seed)
-        for name, sabotage in chosen.items()
-        for network in sabotage.networks
+    for name in only:
+        if name not in FAULTS:
+            raise unknown("fault", name, FAULTS)
+    chosen = {name: FAULTS[name] for name in only} or FAULTS
+    faulty = [
+        ExamTraining(name, network, each, seed)
+        for name, fault in chosen.items()
+        for network in fault.networks
         for each in data
         for seed in seeds
     ]
     healthy = (
         []
         if only
-        else [Trial("", kind, each, seed) for kind in HEALTHY for each in data for seed in seeds[:HEALTHY_SEEDS]]
+        else [ExamTraining("", kind, each, seed) for kind in HEALTHY for each in data for seed in seeds[:HEALTHY_SEEDS]]
     )
-    cured = [
-        Trial(trial.sabotage, trial.kind, trial.data, trial.seed, REMEDIES)
-        for trial in sick
-        if chosen[trial.sabotage].curable and cures
-    ]
-    yield from dict.fromkeys([*(trial.twin for trial in sick), *healthy, *sick, *cured])
+    cured = [replace(training, remedies=REMEDIES) for training in faulty if chosen[training.fault].curable and cures]
+    yield from dict.fromkeys([*(training.twin for training in faulty), *healthy, *faulty, *cured])
 
 
 def source(name: str, folder: Path, path: str = "") -> str:
-    """Where the images of a data set are: made once into `folder`. path: of one of one's own, when it is made."""
+    """The path of a data set's images, made once into `folder`; path: where those of a set of your own come from.
+
+    Raises UserError for an unknown data set, and for too few images or images without classes.
+    """
     made = folder / f"{name}.npz"
     if not made.is_file():
         if name not in DATA and not path:
-            raise UserError(f"The exam has no data set {name!r}: {', '.join(DATA)}, or NAME=PATH of one's own.")
+            raise UserError(f"The exam has no data set {name!r}: {', '.join(DATA)}, or NAME=PATH for your own.")
         count = DATA.get(name, OWN) + HELD_OUT
         pixels, labels = MADE[name](count) if name in MADE else _some(path or name, count)
         folder.mkdir(parents=True, exist_ok=True)

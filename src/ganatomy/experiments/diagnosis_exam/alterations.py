@@ -1,8 +1,8 @@
-"""What is done to a training so that it fails in a known way."""
+"""What is done to a game so that it fails in a known way: each function changes the method or its batches."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +12,16 @@ from ganatomy.gan.adversarial import Adversarial, detached
 from ganatomy.gan.method import Batch, Batches, Method, Record
 from ganatomy.gan.objectives import Losses, Scores
 
-Alter = Callable[[Adversarial, Batches], Batches]
+Alteration: TypeAlias = Callable[[Adversarial, Batches], Batches]
 
 
 def untouched(method: Adversarial, batches: Batches) -> Batches:
-    """The game as the options say."""
+    """The game as its options define it."""
     return batches
 
 
 def swapped(method: Adversarial, batches: Batches) -> Batches:
-    """The discriminator is told that real images are generated and the other way round."""
+    """The discriminator's loss takes real images for generated ones and the other way round."""
     losses = method.objective.losses
 
     def wrong(real: Scores, fake: Scores) -> Losses:
@@ -102,7 +102,7 @@ def frozen_statistics(method: Adversarial, batches: Batches) -> Batches:
 
 def grid(method: Adversarial, batches: Batches) -> Batches:
     """A generator that lays a fine grid over its images, before a discriminator that cannot see it."""
-    judgement = method._judgement
+    behind_augmentation = method._judgement
 
     def blurred(images: Tensor) -> Tensor:
         return interpolate(avg_pool2d(images, 2), size=images.shape[2:])
@@ -112,7 +112,7 @@ def grid(method: Adversarial, batches: Batches) -> Batches:
         return images + 0.15 * rows[:, None] * columns
 
     method._judgement = lambda classes, draw: (  # type: ignore[method-assign]
-        lambda images: judgement(classes, draw)(blurred(images))
+        lambda images: behind_augmentation(classes, draw)(blurred(images))
     )
     _on_both(method, lambda network: network.register_forward_hook(ruled))
     return batches
@@ -152,125 +152,3 @@ def _on_both(method: Method, hook: Callable[[nn.Module], Any]) -> None:
     """The generator and its average."""
     for network in (method.generator.network, method.average.module):
         hook(network)
-
-
-@dataclass(frozen=True)
-class Sabotage:
-    """A way to ruin a training.
-
-    names     the findings that are right
-    settings  options that are changed
-    alter     what is done to the game beside
-    networks  those that it can be done to
-    """
-
-    about: str
-    names: tuple[str, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    alter: Alter = untouched
-    networks: tuple[str, ...] = ("dcgan", "smooth")
-    curable: bool = False
-
-
-RATE = "{}_optimiser.learning_rate"
-UNLIKE = ("dcgan", "pooled")  # `smooth` is `dcgan` but for what these sabotages change
-DISCRIMINATOR_RATE, GENERATOR_RATE = RATE.format("discriminator"), RATE.format("generator")
-
-SABOTAGES: dict[str, Sabotage] = {
-    "saturating": Sabotage(
-        "saturating loss under a strong discriminator",
-        ("discriminator overpowers",),
-        {
-            "objective.name": "minimax",
-            DISCRIMINATOR_RATE: 2e-3,
-            GENERATOR_RATE: 1e-4,
-            "training.discriminator_steps": 3,
-        },
-        curable=True,
-    ),
-    "rates": Sabotage(
-        "a discriminator that learns a thousand times faster",
-        ("discriminator overpowers",),
-        {DISCRIMINATOR_RATE: 5e-3, GENERATOR_RATE: 5e-6},
-        curable=True,
-    ),
-    "weak": Sabotage(
-        "a discriminator that hardly learns",
-        ("discriminator learns nothing",),
-        {DISCRIMINATOR_RATE: 1e-7},
-        curable=True,
-    ),
-    "swapped": Sabotage("labels of real and generated exchanged", ("labels swapped",), alter=swapped),
-    "cut off": Sabotage("a generator that no gradient reaches", ("generator stands still",), alter=cut_off),
-    "four latents": Sabotage("four latent vectors, always the same", ("mode collapse",), alter=four_latents),
-    "greedy": Sabotage(
-        "a generator that learns two hundred times faster",
-        ("mode collapse", "discriminator learns nothing"),
-        {DISCRIMINATOR_RATE: 5e-5, GENERATOR_RATE: 1e-2},
-        curable=True,
-    ),
-    "few images": Sabotage("24 images, no augmentation", ("discriminator overfits",), {"data.first": 24}, curable=True),
-    "by heart": Sabotage("a generator that shows training images", ("memorisation",), alter=by_heart),
-    "no penalty": Sabotage(
-        "Wasserstein without a constraint",
-        ("Lipschitz constraint not held",),
-        {
-            "objective.name": "wasserstein",
-            "discriminator.norm": "none",
-            "penalties.r1": 0.0,
-            "training.discriminator_steps": 3,
-            DISCRIMINATOR_RATE: 5e-3,
-        },
-        networks=UNLIKE,
-        curable=True,
-    ),
-    "momentum": Sabotage(
-        "Adam's β₁ 0.95 and high rates, both players at once, nothing that damps",
-        ("mode collapse", "discriminator overpowers", "oscillation"),
-        {
-            "generator_optimiser.betas": (0.95, 0.999),
-            "discriminator_optimiser.betas": (0.95, 0.999),
-            GENERATOR_RATE: 2e-3,
-            DISCRIMINATOR_RATE: 2e-3,
-            "training.simultaneous": True,
-            "training.share_fakes": False,
-            "discriminator.norm": "none",
-            "penalties.r1": 0.0,
-        },
-        networks=UNLIKE,
-        curable=True,
-    ),
-    "swing": Sabotage(
-        "a nearly linear discriminator and momentum: the game of Dirac-GAN, which turns in circles",
-        ("oscillation", "mode collapse"),  # what sees only the mean is content with one image
-        {
-            "discriminator.family": "mlp",
-            "discriminator.hidden": [2],
-            "discriminator.activation": "leaky_relu",
-            "penalties.r1": 0.0,
-            "generator_optimiser.betas": (0.9, 0.999),
-            "discriminator_optimiser.betas": (0.9, 0.999),
-            GENERATOR_RATE: 2e-3,
-            DISCRIMINATOR_RATE: 1e-2,
-            "training.simultaneous": True,
-            "training.share_fakes": False,
-        },
-        networks=UNLIKE,
-    ),
-    "range": Sabotage("real images in [0, 1]", ("wrong range",), alter=halved_range),
-    "mixed": Sabotage(
-        "real and generated images in one batch", ("batch statistics leak",), alter=mixed, networks=UNLIKE
-    ),
-    "statistics": Sabotage(
-        "running statistics that never follow",
-        ("train and eval differ",),
-        alter=frozen_statistics,
-        networks=UNLIKE,
-    ),
-    "poison": Sabotage("a pixel that is not a number", ("not finite",), alter=poisoned),
-    "grid": Sabotage("a grid that the discriminator cannot see", ("checkerboard",), alter=grid),
-    "no latent": Sabotage(
-        "a latent vector that never arrives", ("latent code ignored",), {"prior.conditional": True}, without_latent
-    ),
-    "overdriven": Sabotage("a gain behind the generator", ("output saturates",), alter=overdriven),
-}

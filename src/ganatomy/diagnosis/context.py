@@ -1,0 +1,46 @@
+"""What a rule must know of a training besides its signals."""
+
+from dataclasses import dataclass
+
+from ganatomy.config.options import Config
+from ganatomy.gan.equilibrium import EQUILIBRIA, Equilibrium
+
+
+@dataclass(frozen=True)
+class TrainingContext:
+    """Of one training; what is unknown is None.
+
+    objective    its name, where the method is a game
+    equilibrium  where that game rests
+    critic       whether scores mean a distance, which they do only while the discriminator's slope is bounded by 1
+    config       the options of a run of ours
+    images       how many training images there are
+    path         of the run's folder
+    problems     of the data, found before the first step
+    """
+
+    objective: str | None = None
+    equilibrium: Equilibrium | None = None
+    critic: bool = False
+    config: Config | None = None
+    images: int | None = None
+    path: str | None = None
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of_objective(cls, name: str | None) -> "TrainingContext":
+        """That of a game by its objective's registered name; None or an unknown name: no equilibrium."""
+        return cls(name, EQUILIBRIA.get(name or ""), critic=name == "wasserstein")
+
+    @classmethod
+    def of_config(
+        cls, config: Config, images: int | None = None, path: str | None = None, problems: tuple[str, ...] = ()
+    ) -> "TrainingContext":
+        """That of a training with these options."""
+        game = cls.of_objective(config.objective.name if config.method == "adversarial" else None)
+        return cls(game.objective, game.equilibrium, game.critic, config, images, path, problems)
+
+    @property
+    def clipped(self) -> bool:
+        """Whether the discriminator's weights are clipped: then the bound of its slope is unknown."""
+        return bool(self.config and self.config.penalties.clip)

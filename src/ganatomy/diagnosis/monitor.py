@@ -1,0 +1,121 @@
+"""From records to findings, one record after the other: what is found at a step depends on nothing after it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+from ganatomy.diagnosis.context import TrainingContext
+from ganatomy.diagnosis.finding import HEALTHY, Finding
+from ganatomy.diagnosis.remedies import command_of
+from ganatomy.diagnosis.rule import RULES, Rule, Symptom
+from ganatomy.diagnosis.signals import PREFIX
+from ganatomy.diagnosis.window import Window
+
+FEWEST = 8  # probes before a rule that needs several is reported,
+WARM_UP = 300  # and steps: before, no generator has learnt much
+SEVERAL = 4  # rules that need fewer probes in a row are about what training does not change
+
+
+@dataclass
+class _Streak:
+    """For how many probes a rule has been holding, and for how many it has not."""
+
+    held: int = 0
+    missed: int = 0
+    began: int = 0
+    finding: Finding | None = None
+
+
+class Monitor:
+    """Observes a training, record by record; asked at any time for its findings and its verdict."""
+
+    def __init__(self, context: TrainingContext) -> None:
+        self.context = context
+        self.records: list[dict[str, float]] = []  # those of probes: signals without their prefix, and losses
+        self._streaks = [(rule, _Streak()) for rule in RULES.values() if rule.probes]
+        at_start = ((rule, rule.check(Window(()), context)) for rule in RULES.values() if not rule.probes)
+        self._ended: list[Finding] = []
+        self._at_start = [self._finding(rule, symptom, "certain") for rule, symptom in at_start if symptom]
+
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """A record of the training; one without signals is left alone."""
+        if not any(name.startswith(PREFIX) for name in record):
+            return
+        numbers = {name.removeprefix(PREFIX): value for name, value in record.items() if _is_finite(value)}
+        self.records.append(numbers)
+        window, step = Window(self.records), int(record["step"])
+        for rule, streak in self._streaks:
+            applies = all(name in numbers for name in rule.needs)
+            self._update(rule, streak, rule.check(window, self.context) if applies else None, step)
+
+    def _update(self, rule: Rule, streak: _Streak, symptom: Symptom | None, step: int) -> None:
+        if symptom is None:
+            streak.held, streak.missed = 0, streak.missed + 1
+            if streak.finding and streak.missed >= rule.probes:  # it takes as long to end as to begin
+                self._ended.append(replace(streak.finding, present=False))
+                streak.finding = None
+            return
+        streak.began = step if not streak.held else streak.began
+        streak.held, streak.missed = streak.held + 1, 0
+        warm = len(self.records) >= FEWEST and step >= WARM_UP
+        long = streak.held >= rule.probes and step - streak.began >= rule.share * step
+        before = streak.finding
+        if before is None and not (long and (warm or rule.probes < SEVERAL)):
+            return
+        certainty = "suspected" if symptom.proxy else "certain" if streak.held >= 3 * rule.probes else "likely"
+        began, reported = (before.began, before.reported) if before else (streak.began, step)
+        streak.finding = self._finding(rule, symptom, certainty, began, reported, step)
+
+    def _finding(
+        self, rule: Rule, symptom: Symptom, certainty: str, began: int = 0, reported: int = 0, until: int = 0
+    ) -> Finding:
+        remedy = rule.remedy_for(self.context)
+        return Finding(
+            rule.finding,
+            symptom.detail,
+            began,
+            reported,
+            until,
+            True,
+            symptom.signal,
+            symptom.value,
+            symptom.threshold,
+            certainty,
+            rule.meaning,
+            remedy.words,
+            remedy.settings,
+            command_of(remedy, self.context),
+        )
+
+    @property
+    def step(self) -> int:
+        """That of the last probe; 0 before the first."""
+        return int(self.records[-1]["step"]) if self.records else 0
+
+    @property
+    def present(self) -> list[Finding]:
+        """What is wrong now, causes before effects, each name once: several rules may report the same."""
+        now = [*self._at_start, *(streak.finding for _, streak in self._streaks if streak.finding)]
+        return list({finding.name: finding for finding in reversed(now)}.values())[::-1]
+
+    def findings(self) -> list[Finding]:
+        """All that was found, in the order in which it was reported."""
+        return sorted([*self._ended, *self.present], key=lambda finding: (finding.reported, finding.name))
+
+    @property
+    def verdict(self) -> str:
+        """One line: the first cause of what is wrong now, or `healthy`."""
+        return str(self.present[0]) if self.present else HEALTHY
+
+
+def diagnose(records: Iterable[Mapping[str, Any]], context: TrainingContext) -> list[Finding]:
+    """What was wrong with a training, from its records alone: the same as was found while it trained."""
+    monitor = Monitor(context)
+    for record in records:
+        monitor.observe(record)
+    return monitor.findings()
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value)

@@ -1,0 +1,155 @@
+"""The faults that the exam injects, each with the findings that name it rightly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganatomy.diagnosis import rules
+from ganatomy.diagnosis.rule import Rule
+from ganatomy.experiments.diagnosis_exam import alterations
+from ganatomy.experiments.diagnosis_exam.alterations import Alteration
+
+
+@dataclass(frozen=True)
+class InjectedFault:
+    """A way to make a training fail.
+
+    about     in words
+    expected  rules whose findings name it rightly
+    settings  options that are changed
+    alter     what is done to the game besides
+    networks  names of `plan.NETWORKS` that it is tried on
+    curable   whether changed options can mend it
+    """
+
+    about: str
+    expected: tuple[Rule, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    alter: Alteration = alterations.untouched
+    networks: tuple[str, ...] = ("dcgan", "smooth")
+    curable: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The findings that name it rightly."""
+        return tuple(rule.finding for rule in self.expected)
+
+
+RATE = "{}_optimiser.learning_rate"
+UNLIKE = ("dcgan", "pooled")  # `smooth` is `dcgan` but for what these faults change
+DISCRIMINATOR_RATE, GENERATOR_RATE = RATE.format("discriminator"), RATE.format("generator")
+
+FAULTS: dict[str, InjectedFault] = {
+    "saturating": InjectedFault(
+        "saturating loss under a strong discriminator",
+        (rules.generator_stalls,),
+        {
+            "objective.name": "minimax",
+            DISCRIMINATOR_RATE: 2e-3,
+            GENERATOR_RATE: 1e-4,
+            "training.discriminator_steps": 3,
+        },
+        curable=True,
+    ),
+    "rates": InjectedFault(
+        "a discriminator that learns a thousand times faster",
+        (rules.generator_stalls,),
+        {DISCRIMINATOR_RATE: 5e-3, GENERATOR_RATE: 5e-6},
+        curable=True,
+    ),
+    "weak": InjectedFault(
+        "a discriminator that hardly learns",
+        (rules.discriminator_learns_nothing,),
+        {DISCRIMINATOR_RATE: 1e-7},
+        curable=True,
+    ),
+    "swapped": InjectedFault(
+        "labels of real and generated exchanged", (rules.labels_swapped,), alter=alterations.swapped
+    ),
+    "cut off": InjectedFault(
+        "a generator that no gradient reaches", (rules.generator_stands_still,), alter=alterations.cut_off
+    ),
+    "four latents": InjectedFault(
+        "four latent vectors, always the same", (rules.mode_collapse,), alter=alterations.four_latents
+    ),
+    "greedy": InjectedFault(
+        "a generator that learns two hundred times faster",
+        (rules.mode_collapse, rules.discriminator_learns_nothing),
+        {DISCRIMINATOR_RATE: 5e-5, GENERATOR_RATE: 1e-2},
+        curable=True,
+    ),
+    "few images": InjectedFault(
+        "24 images, no augmentation", (rules.discriminator_overfits,), {"data.first": 24}, curable=True
+    ),
+    "by heart": InjectedFault(
+        "a generator that shows training images", (rules.memorisation,), alter=alterations.by_heart
+    ),
+    "no penalty": InjectedFault(
+        "Wasserstein without a constraint",
+        (rules.lipschitz_not_held,),
+        {
+            "objective.name": "wasserstein",
+            "discriminator.norm": "none",
+            "penalties.r1": 0.0,
+            "training.discriminator_steps": 3,
+            DISCRIMINATOR_RATE: 5e-3,
+        },
+        networks=UNLIKE,
+        curable=True,
+    ),
+    "momentum": InjectedFault(
+        "Adam's β₁ 0.95 and high rates, both players at once, nothing that damps",
+        (rules.mode_collapse, rules.generator_stalls, rules.oscillation),
+        {
+            "generator_optimiser.betas": (0.95, 0.999),
+            "discriminator_optimiser.betas": (0.95, 0.999),
+            GENERATOR_RATE: 2e-3,
+            DISCRIMINATOR_RATE: 2e-3,
+            "training.simultaneous": True,
+            "training.share_fakes": False,
+            "discriminator.norm": "none",
+            "penalties.r1": 0.0,
+        },
+        networks=UNLIKE,
+        curable=True,
+    ),
+    "swing": InjectedFault(
+        "a nearly linear discriminator and momentum: the game of Dirac-GAN, which turns in circles",
+        (rules.oscillation, rules.mode_collapse),  # one image satisfies a discriminator that sees only the mean
+        {
+            "discriminator.family": "mlp",
+            "discriminator.hidden": [2],
+            "discriminator.activation": "leaky_relu",
+            "penalties.r1": 0.0,
+            "generator_optimiser.betas": (0.9, 0.999),
+            "discriminator_optimiser.betas": (0.9, 0.999),
+            GENERATOR_RATE: 2e-3,
+            DISCRIMINATOR_RATE: 1e-2,
+            "training.simultaneous": True,
+            "training.share_fakes": False,
+        },
+        networks=UNLIKE,
+    ),
+    "range": InjectedFault("real images in [0, 1]", (rules.wrong_range,), alter=alterations.halved_range),
+    "mixed": InjectedFault(
+        "real and generated images in one batch",
+        (rules.batch_statistics_leak,),
+        alter=alterations.mixed,
+        networks=UNLIKE,
+    ),
+    "statistics": InjectedFault(
+        "running statistics that never follow",
+        (rules.train_and_eval_differ,),
+        alter=alterations.frozen_statistics,
+        networks=UNLIKE,
+    ),
+    "poison": InjectedFault("a pixel that is not a number", (rules.not_finite,), alter=alterations.poisoned),
+    "grid": InjectedFault("a grid that the discriminator cannot see", (rules.checkerboard,), alter=alterations.grid),
+    "no latent": InjectedFault(
+        "a latent vector that never arrives",
+        (rules.latent_code_ignored,),
+        {"prior.conditional": True},
+        alterations.without_latent,
+    ),
+    "overdriven": InjectedFault("a gain behind the generator", (rules.output_saturates,), alter=alterations.overdriven),
+}

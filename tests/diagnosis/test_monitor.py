@@ -1,0 +1,88 @@
+"""The verdict at a step follows from what was recorded up to it."""
+
+from typing import Any
+
+import numpy as np
+
+from ganatomy.config import recipes
+from ganatomy.diagnosis import HEALTHY, Monitor, TrainingContext, diagnose
+from probe_records import monitored, record
+
+GAME = TrainingContext.of_objective("non_saturating")
+
+
+def troubled() -> list[dict[str, Any]]:
+    """Collapse, recovery, then overfitting, with noise."""
+    random = np.random.default_rng(0)
+    found = []
+    for step in range(20, 1620, 20):
+        collapsed = 200 < step < 900
+        found.append(
+            record(
+                step,
+                kinds=2.0 if collapsed else 10.0,
+                distance=0.4 if collapsed else 0.05,
+                auc=float(np.clip(0.75 + 0.1 * random.standard_normal(), 0, 1)),
+                auc_memory=0.9 if step > 1200 else 0.5,
+            )
+        )
+    return found
+
+
+def test_what_is_found_at_a_step_does_not_depend_on_what_comes_after() -> None:
+    records = troubled()
+    live, verdicts = Monitor(GAME), []
+    for place, each in enumerate(records, 1):
+        live.observe(each)
+        verdicts.append(live.verdict)
+        if place % 4 == 0:
+            assert diagnose(records[:place], GAME) == live.findings()
+    assert {verdict.partition(":")[0] for verdict in verdicts} == {HEALTHY, "mode collapse", "discriminator overfits"}
+    assert [finding.name for finding in live.findings()] == ["mode collapse", "discriminator overfits"]
+
+
+def test_records_without_signals_and_numbers_that_json_does_not_have_change_nothing() -> None:
+    records = troubled()
+    between = [each for one in records for each in (one, {"step": one["step"] + 1, "loss/generator": 1.0})]
+    assert diagnose(between, GAME) == diagnose(records, GAME)
+    monitor = Monitor(GAME)
+    monitor.observe({"step": 20, "signals/auc": None, "signals/slope": float("nan")})
+    assert monitor.verdict == HEALTHY
+
+
+def test_a_roll_back_is_reported_at_once_and_passes() -> None:
+    monitor = monitored(10, roll_backs=lambda step: float(step > 100))
+    assert [(finding.name, finding.reported) for finding in monitor.findings()] == [("not finite", 120)]
+    assert monitor.present
+    for step in range(220, 300, 20):
+        monitor.observe(record(step, roll_backs=1.0))
+    assert monitor.verdict == HEALTHY
+
+
+def test_a_finding_ends_when_it_has_been_gone_for_as_long() -> None:
+    monitor = monitored(60, auc_memory=lambda step: 0.9 if step <= 600 else 0.5)
+    (finding,) = monitor.findings()
+    assert monitor.verdict == HEALTHY
+    assert not finding.present
+    assert 600 <= finding.until <= 640  # the median looks back
+
+
+def test_certainty_grows_with_time() -> None:
+    assert monitored(16, gap=1.0).present[0].certainty == "likely"
+    assert monitored(60, gap=1.0).present[0].certainty == "certain"
+
+
+def test_a_command_applies_the_remedy() -> None:
+    context = TrainingContext.of_config(recipes.recipe("dcgan"), path="runs/my run")
+    finding = monitored(40, context, auc_memory=0.9).present[0]
+    expected = (
+        "ganatomy train --config 'runs/my run/config.yaml' '--set=augmentation.policies=[colour, translation, cutout]'"
+    )
+    assert finding.command == expected
+
+
+def test_data_that_cannot_work_is_reported_before_the_first_probe() -> None:
+    monitor = Monitor(TrainingContext(problems=("all images are the same",)))
+    assert monitor.verdict == "data cannot work: all images are the same"
+    (finding,) = monitor.findings()
+    assert (finding.present, finding.certainty, finding.command) == (True, "certain", "ganatomy data inspect")

@@ -1,0 +1,110 @@
+"""A probe leaves the training as it was, and measures the signals that the documentation lists."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ganatomy import build
+from ganatomy.config.options import Config
+from ganatomy.config.recipes import recipe as named
+from ganatomy.config.settings import change
+from ganatomy.data import Images, prepare
+from ganatomy.data.batches import RealBatches
+from ganatomy.diagnosis.probe_images import held_out_images, probe_of
+from ganatomy.gan.method import Batches, Method
+from ganatomy.system.runtime import Randomness, Runtime
+from ganatomy.training.loop import Budget, Callback, State, fit
+from tiny import tiny, waves
+
+STEPS = 5
+Parts = tuple[Method, Batches, Images, Config]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "waves.npz"
+    np.savez(path, images=waves(60, 16, 16), labels=np.arange(60) % 2)
+    return path
+
+
+def parts(data: Path, recipe: str, **changes: Any) -> Parts:
+    """Method, batches, images and options of a tiny training."""
+    settings = {**tiny(recipe), "data.path": str(data), "data.size": 16, "data.channels": 3, "data.first": 40}
+    settings |= {"diagnosis.samples": 16, **changes}
+    conditional = changes.get("prior.conditional", False)
+    options = change(named(recipe), settings | ({"prior.classes": [20, 20]} if conditional else {}))
+    images = prepare(str(data), size=16, first=40)
+    method = build.method(options, (3, 16, 16), Runtime())
+    turns = options.training.discriminator_steps
+    labels, flip = images.labels if conditional else None, options.data.flip
+    loader = RealBatches(images.pixels, 8, turns, Randomness(0), Runtime(), flip=flip, labels=labels, classes=2)
+    return method, loader, images, options
+
+
+def train(method: Method, batches: Batches, callbacks: list[Callback]) -> dict[str, dict[str, torch.Tensor]]:
+    torch.manual_seed(0)
+    fit(method, batches, State(method), Budget(steps=STEPS), callbacks)
+    return method.state()
+
+
+RECIPES = [
+    ("dcgan", {"data.flip": True, "training.share_fakes": True}),
+    ("dcgan", {"prior.conditional": True}),
+    ("dcgan", {"augmentation.policies": ["colour", "cutout"], "augmentation.target": 0.6}),
+    ("wgan", {}),  # clipped weights
+    ("sngan", {}),  # power iterations
+    ("stylegan2", {}),  # noise and mixing, running means
+    ("goodfellow2014", {}),  # dropout, both at once
+    ("vae", {}),
+]
+
+
+class Measure(Callback):
+    """Probes after every step."""
+
+    def __init__(self, batches: Batches, images: Images, options: Config) -> None:
+        self.batches, self.images, self.options = batches, images, options
+        self.measured: set[str] = set()
+
+    def begin(self, state: State) -> None:
+        held_out = held_out_images(self.options.data, self.images)
+        assert held_out is not None
+        assert len(held_out) == 20
+        self.probe = probe_of(state.method, self.options, self.images, held_out, self.batches)
+
+    def after_step(self, state: State) -> None:
+        signals = self.probe.measure()
+        assert all(isinstance(value, float) for value in signals.values())
+        self.measured.update(signals)
+
+
+@pytest.mark.parametrize(("recipe", "changes"), RECIPES)
+def test_the_weights_are_the_same_without_it(recipe: str, changes: dict[str, Any], data: Path) -> None:
+    method, *others = parts(data, recipe, **changes)
+    probe = Measure(*others)
+    probed = train(method, others[0], [probe])
+    assert "spread" in probe.measured
+    plain = train(*parts(data, recipe, **changes)[:2], [])
+    assert probed.keys() == plain.keys()
+    for group, tensors in plain.items():
+        for name, tensor in tensors.items():
+            assert torch.equal(tensor, probed[group][name]), f"{group}: {name}"
+
+
+def test_the_documentation_lists_the_signals(data: Path) -> None:
+    """Each has its row, and no row is of a signal that is never measured."""
+    measured: set[str] = set()
+    for recipe, changes in (("dcgan", {"prior.conditional": True}), ("wgan", {})):
+        method, *others = parts(data, recipe, **changes)
+        probe = Measure(*others)
+        train(method, others[0], [probe])
+        measured |= probe.measured
+    page = (Path(__file__).parents[2] / "docs" / "DIAGNOSIS.md").read_text()
+    table = page.partition("## Signals")[2].partition("\n## ")[0]
+    listed = {name for row in re.findall(r"^\|([^|]*)\|", table, re.M) for name in re.findall(r"`([^`]+)`", row)}
+    floors = {name for name in measured if name.endswith(("_floor", "_real"))}
+    assert listed - {"…_real", "…_floor", "roll_backs"} == measured - floors
