@@ -1,10 +1,8 @@
 """Configuration → objects: the one place where names meet classes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from math import log
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -12,138 +10,108 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
-from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
+from ganatomy.baselines.gsn import GenerativeStochasticNetwork
 from ganatomy.baselines.vae import VAE, VariationalAutoencoder
-from ganatomy.config import families, options
-from ganatomy.config.schedules import at
-from ganatomy.errors import UserError, unknown
-from ganatomy.gan import objectives, penalties, priors
+from ganatomy.config import options
+from ganatomy.config.schedules import Schedule, at
+from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
-from ganatomy.gan.method import Method
-from ganatomy.gan.objectives import Objective
+from ganatomy.gan.augment import POLICIES
+from ganatomy.gan.method import Method, Setup
+from ganatomy.gan.objectives import OBJECTIVES, Objective
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.player import Player
-from ganatomy.gan.priors import Prior
-from ganatomy.networks import dcgan, mlp, r3, resnet, stylegan2
+from ganatomy.gan.priors import PRIORS, Prior
+from ganatomy.networks.families import FAMILIES, NetworkOptions
 from ganatomy.networks.ops import convolution
-from ganatomy.networks.unet import UNet
+from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
 from ganatomy.system.runtime import Randomness, Runtime
 
-OBJECTIVES = {
-    "minimax": Objective(objectives.minimax, probabilistic=True, smoothable=True),
-    "non_saturating": Objective(objectives.non_saturating, probabilistic=True, smoothable=True),
-    "least_squares": Objective(objectives.least_squares, balanced_score=0.5, smoothable=True),
-    "wasserstein": Objective(objectives.wasserstein),
-    "hinge": Objective(objectives.hinge),
-    "relativistic_pairing": Objective(objectives.relativistic_pairing, paired=True),
-}
-
-PRIORS = {
-    "normal": (priors.normal, priors.spherical, priors.truncated_normal),
-    "uniform": (priors.uniform, priors.linear, priors.truncated_uniform),
-}
-
-PENALTIES: dict[str, Callable[..., torch.Tensor]] = {
-    "r1": lambda discriminator, real, fake, draw: penalties.r1(discriminator, real),
-    "r2": lambda discriminator, real, fake, draw: penalties.r2(discriminator, fake),
-    "wgan_gp": lambda discriminator, real, fake, draw: penalties.gradient_penalty(discriminator, real, fake, draw()),
-    "dragan": lambda discriminator, real, fake, draw: penalties.dragan(discriminator, real, draw(*real.shape[1:])),
-}
-
-PLAYERS: dict[str, tuple[Callable[..., nn.Module], Callable[..., nn.Module]]] = {
-    "dcgan": (dcgan.Generator, dcgan.Discriminator),
-    "mlp": (mlp.Generator, mlp.Discriminator),
-    "r3": (r3.Generator, r3.Discriminator),
-    "resnet": (resnet.Generator, resnet.Discriminator),
-    "stylegan2": (stylegan2.Generator, stylegan2.Discriminator),
-}
-# The families of generator that each method trains.
-FAMILIES = {
-    "adversarial": tuple(PLAYERS),
-    "vae": ("dcgan", "mlp"),  # their discriminators become encoders
-    "diffusion": ("unet",),
-    "gsn": ("gsn",),
-}
 FROM_PIXELS = ("diffusion", "gsn")  # methods whose latent vectors are noise of the images' own shape
 
-ImageShape = tuple[int, int, int]  # channels, height, width
+ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
 
 
-def objective(config: options.Objective) -> Objective:
-    """The objective by name, with its label smoothing."""
-    if config.name not in OBJECTIVES:
-        raise unknown("objective", config.name, OBJECTIVES)
-    chosen = OBJECTIVES[config.name]
+def objective(config: options.ObjectiveOptions) -> Objective:
+    """The objective by name, with its label smoothing. Raises UserError for an unknown name, or one that takes none."""
+    chosen = OBJECTIVES.find(config.name)
     if not config.label_smoothing:
         return chosen
     if not chosen.smoothable:
         able = ", ".join(name for name, each in OBJECTIVES.items() if each.smoothable)
         raise UserError(f"objective.label_smoothing has no meaning for {config.name}; it has for {able}.")
-    best = (1 - config.label_smoothing) / 2  # D* = (1 − α)p/(p + q) at p = q
-    return replace(
-        chosen,
-        losses=partial(chosen.losses, smoothing=config.label_smoothing),
-        balanced_score=log(best / (1 - best)) if chosen.probabilistic else best,
-    )
+    return chosen.smoothed(config.label_smoothing)
 
 
-def penalty(name: str, weight: float | options.Schedule, every: int = 1) -> Penalty:
-    """A penalty of the discriminator by name."""
-    if name not in PENALTIES:
-        raise unknown("penalty", name, PENALTIES)
-    return Penalty(name, partial(at, weight), PENALTIES[name], every)
+def penalty(name: str, weight: float | Schedule, every: int = 1) -> Penalty:
+    """A penalty of the discriminator by name. Raises UserError for an unknown one."""
+    return Penalty(name, partial(at, weight), PENALTIES.find(name), every)
 
 
-def prior(config: options.Prior) -> Prior:
-    """The prior by name."""
-    if config.name not in PRIORS:
-        raise unknown("prior", config.name, PRIORS)
-    return Prior(*PRIORS[config.name], config.dimension, tuple(config.classes))
+def prior(config: options.PriorOptions) -> Prior:
+    """The prior by name. Raises UserError for an unknown one."""
+    return Prior(*PRIORS.find(config.name), config.dimension, tuple(config.classes))
 
 
 def generator(config: options.Config, image: ImageShape) -> nn.Module:
-    """The network that makes images of latent vectors, with its first weights, which follow from the seed alone."""
-    given, family = _options(config.generator)
+    """The network that makes images of latent vectors, with its first weights, which follow from the seed alone.
+
+    Raises UserError for numbers that fit no network of this family and these images.
+    """
     classes = len(config.prior.classes)
-
-    def decoder() -> nn.Module:
-        return PLAYERS[family][0](config.prior.dimension, image, **given, classes=classes)
-
-    def encoder() -> nn.Module:
-        given, family = _options(config.discriminator)
-        return PLAYERS[family][1](image, **given, outputs=2 * config.prior.dimension)
 
     def make() -> nn.Module:
         if config.method == "vae":
-            return VAE(encoder(), decoder())
+            encoder = _network(config.discriminator, "discriminator", image, outputs=2 * config.prior.dimension)
+            return VAE(encoder, _network(config.generator, "generator", config.prior.dimension, image, classes=classes))
         if config.method == "diffusion":
-            return Diffusion(UNet(image, **given, classes=classes), image, **config.diffusion.model_dump())
+            denoiser = _network(config.generator, "generator", image, classes=classes)
+            return Diffusion(denoiser, image, **config.diffusion.model_dump())
         if config.method == "gsn":
-            return GSN(image, **{name: value for name, value in given.items() if name != "walk_backs"})
-        return decoder()
+            return _network(config.generator, "generator", image)
+        return _network(config.generator, "generator", config.prior.dimension, image, classes=classes)
 
     return _seeded(config, "generator", make)
 
 
 def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
-    """A discriminator with its first weights, which follow from the seed alone."""
-    given, family = _options(config.discriminator)
+    """A discriminator with its first weights, which follow from the seed alone. Errors as `generator`."""
     classes = len(config.prior.classes)
-    return _seeded(config, "discriminator", lambda: PLAYERS[family][1](image, **given, classes=classes))
+    return _seeded(
+        config, "discriminator", lambda: _network(config.discriminator, "discriminator", image, classes=classes)
+    )
+
+
+def _network(chosen: NetworkOptions, role: str, *given: Any, **more: Any) -> nn.Module:
+    """A network of the chosen family: what it is given first, then its own options, then classes or outputs."""
+    own = chosen.model_dump(exclude={"family"})
+    if not more.get("classes", True):
+        del more["classes"]  # not asked of families that know none
+    network = FAMILIES.find(chosen.family).make(role)(*given, **own, **more)
+    if takes_classes(network):
+        return network
+    if "classes" in more:
+        raise UserError(f"{role}.family={chosen.family} takes no classes: its forward(x, classes) needs two arguments.")
+    return WithoutClasses(network)
 
 
 def check(config: options.Config, processes: int = 1) -> None:
-    """UserError if a name does not exist or the parts do not fit together."""
+    """Raises UserError where a name does not exist or the parts do not fit together."""
     objective(config.objective)
     prior(config.prior)
-    training, penalised = config.training, _penalised(config)
+    for name in config.penalties.model_extra or {}:
+        PENALTIES.find(name)
+    for name in config.augmentation.policies:
+        POLICIES.find(name)
+    training, penalised = config.training, list(config.penalties.weights())
     if config.diagnosis.remedies and processes > 1:
         raise UserError("diagnosis.remedies works in one process: which checkpoint to go back to, one decides alone.")
     if training.batch % processes:
         raise UserError(f"training.batch = {training.batch} cannot be shared by {processes} processes.")
     for role in ("generator", "discriminator")[: 2 if config.method == "vae" else 1]:
         family = getattr(config, role).family
-        if family not in FAMILIES[config.method]:
-            able = " or ".join(FAMILIES[config.method])
+        if config.method not in FAMILIES.find(family).methods:
+            able = " or ".join(name for name, each in FAMILIES.items() if config.method in each.methods)
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
     if config.method != "adversarial" and config.prior.name != "normal":
         raise UserError(f"method={config.method} starts from normal noise: prior.name=normal.")
@@ -155,7 +123,9 @@ def check(config: options.Config, processes: int = 1) -> None:
         return
     if training.simultaneous and training.discriminator_steps > 1:
         raise UserError("training.simultaneous needs training.discriminator_steps=1: both players move together.")
-    if config.penalties.path_length and (training.simultaneous or config.generator.family != "stylegan2"):
+    if not FAMILIES.find(config.discriminator.family).has("discriminator"):
+        raise UserError(f"discriminator.family={config.discriminator.family}: that family has no discriminator.")
+    if config.penalties.path_length and (training.simultaneous or not _has_path_length(config.generator.family)):
         raise UserError(
             "penalties.path_length needs a generator with styles that moves in its turn: generator.family=stylegan2 "
             "and training.simultaneous=false."
@@ -167,67 +137,61 @@ def check(config: options.Config, processes: int = 1) -> None:
         )
 
 
-def _penalised(config: options.Config) -> list[str]:
-    return [name for name in PENALTIES if getattr(config.penalties, name)]
+def _has_path_length(family: str) -> bool:
+    return hasattr(FAMILIES.find(family).make("generator"), "path_length_regularisation")
 
 
 def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Method:
-    """The whole training, ready for its first step; UserError if the parts do not fit together."""
+    """The whole training, ready for its first step. Raises UserError where the parts do not fit together."""
     check(config, runtime.world)
-    common: dict[str, Any] = {
-        "prior": prior(config.prior),
-        "random": Randomness(config.training.seed, attempt),
-        "runtime": runtime,
-        "batch": config.training.batch,
-        "average_decay": config.average.decay,
-        "average_warm_up": config.average.warm_up,
-    }
-    network = generator(config, image)
-    learner = _player("generator", network, config.generator_optimiser, config.runtime, runtime)
+    setup = Setup(
+        prior(config.prior),
+        Randomness(config.training.seed, attempt),
+        config.training.batch,
+        runtime,
+        config.average.decay,
+        config.average.warm_up,
+    )
+    learner = _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime)
     if config.method == "vae":
         weight = partial(at, config.vae.beta)
-        return VariationalAutoencoder([learner], likelihood=config.vae.likelihood, beta=weight, **common)
+        return VariationalAutoencoder([learner], setup, likelihood=config.vae.likelihood, beta=weight)
     if config.method == "diffusion":
-        return DenoisingDiffusion([learner], **common)
+        return DenoisingDiffusion([learner], setup)
     if config.method == "gsn":
-        assert isinstance(config.generator, families.GSNOptions)
-        return GenerativeStochasticNetwork(learner, walk_backs=config.generator.walk_backs, **common)
+        return GenerativeStochasticNetwork([learner], setup)
 
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
     return Adversarial(
         learner,
         _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
         objective(config.objective),
-        [penalty(name, getattr(penalties, name), penalties.every) for name in _penalised(config)],
-        [Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)]
+        setup,
+        penalties=[penalty(name, weight, penalties.every) for name, weight in penalties.weights().items()],
+        generator_penalties=[
+            Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)
+        ]
         if penalties.path_length
         else [],
-        Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
+        augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
         share_fakes=training.share_fakes,
         simultaneous=training.simultaneous,
         clip=penalties.clip,
-        **common,
     )
 
 
 def _path_length(network: nn.Module, z: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
-    assert isinstance(network, stylegan2.Generator)
+    assert isinstance(network, HasPathLength)
     return network.path_length_regularisation(z, classes)
 
 
 def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
-    """Before the first step: a dense network starts at the mean of the data, [N, H, W, C]."""
+    """Before the first step: a network that can starts at the mean of the data, uint8 [N, H, W, C]."""
     for module in training.generator.network.modules():
-        if isinstance(module, (mlp.Generator, GSN)):
+        if isinstance(module, StartsFromData):
             mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)
             module.start_at(mean.permute(2, 0, 1).float().to(training.runtime.device))
-
-
-def _options(network: families.Part) -> tuple[dict[str, Any], str]:
-    """(a network's options but its family, its family)."""
-    given = network.model_dump()
-    return given, given.pop("family")
 
 
 def _seeded(config: options.Config, role: str, make: Callable[[], nn.Module]) -> nn.Module:
@@ -240,14 +204,14 @@ def _seeded(config: options.Config, role: str, make: Callable[[], nn.Module]) ->
 
 
 def _player(
-    name: str, network: nn.Module, config: options.Optimiser, machine: options.Runtime, runtime: Runtime
+    name: str, network: nn.Module, config: options.OptimiserOptions, machine: options.RuntimeOptions, runtime: Runtime
 ) -> Player:
     convolution.use(network, "patches" if machine.convolution == "patches" else "native")
     network = network.to(runtime.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Player(name, network, _optimiser(network, config), _settings(config), runtime)
 
 
-def _optimiser(network: nn.Module, config: options.Optimiser) -> torch.optim.Optimizer:
+def _optimiser(network: nn.Module, config: options.OptimiserOptions) -> torch.optim.Optimizer:
     parameters, rate, momentum = network.parameters(), at(config.learning_rate, 0), at(config.momentum, 0)
     if config.name == "adam":
         return torch.optim.Adam(parameters, rate, betas=config.betas, fused=True)
@@ -256,7 +220,7 @@ def _optimiser(network: nn.Module, config: options.Optimiser) -> torch.optim.Opt
     return torch.optim.RMSprop(parameters, rate, momentum=momentum)
 
 
-def _settings(config: options.Optimiser) -> dict[str, Callable[[int], float]]:
+def _settings(config: options.OptimiserOptions) -> dict[str, Callable[[int], float]]:
     settings: dict[str, Callable[[int], float]] = {"lr": partial(at, config.learning_rate)}
     if config.name != "adam":
         settings["momentum"] = partial(at, config.momentum)

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from ganatomy.baselines.diffusion import SAMPLERS, SCHEDULES, DenoisingDiffusion, Diffusion, alphas, noised, reverse
 from ganatomy.errors import UserError
 from ganatomy.gan import priors
-from ganatomy.gan.method import Batch
+from ganatomy.gan.method import Batch, Setup
 from ganatomy.gan.player import Player
 from ganatomy.networks.unet import UNet
 from ganatomy.system.runtime import Randomness, Runtime
@@ -241,7 +241,7 @@ def training(network, image=IMAGE, batch=400, runtime=None, rate=0.1, **options)
     diffusion = Diffusion(network, image, **options)
     player = Player("generator", diffusion, torch.optim.Adam(diffusion.parameters(), rate), {}, runtime or Runtime())
     prior = priors.Prior(priors.normal, priors.spherical, priors.truncated_normal, math.prod(image))
-    return DenoisingDiffusion([player], prior, Randomness(7), player.runtime, batch=batch)
+    return DenoisingDiffusion([player], Setup(prior, Randomness(7), batch, player.runtime))
 
 
 def test_a_step_is_algorithm_1():

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from ganatomy.baselines.gsn import GSN, GenerativeStochasticNetwork
 from ganatomy.errors import UserError
-from ganatomy.gan.method import Batch
+from ganatomy.gan.method import Batch, Setup
 from ganatomy.gan.player import Player
 from ganatomy.system.runtime import Randomness, Runtime
 
@@ -227,12 +227,11 @@ def test_a_trained_chain_s_distribution_is_that_of_many_independent_ones():
     assert_close(mine.std(0), other.std(0), rtol=0, atol=0.04)
 
 
-def method(model, learning_rate=0.2, runtime=None, **options):
+def method(model, learning_rate=0.2, runtime=None):
     runtime = runtime or Runtime()
     optimiser = torch.optim.SGD(model.parameters(), learning_rate, momentum=0.5)
     player = Player("generator", model, optimiser, {"lr": lambda step: learning_rate}, runtime)
-    common = {"prior": None, "random": Randomness(0), "runtime": runtime, "batch": 16}
-    return GenerativeStochasticNetwork(player, **common, **options)
+    return GenerativeStochasticNetwork([player], Setup(None, Randomness(0), 16, runtime))
 
 
 def bars(step, turn=0):
@@ -295,10 +294,10 @@ def test_a_bfloat16_step_is_close_to_float32():
 
 
 def test_every_layer_gets_a_gradient_or_the_chain_is_refused():
-    model = GSN((1, 6, 5), hidden=(8, 7, 6))
     with pytest.raises(UserError, match=r"A chain of 2 steps does not reach 3 hidden layers; take 3 or more\."):
-        method(model, walk_backs=2)
-    method(model, walk_backs=3).step(0, bars)
+        GSN((1, 6, 5), hidden=(8, 7, 6), walk_backs=2)
+    model = GSN((1, 6, 5), hidden=(8, 7, 6), walk_backs=3)
+    method(model).step(0, bars)
 
 
 def test_a_checkpoint_holds_every_tensor_once():

@@ -19,7 +19,7 @@ from ganatomy.baselines.vae import (
     reparameterise,
 )
 from ganatomy.gan import priors
-from ganatomy.gan.method import Batch
+from ganatomy.gan.method import Batch, Setup
 from ganatomy.gan.player import Player
 from ganatomy.networks import dcgan
 from ganatomy.system.runtime import Randomness, Runtime
@@ -179,9 +179,7 @@ class OneOfTwo(Runtime):
 def training(vae, dimension=D, batch=64, rate=0.01, runtime=None, **options):
     player = Player("generator", vae, torch.optim.Adam(vae.parameters(), rate), {}, runtime or Runtime())
     prior = priors.Prior(priors.normal, priors.spherical, priors.truncated_normal, dimension)
-    return VariationalAutoencoder(
-        [player], prior=prior, random=Randomness(7), runtime=player.runtime, batch=batch, **options
-    )
+    return VariationalAutoencoder([player], Setup(prior, Randomness(7), batch, player.runtime), **options)
 
 
 def linear():

@@ -3,11 +3,12 @@
 import pytest
 import yaml
 
-from ganatomy.config.families import DCGANOptions, MLPOptions
-from ganatomy.config.options import Config, Schedule
+from ganatomy.config.options import Config
 from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.schedules import Schedule
 from ganatomy.config.settings import change, describe, from_dict, options, parse_settings, read, to_yaml
 from ganatomy.errors import UserError
+from ganatomy.networks.families import DCGANOptions, MLPOptions
 
 RATE = "generator_optimiser.learning_rate"
 
@@ -65,8 +66,8 @@ def test_an_unknown_option_or_form_is_answered_with_what_was_meant(text, sentenc
         ("data.size=8", "data.size.0 = 8: should be greater than or equal to 16."),
         ("data.size=64x257", "data.size.1 = 257: should be less than or equal to 256."),
         ("runtime.device=gpu", "runtime.device = 'gpu'"),
-        ("generator.family=vit", "generator.family must be one of: mlp, dcgan, r3, resnet, stylegan2, unet, gsn."),
-        ("discriminator.family=unet", "discriminator.family must be one of: mlp, dcgan, r3, resnet, stylegan2."),
+        ("generator.family=vit", "generator.family must be one of: mlp, dcgan, resnet, r3, stylegan2, unet, gsn."),
+        ("discriminator.family=unet", "discriminator.family must be one of: mlp, dcgan, resnet, r3, stylegan2."),
     ],
 )
 def test_a_bad_value_is_named_with_its_option_and_bounds(text, sentence):

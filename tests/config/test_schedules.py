@@ -4,9 +4,8 @@ from math import cos, log, pi
 
 import pytest
 
-from ganatomy.config.options import Schedule
-from ganatomy.config.recipes import goodfellow2014
-from ganatomy.config.schedules import at
+from ganatomy.config.recipes import recipe
+from ganatomy.config.schedules import Schedule, at
 
 LINEAR = Schedule(kind="linear", start=3.0, end=1.0, steps=8)
 COSINE = Schedule(kind="cosine", start=3.0, end=1.0, steps=8)
@@ -40,7 +39,7 @@ def test_exponential_shrinks_by_its_factor_down_to_its_floor(step, value):
 @pytest.mark.parametrize(("player", "share"), [("generator_optimiser", 1), ("discriminator_optimiser", 0.5)])
 def test_the_schedules_of_the_2014_code(player, share):
     """0.1/1.000004^t with the floor 1e-6; momentum 0.5 → 0.7 over 250 epochs of 500 steps; D's loss halved."""
-    optimiser = getattr(goodfellow2014(), player)
+    optimiser = getattr(recipe("goodfellow2014"), player)
     rate, momentum = optimiser.learning_rate, optimiser.momentum
     assert [at(rate, t) for t in (0, 500, 10**6)] == pytest.approx([share * 0.1 / 1.000004**t for t in (0, 500, 10**6)])
     assert [at(momentum, t) for t in (0, 62_500, 125_000, 10**6)] == pytest.approx([0.5, 0.6, 0.7, 0.7], rel=1e-12)

@@ -12,7 +12,7 @@ from ganatomy.config import recipes
 from ganatomy.config.settings import change
 from ganatomy.diagnosis import HEALTHY, RULES, TrainingContext, Window, rules, signals
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP
-from ganatomy.gan.equilibrium import EQUILIBRIA
+from ganatomy.gan.objectives import OBJECTIVES
 from probe_records import monitored, record
 
 FAR = {"distance": 1.5}  # and no closer than before
@@ -69,7 +69,7 @@ def test_every_rule_of_ours_is_tried() -> None:
     assert ours == {name for name, _, _ in FAULTY} | {"data cannot work"}
 
 
-@pytest.mark.parametrize("objective", [*EQUILIBRIA, None])
+@pytest.mark.parametrize("objective", [*OBJECTIVES, None])
 def test_nothing_is_found_in_a_healthy_training(objective: str | None) -> None:
     monitor = monitored(60, TrainingContext.of_objective(objective))
     assert monitor.verdict == HEALTHY
@@ -124,9 +124,9 @@ def test_a_generator_that_has_not_begun_is_given_time() -> None:
     )
 
 
-@pytest.mark.parametrize("objective", EQUILIBRIA)
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_vanishing_gradient_is_measured_against_the_equilibrium(objective: str) -> None:
-    rest = EQUILIBRIA[objective].response
+    rest = OBJECTIVES[objective].equilibrium.response
     for share, expected in ((0.05, True), (0.5, False)):
         context = TrainingContext.of_objective(objective)
         monitor = monitored(30, context, auc=0.98, response=share * rest, **FAR)

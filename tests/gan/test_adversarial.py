@@ -13,6 +13,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.system.runtime import Runtime
 from ganatomy.training.loop import Budget, Callback, State, fit
 from tiny import TINY
@@ -167,12 +168,12 @@ def test_the_augmentation_adapts_to_the_sign_of_real_scores() -> None:
         assert again.probability == played.probability
 
 
-@pytest.mark.parametrize("name", sorted(build.OBJECTIVES))
+@pytest.mark.parametrize("name", sorted(OBJECTIVES))
 def test_every_objective_trains(name: str) -> None:
     played = game(objective__name=name)
     records = [played.step(step, noise) for step in range(3)]
     assert all(torch.isfinite(value) for record in records for value in record.values())
-    assert ("probability/real" in records[0]) == build.OBJECTIVES[name].probabilistic
+    assert ("probability/real" in records[0]) == OBJECTIVES[name].probabilistic
 
 
 def test_clipping_holds_after_every_step() -> None:

@@ -8,10 +8,11 @@ from torch.func import functional_call
 from torch.testing import assert_close
 
 from ganatomy import build
-from ganatomy.config.recipes import digits
+from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.gan import penalties
 from ganatomy.gan.method import Batch
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.networks import dcgan
 from ganatomy.system.runtime import Runtime
 
@@ -43,29 +44,22 @@ def norms(images):
     return (WEIGHT * images).square().sum((1, 2, 3)).sqrt()
 
 
-ALL = {
-    "r1": lambda discriminator, real, fake: penalties.r1(discriminator, real),
-    "r2": lambda discriminator, real, fake: penalties.r2(discriminator, fake),
-    "wgan_gp": lambda discriminator, real, fake: penalties.gradient_penalty(
-        discriminator, real, fake, SHARE.to(real.dtype)[: len(real)]
-    ),
-    "dragan": lambda discriminator, real, fake: penalties.dragan(
-        discriminator, real, torch.linspace(0, 1, real.numel(), dtype=real.dtype).view_as(real)
-    ),
-}
+def with_draws(penalty):
+    """The penalty with draws that are known: a share for each image, or a ramp over all of them."""
+
+    def called(discriminator, real, fake):
+        def draw(*shape):
+            if not shape:
+                return SHARE.to(real.dtype)[: len(real)]
+            return torch.linspace(0, 1, real.numel(), dtype=real.dtype).view(len(real), *shape)
+
+        return penalty(discriminator, real, fake, draw)
+
+    return called
+
+
+ALL = {name: with_draws(penalty) for name, penalty in PENALTIES.items()}
 every_penalty = pytest.mark.parametrize("penalty", ALL.values(), ids=ALL)
-
-
-def test_every_penalty_of_the_configuration_is_tested_here():
-    assert list(ALL) == list(build.PENALTIES)
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_a_run_penalises_the_right_images_with_the_right_draws(name):
-    """draw(*shape) is uniform noise for each image: a number for WGAN-GP, a whole image for DRAGAN."""
-    noise = torch.linspace(0, 1, REAL.numel(), dtype=torch.float64).view_as(REAL)
-    value = build.PENALTIES[name](quadratic, REAL, FAKE, lambda *shape: noise if shape == SHAPE[1:] else SHARE)
-    assert_close(value, ALL[name](quadratic, REAL, FAKE))
 
 
 def test_squared_norms_are_those_of_each_image():
@@ -80,27 +74,27 @@ def test_a_linear_discriminator_has_one_gradient_everywhere(penalty):
 
 
 def test_r1_and_r2_are_half_the_mean_squared_norm_at_their_own_images():
-    assert_close(penalties.r1(quadratic, REAL), (norms(REAL) ** 2).mean() / 2)
-    assert_close(penalties.r2(quadratic, FAKE), (norms(FAKE) ** 2).mean() / 2)
+    assert_close(penalties.r1(quadratic, REAL, None, None), (norms(REAL) ** 2).mean() / 2)
+    assert_close(penalties.r2(quadratic, None, FAKE, None), (norms(FAKE) ** 2).mean() / 2)
 
 
 def test_wgan_gp_mixes_each_pair_by_its_own_share():
     mixed = torch.stack([e * x + (1 - e) * y for e, x, y in zip(SHARE, REAL, FAKE, strict=True)])
     expected = ((norms(mixed) - 1) ** 2).mean()
-    assert_close(penalties.gradient_penalty(quadratic, REAL, FAKE, SHARE), expected)
+    assert_close(penalties.wgan_gp(quadratic, REAL, FAKE, lambda: SHARE), expected)
     one_for_all = [((norms(e * REAL + (1 - e) * FAKE) - 1) ** 2).mean() for e in SHARE]
     assert all(abs(value - expected) > 1 for value in one_for_all)  # the assertion above tells them apart
 
 
 @pytest.mark.parametrize(("share", "images"), [(1.0, REAL), (0.0, FAKE)])
 def test_wgan_gp_goes_from_fake_to_real(share, images):
-    value = penalties.gradient_penalty(quadratic, REAL, FAKE, torch.full((4,), share, dtype=torch.float64))
+    value = penalties.wgan_gp(quadratic, REAL, FAKE, lambda: torch.full((4,), share, dtype=torch.float64))
     assert_close(value, ((norms(images) - 1) ** 2).mean())
 
 
 def test_dragan_looks_half_a_standard_deviation_around_real_images():
     around = REAL + REAL.std() * NOISE / 2
-    assert_close(penalties.dragan(quadratic, REAL, NOISE), ((norms(around) - 1) ** 2).mean())
+    assert_close(penalties.dragan(quadratic, REAL, None, lambda *shape: NOISE), ((norms(around) - 1) ** 2).mean())
 
 
 def smooth():
@@ -155,10 +149,10 @@ def test_half_precision_images_are_penalised_in_float32(penalty):
     assert (value.dtype, seen) == (torch.float32, [torch.float32])
 
 
-@pytest.mark.parametrize("name", ["r1", "r2", "wgan_gp", "dragan"])
+@pytest.mark.parametrize("name", PENALTIES)
 def test_a_bfloat16_run_penalises_in_float32(name):
     config = change(
-        digits(),
+        recipe("digits"),
         {"discriminator.norm": "none", "discriminator.width": 4, "training.batch": 4, f"penalties.{name}": 1.0},
     )
     real, fake = (images.float().view(4, 1, 18, 5)[:, :, :16].repeat(1, 1, 1, 4)[..., :16] for images in (REAL, FAKE))
@@ -171,7 +165,7 @@ def test_a_bfloat16_run_penalises_in_float32(name):
 
 def test_penalties_refuse_batch_normalisation():
     with pytest.raises(build.UserError, match=r"penalties\.r1 needs .* discriminator\.norm=none"):
-        build.method(change(digits(), {"penalties.r1": 1.0}), (1, 16, 16), Runtime())
+        build.method(change(recipe("digits"), {"penalties.r1": 1.0}), (1, 16, 16), Runtime())
 
 
 def test_clipping_bounds_every_weight_in_place_and_leaves_the_rest():

@@ -12,15 +12,15 @@ from torch.testing import assert_close
 from ganatomy import build
 from ganatomy.config import options as config
 from ganatomy.gan.latent import walk
-from ganatomy.gan.priors import linear, spherical, truncated_normal, truncated_uniform
+from ganatomy.gan.priors import PRIORS, linear, spherical, truncated_normal, truncated_uniform
 
 ROOT3 = 3**0.5
 DISTRIBUTIONS = {"normal": stats.norm(), "uniform": stats.uniform(-ROOT3, 2 * ROOT3)}
-every_prior = pytest.mark.parametrize("name", sorted(build.PRIORS))
+every_prior = pytest.mark.parametrize("name", sorted(PRIORS))
 
 
 def prior(name, dimension=8):
-    return build.prior(config.Prior(name=name, dimension=dimension))
+    return build.prior(config.PriorOptions(name=name, dimension=dimension))
 
 
 def vector(*numbers):
@@ -66,7 +66,7 @@ def test_a_seeds_vector_does_not_depend_on_the_others(name):
 @pytest.mark.parametrize("first", [0, 5000, 2**32 - 1000])
 def test_consecutive_seeds_have_the_datas_classes_in_proportion(first):
     shares = [1, 0, 2, 3, 4]
-    by_class = build.prior(config.Prior(dimension=8, conditional=True, classes=shares))
+    by_class = build.prior(config.PriorOptions(dimension=8, conditional=True, classes=shares))
     codes = by_class.of_seeds(range(first, first + 1000))
     z, weights = by_class.split(codes)
     assert weights.sum(0).tolist() == pytest.approx([100 * share for share in shares], abs=3)  # drawn, it would be 30

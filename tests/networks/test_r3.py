@@ -257,7 +257,7 @@ def test_gradients_and_those_of_a_penalty_equal_finite_differences(classes):
 
     check(generator, lambda network: (network(z) * images).sum())
     check(discriminator, lambda network: network(images).square().sum())
-    check(discriminator, lambda network: r1(network, images))
+    check(discriminator, lambda network: r1(network, images, None, None))
 
 
 def test_memory_formats_and_autocast_change_only_the_rounding():

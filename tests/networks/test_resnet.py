@@ -11,7 +11,7 @@ from torch.autograd import gradcheck
 from torch.func import functional_call
 from torch.testing import assert_close
 
-from ganatomy.gan.penalties import gradient_penalty, r1
+from ganatomy.gan.penalties import r1, wgan_gp
 from ganatomy.networks.resnet import ConditionalNorm, Discriminator, DownBlock, FirstBlock, Generator, UpBlock
 
 CIFAR = (3, 32, 32)
@@ -332,8 +332,8 @@ def test_a_discriminators_gradients_and_those_of_penalties_equal_finite_differen
     network, y = discriminator((1, 17, 16), norm, "mean", classes).double().eval(), CLASSES[:2].double()
     real, fake = drawn(2, 1, 17, 16, dtype=torch.float64), drawn(2, 1, 17, 16, seed=1, dtype=torch.float64)
     share, arguments = torch.tensor([0.2, 0.7], dtype=torch.float64), (y,) if classes else ()
-    checked(network, lambda network: network(real).square().sum() + r1(network, real), *arguments)
-    checked(network, lambda network: gradient_penalty(network, real, fake, share), *arguments)
+    checked(network, lambda network: network(real).square().sum() + r1(network, real, None, None), *arguments)
+    checked(network, lambda network: wgan_gp(network, real, fake, lambda: share), *arguments)
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
@@ -347,7 +347,7 @@ def test_a_generators_gradients_equal_finite_differences(norm):
 def test_a_penalty_can_be_descended_in_training_mode(norm):
     """Two forwards and a double backward, while power iterations move their vectors in place."""
     network, images = discriminator(CIFAR, norm), drawn(2, *CIFAR)
-    (network(images).mean() + r1(network, images)).backward()
+    (network(images).mean() + r1(network, images, None, None)).backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad.isfinite().all(), name
         assert parameter.grad.any(), name

@@ -435,7 +435,7 @@ def test_gradient_of_path_lengths_equals_finite_differences():
 def test_double_backward_through_the_discriminator_equals_finite_differences(residual):
     network = discriminator((2, 8, 12), classes=2, residual=residual).double()
     real, y = drawn(4, 2, 8, 12).double(), labels(4, 2).double()
-    assert along_weights(network, lambda run: penalties.r1(lambda images: run(images, y), real))
+    assert along_weights(network, lambda run: penalties.r1(lambda images: run(images, y), real, None, None))
 
 
 def test_in_eval_mode_an_image_depends_on_its_own_latent_and_label_only():

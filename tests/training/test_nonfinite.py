@@ -1,5 +1,6 @@
 """Numbers that are not finite stop the update before it happens, and the run goes back to its last good checkpoint."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from ganatomy import build
 from ganatomy.errors import UserError
-from ganatomy.gan.objectives import Losses, Objective, non_saturating
+from ganatomy.gan.objectives import OBJECTIVES, Losses, non_saturating
 from ganatomy.gan.player import NonFiniteError, Player
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
@@ -22,7 +23,7 @@ def test_a_player_refuses_the_update(kind: type[torch.optim.Optimizer], poison: 
     before = [parameter.clone() for parameter in network.parameters()]
     player = Player("critic", network, kind(network.parameters(), lr=0.1, fused=True), {}, Runtime())
     with pytest.raises(NonFiniteError, match="critic's loss or gradient was not finite at step 7"):
-        player.descend(network(torch.ones(2, 3)).sum() * poison, step=7)
+        player.update(network(torch.ones(2, 3)).sum() * poison, step=7)
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
     assert not player.state()
 
@@ -31,11 +32,11 @@ def test_where_waiting_would_stall_the_kernel_skips_and_check_raises_later(monke
     monkeypatch.setattr(Player, "_defers", lambda self: True)  # what a CUDA device says; the CPU's kernel skips alike
     network = torch.nn.Linear(3, 1)
     player = Player("critic", network, torch.optim.Adam(network.parameters(), lr=0.1, fused=True), {}, Runtime())
-    player.descend(network(torch.ones(2, 3)).sum(), step=0)
+    player.update(network(torch.ones(2, 3)).sum(), step=0)
     player.check()
     before = {name: value.clone() for name, value in {**network.state_dict(), **player.state()}.items()}
     for step in (1, 2):
-        player.descend(network(torch.ones(2, 3)).sum() * torch.nan, step)
+        player.update(network(torch.ones(2, 3)).sum() * torch.nan, step)
     after = {**network.state_dict(), **player.state()}
     assert all(torch.equal(before[name], after[name]) for name in before)
     with pytest.raises(NonFiniteError, match="step 1"):
@@ -57,7 +58,8 @@ class FailingOnce:
 
 def test_a_run_rolls_back_and_finishes(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Two losses a step, the discriminator's first: call 15 is its loss at step 7; the checkpoint before is of step 5.
-    monkeypatch.setitem(build.OBJECTIVES, "non_saturating", Objective(FailingOnce(call=15)))
+    failing = replace(OBJECTIVES["non_saturating"], losses=FailingOnce(call=15))
+    monkeypatch.setattr(build, "objective", lambda config: failing)
     run = quick(images, tmp_path, training__steps=12)
     assert run.info()["status"] == "finished"
     (fault,) = [event for event in run.events() if event["event"] == "not finite"]

@@ -119,6 +119,6 @@ class DenoisingDiffusion(Method):
             predicted = diffusion.unet(noisy, self.runtime.share(times), classes)
 
         loss = (noise - predicted.float()).square().mean()
-        norm = self.generator.descend(loss, step)
-        self.follow()
+        norm = self.generator.update(loss, step)
+        self.update_average()
         return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice, pairwise
 from math import prod
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +17,6 @@ from torch import Generator, Tensor, nn
 
 from ganatomy.errors import UserError
 from ganatomy.gan.method import Batches, Method, Record
-from ganatomy.gan.player import Player
 
 Draw: TypeAlias = Callable[..., Tensor]  # draw(torch.rand or torch.randn, units) → [B, units]
 
@@ -38,13 +37,20 @@ class GSN(nn.Module):
         hidden: Sequence[int] = (1500, 1500),
         salt_and_pepper: float = 0.4,
         hidden_noise: float = 2.0,
+        walk_backs: int = 4,
         sampling_steps: int = 50,
     ) -> None:
-        """Weights are tied: a layer hears the one above through the same weights as that one hears it.
+        """Weights are tied: a layer is driven by the one above through the weights by which it drives that one.
 
-        salt_and_pepper: share of pixels lost; hidden_noise: standard deviation, before and after each tanh.
+        salt_and_pepper: share of pixels lost; hidden_noise: standard deviation, before and after each tanh;
+        walk_backs: steps of the chain while training. Raises UserError if they are too few to reach every layer.
         """
+        if walk_backs < len(hidden):
+            raise UserError(
+                f"A chain of {walk_backs} steps does not reach {len(hidden)} hidden layers; take {len(hidden)} or more."
+            )
         super().__init__()
+        self.walk_backs = walk_backs
         self.image, self.salt_and_pepper, self.hidden_noise = image, salt_and_pepper, hidden_noise
         self.sampling_steps = sampling_steps
         sizes = [prod(image), *hidden]
@@ -145,24 +151,13 @@ def _filled(rows: Tensor) -> Tensor:
 class GenerativeStochasticNetwork(Method):
     """Walk-back training: one descent of the chain's reconstruction errors a step."""
 
-    def __init__(self, generator: Player, *, walk_backs: int = 4, **common: Any) -> None:
-        """generator: its network is a GSN; walk_backs: steps of the chain; common: as for `Method`.
-
-        UserError if the chain is too short to reach every layer and come back.
-        """
-        super().__init__((generator,), **common)
-        assert isinstance(generator.network, GSN)
-        self.network, self.walk_backs = generator.network, walk_backs
-        layers = len(self.network.weights)
-        if walk_backs < layers:
-            raise UserError(
-                f"A chain of {walk_backs} steps does not reach {layers} hidden layers; take {layers} or more."
-            )
-
     def step(self, step: int, batches: Batches) -> Record:
+        """One descent of the walk-back loss of a batch."""
         self.seed_layers(step)
+        network = self.generator.network
+        assert isinstance(network, GSN)
         with self.runtime.autocast():
-            loss = self.network.walk_back(batches(step, 0).images, self.walk_backs)
-        norm = self.generator.descend(loss, step)
-        self.follow()
+            loss = network.walk_back(batches(step, 0).images, network.walk_backs)
+        norm = self.generator.update(loss, step)
+        self.update_average()
         return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}

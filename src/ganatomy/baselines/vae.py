@@ -5,12 +5,12 @@ Log-likelihoods and divergences are in nats per image.
 
 from collections.abc import Sequence
 from math import pi
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from ganatomy.gan.method import Batches, Method, Record
+from ganatomy.gan.method import Batches, Method, Record, Setup
 from ganatomy.gan.player import Number, Player
 
 Likelihood = Literal["bernoulli", "gaussian"]
@@ -77,13 +77,13 @@ class VariationalAutoencoder(Method):
     def __init__(
         self,
         players: Sequence[Player],
+        setup: Setup,
         *,
         likelihood: Likelihood = "gaussian",
         beta: Number = lambda step: 1.0,
-        **common: Any,
     ) -> None:
-        """players: the `VAE` alone. likelihood: of pixels. beta: the divergence's weight. common: as for `Method`."""
-        super().__init__(players, **common)
+        """players: the `VAE` alone. likelihood: of pixels. beta: the divergence's weight."""
+        super().__init__(players, setup)
         self.likelihood, self.beta = likelihood, beta
 
     def step(self, step: int, batches: Batches) -> Record:
@@ -100,8 +100,8 @@ class VariationalAutoencoder(Method):
         reconstruction = -self.log_likelihood(images, decoded).mean()
         divergence = gaussian_divergence(mean, log_variance).mean()
         loss = reconstruction + self.beta(step) * divergence
-        norm = self.generator.descend(loss, step)
-        self.follow()
+        norm = self.generator.update(loss, step)
+        self.update_average()
         return {
             "loss/generator": loss.detach(),
             "loss/reconstruction": reconstruction.detach(),

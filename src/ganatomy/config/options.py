@@ -7,27 +7,23 @@ declarations below, by way of `settings`. No torch here: readers of a run folder
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializeAsAny,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from ganatomy.config.families import DCGANOptions, DiscriminatorNetwork, GeneratorNetwork, Part
-
-
-class Schedule(Part):
-    """A number that changes with the step; `ganatomy.config.schedules.at` reads it."""
-
-    kind: Literal["linear", "exponential", "cosine"] = Field(
-        "linear", description="Shape of the way from start to end."
-    )
-    start: float = Field(description="Value at step 0.")
-    end: float = Field(description="Value from the last step of the schedule on (a floor, when exponential).")
-    steps: int = Field(0, ge=0, description="Length in generator steps (linear and cosine).")
-    factor: float = Field(1.0, gt=0, le=1, description="Multiplier of every step (exponential).")
-
-    @model_validator(mode="after")
-    def _whole(self) -> "Schedule":
-        if self.kind != "exponential" and self.steps == 0:
-            raise ValueError(f"a {self.kind} schedule needs steps, its length")
-        return self
+from ganatomy.config.schedules import Schedule
+from ganatomy.gan.penalties import PENALTIES
+from ganatomy.networks.families import FAMILIES, DCGANOptions, NetworkOptions
+from ganatomy.system.options import OneOf, Options
 
 
 def _bounded(low: float, high: float = float("inf"), *, exclusive: bool = False) -> AfterValidator:
@@ -71,7 +67,7 @@ Side = Annotated[int, Field(ge=16, le=256)]
 Size = Annotated[tuple[Side, Side], BeforeValidator(_height_and_width)]
 
 
-class Data(Part):
+class DataOptions(Options):
     """Which images, and how they are prepared."""
 
     path: str = Field("digits", description="Folder, zip, .npy, .npz, IDX file or folder, or a named set.")
@@ -85,10 +81,10 @@ class Data(Part):
     flip: bool = Field(False, description="Mirror half of the images at random.")
 
 
-class Prior(Part):
+class PriorOptions(Options):
     """p_z, where latent vectors come from."""
 
-    name: str = Field("normal", description="normal or uniform.")
+    name: Annotated[str, OneOf("ganatomy.gan.priors:PRIORS")] = Field("normal", description="Distribution of z.")
     dimension: int = Field(
         100, ge=1, le=262_144, description="Length of the latent vector (diffusion and gsn: the pixels' number)."
     )
@@ -98,7 +94,7 @@ class Prior(Part):
     )
 
 
-class VAE(Part):
+class VAEOptions(Options):
     """Of a variational autoencoder, whose decoder is `generator` and whose encoder is of `discriminator`'s kind."""
 
     likelihood: Literal["bernoulli", "gaussian"] = Field(
@@ -107,7 +103,7 @@ class VAE(Part):
     beta: Weight = Field(1.0, description="Weight of the divergence from the prior (1: the evidence lower bound).")
 
 
-class Diffusion(Part):
+class DiffusionOptions(Options):
     """Of a diffusion model, whose denoiser is `generator`."""
 
     steps: int = Field(1000, ge=2, le=10_000, description="Noise levels.")
@@ -116,34 +112,41 @@ class Diffusion(Part):
     sampling_steps: int = Field(50, ge=1, le=10_000, description="Denoising steps that make an image.")
 
 
-class Objective(Part):
+class ObjectiveOptions(Options):
     """What each player minimises."""
 
-    name: str = Field(
-        "non_saturating",
-        description="minimax, non_saturating, least_squares, wasserstein, hinge or relativistic_pairing.",
+    name: Annotated[str, OneOf("ganatomy.gan.objectives:OBJECTIVES")] = Field(
+        "non_saturating", description="The losses of both players."
     )
     label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="Real labels become 1 − this (one-sided).")
 
 
-class Penalties(Part):
+class PenaltyOptions(Options):
     """What keeps the discriminator smooth; a weight of 0 is off."""
 
-    r1: Weight = Field(0.0, description="Weight γ of γ/2·‖∇D‖² at real images.")
-    r2: Weight = Field(0.0, description="Weight γ of γ/2·‖∇D‖² at generated images.")
-    wgan_gp: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² between real and generated images.")
-    dragan: Weight = Field(0.0, description="Weight λ of λ(‖∇D‖ − 1)² around real images.")
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Weight]  # weights by the penalty's name
+
     every: int = Field(1, ge=1, description="Steps between two computations of a gradient's penalty (lazy: > 1).")
     clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
     path_length: Weight = Field(0.0, description="Weight of E(‖∇_w G·y‖ − a)², stylegan2 generators only.")
     path_length_every: int = Field(4, ge=1, description="Steps between two computations of it.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _all_named(cls, values: Any) -> Any:
+        return {**dict.fromkeys(PENALTIES, 0.0), **values} if isinstance(values, Mapping) else values
 
-class Augmentation(Part):
+    def weights(self) -> dict[str, float | Schedule]:
+        """The weights of penalties that are on, by name."""
+        return {name: weight for name, weight in (self.__pydantic_extra__ or {}).items() if weight}
+
+
+class AugmentationOptions(Options):
     """What real and generated images go through before the discriminator sees them: for few images."""
 
-    policies: list[Literal["colour", "translation", "cutout"]] = Field(
-        [], description="colour, translation, cutout; empty: no augmentation."
+    policies: list[Annotated[str, OneOf("ganatomy.gan.augment:POLICIES")]] = Field(
+        [], description="What is done to them; empty: no augmentation."
     )
     probability: float = Field(1.0, ge=0, le=1, description="Share of the images that each of them changes.")
     target: float | None = Field(
@@ -151,7 +154,7 @@ class Augmentation(Part):
     )
 
 
-class Optimiser(Part):
+class OptimiserOptions(Options):
     """How a player descends: torch's own optimisers."""
 
     name: Literal["sgd", "adam", "rmsprop"] = Field("adam", description="sgd, adam or rmsprop.")
@@ -162,14 +165,14 @@ class Optimiser(Part):
     momentum: Share = Field(0.0, description="Momentum of sgd and rmsprop; a number or a schedule.")
 
 
-class Average(Part):
+class AverageOptions(Options):
     """The exponential moving average of the generator, which draws the samples."""
 
     decay: float = Field(0.999, ge=0, lt=1, description="Share of the old average kept at each step; 0: no average.")
     warm_up: bool = Field(True, description="Start with a short memory: decay is at most (1 + t)/(10 + t).")
 
 
-class Training(Part):
+class TrainingOptions(Options):
     """Algorithm 1 and its budget."""
 
     batch: int = Field(64, ge=2, le=65536, description="Images a step, over all processes.")
@@ -189,7 +192,7 @@ class Training(Part):
     )
 
 
-class Log(Part):
+class LogOptions(Options):
     """What is written while training, and how often (in steps)."""
 
     every: int = Field(20, ge=1, description="A record of losses and scores; each is the mean since the last.")
@@ -199,16 +202,20 @@ class Log(Part):
     tensorboard: bool = Field(False, description="Write TensorBoard events too.")
 
 
-class Evaluation(Part):
+class EvaluationOptions(Options):
     """Scores while training: `ganatomy evaluate`, again and again."""
 
     every: int = Field(0, ge=0, description="Steps between evaluations; 0: none.")
     samples: int = Field(2000, ge=100, description="Generated images a score.")
-    metrics: list[str] = Field(["fd"], min_length=1, description="What to measure: see `ganatomy evaluate --help`.")
-    features: str = Field("auto", description="auto, lenet, classifier, random, pixels, inception or dinov2.")
+    metrics: list[Annotated[str, OneOf("ganatomy.evaluation.scoring:METRICS")]] = Field(
+        ["fd"], min_length=1, description="What to measure."
+    )
+    features: Annotated[str, OneOf("ganatomy.evaluation.features:EXTRACTORS")] = Field(
+        "auto", description="What the scores compare; auto: what fits the images."
+    )
 
 
-class Diagnosis(Part):
+class DiagnosisOptions(Options):
     """What is wrong with the training, said while it goes on: see docs/DIAGNOSIS.md."""
 
     on: bool = Field(True, description="Look at the training now and then; its weights are the same without.")
@@ -219,7 +226,7 @@ class Diagnosis(Part):
     )
 
 
-class Runtime(Part):
+class RuntimeOptions(Options):
     """On what the run computes. `auto` is replaced by what was measured when the run starts."""
 
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps.")
@@ -228,27 +235,51 @@ class Runtime(Part):
     threads: int = Field(0, ge=0, le=1024, description="CPU threads of each process; 0: as many as there are cores.")
 
 
-class Config(Part):
+class UnknownOptions(NetworkOptions):
+    """Options of a family that is not at hand: a stranger's, in a run that is only read here."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _network(role: str) -> Any:
+    """A validator: options of the family that they name; dcgan, where a file names none."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        family = FAMILIES.get(str(value.get("family", "dcgan")))
+        kind = UnknownOptions if family is None else family.options(role)
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            raise PydanticCustomError("network_options", "wrong options", {"error": error}) from None
+
+    return read
+
+
+class Config(Options):
     """Everything that decides a run."""
 
     recipe: str = Field("dcgan", description="The recipe these options began as.")
     method: Literal["adversarial", "vae", "diffusion", "gsn"] = Field(
         "adversarial", description="How the generator learns: by the game, or as one of the baselines."
     )
-    data: Data = Data()
-    prior: Prior = Prior()
-    generator: GeneratorNetwork = DCGANOptions()
-    discriminator: DiscriminatorNetwork = DCGANOptions()
-    objective: Objective = Objective()
-    penalties: Penalties = Penalties()
-    augmentation: Augmentation = Augmentation()
-    vae: VAE = VAE()
-    diffusion: Diffusion = Diffusion()
-    generator_optimiser: Optimiser = Optimiser()
-    discriminator_optimiser: Optimiser = Optimiser()
-    average: Average = Average()
-    training: Training = Training()
-    log: Log = Log()
-    evaluation: Evaluation = Evaluation()
-    diagnosis: Diagnosis = Diagnosis()
-    runtime: Runtime = Runtime()
+    data: DataOptions = DataOptions()
+    prior: PriorOptions = PriorOptions()
+    generator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("generator"))] = DCGANOptions()
+    discriminator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("discriminator"))] = (
+        DCGANOptions()
+    )
+    objective: ObjectiveOptions = ObjectiveOptions()
+    penalties: PenaltyOptions = PenaltyOptions()
+    augmentation: AugmentationOptions = AugmentationOptions()
+    vae: VAEOptions = VAEOptions()
+    diffusion: DiffusionOptions = DiffusionOptions()
+    generator_optimiser: OptimiserOptions = OptimiserOptions()
+    discriminator_optimiser: OptimiserOptions = OptimiserOptions()
+    average: AverageOptions = AverageOptions()
+    training: TrainingOptions = TrainingOptions()
+    log: LogOptions = LogOptions()
+    evaluation: EvaluationOptions = EvaluationOptions()
+    diagnosis: DiagnosisOptions = DiagnosisOptions()
+    runtime: RuntimeOptions = RuntimeOptions()

@@ -7,10 +7,14 @@ from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from ganatomy.config.families import DiscriminatorNetwork, GeneratorNetwork, Part
-from ganatomy.config.options import Config, Schedule
+from ganatomy.config.options import Config, PenaltyOptions
 from ganatomy.errors import UserError, unknown
+from ganatomy.gan.penalties import PENALTIES
+from ganatomy.networks.families import FAMILIES
+from ganatomy.system.options import OneOf, Options
+from ganatomy.system.registry import Registry
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -36,7 +40,7 @@ def read(path: str | Path) -> Config:
     return from_dict(values, str(path))
 
 
-def to_yaml(config: Part) -> str:
+def to_yaml(config: Options) -> str:
     """A configuration as YAML, every option written out."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
@@ -54,6 +58,8 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
                 place[parent] = {}
             place = place[parent]
         if option == "family" and place.get("family") != value:  # another family has other options
+            if parents and parents[0] in ROLES and value not in _family_names(parents[0]):
+                raise UserError(f"--set: {name} must be one of: {', '.join(_family_names(parents[0]))}.")
             place.clear()
         place[option] = value
     return from_dict(values, "--set")
@@ -81,49 +87,59 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return changes
 
 
-def options(part: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def options(part: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every option's dotted name with its pydantic field, in order."""
     for name, field in part.model_fields.items():
-        models = _parts_of(field.annotation)
-        if models and not prefix:
-            for model in models:
-                yield from options(model, f"{name}.")
+        if not prefix and name in ROLES:
+            for kind in _families(name):
+                yield from options(kind, f"{name}.")
+        elif not prefix and isinstance(field.annotation, type) and issubclass(field.annotation, Options):
+            yield from options(field.annotation, f"{name}.")
         else:
             yield prefix + name, field
+    if part is PenaltyOptions:
+        for name in PENALTIES:
+            words = f"Weight of {PENALTIES.summary(name)}."
+            yield prefix + name, FieldInfo(annotation=float, default=0.0, description=words)
+
+
+ROLES = ("generator", "discriminator")
 
 
 def describe(name: str) -> str:
     """The help text of an option, by its dotted name."""
-    return next(str(field.description) for option, field in options() if option == name)
+    return _meaning(next(field for option, field in options() if option == name))
 
 
-def _parts_of(annotation: Any) -> list[type[Part]]:
-    """The groups of options behind an annotation: itself, or the families it may be."""
-    if isinstance(annotation, type):
-        return [annotation] if issubclass(annotation, Part) else []
-    return [part for argument in get_args(annotation) for part in _parts_of(argument) if part is not Schedule]
+def _meaning(field: FieldInfo) -> str:
+    """What an option means, with the names it may have where a registry has them."""
+    registry = next(_registries(field), None)
+    return str(field.description) if registry is None else f"{field.description} One of: {', '.join(registry)}."
+
+
+def _registries(field: FieldInfo) -> Iterator[Registry[Any]]:
+    marks = [*field.metadata, *(mark for inner in get_args(field.annotation) for mark in get_args(inner))]
+    return (mark.registry for mark in marks if isinstance(mark, OneOf))
 
 
 def _no_such_option(name: str) -> UserError:
     names = [option for option, _ in options()]
     if name in names:  # of another family of networks
         role, _, option = name.partition(".")
-        families = [part for part in _families(role) if option in part.model_fields]
-        family = families[0].model_fields["family"].default
+        family = next(part for part in _families(role) if option in part.model_fields).model_fields["family"].default
         return UserError(f"{name} is an option of {family} networks; choose them with {role}.family={family}.")
     return unknown("option", name, names)
 
 
-def explain(error: ValidationError, source: str) -> UserError:
-    """The first fault of a validation, as a sentence."""
+def explain(error: ValidationError, source: str, within: str = "") -> UserError:
+    """The first fault of a validation, as a sentence. within: the part of the configuration that was validated."""
     fault = error.errors()[0]
-    tags = {part.model_fields["family"].default for part in _parts_of(GeneratorNetwork)} | {"Schedule", "float"}
-    place = [str(step) for step in fault["loc"] if step not in tags]
-    name = ".".join(place)
+    place = [str(step) for step in fault["loc"] if step not in ("Schedule", "float")]
+    name = within + ".".join(place)
+    if fault["type"] == "network_options":
+        return explain(fault["ctx"]["error"], source, f"{name}.")
     if fault["type"] == "extra_forbidden":
         return UserError(f"{source}: {_no_such_option(name)}")
-    if fault["type"] == "union_tag_invalid":
-        return UserError(f"{source}: {name}.family must be one of: {_listed(_families(name))}.")
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if not message.startswith("must"):
         message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
@@ -134,26 +150,31 @@ def option_table() -> str:
     """Every option as a Markdown table: docs/OPTIONS.md and `ganatomy options`."""
     rows: dict[str, None] = {}  # in order, each once
     for name, field in options():
-        default, meaning = field.get_default(), field.description
+        default, meaning = field.get_default(), _meaning(field)
         shown = "" if default is None else str(list(default) if isinstance(default, tuple) else default)
         role, _, option = name.partition(".")
         if option == "family":
             shown, meaning = "dcgan", f"{meaning} One of: {_listed(_families(role))}."
-        elif families := _families(role):
-            meaning = f"{_listed([part for part in families if _says(part, option) == (default, meaning)])}: {meaning}"
+        elif role in ROLES:
+            meaning = f"{_listed([part for part in _families(role) if _same(part, option, field)])}: {meaning}"
         rows[f"| `{name}` | {shown} | {meaning} |"] = None
     return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
 
 
-def _families(role: str) -> list[type[Part]]:
-    """The kinds of network that a player may be; none for other parts of a configuration."""
-    return _parts_of({"generator": GeneratorNetwork, "discriminator": DiscriminatorNetwork}.get(role))
+def _families(role: str) -> list[type[Options]]:
+    """The options of each kind of network that a player may be; none for other parts of a configuration."""
+    return [FAMILIES[name].options(role) for name in _family_names(role)] if role in ROLES else []
 
 
-def _says(part: type[Part], option: str) -> tuple[Any, str | None] | None:
-    field = part.model_fields.get(option)
-    return None if field is None else (field.get_default(), field.description)
+def _family_names(role: str) -> list[str]:
+    return [name for name, family in FAMILIES.items() if family.has(role)]
 
 
-def _listed(families: list[type[Part]]) -> str:
+def _same(part: type[Options], option: str, field: FieldInfo) -> bool:
+    other = part.model_fields.get(option)
+    same = ("description", "default", "default_factory")
+    return other is not None and all(getattr(other, each) == getattr(field, each) for each in same)
+
+
+def _listed(families: list[type[Options]]) -> str:
     return ", ".join(part.model_fields["family"].default for part in families)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ganatomy.config.options import Config
-from ganatomy.gan.equilibrium import EQUILIBRIA, Equilibrium
+from ganatomy.gan.equilibrium import Equilibrium
+from ganatomy.gan.objectives import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class TrainingContext:
     @classmethod
     def of_objective(cls, name: str | None) -> "TrainingContext":
         """That of a game by its objective's registered name; None or an unknown name: no equilibrium."""
-        return cls(name, EQUILIBRIA.get(name or ""), critic=name == "wasserstein")
+        known = OBJECTIVES.get(name or "")
+        return cls(name) if known is None else cls(name, known.equilibrium, known.critic)
 
     @classmethod
     def of_config(

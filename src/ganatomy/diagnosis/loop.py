@@ -11,8 +11,8 @@ from ganatomy.diagnosis.finding import Finding
 from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.diagnosis.reference import Motion, ReferenceSet
 from ganatomy.diagnosis.signals import PREFIX, Signals
-from ganatomy.errors import UserError, unknown
-from ganatomy.gan.equilibrium import EQUILIBRIA
+from ganatomy.errors import UserError
+from ganatomy.gan.objectives import OBJECTIVES
 
 FEWEST = 64  # real images before generated ones are compared with them
 
@@ -28,8 +28,8 @@ class Diagnosis:
 
         samples: generated images of a call that are used, at most. Raises UserError for an unknown objective.
         """
-        if objective is not None and objective not in EQUILIBRIA:
-            raise unknown("objective", objective, EQUILIBRIA)
+        if objective is not None:
+            OBJECTIVES.find(objective)
         self.samples, self.monitor = samples, Monitor(TrainingContext.of_objective(objective))
         self.collected: list[np.ndarray] = []
         self.reference: ReferenceSet | None = None

@@ -107,7 +107,7 @@ class Probe:
         found = {
             "auc": signals.auc(_array(real_scores), _array(fake_scores)),
             "score_size": float(torch.cat([real_scores, fake_scores]).abs().median()),
-            "sign": float((real_scores - method.objective.balanced_score).sign().mean()),
+            "sign": float((real_scores - method.objective.equilibrium.score).sign().mean()),
             "response": float(score_gradients.abs().mean()) * count,
             "push": float(lengths.median()) * count,
             "coherence": float(gradients.sum(0).norm() / lengths.sum().clamp_min(1e-30)),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ganatomy import data as datasets
-from ganatomy.config.options import Config, Data
+from ganatomy.config.options import Config, DataOptions
 from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis.probe import Probe, ProbeImages
 from ganatomy.diagnosis.reference import MOST
@@ -37,7 +37,7 @@ def probe_of(
     return Probe(method, method.prior.of_seeds(range(count)), chosen)
 
 
-def held_out_images(options: Data, images: datasets.Images) -> datasets.Images | None:
+def held_out_images(options: DataOptions, images: datasets.Images) -> datasets.Images | None:
     """Real images that are not trained on: what `data.first` leaves of the split, or else the source's `test`."""
     height, width, channels = images.pixels.shape[1:]
 

@@ -2,26 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganatomy.gan.augment import adjusted, augment
-from ganatomy.gan.method import Batch, Batches, Method, Record, TensorGroups
+from ganatomy.gan.method import Batch, Batches, Method, Record, Setup, TensorGroups
 from ganatomy.gan.objectives import Objective
-from ganatomy.gan.penalties import Discriminator, clip_weights
+from ganatomy.gan.penalties import Discriminator, Draw, clip_weights
 from ganatomy.gan.player import Number, Player
 from ganatomy.system.precision import at_least_float32
-
-Draw: TypeAlias = Callable[..., Tensor]  # draw(*shape): uniform on [0, 1), [B, *shape]
 
 
 @dataclass(frozen=True)
 class Penalty:
     """A term of a player's loss: weight(step) · value(…), at every `every`-th step, with as many times the weight.
 
-    value: of the discriminator's (D, real, fake, draw), of the generator's (G, z, classes).
+    value: a scalar, of (D, real, fake, draw) for the discriminator and of (G, z, classes) for the generator.
     """
 
     name: str
@@ -51,25 +49,37 @@ class Augmentation:
 
 
 class Adversarial(Method):
-    """The game. `step` is Algorithm 1's body; everything else is handed in or follows from it."""
+    """The game. `step` is the body of Algorithm 1; everything else is passed in or follows from it."""
 
     def __init__(
         self,
         generator: Player,
         discriminator: Player,
         objective: Objective,
+        setup: Setup,
+        *,
         penalties: Sequence[Penalty] = (),
         generator_penalties: Sequence[Penalty] = (),
         augmentation: Augmentation | None = None,
-        *,
         discriminator_steps: int = 1,
         share_fakes: bool = False,
         simultaneous: bool = False,
         clip: float = 0.0,
-        **common: Any,
     ) -> None:
-        """common: as for `Method`."""
-        super().__init__((generator, discriminator), **common)
+        """The game before its first step.
+
+        generator, discriminator   the players: networks z, classes → images and images, classes → raw scores
+        objective                  what each of them minimises
+        setup                      prior, batch, randomness, runtime and average
+        penalties                  what the discriminator's loss grows by
+        generator_penalties        and the generator's
+        augmentation               of every image that the discriminator sees; None: none
+        discriminator_steps        k, updates of the discriminator for each of the generator's
+        share_fakes                the generator's update reuses the last fakes that the discriminator saw
+        simultaneous               both update from the same point, on the same fakes; needs k = 1
+        clip                       after its update the discriminator's weights are clipped to ±clip; 0: they are not
+        """
+        super().__init__((generator, discriminator), setup)
         self.discriminator, self.objective = discriminator, objective
         self.penalties, self.generator_penalties = penalties, generator_penalties
         self.k, self.share_fakes, self.simultaneous, self.clip = discriminator_steps, share_fakes, simultaneous, clip
@@ -78,7 +88,7 @@ class Adversarial(Method):
         self.images_per_step = self.batch * discriminator_steps
 
     def step(self, step: int, batches: Batches) -> Record:
-        """One round of the game: k descents of the discriminator's loss, one of the generator's."""
+        """One round of the game: k updates of the discriminator, one of the generator."""
         self.seed_layers(step)
 
         if self.simultaneous:
@@ -94,7 +104,7 @@ class Adversarial(Method):
                 fake = self.generate(real.classes, step, self.k)
             record |= self.generator_step(real, fake, step)
 
-        self.follow()
+        self.update_average()
         return record
 
     def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
@@ -108,23 +118,23 @@ class Adversarial(Method):
     def scores(self, batch: Batch, draw: Draw) -> Tensor:
         """Raw scores [B], float32, of images as the discriminator sees them."""
         with self.runtime.autocast():
-            scores: Tensor = self._judgement(batch.classes, draw)(batch.images)
+            scores: Tensor = self.augmented_discriminator(batch.classes, draw)(batch.images)
         return at_least_float32(scores)
 
     def discriminator_step(self, real: Batch, fake: Batch, step: int, turn: int = 0) -> Record:
-        """Descend the discriminator's loss, penalties included."""
+        """Update the discriminator: its loss, penalties included."""
         fake, draw = detached(fake), self._draws("augment", step, turn)
         # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
         loss = self.objective.losses(real_scores, fake_scores).discriminator
-        record = self._record(loss, real_scores, fake_scores)
+        record = self.summary(loss, real_scores, fake_scores)
         loss = self._penalised(loss, real, fake, draw, step, turn, record)
-        record["gradient_norm/discriminator"] = self.discriminator.descend(loss, step)
-        self._keep_weak()
+        record["gradient_norm/discriminator"] = self.discriminator.update(loss, step)
+        self._clip_weights()
         return record
 
     def generator_step(self, real: Batch, fake: Batch, step: int) -> Record:
-        """Descend the generator's loss through the discriminator's judgement of its fakes."""
+        """Update the generator through the discriminator's scores of its fakes."""
         draw = self._draws("augment", step, self.k)
         fake_scores = self.scores(fake, draw)
         with torch.no_grad():  # no gradient reaches the generator by way of real images
@@ -135,23 +145,23 @@ class Adversarial(Method):
             z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
         for penalty in self.generator_penalties:
             loss = loss + penalty.added(step, record, self.generator.network, z, real.classes)
-        record["gradient_norm/generator"] = self.generator.descend(loss, step)
+        record["gradient_norm/generator"] = self.generator.update(loss, step)
         return record
 
     def joint_step(self, real: Batch, fake: Batch, step: int) -> Record:
-        """Both players descend from the same point, each unaware of the other's move, on the same fakes."""
+        """Update both players from the same point, on the same fakes, each unaware of the other's update."""
         draw = self._draws("augment", step, 0)
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
         losses = self.objective.losses(real_scores, fake_scores)
-        record = self._record(losses.discriminator, real_scores, fake_scores)
+        record = self.summary(losses.discriminator, real_scores, fake_scores)
         record["loss/generator"] = losses.generator.detach()
 
         loss = self._penalised(losses.discriminator, real, detached(fake), draw, step, 0, record)
 
         gradients = self.discriminator.gradients(loss, keep_graph=True)
-        record["gradient_norm/generator"] = self.generator.descend(losses.generator, step)
-        record["gradient_norm/discriminator"] = self.discriminator.move(gradients, loss, step)
-        self._keep_weak()
+        record["gradient_norm/generator"] = self.generator.update(losses.generator, step)
+        record["gradient_norm/discriminator"] = self.discriminator.apply(gradients, loss, step)
+        self._clip_weights()
         return record
 
     def state(self) -> TensorGroups:
@@ -165,7 +175,7 @@ class Adversarial(Method):
         if self.augmentation.target is not None and "augmentation" in groups:
             self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
 
-    def _judgement(self, classes: Tensor | None, draw: Draw) -> Discriminator:
+    def augmented_discriminator(self, classes: Tensor | None, draw: Draw) -> Discriminator:
         """Images [B, C, H, W] → raw scores [B]: the discriminator behind the augmentation."""
         if not self.augmentation.policies:
             return lambda images: self.discriminator.network(images, classes)
@@ -177,16 +187,17 @@ class Adversarial(Method):
         self, loss: Tensor, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record
     ) -> Tensor:
         """The discriminator's loss with its penalties."""
-        judge, random = self._judgement(real.classes, draw), self._draws("penalty", step, turn)
+        discriminator, random = self.augmented_discriminator(real.classes, draw), self._draws("penalty", step, turn)
         for penalty in self.penalties:
-            loss = loss + penalty.added(step, record, judge, real.images, fake.images, random)
+            loss = loss + penalty.added(step, record, discriminator, real.images, fake.images, random)
         return loss
 
-    def _keep_weak(self) -> None:
+    def _clip_weights(self) -> None:
         if self.clip:
             clip_weights(self.discriminator.parameters, self.clip)
 
-    def _record(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
+    def summary(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
+        """What a record says of the discriminator's loss, a scalar, and scores [B]. Adapts the augmentation."""
         record = {"loss/discriminator": loss.detach()}
         for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
             record |= {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}

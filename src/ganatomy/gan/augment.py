@@ -5,18 +5,44 @@ generator's gradient passes through the augmentation. Karras et al. 2020 (arXiv:
 transformation happens to each image with a probability that follows the discriminator's overfitting.
 """
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from ganatomy.system.lazy import torch
+from ganatomy.system.registry import Registry
+
+# (images [B, C, H, W], two uniform numbers in [0, 1) for each, [B] and [B]) → images
+Transform: TypeAlias = "Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]"
 
 SHIFT = 1 / 8  # the farthest an image is moved, as a share of its side
 HOLE = 1 / 2  # the side of the square that is cut out, as a share of the image's
 
 
+POLICIES: Registry[tuple[Transform, ...]] = Registry("augmentation")
+
+
+def register_augmentation(policy: str) -> Callable[[Transform], Transform]:
+    """Make a transformation part of a policy: `augmentation.policies=[POLICY, …]` in every command.
+
+    A policy's transformations are applied in the order of their registration, each to its own share of the images. It
+    must be differentiable in the images. Raises UserError where the policy is another module's.
+    """
+
+    def register(transform: Transform) -> Transform:
+        before = (each for each in POLICIES.get(policy, ()) if each.__qualname__ != transform.__qualname__)
+        transforms = (*before, transform)
+        names = ", ".join(each.__name__ for each in transforms)
+        POLICIES.add(policy, transforms, module=transform.__module__, summary=names)
+        return transform
+
+    return register
+
+
 def augment(
-    images: Tensor, policies: Sequence[str], probability: Tensor | float, draw: Callable[..., Tensor]
-) -> Tensor:
+    images: torch.Tensor, policies: Sequence[str], probability: torch.Tensor | float, draw: Callable[..., torch.Tensor]
+) -> torch.Tensor:
     """Images [B, C, H, W] in [−1, 1] after the policies (names of POLICIES), a chance at a time.
 
     probability: of each transformation of each image, in [0, 1]; draw(n): uniform numbers in [0, 1), [B, n].
@@ -31,7 +57,9 @@ def augment(
     return images
 
 
-def adjusted(probability: Tensor, signs: Tensor, images: int, target: float = 0.6, speed: float = 500_000) -> Tensor:
+def adjusted(
+    probability: torch.Tensor, signs: torch.Tensor, images: int, target: float = 0.6, speed: float = 500_000
+) -> torch.Tensor:
     """p after `images` more real images: Karras et al. 2020, section 3.1, with r_t = E[sign(D(x))] of eq. 1.
 
     signs: −1, 0 or 1 of the raw scores of real images since the last adjustment, any shape. Where r_t exceeds the
@@ -42,22 +70,26 @@ def adjusted(probability: Tensor, signs: Tensor, images: int, target: float = 0.
     return (probability + images / speed * torch.sign(signs.mean() - target)).clamp(0, 1)
 
 
-def brightness(images: Tensor, amount: Tensor, _: Tensor) -> Tensor:
+@register_augmentation("colour")
+def brightness(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
     """x + b, b uniform on [−0.5, 0.5)."""
     return _recoloured(images, lambda colours: colours + _each(amount - 0.5))
 
 
-def saturation(images: Tensor, amount: Tensor, _: Tensor) -> Tensor:
+@register_augmentation("colour")
+def saturation(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
     """The distance from each pixel's mean over colours times [0, 2): grey images stay what they are."""
     return _recoloured(images, lambda colours: _spread(colours, colours.mean(1, keepdim=True), 2 * amount))
 
 
-def contrast(images: Tensor, amount: Tensor, _: Tensor) -> Tensor:
+@register_augmentation("colour")
+def contrast(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
     """The distance from the image's mean over colours and pixels times [0.5, 1.5)."""
     return _recoloured(images, lambda colours: _spread(colours, colours.mean((1, 2, 3), keepdim=True), amount + 0.5))
 
 
-def translation(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+@register_augmentation("translation")
+def translation(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Moved by whole pixels, up to 1/8 of each side either way; what comes in is 0, mid-grey."""
     for axis, amount in ((2, down), (3, right)):
         side = images.shape[axis]
@@ -70,20 +102,14 @@ def translation(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
     return images
 
 
-def cutout(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+@register_augmentation("cutout")
+def cutout(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """A hole of half of each side set to 0, its centre anywhere in the image: at the border only a part is in it."""
     rows, columns = (_hidden(side, amount) for side, amount in zip(images.shape[2:], (down, right), strict=True))
     return images * ~(rows[:, None, :, None] & columns[:, None, None, :])
 
 
-POLICIES: dict[str, tuple[Callable[[Tensor, Tensor, Tensor], Tensor], ...]] = {
-    "colour": (brightness, saturation, contrast),
-    "translation": (translation,),
-    "cutout": (cutout,),
-}
-
-
-def _hidden(side: int, amount: Tensor) -> Tensor:
+def _hidden(side: int, amount: torch.Tensor) -> torch.Tensor:
     """Which rows (or columns) the hole takes, [B, side]."""
     hole = _nearest(side * HOLE)
     # An even hole's centre lies between two pixels, of which there are side + 1 places, borders included.
@@ -92,15 +118,15 @@ def _hidden(side: int, amount: Tensor) -> Tensor:
     return (place >= 0) & (place < hole)
 
 
-def _recoloured(images: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+def _recoloured(images: torch.Tensor, change: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
     return torch.cat([change(images[:, :3]), images[:, 3:]], 1)
 
 
-def _spread(colours: Tensor, centre: Tensor, factor: Tensor) -> Tensor:
+def _spread(colours: torch.Tensor, centre: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
     return centre + (colours - centre) * _each(factor)
 
 
-def _integers(uniform: Tensor, count: int) -> Tensor:
+def _integers(uniform: torch.Tensor, count: int) -> torch.Tensor:
     """Uniform on 0 … count − 1: a number below 1 times a whole one never rounds up to it."""
     return (uniform * count).long()
 
@@ -109,6 +135,6 @@ def _nearest(length: float) -> int:
     return int(length + 0.5)
 
 
-def _each(values: Tensor) -> Tensor:
+def _each(values: torch.Tensor) -> torch.Tensor:
     """[B] → [B, 1, 1, 1]."""
     return values[:, None, None, None]

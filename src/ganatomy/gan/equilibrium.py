@@ -1,10 +1,7 @@
-"""Where a game rests when nobody can tell generated images from real ones.
+"""Where a game rests when nobody can tell generated images from real ones. No torch: readers of a run use it."""
 
-As in `objectives`, whose room imports torch; the tests compare.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log
 
 
 @dataclass(frozen=True)
@@ -12,15 +9,15 @@ class Equilibrium:
     """Of one objective, at p_g = p_data and the best discriminator.
 
     discriminator, generator   their losses; the generator's is None where only differences of scores count
-    score                      what the discriminator says of every image
-    response                   |∂L_G/∂s| of a generated image, its score s: how loudly the generator is told to move
+    response                   |∂L_G/∂s| of one generated image with score s: how strongly the generator is pushed
     texts                      the losses as people write them, by player
+    score                      the discriminator's score of every image
     """
 
     discriminator: float
     generator: float | None
     response: float
-    texts: dict[str, str]
+    texts: Mapping[str, str]
     score: float = 0.0
 
     @property
@@ -30,16 +27,10 @@ class Equilibrium:
         return {player: (loss, self.texts[player]) for player, loss in known.items() if loss is not None}
 
 
-def _of(discriminator: float, generator: float | None, response: float, *texts: str, score: float = 0.0) -> Equilibrium:
-    players = dict(zip(("discriminator", "generator"), texts, strict=False))
-    return Equilibrium(discriminator, generator, response, players, score)
-
-
-EQUILIBRIA = {
-    "minimax": _of(log(4), -log(2), 0.5, "log 4", "−log 2"),
-    "non_saturating": _of(log(4), log(2), 0.5, "log 4", "log 2"),
-    "least_squares": _of(0.25, 0.125, 0.5, "¼", "⅛", score=0.5),
-    "wasserstein": _of(0.0, None, 1.0, "0"),
-    "hinge": _of(2.0, None, 1.0, "2"),
-    "relativistic_pairing": _of(log(2), log(2), 0.5, "log 2", "log 2"),
-}
+def rests_at(
+    discriminator: tuple[float, str], generator: tuple[float, str] | None, response: float, score: float = 0.0
+) -> Equilibrium:
+    """An equilibrium from losses with how people write them: (log(4), "log 4")."""
+    given = {"discriminator": discriminator, "generator": generator}
+    texts = {player: level[1] for player, level in given.items() if level is not None}
+    return Equilibrium(discriminator[0], generator and generator[0], response, texts, score)

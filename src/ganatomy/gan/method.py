@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -26,31 +27,43 @@ class Batch(NamedTuple):
 Batches: TypeAlias = Callable[[int, int], Batch]  # (step, turn) → this process's real images
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What every method is given beside its players.
+
+    prior            of latent vectors
+    random           all draws, as a function of the step
+    batch            images of a step, over all processes
+    runtime          device, precision, and this process's place among others
+    average_decay    of the generator's moving average: the share of the old one that each step keeps
+    average_warm_up  start with a short memory: see `average.moving_average`
+    """
+
+    prior: Prior
+    random: Randomness
+    batch: int
+    runtime: Runtime = field(default_factory=Runtime)
+    average_decay: float = 0.999
+    average_warm_up: bool = True
+
+
 class Method(ABC):
     """A way to train a generator: the body of the loop, and every tensor that it depends on.
 
     The first player's network makes images of latent vectors; its average draws the samples.
     """
 
-    def __init__(
-        self,
-        players: Sequence[Player],
-        prior: Prior,
-        random: Randomness,
-        runtime: Runtime,
-        *,
-        batch: int,
-        average_decay: float = 0.999,
-        average_warm_up: bool = True,
-    ) -> None:
-        """batch: images of a step, over all processes."""
+    def __init__(self, players: Sequence[Player], setup: Setup) -> None:
+        """players: the generator first."""
         self.players, self.generator = players, players[0]
-        self.prior, self.random, self.runtime = prior, random, runtime
-        self.batch = self.images_per_step = batch
-        self.average = moving_average(self.generator.network, average_decay, average_warm_up)
+        self.prior, self.random, self.runtime = setup.prior, setup.random, setup.runtime
+        self.batch = self.images_per_step = setup.batch
+        self.average = moving_average(self.generator.network, setup.average_decay, setup.average_warm_up)
         buffers = [buffer for player in players for buffer in player.network.buffers()]
         self.statistics = [buffer for buffer in buffers if buffer.is_floating_point()]
-        runtime.synchronise(tensor for network in self.networks.values() for tensor in network.state_dict().values())
+        self.runtime.synchronise(
+            tensor for network in self.networks.values() for tensor in network.state_dict().values()
+        )
 
     @abstractmethod
     def step(self, step: int, batches: Batches) -> Record:
@@ -60,8 +73,8 @@ class Method(ABC):
         """Before the first forward of a step: dropout and other noise inside the networks follow from the step."""
         self.runtime.seed(self.random.number("layers", step, self.runtime.rank))
 
-    def follow(self) -> None:
-        """After the last update of a step: batch statistics become all processes' own, the average moves."""
+    def update_average(self) -> None:
+        """After a step's last update: average batch statistics over processes, update the generator's average."""
         self.runtime.average(self.statistics)
         self.average.update_parameters(self.generator.network)
 

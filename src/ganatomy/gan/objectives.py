@@ -3,37 +3,160 @@
 With raw scores s: D = σ(s), log D = −softplus(−s), log(1 − D) = −softplus(s).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from functools import partial, wraps
+from math import log
+from typing import NamedTuple, TypeAlias, TypeVar
 
-import torch
-from torch import Tensor
-from torch.nn.functional import relu, softplus
+from ganatomy.gan.equilibrium import Equilibrium, rests_at
+from ganatomy.system.lazy import F, torch
+from ganatomy.system.registry import Registry, summary_of
 
-Scores: TypeAlias = Tensor  # [B], the discriminator's raw scores, float32
+Scores: TypeAlias = "torch.Tensor"  # [B], the discriminator's raw scores, float32
 
 
 class Losses(NamedTuple):
     """Two scalars, each to be descended by its own player."""
 
-    discriminator: Tensor
-    generator: Tensor
+    discriminator: torch.Tensor
+    generator: torch.Tensor
 
 
+Loss = TypeVar("Loss", bound="Callable[..., tuple[torch.Tensor, torch.Tensor]]")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A game: its losses, and what a reader must know of it.
+
+    losses         (real scores [B], fake scores [B]) → Losses; real scores are zeros for the generator unless `paired`
+    equilibrium    where it rests
+    probabilistic  σ(score) is the probability of being real
+    smoothable     takes one-sided label smoothing: losses(real, fake, smoothing=α)
+    paired         the generator's loss looks at real scores too
+    critic         scores mean a distance only while their slope is bounded: clip weights, or penalise gradients
+    """
+
+    losses: Callable[..., Losses]
+    equilibrium: Equilibrium
+    probabilistic: bool = False
+    smoothable: bool = False
+    paired: bool = False
+    critic: bool = False
+
+    def smoothed(self, smoothing: float) -> Objective:
+        """The same game with real labels 1 − smoothing: D* = (1 − α)p/(p + q), so D rests at (1 − α)/2."""
+        best = (1 - smoothing) / 2
+        losses = partial(self.losses, smoothing=smoothing)
+        return replace(
+            self,
+            losses=losses,
+            equilibrium=equilibrium_of(losses, log(best / (1 - best)) if self.probabilistic else best),
+        )
+
+
+OBJECTIVES: Registry[Objective] = Registry("objective")
+
+
+def register_objective(
+    name: str,
+    *,
+    equilibrium: Equilibrium | None = None,
+    probabilistic: bool = False,
+    smoothable: bool = False,
+    paired: bool = False,
+    critic: bool = False,
+) -> Callable[[Loss], Loss]:
+    """Make a function of scores known as an objective: `objective.name=NAME` in every command.
+
+    The function takes raw scores real [B] and fake [B] and returns two scalars, the discriminator's loss and the
+    generator's. equilibrium: measured at a score of 0 if not given; the others as in `Objective`.
+
+    Raises UserError where the name is taken.
+    """
+
+    def register(losses: Loss) -> Loss:
+        part = objective_of(losses, equilibrium, probabilistic, smoothable, paired, critic)
+        OBJECTIVES.add(name, part, module=losses.__module__, summary=summary_of(losses))
+        return losses
+
+    return register
+
+
+def objective_of(
+    losses: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    equilibrium: Equilibrium | None = None,
+    probabilistic: bool = False,
+    smoothable: bool = False,
+    paired: bool = False,
+    critic: bool = False,
+) -> Objective:
+    """The objective that a function of scores real [B] and fake [B] is; arguments as for `register_objective`."""
+
+    @wraps(losses)
+    def named(*scores: torch.Tensor, **options: float) -> Losses:
+        return Losses(*losses(*scores, **options))
+
+    return Objective(named, equilibrium or equilibrium_of(named), probabilistic, smoothable, paired, critic)
+
+
+def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilibrium:
+    """Where a game rests, measured: the losses when every image, real or generated, has the same score.
+
+    The generator's is left out where moving all scores changes it but not the discriminator's: its level means nothing.
+    """
+
+    def at(level: float) -> Losses:
+        scores = torch.tensor([level], dtype=torch.float64)
+        return losses(scores, scores)
+
+    fake = torch.tensor([score], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(losses(fake.detach(), fake).generator, fake)
+    here, moved = at(score), at(score + 0.5)
+    floats = [(a.discriminator.item(), a.generator.item()) for a in (here, moved)]
+    free = floats[0][0] == floats[1][0] and floats[0][1] != floats[1][1]
+    discriminator, generator = floats[0]
+    return rests_at(
+        (discriminator, f"{discriminator:.3g}"),
+        None if free else (generator, f"{generator:.3g}"),
+        abs(slope.item()),
+        score,
+    )
+
+
+@register_objective(
+    "minimax",
+    equilibrium=rests_at((log(4), "log 4"), (-log(2), "−log 2"), response=0.5),
+    probabilistic=True,
+    smoothable=True,
+)
 def minimax(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     """E[log D(x)] + E[log(1 − D(G(z)))], D ascending, G descending it: Goodfellow et al. 2014, eq. 1.
 
     The generator's gradient vanishes as D(G(z)) → 0; `non_saturating` is the cure. Equilibrium: D's loss is log 4.
     """
-    return Losses(discriminator=cross_entropy(real, fake, smoothing), generator=-softplus(fake).mean())
+    return Losses(discriminator=cross_entropy(real, fake, smoothing), generator=-F.softplus(fake).mean())
 
 
+@register_objective(
+    "non_saturating",
+    equilibrium=rests_at((log(4), "log 4"), (log(2), "log 2"), response=0.5),
+    probabilistic=True,
+    smoothable=True,
+)
 def non_saturating(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     """D as in `minimax`; G descends −E[log D(G(z))]: Goodfellow et al. 2014, section 3. Equilibrium: log 4, log 2."""
-    return Losses(discriminator=cross_entropy(real, fake, smoothing), generator=softplus(-fake).mean())
+    return Losses(discriminator=cross_entropy(real, fake, smoothing), generator=F.softplus(-fake).mean())
 
 
+@register_objective(
+    "least_squares",
+    equilibrium=rests_at((0.25, "¼"), (0.125, "⅛"), response=0.5, score=0.5),
+    smoothable=True,
+)
 def least_squares(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     """½E[(D(x) − 1)²] + ½E[D(G(z))²] and ½E[(D(G(z)) − 1)²]: Mao et al. 2016 (arXiv:1611.04076), eq. 9.
 
@@ -46,6 +169,7 @@ def least_squares(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     )
 
 
+@register_objective("wasserstein", equilibrium=rests_at((0.0, "0"), None, response=1.0), critic=True)
 def wasserstein(real: Scores, fake: Scores) -> Losses:
     """D ascends E[D(x)] − E[D(G(z))], G ascends E[D(G(z))]: Arjovsky et al. 2017 (arXiv:1701.07875), eq. 2 and 3.
 
@@ -54,43 +178,32 @@ def wasserstein(real: Scores, fake: Scores) -> Losses:
     return Losses(discriminator=fake.mean() - real.mean(), generator=-fake.mean())
 
 
+@register_objective("hinge", equilibrium=rests_at((2.0, "2"), None, response=1.0))
 def hinge(real: Scores, fake: Scores) -> Losses:
     """E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))] and −E[D(G(z))]: Miyato et al. 2018 (arXiv:1802.05957), eq. 16, 17.
 
     Equilibrium: D's loss is 2.
     """
-    return Losses(discriminator=relu(1 - real).mean() + relu(1 + fake).mean(), generator=-fake.mean())
+    return Losses(discriminator=F.relu(1 - real).mean() + F.relu(1 + fake).mean(), generator=-fake.mean())
 
 
+@register_objective(
+    "relativistic_pairing",
+    equilibrium=rests_at((log(2), "log 2"), (log(2), "log 2"), response=0.5),
+    paired=True,
+)
 def relativistic_pairing(real: Scores, fake: Scores) -> Losses:
     """E[softplus(−(D(x) − D(G(z))))] and the same with the roles exchanged: Huang et al. 2025, arXiv:2501.05441, eq. 2.
 
     Each fake is judged against one real image (Jolicoeur-Martineau 2018). Equilibrium: log 2 for both.
     """
-    return Losses(discriminator=softplus(fake - real).mean(), generator=softplus(real - fake).mean())
+    return Losses(discriminator=F.softplus(fake - real).mean(), generator=F.softplus(real - fake).mean())
 
 
-def cross_entropy(real: Scores, fake: Scores, smoothing: float = 0.0) -> Tensor:
+def cross_entropy(real: Scores, fake: Scores, smoothing: float = 0.0) -> torch.Tensor:
     """−E[(1 − α) log D(x) + α log(1 − D(x))] − E[log(1 − D(G(z)))], real labels one-sidedly smoothed by α.
 
     Salimans et al. 2016 (arXiv:1606.03498), section 3.4; α = 0 is the negative of Goodfellow et al. 2014, eq. 1.
     """
     # −log(1 − D) = softplus(s) = softplus(−s) + s, so smoothing adds α·s to the real term.
-    return (softplus(-real) + smoothing * real).mean() + softplus(fake).mean()
-
-
-@dataclass(frozen=True)
-class Objective:
-    """A game: its losses, and what a reader must know of it."""
-
-    losses: Callable[..., Losses]
-    balanced_score: float = 0.0  # what D says of everything at equilibrium
-    probabilistic: bool = False  # σ(score) is the probability of being real
-    smoothable: bool = False  # takes one-sided label smoothing
-    paired: bool = False  # the generator's loss looks at real scores too
-
-    def equilibrium(self) -> tuple[float, float]:
-        """The two losses when p_g = p_data and D is optimal: (discriminator's, generator's)."""
-        score = torch.tensor([self.balanced_score], dtype=torch.float64)
-        losses = self.losses(score, score)
-        return losses.discriminator.item(), losses.generator.item()
+    return (F.softplus(-real) + smoothing * real).mean() + F.softplus(fake).mean()

@@ -1,22 +1,80 @@
 """What keeps the discriminator smooth: penalties on its gradient, and weight clipping.
 
-Every function takes the discriminator as a function, images `[B, C, H, W]` → raw scores `[B]`, and returns a scalar in
-float32. Random draws are handed in, so that a penalty is a pure function. The callers turn autocast off around them:
-squared norms of half-precision gradients are too coarse.
+Every penalty takes the discriminator as a function, images [B, C, H, W] → raw scores [B], real and generated images
+[B, C, H, W], and a source of random numbers; it returns a scalar in float32. Random draws are passed in, so that a
+penalty is a pure function. The callers turn autocast off around them: squared norms of half-precision gradients are too
+coarse.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
-import torch
-from torch import Tensor
-
+from ganatomy.system.lazy import torch
 from ganatomy.system.precision import at_least_float32
+from ganatomy.system.registry import Registry
 
-Discriminator: TypeAlias = Callable[[Tensor], Tensor]
+Discriminator: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
+Draw: TypeAlias = "Callable[..., torch.Tensor]"  # draw(*shape): uniform on [0, 1), [B, *shape]
 
 
-def squared_gradient_norms(discriminator: Discriminator, images: Tensor) -> Tensor:
+class PenaltyFunction(Protocol):
+    """Discriminator, real and fake images [B, C, H, W], draws → a scalar that its loss grows by."""
+
+    def __call__(
+        self, discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw, /
+    ) -> torch.Tensor: ...
+
+
+PENALTIES: Registry[PenaltyFunction] = Registry("penalty")
+Function = TypeVar("Function", bound=PenaltyFunction)
+
+
+def register_penalty(name: str) -> Callable[[Function], Function]:
+    """Make a penalty of the discriminator known by name: `penalties.NAME=WEIGHT` in every command.
+
+    Raises UserError where the name is taken.
+    """
+
+    def register(penalty: Function) -> Function:
+        return PENALTIES.add(name, penalty, module=penalty.__module__)  # type: ignore[return-value]
+
+    return register
+
+
+@register_penalty("r1")
+def r1(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
+    """½E‖∇D(x)‖² at real images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 9."""
+    return squared_gradient_norms(discriminator, real).mean() / 2
+
+
+@register_penalty("r2")
+def r2(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
+    """½E‖∇D(G(z))‖² at generated images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10."""
+    return squared_gradient_norms(discriminator, fake).mean() / 2
+
+
+@register_penalty("wgan_gp")
+def wgan_gp(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
+    """E[(‖∇D(x̂)‖ − 1)²], x̂ = εx + (1 − ε)G(z): Gulrajani et al. 2017 (arXiv:1704.00028), eq. 3.
+
+    ε is uniform on [0, 1): one for each pair of images, not one for the batch.
+    """
+    share = draw().view(-1, *[1] * (real.dim() - 1))
+    return _distance_from_one(discriminator, share * real + (1 - share) * fake)
+
+
+@register_penalty("dragan")
+def dragan(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
+    """E[(‖∇D(x + δ)‖ − 1)²], δ = ½·std(x)·u around real images: Kodali et al. 2017 (arXiv:1705.07215), section 2.3.
+
+    u is uniform on [0, 1) in every pixel; std over the whole batch, as in the authors' code.
+    """
+    return _distance_from_one(discriminator, real + real.std() * draw(*real.shape[1:]) / 2)
+
+
+def squared_gradient_norms(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:
     """‖∇ₓD(x)‖² of each image, [B], differentiable in the discriminator's parameters."""
     images = at_least_float32(images.detach()).requires_grad_(True)
     # Scores of a batch without batch normalisation depend each on its own image: one backward gives all gradients.
@@ -24,41 +82,14 @@ def squared_gradient_norms(discriminator: Discriminator, images: Tensor) -> Tens
     return gradients.square().flatten(1).sum(1)
 
 
-def r1(discriminator: Discriminator, real: Tensor) -> Tensor:
-    """½E‖∇D(x)‖² at real images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 9."""
-    return squared_gradient_norms(discriminator, real).mean() / 2
-
-
-def r2(discriminator: Discriminator, fake: Tensor) -> Tensor:
-    """½E‖∇D(G(z))‖² at generated images: Mescheder et al. 2018, eq. 10."""
-    return squared_gradient_norms(discriminator, fake).mean() / 2
-
-
-def gradient_penalty(discriminator: Discriminator, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
-    """E[(‖∇D(x̂)‖ − 1)²], x̂ = εx + (1 − ε)G(z): Gulrajani et al. 2017 (arXiv:1704.00028), eq. 3.
-
-    share: ε, [B], uniform on [0, 1): one for each pair, not one for the batch.
-    """
-    share = share.view(-1, *[1] * (real.dim() - 1))
-    return _distance_from_one(discriminator, share * real + (1 - share) * fake)
-
-
-def dragan(discriminator: Discriminator, real: Tensor, share: Tensor) -> Tensor:
-    """E[(‖∇D(x + δ)‖ − 1)²], δ = ½·std(x)·u around real images: Kodali et al. 2017 (arXiv:1705.07215), section 2.3.
-
-    share: u, uniform on [0, 1), of real's shape; std over the whole batch, as in the authors' code.
-    """
-    return _distance_from_one(discriminator, real + real.std() * share / 2)
-
-
-def _distance_from_one(discriminator: Discriminator, images: Tensor) -> Tensor:
+def _distance_from_one(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:
     # The small constant keeps the root's gradient finite where the discriminator is flat.
     norms = (squared_gradient_norms(discriminator, images) + 1e-12).sqrt()
     return (norms - 1).square().mean()
 
 
-@torch.no_grad()
-def clip_weights(parameters: Iterable[Tensor], bound: float) -> None:
+def clip_weights(parameters: Iterable[torch.Tensor], bound: float) -> None:
     """Every weight to [−bound, bound], in place: Arjovsky et al. 2017 (arXiv:1701.07875), Algorithm 1, line 7."""
-    for parameter in parameters:
-        parameter.clamp_(-bound, bound)
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.clamp_(-bound, bound)

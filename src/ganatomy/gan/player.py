@@ -1,4 +1,4 @@
-"""One of the players of a game: a network, its optimiser, and the descent of its own loss."""
+"""One of the players of a game: a network and the optimiser that minimises its own loss."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -20,7 +20,7 @@ class NonFiniteError(Exception):
 
 
 class Player:
-    """A network that descends its own loss in its own parameters."""
+    """A network whose optimiser minimises its own loss in its own parameters."""
 
     def __init__(
         self,
@@ -36,19 +36,19 @@ class Player:
         self.parameters = list(network.parameters())
         self.fault: Tensor | None = None
 
-    def descend(self, loss: Tensor, step: int) -> Tensor:
-        """One step down the loss; returns the gradient's norm. Errors as `move`."""
-        return self.move(self.gradients(loss), loss, step)
+    def update(self, loss: Tensor, step: int) -> Tensor:
+        """One step of the optimiser down the loss, a scalar; returns the gradient's norm. Errors as `apply`."""
+        return self.apply(self.gradients(loss), loss, step)
 
     def gradients(self, loss: Tensor, keep_graph: bool = False) -> tuple[Tensor, ...]:
-        """∇loss in this player's parameters alone: the other network's weights would get ones that nobody asked for."""
+        """∇loss, one tensor a parameter of this player alone: the other network's gradients would be wasted work."""
         return torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph)
 
-    def move(self, gradients: tuple[Tensor, ...], loss: Tensor, step: int) -> Tensor:
-        """One step against the gradients of the loss; returns their norm.
+    def apply(self, gradients: tuple[Tensor, ...], loss: Tensor, step: int) -> Tensor:
+        """One step of the optimiser with the gradients of the loss, averaged over all processes; returns their norm.
 
-        Raises NonFiniteError before the update, or where waiting for the answer would stall a GPU, lets the optimiser's
-        kernel skip the update and leaves the raising to `check`.
+        Raises NonFiniteError before an update with numbers that are not finite. On a GPU, where waiting for the answer
+        would stall it, the optimiser's kernel skips the update instead, and `check` raises.
         """
         loss = loss.detach()
         self.runtime.average([*gradients, loss])
@@ -65,12 +65,12 @@ class Player:
             for group in self.optimiser.param_groups:
                 group[setting] = value(step)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = _lying_like(parameter, gradient)
+            parameter.grad = _with_layout_of(parameter, gradient)
         self.optimiser.step()
         return norm
 
     def check(self) -> None:
-        """Raise the NonFiniteError that `descend` left to be raised, if any. Waits for the device."""
+        """Raise NonFiniteError if an update was skipped since the last check. Waits for the device."""
         fault, self.fault = self.fault, None
         if fault is not None and torch.isfinite(fault):
             raise NonFiniteError(self.name, int(fault))
@@ -91,7 +91,7 @@ class Player:
             index, _, name = key.partition(".")
             parameter = self.parameters[int(index)]
             if value.shape == parameter.shape:
-                value = _lying_like(parameter, value)
+                value = _with_layout_of(parameter, value)
             elif self.optimiser.defaults.get("fused"):  # the step counter lives where the kernel does
                 value = value.to(parameter.device)
             self.optimiser.state[parameter][name] = value
@@ -100,8 +100,8 @@ class Player:
         return self.runtime.device.type == "cuda" and bool(self.optimiser.defaults.get("fused"))
 
 
-def _lying_like(parameter: Tensor, values: Tensor) -> Tensor:
-    """The values in the parameter's order in memory: fused optimisers walk both alike, whatever their strides say."""
+def _with_layout_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """The values in the parameter's memory layout: fused kernels read both buffers in order and ignore strides."""
     if values.stride() == parameter.stride() and values.device == parameter.device:
         return values
     return torch.empty_like(parameter, requires_grad=False).copy_(values)

@@ -1,27 +1,20 @@
 """p_z: where latent vectors come from, and the way from one to another."""
 
+from __future__ import annotations
+
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple, TypeAlias
 
-import torch
-from torch import Generator, Tensor
+from ganatomy.system.lazy import torch
+from ganatomy.system.registry import Registry, summary_of
 
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # no number's multiples, modulo 1, fill [0, 1) more evenly
 
 
-def normal(count: int, dimension: int, random: Generator) -> Tensor:
-    """[count, dimension], independent N(0, 1)."""
-    return torch.randn(count, dimension, generator=random)
-
-
-def uniform(count: int, dimension: int, random: Generator) -> Tensor:
-    """[count, dimension], uniform on (−√3, √3): mean 0 and variance 1, as in the code of Goodfellow et al. 2014."""
-    return (torch.rand(count, dimension, generator=random) * 2 - 1) * 3**0.5
-
-
-def spherical(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+def spherical(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     """Great-circle interpolation (slerp): White 2016 (arXiv:1609.04468), eq. 2.
 
     start, end: [D]; share: [F] in [0, 1] → [F, D]. Lengths are interpolated too, so that a path between two typical
@@ -39,12 +32,12 @@ def spherical(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
     return (length * arc / angle.sin()).to(dtype)
 
 
-def linear(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+def linear(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     """Straight interpolation, all of it as probable as its ends under a uniform prior. Shapes as `spherical`."""
     return start + (end - start) * share[:, None]
 
 
-def truncated_normal(z: Tensor, bound: float) -> Tensor:
+def truncated_normal(z: torch.Tensor, bound: float) -> torch.Tensor:
     """Normal vectors moved monotonically to the normal distribution cut off at ±bound: Φ⁻¹ of Φ(z), rescaled.
 
     Brock et al. 2019 (arXiv:1809.11096), section 3.1, redraw what is too far out; so moved, every vector stays itself.
@@ -54,9 +47,54 @@ def truncated_normal(z: Tensor, bound: float) -> Tensor:
     return torch.special.ndtri(share).clamp(-bound, bound).to(z.dtype)
 
 
-def truncated_uniform(z: Tensor, bound: float) -> Tensor:
+def truncated_uniform(z: torch.Tensor, bound: float) -> torch.Tensor:
     """Uniform vectors on (−√3, √3) shrunk to (−bound, bound), if that is narrower."""
     return z * min(bound / 3**0.5, 1.0)
+
+
+Draw: TypeAlias = (
+    "Callable[[int, int, torch.Generator], torch.Tensor]"  # (count, dimension, random) → [count, dimension]
+)
+Interpolate: TypeAlias = "Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]"  # [D], [D], [F] → [F, D]
+Truncate: TypeAlias = "Callable[[torch.Tensor, float], torch.Tensor]"  # [N, D] → [N, D] within ±bound
+
+
+class Distribution(NamedTuple):
+    """p_z: how to draw from it, its natural interpolation, and what truncation does to its vectors."""
+
+    draw: Draw
+    interpolate: Interpolate
+    truncate: Truncate
+
+
+PRIORS: Registry[Distribution] = Registry("prior")
+
+
+def register_prior(name: str, *, interpolate: Interpolate, truncate: Truncate) -> Callable[[Draw], Draw]:
+    """Make a distribution of latent vectors known by name: `prior.name=NAME` in every command.
+
+    The function draws: (count, dimension, random) → [count, dimension], float32. Raises UserError where the name is
+    taken.
+    """
+
+    def register(draw: Draw) -> Draw:
+        part = Distribution(draw, interpolate, truncate)
+        PRIORS.add(name, part, module=draw.__module__, summary=summary_of(draw))
+        return draw
+
+    return register
+
+
+@register_prior("normal", interpolate=spherical, truncate=truncated_normal)
+def normal(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:
+    """[count, dimension], independent N(0, 1)."""
+    return torch.randn(count, dimension, generator=random)
+
+
+@register_prior("uniform", interpolate=linear, truncate=truncated_uniform)
+def uniform(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:
+    """[count, dimension], uniform on (−√3, √3): mean 0 and variance 1, as in the code of Goodfellow et al. 2014."""
+    return (torch.rand(count, dimension, generator=random) * 2 - 1) * 3**0.5
 
 
 @dataclass(frozen=True)
@@ -67,17 +105,17 @@ class Prior:
     it, [dimension + K], one-hot unless it lies on the way from one class to another.
     """
 
-    draw: Callable[[int, int, Generator], Tensor]
-    interpolate: Callable[[Tensor, Tensor, Tensor], Tensor]
-    truncate: Callable[[Tensor, float], Tensor]
+    draw: Draw
+    interpolate: Interpolate
+    truncate: Truncate
     dimension: int
     classes: Sequence[float] = ()  # how frequent each class is; empty: unconditional
 
-    def sample(self, count: int, random: Generator) -> Tensor:
+    def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
         """z: [count, dimension], float32, on the CPU."""
         return self.draw(count, self.dimension, random)
 
-    def of_seeds(self, seeds: Sequence[int], label: int | None = None) -> Tensor:
+    def of_seeds(self, seeds: Sequence[int], label: int | None = None) -> torch.Tensor:
         """Codes [len(seeds), dimension + K]; a seed's code does not depend on the others.
 
         Its class, unless a label is given: consecutive seeds have the classes in the data's proportions, as evenly as
@@ -85,19 +123,19 @@ class Prior:
         """
         return torch.cat([self._of_seed(seed, label) for seed in seeds])
 
-    def split(self, codes: Tensor) -> tuple[Tensor, Tensor | None]:
+    def split(self, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """(z, class weights or None) of codes."""
         z, weights = codes.tensor_split([self.dimension], dim=1)
         return z, weights if self.classes else None
 
-    def between(self, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    def between(self, start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
         """The way from one code [dimension + K] to another at shares [F] of it, [F, dimension + K]."""
         d = self.dimension
         way = self.interpolate(start[:d], end[:d], share)
         return torch.cat([way, linear(start[d:], end[d:], share)], dim=1)
 
-    def _of_seed(self, seed: int, label: int | None) -> Tensor:
-        z = self.sample(1, Generator().manual_seed(seed))
+    def _of_seed(self, seed: int, label: int | None) -> torch.Tensor:
+        z = self.sample(1, torch.Generator().manual_seed(seed))
         if not self.classes:
             return z
         if label is None:

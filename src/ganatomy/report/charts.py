@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganatomy.config.options import Config
-from ganatomy.gan.equilibrium import EQUILIBRIA
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.report.curves import Column, Columns, thin
 
 MARKS = {  # events that a chart shows: plotly's name of their line, and the line in words
@@ -18,7 +18,7 @@ MARKS = {  # events that a chart shows: plotly's name of their line, and the lin
 PLAYERS = ("discriminator", "generator")
 
 # Both losses when p_g = p_data and the discriminator is optimal, with how people write them.
-EQUILIBRIUM = {name: each.levels for name, each in EQUILIBRIA.items()}
+EQUILIBRIUM = {name: each.equilibrium.levels for name, each in OBJECTIVES.items()}
 
 
 class Chart(NamedTuple):

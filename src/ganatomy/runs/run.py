@@ -16,10 +16,10 @@ from typing import Any
 import filelock
 
 from ganatomy.config import settings
-from ganatomy.config.families import Part
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError, unknown
 from ganatomy.system import files
+from ganatomy.system.options import Options
 
 FORMAT = 1
 RUNS = Path("runs")
@@ -57,7 +57,7 @@ class Run:
         raise unknown("run", str(name), [*known, "last"])
 
     @classmethod
-    def create(cls, name: str, config: Part, runs: Path = RUNS) -> "Run":
+    def create(cls, name: str, config: Options, runs: Path = RUNS) -> "Run":
         """A new folder `runs/NAME`, or UserError if that name is taken or is not one."""
         if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
             raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")

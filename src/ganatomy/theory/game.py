@@ -8,12 +8,11 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from ganatomy.gan import priors
 from ganatomy.gan.adversarial import Adversarial, Penalty
-from ganatomy.gan.method import Batch, Batches
+from ganatomy.gan.method import Batch, Batches, Setup
 from ganatomy.gan.objectives import Objective
 from ganatomy.gan.player import Number, Player
-from ganatomy.gan.priors import Prior
+from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.theory.densities import Density
 
@@ -97,12 +96,8 @@ def new_game(
         _player("generator", generator, learning_rates[0], runtime),
         _player("discriminator", discriminator, learning_rates[1], runtime),
         objective,
-        penalties,
-        prior=Prior(priors.normal, priors.spherical, priors.truncated_normal, dimension),
-        random=random,
-        runtime=runtime,
-        batch=batch,
-        average_decay=average_decay,
+        Setup(Prior(*PRIORS["normal"], dimension), random, batch, runtime, average_decay),
+        penalties=penalties,
         discriminator_steps=discriminator_steps,
         clip=clip,
     )

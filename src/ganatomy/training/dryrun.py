@@ -73,7 +73,7 @@ def _steps_per_second(method: Method, real: Batch) -> float:
     return STEPS / (time.perf_counter() - began)
 
 
-def _time_needed(training: config.Training, images_per_step: int, rate: float) -> str:
+def _time_needed(training: config.TrainingOptions, images_per_step: int, rate: float) -> str:
     seconds = [
         training.steps / rate if training.steps else None,
         training.images / images_per_step / rate if training.images else None,

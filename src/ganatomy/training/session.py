@@ -110,7 +110,7 @@ def _prior(planned: config.Config, images: datasets.Images) -> dict[str, Any]:
     return found
 
 
-def _evaluator(options: config.Evaluation, images: datasets.Images, device: str) -> Evaluator:
+def _evaluator(options: config.EvaluationOptions, images: datasets.Images, device: str) -> Evaluator:
     extractor = extractor_for(options.features, images, device)
     return Evaluator(images, extractor, options.samples, options.metrics)
 

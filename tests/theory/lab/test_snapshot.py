@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganatomy import build
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.theory.game import new_game
 from ganatomy.theory.lab.picture import draw, optimal_discriminator
 from ganatomy.theory.lab.snapshot import ARROWS, KNOTS, LabSnapshot, take_snapshot
@@ -27,7 +27,7 @@ class Known(nn.Module):
 
 def snapshot_of(name, generator, discriminator, objective="non_saturating") -> tuple[Target, LabSnapshot]:
     target = TARGETS[name]()
-    game = new_game(target.dimension, build.OBJECTIVES[objective], width=8)
+    game = new_game(target.dimension, OBJECTIVES[objective], width=8)
     game.generator.network, game.discriminator.network = Known(generator), Known(discriminator)
     return target, take_snapshot(target, game, 7)
 
@@ -78,7 +78,7 @@ def test_the_mesh_is_what_the_generator_makes_of_evenly_probable_lines():
 
 def test_a_snapshot_changes_nothing():
     target = TARGETS["ring"]()
-    game = new_game(2, build.OBJECTIVES["hinge"], width=8)
+    game = new_game(2, OBJECTIVES["hinge"], width=8)
     before = {name: value.clone() for name, value in game.discriminator.network.state_dict().items()}
     first, again = take_snapshot(target, game, 0), take_snapshot(target, game, 0)
     assert first.value == again.value
@@ -91,7 +91,7 @@ def test_a_snapshot_changes_nothing():
 def test_a_picture_shows_its_snapshot(name, objective):
     target, snapshot = snapshot_of(name, lambda z: 0.5 * z, lambda x: x[:, 0], objective)
     _, other = snapshot_of(name, lambda z: 0.1 * z, lambda x: -x[:, 0], objective)
-    probabilistic = build.OBJECTIVES[objective].probabilistic
+    probabilistic = OBJECTIVES[objective].probabilistic
     pictures = [draw(target, [each], probabilistic, 10, "a game") for each in (snapshot, snapshot, other)]
     assert pictures[0].shape[2] == 3
     assert pictures[0].dtype == np.uint8

@@ -23,6 +23,7 @@ from visiting import serving
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims.api import ORDER
 from ganatomy.gan import latent
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.generators import api as sampling
 from ganatomy.runs.run import Run
 from ganatomy.theory.lab.targets import drawn
@@ -141,13 +142,12 @@ def test_each_move_moves_its_own_player() -> None:
 
 
 def test_the_same_game_as_the_command_plays() -> None:
-    from ganatomy import build
     from ganatomy.theory.game import new_game
     from ganatomy.theory.game import play as played
     from ganatomy.theory.lab.targets import TARGETS
 
     told = play(LiveGames(), "a", ("round", 5), objective="hinge")
-    table = new_game(2, build.OBJECTIVES["hinge"], batch=32, width=8, seed=0)
+    table = new_game(2, OBJECTIVES["hinge"], batch=32, width=8, seed=0)
     played(TARGETS["ring"]().density, table, 5)
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
     shown = np.frombuffer(base64.b64decode(told["fakes"]), "<f4").reshape(-1, 2)

@@ -1,9 +1,11 @@
 """Where the choice by itself begins: what was found to learn fastest on a small machine."""
 
-from ganatomy.config.families import DCGANOptions
-from ganatomy.config.options import Config, Log, Optimiser, Penalties, Prior, Training
+from ganatomy.config.options import Config, LogOptions, OptimiserOptions, PenaltyOptions, PriorOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.networks.families import DCGANOptions
 
 
+@register_recipe("auto")
 def auto() -> Config:
     """Chooses networks, size, width, classes, augmentation, rates and budget from your images, and says why.
 
@@ -17,12 +19,12 @@ def auto() -> Config:
     """
     return Config(
         recipe="auto",
-        prior=Prior(name="normal", dimension=64),
+        prior=PriorOptions(name="normal", dimension=64),
         generator=DCGANOptions(width=24),
         discriminator=DCGANOptions(width=24, norm="none"),
-        penalties=Penalties(r1=0.1, every=16),
-        generator_optimiser=Optimiser(name="adam", learning_rate=2e-3, betas=(0.5, 0.999)),
-        discriminator_optimiser=Optimiser(name="adam", learning_rate=1e-3, betas=(0.5, 0.999)),
-        training=Training(batch=32, share_fakes=True, images=1),
-        log=Log(snapshot=250, checkpoint=1000),
+        penalties=PenaltyOptions(r1=0.1, every=16),
+        generator_optimiser=OptimiserOptions(name="adam", learning_rate=2e-3, betas=(0.5, 0.999)),
+        discriminator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.5, 0.999)),
+        training=TrainingOptions(batch=32, share_fakes=True, images=1),
+        log=LogOptions(snapshot=250, checkpoint=1000),
     )

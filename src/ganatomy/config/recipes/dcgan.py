@@ -1,9 +1,11 @@
 """DCGAN."""
 
-from ganatomy.config.families import DCGANOptions
-from ganatomy.config.options import Config, Optimiser, Prior, Training
+from ganatomy.config.options import Config, OptimiserOptions, PriorOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.networks.families import DCGANOptions
 
 
+@register_recipe("dcgan")
 def dcgan() -> Config:
     """Strided convolutions with batch normalisation: Radford et al. 2015 (arXiv:1511.06434).
 
@@ -14,13 +16,13 @@ def dcgan() -> Config:
 
         ganatomy train FOLDER --recipe dcgan --size 64 --steps 20000
     """
-    optimiser = Optimiser(name="adam", learning_rate=2e-4, betas=(0.5, 0.999))
+    optimiser = OptimiserOptions(name="adam", learning_rate=2e-4, betas=(0.5, 0.999))
     return Config(
         recipe="dcgan",
-        prior=Prior(name="normal", dimension=100),
+        prior=PriorOptions(name="normal", dimension=100),
         generator=DCGANOptions(width=64),
         discriminator=DCGANOptions(width=64),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        training=Training(batch=64, share_fakes=True, steps=20_000),
+        training=TrainingOptions(batch=64, share_fakes=True, steps=20_000),
     )

@@ -1,9 +1,11 @@
 """Denoising diffusion."""
 
-from ganatomy.config.families import UNetOptions
-from ganatomy.config.options import Average, Config, Optimiser, Training
+from ganatomy.config.options import AverageOptions, Config, OptimiserOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.networks.families import UNetOptions
 
 
+@register_recipe("diffusion")
 def diffusion() -> Config:
     """A diffusion model, to compare with: Ho et al. 2020 (arXiv:2006.11239), sampled as Song et al. 2020 (DDIM).
 
@@ -18,7 +20,7 @@ def diffusion() -> Config:
         recipe="diffusion",
         method="diffusion",
         generator=UNetOptions(width=64),
-        generator_optimiser=Optimiser(name="adam", learning_rate=2e-4, betas=(0.9, 0.999)),
-        average=Average(decay=0.999),
-        training=Training(batch=64, steps=100_000),
+        generator_optimiser=OptimiserOptions(name="adam", learning_rate=2e-4, betas=(0.9, 0.999)),
+        average=AverageOptions(decay=0.999),
+        training=TrainingOptions(batch=64, steps=100_000),
     )

@@ -1,11 +1,21 @@
 """The first GAN."""
 
-from ganatomy.config.families import MLPOptions
-from ganatomy.config.options import Config, Data, Objective, Optimiser, Prior, Schedule, Training
+from ganatomy.config.options import (
+    Config,
+    DataOptions,
+    ObjectiveOptions,
+    OptimiserOptions,
+    PriorOptions,
+    TrainingOptions,
+)
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.config.schedules import Schedule
+from ganatomy.networks.families import MLPOptions
 
 EPOCH = 500  # steps of 100 images; the first 50,000 are for training
 
 
+@register_recipe("goodfellow2014")
 def goodfellow2014() -> Config:
     """Dense networks, maxout and dropout: Goodfellow et al. 2014 (arXiv:1406.2661) and its authors' MNIST settings.
 
@@ -20,21 +30,21 @@ def goodfellow2014() -> Config:
     """
     return Config(
         recipe="goodfellow2014",
-        data=Data(first=50_000),
-        prior=Prior(name="uniform", dimension=100),
+        data=DataOptions(first=50_000),
+        prior=PriorOptions(name="uniform", dimension=100),
         generator=MLPOptions(hidden=[1200, 1200], activation="relu", spread=0.05),
         discriminator=MLPOptions(
             hidden=[240, 240], activation="maxout", pieces=5, dropout_input=0.2, dropout_hidden=0.5, spread=0.005
         ),
-        objective=Objective(name="non_saturating"),
+        objective=ObjectiveOptions(name="non_saturating"),
         generator_optimiser=_descent(1),
         discriminator_optimiser=_descent(0.5),
-        training=Training(batch=100, simultaneous=True, steps=500 * EPOCH),
+        training=TrainingOptions(batch=100, simultaneous=True, steps=500 * EPOCH),
     )
 
 
-def _descent(share: float) -> Optimiser:
-    return Optimiser(
+def _descent(share: float) -> OptimiserOptions:
+    return OptimiserOptions(
         name="sgd",
         learning_rate=Schedule(kind="exponential", start=0.1 * share, end=1e-6 * share, factor=1 / 1.000004),
         momentum=Schedule(kind="linear", start=0.5, end=0.7, steps=250 * EPOCH),

@@ -1,11 +1,14 @@
 """The generative stochastic network."""
 
-from ganatomy.config.families import GSNOptions
-from ganatomy.config.options import Config, Data, Optimiser, Schedule, Training
+from ganatomy.config.options import Config, DataOptions, OptimiserOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.config.schedules import Schedule
+from ganatomy.networks.families import GSNOptions
 
 EPOCH = 500  # steps of 100 images
 
 
+@register_recipe("gsn")
 def gsn() -> Config:
     """A deep generative stochastic network, the 2014 paper's rival: Bengio et al. 2014 (arXiv:1306.1091), MNIST.
 
@@ -22,8 +25,8 @@ def gsn() -> Config:
     return Config(
         recipe="gsn",
         method="gsn",
-        data=Data(first=50_000),
+        data=DataOptions(first=50_000),
         generator=GSNOptions(),
-        generator_optimiser=Optimiser(name="sgd", learning_rate=rate, momentum=0.5),
-        training=Training(batch=100, steps=1000 * EPOCH),
+        generator_optimiser=OptimiserOptions(name="sgd", learning_rate=rate, momentum=0.5),
+        training=TrainingOptions(batch=100, steps=1000 * EPOCH),
     )

@@ -1,9 +1,11 @@
 """Least squares."""
 
-from ganatomy.config.options import Config, Objective
+from ganatomy.config.options import Config, ObjectiveOptions
 from ganatomy.config.recipes.dcgan import dcgan
+from ganatomy.config.recipes.registry import register_recipe
 
 
+@register_recipe("lsgan")
 def lsgan() -> Config:
     """Least-squares losses on DCGAN's networks: Mao et al. 2016 (arXiv:1611.04076).
 
@@ -13,4 +15,4 @@ def lsgan() -> Config:
 
         ganatomy train FOLDER --recipe lsgan --size 64
     """
-    return dcgan().model_copy(update={"recipe": "lsgan", "objective": Objective(name="least_squares")})
+    return dcgan().model_copy(update={"recipe": "lsgan", "objective": ObjectiveOptions(name="least_squares")})

@@ -1,11 +1,22 @@
 """A modern baseline."""
 
-from ganatomy.config.families import R3Options
-from ganatomy.config.options import Average, Config, Objective, Optimiser, Penalties, Prior, Schedule, Training
+from ganatomy.config.options import (
+    AverageOptions,
+    Config,
+    ObjectiveOptions,
+    OptimiserOptions,
+    PenaltyOptions,
+    PriorOptions,
+    TrainingOptions,
+)
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.config.schedules import Schedule
+from ganatomy.networks.families import R3Options
 
 BATCH = 512
 
 
+@register_recipe("r3gan")
 def r3gan() -> Config:
     """Relativistic pairing with R1 and R2, networks without normalisation: Huang et al. 2025 (arXiv:2501.05441).
 
@@ -17,7 +28,7 @@ def r3gan() -> Config:
         ganatomy train FOLDER --recipe r3gan --size 32
     """
     decay = 20_000_000 // BATCH  # steps
-    optimiser = Optimiser(
+    optimiser = OptimiserOptions(
         name="adam",
         learning_rate=Schedule(kind="cosine", start=2e-4, end=5e-5, steps=decay),
         betas=(0.0, 0.99),
@@ -25,13 +36,13 @@ def r3gan() -> Config:
     smoothness = Schedule(kind="cosine", start=0.05, end=0.005, steps=decay)
     return Config(
         recipe="r3gan",
-        prior=Prior(name="normal", dimension=64),
+        prior=PriorOptions(name="normal", dimension=64),
         generator=R3Options(widths=[768], blocks=[2], cardinality=[96]),
         discriminator=R3Options(widths=[768], blocks=[2], cardinality=[96]),
-        objective=Objective(name="relativistic_pairing"),
-        penalties=Penalties(r1=smoothness, r2=smoothness),
+        objective=ObjectiveOptions(name="relativistic_pairing"),
+        penalties=PenaltyOptions(r1=smoothness, r2=smoothness),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        average=Average(decay=0.999),
-        training=Training(batch=BATCH, images=200_000_000),
+        average=AverageOptions(decay=0.999),
+        training=TrainingOptions(batch=BATCH, images=200_000_000),
     )

@@ -1,9 +1,12 @@
 """Spectral normalisation."""
 
-from ganatomy.config.families import ResNetJudgeOptions, ResNetOptions
-from ganatomy.config.options import Config, Objective, Optimiser, Prior, Schedule, Training
+from ganatomy.config.options import Config, ObjectiveOptions, OptimiserOptions, PriorOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.config.schedules import Schedule
+from ganatomy.networks.families import ResNetDiscriminatorOptions, ResNetOptions
 
 
+@register_recipe("sngan")
 def sngan() -> Config:
     """Spectral normalisation, residual networks, hinge: Miyato et al. 2018 (arXiv:1802.05957), appendix B.4.
 
@@ -14,14 +17,16 @@ def sngan() -> Config:
 
         ganatomy train FOLDER --recipe sngan --size 32
     """
-    optimiser = Optimiser(name="adam", learning_rate=Schedule(start=2e-4, end=1e-8, steps=50_000), betas=(0.0, 0.9))
+    optimiser = OptimiserOptions(
+        name="adam", learning_rate=Schedule(start=2e-4, end=1e-8, steps=50_000), betas=(0.0, 0.9)
+    )
     return Config(
         recipe="sngan",
-        prior=Prior(name="normal", dimension=128),
+        prior=PriorOptions(name="normal", dimension=128),
         generator=ResNetOptions(width=256, norm="batch"),
-        discriminator=ResNetJudgeOptions(width=128, norm="spectral"),
-        objective=Objective(name="hinge"),
+        discriminator=ResNetDiscriminatorOptions(width=128, norm="spectral"),
+        objective=ObjectiveOptions(name="hinge"),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        training=Training(batch=64, discriminator_steps=5, steps=50_000),
+        training=TrainingOptions(batch=64, discriminator_steps=5, steps=50_000),
     )

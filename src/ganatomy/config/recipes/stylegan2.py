@@ -1,11 +1,21 @@
 """Style-based networks."""
 
-from ganatomy.config.families import StyleGAN2JudgeOptions, StyleGAN2Options
-from ganatomy.config.options import Average, Config, Objective, Optimiser, Penalties, Prior, Training
+from ganatomy.config.options import (
+    AverageOptions,
+    Config,
+    ObjectiveOptions,
+    OptimiserOptions,
+    PenaltyOptions,
+    PriorOptions,
+    TrainingOptions,
+)
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.networks.families import StyleGAN2DiscriminatorOptions, StyleGAN2Options
 
 BATCH = 32
 
 
+@register_recipe("stylegan2")
 def stylegan2() -> Config:
     """Style-based networks: Karras et al. 2020 (arXiv:1912.04958), configuration F.
 
@@ -19,18 +29,18 @@ def stylegan2() -> Config:
     """
     return Config(
         recipe="stylegan2",
-        prior=Prior(name="normal", dimension=512),
+        prior=PriorOptions(name="normal", dimension=512),
         generator=StyleGAN2Options(),
-        discriminator=StyleGAN2JudgeOptions(),
-        objective=Objective(name="non_saturating"),
-        penalties=Penalties(r1=10.0, every=16, path_length=2.0, path_length_every=4),
+        discriminator=StyleGAN2DiscriminatorOptions(),
+        objective=ObjectiveOptions(name="non_saturating"),
+        penalties=PenaltyOptions(r1=10.0, every=16, path_length=2.0, path_length_every=4),
         generator_optimiser=_lazy(4),
         discriminator_optimiser=_lazy(16),
-        average=Average(decay=0.5 ** (BATCH / 10_000)),
-        training=Training(batch=BATCH, images=25_000_000),
+        average=AverageOptions(decay=0.5 ** (BATCH / 10_000)),
+        training=TrainingOptions(batch=BATCH, images=25_000_000),
     )
 
 
-def _lazy(every: int) -> Optimiser:
+def _lazy(every: int) -> OptimiserOptions:
     share = every / (every + 1)
-    return Optimiser(name="adam", learning_rate=2e-3 * share, betas=(0.0, 0.99**share))
+    return OptimiserOptions(name="adam", learning_rate=2e-3 * share, betas=(0.0, 0.99**share))

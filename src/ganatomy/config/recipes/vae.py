@@ -1,9 +1,11 @@
 """The variational autoencoder."""
 
-from ganatomy.config.families import DCGANOptions
-from ganatomy.config.options import Config, Optimiser, Prior, Training
+from ganatomy.config.options import Config, OptimiserOptions, PriorOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.networks.families import DCGANOptions
 
 
+@register_recipe("vae")
 def vae() -> Config:
     """A variational autoencoder, to compare with: Kingma & Welling 2013 (arXiv:1312.6114), on DCGAN's networks.
 
@@ -16,9 +18,9 @@ def vae() -> Config:
     return Config(
         recipe="vae",
         method="vae",
-        prior=Prior(name="normal", dimension=64),
+        prior=PriorOptions(name="normal", dimension=64),
         generator=DCGANOptions(width=64),
         discriminator=DCGANOptions(width=64),
-        generator_optimiser=Optimiser(name="adam", learning_rate=1e-3, betas=(0.9, 0.999)),
-        training=Training(batch=64, steps=20_000),
+        generator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.9, 0.999)),
+        training=TrainingOptions(batch=64, steps=20_000),
     )

@@ -1,8 +1,10 @@
 """The Wasserstein GAN."""
 
-from ganatomy.config.options import Config, Objective, Optimiser, Penalties, Training
+from ganatomy.config.options import Config, ObjectiveOptions, OptimiserOptions, PenaltyOptions, TrainingOptions
+from ganatomy.config.recipes.registry import register_recipe
 
 
+@register_recipe("wgan")
 def wgan() -> Config:
     """The critic of a Wasserstein distance, its weights clipped: Arjovsky et al. 2017 (arXiv:1701.07875), Algorithm 1.
 
@@ -12,12 +14,12 @@ def wgan() -> Config:
 
         ganatomy train FOLDER --recipe wgan --size 64
     """
-    optimiser = Optimiser(name="rmsprop", learning_rate=5e-5)
+    optimiser = OptimiserOptions(name="rmsprop", learning_rate=5e-5)
     return Config(
         recipe="wgan",
-        objective=Objective(name="wasserstein"),
-        penalties=Penalties(clip=0.01),
+        objective=ObjectiveOptions(name="wasserstein"),
+        penalties=PenaltyOptions(clip=0.01),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        training=Training(batch=64, discriminator_steps=5, steps=20_000),
+        training=TrainingOptions(batch=64, discriminator_steps=5, steps=20_000),
     )

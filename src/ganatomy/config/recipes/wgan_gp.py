@@ -1,9 +1,19 @@
 """The gradient penalty."""
 
-from ganatomy.config.families import ResNetJudgeOptions, ResNetOptions
-from ganatomy.config.options import Config, Objective, Optimiser, Penalties, Prior, Schedule, Training
+from ganatomy.config.options import (
+    Config,
+    ObjectiveOptions,
+    OptimiserOptions,
+    PenaltyOptions,
+    PriorOptions,
+    TrainingOptions,
+)
+from ganatomy.config.recipes.registry import register_recipe
+from ganatomy.config.schedules import Schedule
+from ganatomy.networks.families import ResNetDiscriminatorOptions, ResNetOptions
 
 
+@register_recipe("wgan-gp")
 def wgan_gp() -> Config:
     """Wasserstein with a gradient penalty: Gulrajani et al. 2017 (arXiv:1704.00028), Algorithm 1, its CIFAR networks.
 
@@ -14,15 +24,17 @@ def wgan_gp() -> Config:
 
         ganatomy train FOLDER --recipe wgan-gp --size 32
     """
-    optimiser = Optimiser(name="adam", learning_rate=Schedule(start=2e-4, end=1e-8, steps=100_000), betas=(0.0, 0.9))
+    optimiser = OptimiserOptions(
+        name="adam", learning_rate=Schedule(start=2e-4, end=1e-8, steps=100_000), betas=(0.0, 0.9)
+    )
     return Config(
         recipe="wgan-gp",
-        prior=Prior(name="normal", dimension=128),
+        prior=PriorOptions(name="normal", dimension=128),
         generator=ResNetOptions(width=128, norm="batch"),
-        discriminator=ResNetJudgeOptions(width=128, norm="none", pooling="mean"),
-        objective=Objective(name="wasserstein"),
-        penalties=Penalties(wgan_gp=10.0),
+        discriminator=ResNetDiscriminatorOptions(width=128, norm="none", pooling="mean"),
+        objective=ObjectiveOptions(name="wasserstein"),
+        penalties=PenaltyOptions(wgan_gp=10.0),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        training=Training(batch=64, discriminator_steps=5, steps=100_000),
+        training=TrainingOptions(batch=64, discriminator_steps=5, steps=100_000),
     )

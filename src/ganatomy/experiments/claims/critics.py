@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
 from ganatomy.gan.method import Batch
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.gan.penalties import squared_gradient_norms
 from ganatomy.networks import resnet
 from ganatomy.theory import divergences
@@ -33,7 +34,7 @@ def apart(shift: float) -> tuple[float, float]:
 def slope_through(objective: str, trial: Trial, **critic: float) -> float:
     """|∂L_G/∂θ|, the generator's own gradient, of points moved by θ = 3, through a critic trained against them."""
     penalties = [build.penalty(name, weight) for name, weight in critic.items()]
-    table = new_game(1, build.OBJECTIVES[objective], penalties, learning_rates=(0.0, 2e-3), seed=trial.seed, width=64)
+    table = new_game(1, OBJECTIVES[objective], penalties, learning_rates=(0.0, 2e-3), seed=trial.seed, width=64)
     real, moved = segments((0.0, 0.5)), segments((3.0, 3.5))
     for step in range(trial.size(2000, 600)):
         batches = [
@@ -95,7 +96,7 @@ def critic(trial: Trial, clip: float = 0.0, penalty: float = 0.0) -> Deep:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.seed)
         network = Deep()
-    objective = build.OBJECTIVES["wasserstein"]
+    objective = OBJECTIVES["wasserstein"]
     rates = (0.0, 1e-3)
     table = new_game(2, objective, penalties, learning_rates=rates, seed=trial.seed, clip=clip, discriminator=network)
     for step in range(trial.size(1000, 500)):
@@ -185,7 +186,7 @@ def _spectral(trial: Trial) -> Evidence:
         for _ in range(trial.size(200, 40)):
             fake = torch.rand(32, 1, 16, 16, generator=random) * 2 - 1
             real = (fake + torch.linspace(-1, 1, 16)).clamp(-1, 1)
-            losses = build.OBJECTIVES["hinge"].losses(network(real), network(fake))
+            losses = OBJECTIVES["hinge"].losses(network(real), network(fake))
             optimiser.zero_grad()
             losses.discriminator.backward()
             optimiser.step()

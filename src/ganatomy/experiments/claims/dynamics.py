@@ -10,8 +10,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.theory.densities import Dirac
 
 REAL = Dirac(torch.zeros(1, dtype=torch.float64))
@@ -22,7 +22,7 @@ SLOPE = 0.5  # f′(0) of the minimax loss: σ(0)
 def field(state: Tensor, gamma: float) -> Tensor:
     """Where both go at once from (θ, ψ): minus the gradient of each player's own loss, with γ/2·‖∇D‖² in D's."""
     theta, psi = state
-    losses = build.OBJECTIVES["minimax"].losses(psi * REAL.sample(1, torch.Generator())[0], (psi * theta)[None])
+    losses = OBJECTIVES["minimax"].losses(psi * REAL.sample(1, torch.Generator())[0], (psi * theta)[None])
     penalty = gamma / 2 * psi.square()  # ∇ₓ(ψ·x) is ψ everywhere
     (down_theta,) = torch.autograd.grad(losses.generator, theta, create_graph=True)
     (down_psi,) = torch.autograd.grad(losses.discriminator + penalty, psi, create_graph=True)

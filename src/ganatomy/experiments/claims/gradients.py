@@ -8,10 +8,10 @@ import torch
 from matplotlib.figure import Figure
 from torch import Generator, Tensor, nn
 
-from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.theory import pushforward
 from ganatomy.theory.densities import gaussians
 from ganatomy.theory.divergences import wasserstein
@@ -46,9 +46,7 @@ def progress(found: list[float]) -> float:
 
 def new(objective: str, trial: Trial, rates: tuple[float, float], k: int = 1) -> Adversarial:
     """A game of small networks far from its target."""
-    return new_game(
-        1, build.OBJECTIVES[objective], learning_rates=rates, seed=trial.seed, discriminator_steps=k, width=64
-    )
+    return new_game(1, OBJECTIVES[objective], learning_rates=rates, seed=trial.seed, discriminator_steps=k, width=64)
 
 
 # --- the slope of the losses ------------------------------------------------------------------------------------------
@@ -57,7 +55,7 @@ def new(objective: str, trial: Trial, rates: tuple[float, float], k: int = 1) ->
 def slopes(objective: str, scores: Tensor) -> Tensor:
     """∂L_G/∂s of each score, by autograd through the library's own loss."""
     scores = scores.clone().requires_grad_()
-    loss = build.OBJECTIVES[objective].losses(torch.zeros_like(scores), scores).generator
+    loss = OBJECTIVES[objective].losses(torch.zeros_like(scores), scores).generator
     return torch.autograd.grad(loss, scores)[0] * len(scores)
 
 

@@ -29,6 +29,7 @@ from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.evaluation.metrics.inception_score import inception_score
 from ganatomy.evaluation.metrics.neighbours import neighbour_scores
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial, parts
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.generators.api import Sampler, load
 from ganatomy.modalities.images import Pixels
 from ganatomy.system.runtime import Runtime
@@ -290,7 +291,7 @@ def _shared(trial: Trial) -> Evidence:
     torch.manual_seed(trial.seed)
     network, random = Normalised(), Generator().manual_seed(trial.seed)
     optimiser = torch.optim.Adam(network.parameters(), 2e-3)
-    objective = build.OBJECTIVES["minimax"]
+    objective = OBJECTIVES["minimax"]
 
     def pair() -> tuple[Tensor, Tensor]:
         return torch.randn(128, 2, generator=random), torch.randn(128, 2, generator=random) + 2

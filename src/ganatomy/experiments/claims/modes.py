@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial, parts
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.theory.densities import Mixture, grid, ring
 from ganatomy.theory.game import new_game, play
 
@@ -55,7 +56,7 @@ def look(points: Tensor, target: Mixture) -> Look:
 def history(way: Way, seed: int, looks: int, between: int) -> list[Look]:
     """The game, looked at again and again."""
     terms = [build.penalty(name, weight) for name, weight in way.penalties.items()]
-    objective = build.OBJECTIVES[way.objective]
+    objective = OBJECTIVES[way.objective]
     table = new_game(2, objective, terms, seed=seed, learning_rates=way.rates, width=64, **way.options)
     z, found = torch.randn(POINTS, 2, generator=Generator().manual_seed(0)), []
     for number in range(looks):

@@ -13,6 +13,7 @@ from ganatomy import build
 from ganatomy.experiments.claims.claim import Claim, Criterion, Evidence, Trial
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.theory import divergences, pushforward
 from ganatomy.theory.densities import gaussians
 from ganatomy.theory.game import batches_of, cosine_decay, new_game, play
@@ -79,7 +80,7 @@ class Moved(nn.Module):
 def facing(generator: nn.Module, steps: int, seed: int) -> Iterator[Adversarial]:
     """A game in which only the discriminator moves: before its first step, and after each of so many."""
     rule = cosine_decay(2e-3, steps)
-    table = new_game(1, build.OBJECTIVES["minimax"], batch=512, learning_rates=(0.0, rule), seed=seed)
+    table = new_game(1, OBJECTIVES["minimax"], batch=512, learning_rates=(0.0, rule), seed=seed)
     batches = batches_of(REAL, table)
     yield table
     for step in range(steps):
@@ -207,7 +208,7 @@ def _equilibrium(trial: Trial) -> Evidence:
     steps = trial.size(2000, 600)
     rates = (cosine_decay(2e-4, steps), cosine_decay(2e-3, steps))
     penalties = [build.penalty("r1", 0.02)]
-    table = new_game(1, build.OBJECTIVES["non_saturating"], penalties, width=64, learning_rates=rates, seed=trial.seed)
+    table = new_game(1, OBJECTIVES["non_saturating"], penalties, width=64, learning_rates=rates, seed=trial.seed)
     play(REAL, table, steps)
     scores, q = judged(table), pushforward.change_of_variables(table.generator.network, LINE)
     off = ((scores.sigmoid() - 0.5).abs() * P).sum().item()
@@ -239,7 +240,7 @@ KS = (1, 5, 20)
 def _more_steps(trial: Trial) -> Evidence:
     """Mean distance of D from D* over the whole game, k discriminator steps for each of the generator's."""
     rounds, curves = trial.size(300, 60), {}
-    objective, rates = build.OBJECTIVES["non_saturating"], (1e-3, 2e-4)  # a D that must hurry to keep up
+    objective, rates = OBJECTIVES["non_saturating"], (1e-3, 2e-4)  # a D that must hurry to keep up
     for k in KS:
         table = new_game(1, objective, seed=trial.seed, discriminator_steps=k, learning_rates=rates)
         found = []

@@ -83,8 +83,8 @@ def mixed(method: Adversarial, batches: Batches) -> Batches:
         scores = apart(Batch(torch.cat([real.images, fake.images]), classes), method._draws("augment", step, turn))
         real_scores, fake_scores = scores.chunk(2)
         loss = method.objective.losses(real_scores, fake_scores).discriminator
-        record = method._record(loss, real_scores, fake_scores)
-        record["gradient_norm/discriminator"] = method.discriminator.descend(loss, step)
+        record = method.summary(loss, real_scores, fake_scores)
+        record["gradient_norm/discriminator"] = method.discriminator.update(loss, step)
         return record
 
     method.discriminator_step = together  # type: ignore[method-assign]
@@ -102,7 +102,7 @@ def frozen_statistics(method: Adversarial, batches: Batches) -> Batches:
 
 def grid(method: Adversarial, batches: Batches) -> Batches:
     """A generator that lays a fine grid over its images, before a discriminator that cannot see it."""
-    behind_augmentation = method._judgement
+    behind_augmentation = method.augmented_discriminator
 
     def blurred(images: Tensor) -> Tensor:
         return interpolate(avg_pool2d(images, 2), size=images.shape[2:])
@@ -111,7 +111,7 @@ def grid(method: Adversarial, batches: Batches) -> Batches:
         rows, columns = (torch.arange(side, device=images.device) % 2 * 2 - 1 for side in images.shape[2:])
         return images + 0.15 * rows[:, None] * columns
 
-    method._judgement = lambda classes, draw: (  # type: ignore[method-assign]
+    method.augmented_discriminator = lambda classes, draw: (  # type: ignore[method-assign]
         lambda images: behind_augmentation(classes, draw)(blurred(images))
     )
     _on_both(method, lambda network: network.register_forward_hook(ruled))

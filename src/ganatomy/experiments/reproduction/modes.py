@@ -12,6 +12,7 @@ from ganatomy.data.stacked import COUNT, stack
 from ganatomy.evaluation.metrics import classes
 from ganatomy.experiments.reproduction.rows import both, pictures, rates
 from ganatomy.experiments.reproduction.workshop import Figures, Workshop, estimated, slug, table, told
+from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.generators.api import load
 from ganatomy.theory import densities
 from ganatomy.theory.divergences import kl
@@ -59,7 +60,7 @@ def _toys(shop: Workshop, target: str, way: str) -> list[Figures]:
 def _toy(shop: Workshop, target: str, way: str, seed: int, steps: int) -> Figures:
     shop.console.print(f"{target}: {way}, seed {seed} …", highlight=False)
     density, options = TARGETS[target], dict(WAYS[way])
-    objective, clip = build.OBJECTIVES[options.pop("objective")], options.pop("clip", 0.0)
+    objective, clip = OBJECTIVES[options.pop("objective")], options.pop("clip", 0.0)
     penalties = [build.penalty(name, weight) for name, weight in options.items()]
     played = play(density, new_game(density.dimension, objective, penalties, clip=clip, seed=seed), steps)
     points = played.sample(torch.randn(POINTS, 2, generator=torch.Generator().manual_seed(0))).numpy()

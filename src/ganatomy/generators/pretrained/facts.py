@@ -9,18 +9,18 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from ganatomy import __version__
-from ganatomy.config.families import Part
-from ganatomy.config.options import Config, Prior, Size
+from ganatomy.config.options import Config, PriorOptions, Size
 from ganatomy.errors import UserError
 from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard
 from ganatomy.system.files import check_format
+from ganatomy.system.options import Options
 
 FORMAT = 1
 
 
-class Source(Part):
+class Source(Options):
     """The images that a generator learnt from."""
 
     name: str = "unknown"
@@ -28,7 +28,7 @@ class Source(Part):
     fingerprint: str | None = None
 
 
-class Spent(Part):
+class Spent(Options):
     """What the training took: images seen, seconds, on which processor."""
 
     images: int | None = None
@@ -36,7 +36,7 @@ class Spent(Part):
     processor: str | None = None
 
 
-class Measured(Part):
+class Measured(Options):
     """Scores, and the protocol that they were taken by."""
 
     terms: str
@@ -44,7 +44,7 @@ class Measured(Part):
     scores: dict[str, Score]
 
 
-class Facts(Part):
+class Facts(Options):
     """A generator in JSON: in config.json beside its weights, in the metadata of an ONNX graph.
 
     truncation   what is made smaller: coordinates of the latent vector, or the way from the mean style (ψ)
@@ -58,7 +58,7 @@ class Facts(Part):
     step: int = Field(ge=0)
     average: bool
     truncation: Literal["latent", "styles"]
-    prior: Prior
+    prior: PriorOptions
     classes: list[str]
     size: Size
     channels: Literal[1, 3, 4]

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from ganatomy.config.families import Part
+from ganatomy.system.options import Options
 
 
-class LabOptions(Part):
+class LabOptions(Options):
     """One game on points; a lab run's config.yaml."""
 
     lab: str = Field("ring", description="The distribution to learn.")

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganatomy import build
 from ganatomy.config import settings
-from ganatomy.config.options import Objective
+from ganatomy.config.options import ObjectiveOptions
 from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, detached
 from ganatomy.gan.method import TensorGroups
@@ -68,7 +68,7 @@ class LiveGame:
             game.discriminator_step(self.batches(n, 0), fake, n)
         else:
             game.generator_step(self.batches(n, 0), game.generate(None, n, game.k), n)
-            game.follow()
+            game.update_average()
 
     def back(self) -> None:
         """Before the last order of moves."""
@@ -161,7 +161,7 @@ def _options(values: Any) -> GameOptions:
 def _game(options: GameOptions, place: Target) -> Adversarial:
     return new_game(
         place.dimension,
-        build.objective(Objective(name=options.objective)),
+        build.objective(ObjectiveOptions(name=options.objective)),
         [build.penalty(name, weight) for name, weight in options.penalties.items()],
         batch=options.batch,
         width=options.width,

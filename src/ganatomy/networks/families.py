@@ -1,0 +1,238 @@
+"""The families of networks and the options of each, declared once. No torch here: networks are imported when built."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, create_model
+
+from ganatomy.errors import UserError
+from ganatomy.system.options import Options
+from ganatomy.system.registry import Registry, summary_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Make: TypeAlias = "Callable[..., nn.Module]"
+
+
+class NetworkOptions(Options):
+    """Options of one network; `family` says of which kind it is."""
+
+    family: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of generator with its kind of discriminator.
+
+    generator_options, discriminator_options   their options, beside what every network is given
+    methods                                    the methods that train such a generator
+    module                                     with the classes Generator and Discriminator; or module:Class of a
+                                               generator alone
+    classes                                    the two classes themselves, where they are at hand
+    """
+
+    name: str
+    generator_options: type[NetworkOptions]
+    discriminator_options: type[NetworkOptions]
+    methods: tuple[str, ...]
+    module: str
+    classes: tuple[Make, Make] | None = None
+
+    def has(self, role: str) -> bool:
+        """Whether there is such a network: the baselines' families have no discriminator."""
+        return role == "generator" or "adversarial" in self.methods
+
+    def options(self, role: str) -> type[NetworkOptions]:
+        """Of the generator or the discriminator."""
+        return self.generator_options if role == "generator" else self.discriminator_options
+
+    def make(self, role: str) -> Make:
+        """The class of the generator or the discriminator."""
+        if self.classes is not None:
+            return self.classes[role != "generator"]
+        module, _, name = self.module.partition(":")
+        made: Make = getattr(import_module(module), name or role.capitalize())
+        return made
+
+
+FAMILIES: Registry[Family] = Registry("network family")
+
+
+def register_family(
+    name: str,
+    networks: str | tuple[Make, Make],
+    generator_options: type[NetworkOptions] | None = None,
+    discriminator_options: type[NetworkOptions] | None = None,
+    *,
+    methods: tuple[str, ...] = ("adversarial",),
+) -> Family:
+    """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
+
+    networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
+    name of the module that has them; image is (channels, height, width). Options that are not given are the keyword
+    arguments of the classes, with their defaults; one set alone is of both players. Returns the family. Raises
+    UserError where the name is taken, or an argument has no default.
+    """
+    if isinstance(networks, str):
+        module, classes = networks, None
+    else:
+        module, classes = networks[0].__module__, networks
+        generator_options = generator_options or _options_of(name, networks[0], given=2)
+        discriminator_options = discriminator_options or _options_of(name, networks[1], given=1)
+    assert generator_options is not None, "a family in a module of its own declares its options"
+    family = Family(name, generator_options, discriminator_options or generator_options, methods, module, classes)
+    return FAMILIES.add(name, family, module=module, summary=summary_of(generator_options))
+
+
+def _options_of(family: str, network: Make, given: int) -> type[NetworkOptions]:
+    """Options from the arguments of a class, but for the first `given` ones and what the configuration decides."""
+    fields: dict[str, Any] = {"family": (Literal[family], Field(family, description=FAMILY))}  # type: ignore[valid-type]
+    for argument in list(inspect.signature(network).parameters.values())[given:]:
+        if argument.name in ("classes", "outputs") or argument.kind is argument.VAR_KEYWORD:
+            continue
+        if argument.default is argument.empty:
+            raise UserError(f"{network.__module__}.{network.__qualname__}: {argument.name} needs a default value.")
+        kind = Any if argument.annotation is argument.empty else argument.annotation
+        fields[argument.name] = (kind, Field(argument.default, description=f"As in {network.__qualname__}."))
+    return create_model(
+        f"{network.__name__}Options",
+        __base__=NetworkOptions,
+        __module__=network.__module__,
+        __doc__=summary_of(network) or f"Networks of {network.__module__}",
+        **fields,
+    )
+
+
+FAMILY = "Kind of network; each has options of its own."
+Channels = Annotated[list[Annotated[int, Field(ge=2, le=4096)]], Field(min_length=1, max_length=8)]
+Counts = Annotated[list[Annotated[int, Field(ge=1, le=512)]], Field(min_length=1, max_length=8)]
+
+
+class MLPOptions(NetworkOptions):
+    """Dense layers (Goodfellow et al. 2014)."""
+
+    family: Literal["mlp"] = Field("mlp", description=FAMILY)
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [1200, 1200], min_length=1, description="Units of each hidden layer."
+    )
+    activation: Literal["relu", "leaky_relu", "maxout"] = Field("relu", description="What follows each hidden layer.")
+    pieces: int = Field(5, ge=2, le=16, description="Linear pieces of a maxout unit.")
+    dropout_input: float = Field(0.0, ge=0, lt=1, description="Share of the input dropped while training.")
+    dropout_hidden: float = Field(0.0, ge=0, lt=1, description="Share of the hidden units dropped while training.")
+    spread: float = Field(
+        0.0, ge=0, le=1, description="Weights start uniform in ±spread; 0: torch's own initialisation."
+    )
+
+
+register_family("mlp", "ganatomy.networks.mlp", MLPOptions, methods=("adversarial", "vae"))
+
+
+class DCGANOptions(NetworkOptions):
+    """Strided convolutions with batch normalisation (Radford et al. 2015)."""
+
+    family: Literal["dcgan"] = Field("dcgan", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the image.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+    resampling: Literal["strided", "pooling"] = Field(
+        "strided", description="How maps halve and double: strided convolutions, or pooling and repeated pixels."
+    )
+    dense: int = Field(0, ge=0, le=16384, description="Units of a fully connected hidden layer; 0: none.")
+
+
+register_family("dcgan", "ganatomy.networks.dcgan", DCGANOptions, methods=("adversarial", "vae"))
+
+
+class ResNetOptions(NetworkOptions):
+    """Residual generators (Gulrajani et al. 2017; Miyato et al. 2018)."""
+
+    family: Literal["resnet"] = Field("resnet", description=FAMILY)
+    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+
+
+class ResNetDiscriminatorOptions(NetworkOptions):
+    """Their discriminators."""
+
+    family: Literal["resnet"] = Field("resnet", description=FAMILY)
+    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    norm: Literal["spectral", "layer", "none"] = Field(
+        "spectral", description="spectral: of every layer's weights; layer: of its maps; or none."
+    )
+    pooling: Literal["sum", "mean"] = Field("sum", description="How the last maps become one vector: sum or mean.")
+
+
+register_family("resnet", "ganatomy.networks.resnet", ResNetOptions, ResNetDiscriminatorOptions)
+
+
+class R3Options(NetworkOptions):
+    """Residual networks without normalisation (Huang et al. 2025)."""
+
+    family: Literal["r3"] = Field("r3", description=FAMILY)
+    widths: Channels = Field([96], description="Channels of each stage from the smallest map on; one for all: [96].")
+    blocks: Counts = Field([2], description="Residual blocks of each stage; one for all: [2].")
+    cardinality: Counts = Field([12], description="Groups of each stage's convolutions; one for all: [12].")
+    expansion: int = Field(2, ge=1, le=8, description="Widening inside a block.")
+
+
+register_family("r3", "ganatomy.networks.r3", R3Options)
+
+
+class StyleGAN2Options(NetworkOptions):
+    """Style-based generators (Karras et al. 2020)."""
+
+    family: Literal["stylegan2"] = Field("stylegan2", description=FAMILY)
+    channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
+    channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
+    style: int = Field(512, ge=2, le=4096, description="Length of a style vector w.")
+    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers from z to w.")
+    mixing: float = Field(0.9, ge=0, le=1, description="Share of training batches made of two styles.")
+
+
+class StyleGAN2DiscriminatorOptions(NetworkOptions):
+    """Their discriminators."""
+
+    family: Literal["stylegan2"] = Field("stylegan2", description=FAMILY)
+    channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
+    channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
+    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers behind the classes.")
+    group: int = Field(4, ge=1, le=64, description="Images that share a minibatch standard deviation.")
+    residual: bool = Field(True, description="Skip connections around each block.")
+
+
+register_family("stylegan2", "ganatomy.networks.stylegan2", StyleGAN2Options, StyleGAN2DiscriminatorOptions)
+
+
+class UNetOptions(NetworkOptions):
+    """The denoiser of a diffusion model (Ho et al. 2020)."""
+
+    family: Literal["unet"] = Field("unet", description=FAMILY)
+    width: int = Field(32, ge=4, le=1024, description="Channels at the image's own resolution.")
+    multipliers: list[Annotated[int, Field(ge=1, le=16)]] = Field(
+        [1, 2, 2], min_length=1, max_length=6, description="Channels at each resolution, in multiples of width."
+    )
+    blocks: int = Field(1, ge=1, le=8, description="Residual blocks at each resolution.")
+    attention: bool = Field(True, description="Attention at the lowest resolution.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the maps dropped while training.")
+
+
+register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",))
+
+
+class GSNOptions(NetworkOptions):
+    """The noisy autoencoder of a generative stochastic network (Bengio et al. 2014)."""
+
+    family: Literal["gsn"] = Field("gsn", description=FAMILY)
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [1500, 1500], min_length=1, description="Units of each hidden layer."
+    )
+    salt_and_pepper: float = Field(0.4, ge=0, lt=1, description="Share of pixels replaced by black or white.")
+    hidden_noise: float = Field(2.0, ge=0, description="Deviation of the noise before and after the hidden units.")
+    walk_backs: int = Field(4, ge=1, le=100, description="Steps of the chain that each training step walks back from.")
+    sampling_steps: int = Field(50, ge=1, le=10_000, description="Steps of the chain that makes an image.")
+
+
+register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",))

@@ -1,0 +1,44 @@
+"""What a network may offer beside its forward pass; whoever uses it asks for the protocol, not for the family."""
+
+import inspect
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+
+@runtime_checkable
+class StartsFromData(Protocol):
+    """A network whose first images are the mean of the data."""
+
+    def start_at(self, mean: Tensor) -> None:
+        """Set what decides the first images so that they are this one, [C, H, W] in [−1, 1]."""
+        ...
+
+
+@runtime_checkable
+class HasPathLength(Protocol):
+    """A generator with styles, whose path lengths can be regularised (Karras et al. 2020, arXiv:1912.04958, eq. 4)."""
+
+    def path_length_regularisation(self, z: Tensor, y: Tensor | None) -> Tensor:
+        """The penalty, a scalar, at latent vectors [B, latent_dim] and classes [B, K]."""
+        ...
+
+
+class WithoutClasses(nn.Module):
+    """A network that takes no classes, called like one that does."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """The network's output for x; classes must be None."""
+        output: Tensor = self.network(x)
+        return output
+
+
+def takes_classes(network: nn.Module) -> bool:
+    """Whether a network's forward has room for classes behind its input."""
+    kinds = [parameter.kind for parameter in inspect.signature(network.forward).parameters.values()]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return inspect.Parameter.VAR_POSITIONAL in kinds or sum(kind in positional for kind in kinds) > 1
