@@ -1,4 +1,4 @@
-"""Somebody's own training loop, diagnosed: two small networks, hinge losses, and four lines of Ganatomy."""
+"""A training loop of your own, diagnosed: two small networks, hinge losses, and four lines of Ganatomy."""
 
 import torch
 from torch import nn
@@ -10,19 +10,19 @@ def train(images: torch.Tensor, steps: int = 400, rate: float = 1e-3) -> ganatom
     """images: [N, C, H, W] in [−1, 1]."""
     size = images[0].numel()
     generator = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, size), nn.Tanh())
-    judge = nn.Sequential(nn.Flatten(), nn.Linear(size, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
-    players = [torch.optim.Adam(each.parameters(), rate, betas=(0.5, 0.999)) for each in (generator, judge)]
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(size, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
+    optimisers = [torch.optim.Adam(each.parameters(), rate, betas=(0.5, 0.999)) for each in (discriminator, generator)]
     diagnosis = ganatomy.Diagnosis(objective="hinge")
     for step in range(1, steps + 1):
         real = images[torch.randint(len(images), (128,))]
         fake = generator(torch.randn(128, 16)).view(real.shape)
-        real_scores, fake_scores = judge(real), judge(fake.detach())
-        players[1].zero_grad()
+        real_scores, fake_scores = discriminator(real), discriminator(fake.detach())
+        optimisers[0].zero_grad()
         (torch.relu(1 - real_scores) + torch.relu(1 + fake_scores)).mean().backward()
-        players[1].step()
-        players[0].zero_grad()
-        (-judge(fake).mean()).backward()
-        players[0].step()
+        optimisers[0].step()
+        optimisers[1].zero_grad()
+        (-discriminator(fake).mean()).backward()
+        optimisers[1].step()
         if step % 20 == 0:
             diagnosis.observe(step, real=real, fake=fake, real_scores=real_scores, fake_scores=fake_scores)
     return diagnosis
@@ -30,7 +30,7 @@ def train(images: torch.Tensor, steps: int = 400, rate: float = 1e-3) -> ganatom
 
 if __name__ == "__main__":
     data = ganatomy.prepare("digits", size=16)
-    watched = train(torch.from_numpy(data.pixels[:]).permute(0, 3, 1, 2) / 127.5 - 1)
-    print(watched.verdict)
-    for finding in watched.findings():
+    diagnosis = train(torch.from_numpy(data.pixels[:]).permute(0, 3, 1, 2) / 127.5 - 1)
+    print(diagnosis.verdict)
+    for finding in diagnosis.findings():
         print(f"{finding} (since step {finding.began}): {finding.meaning} What helps: {finding.remedy}.")

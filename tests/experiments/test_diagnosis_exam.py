@@ -1,6 +1,7 @@
 """A slice of the diagnosis' exam, and its arithmetic."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,17 @@ import pytest
 from ganatomy import build
 from ganatomy.diagnosis import finding_names, monitor
 from ganatomy.errors import UserError
+from ganatomy.experiments.diagnosis_exam import __main__ as command
 from ganatomy.experiments.diagnosis_exam import examine as examining
-from ganatomy.experiments.diagnosis_exam import figures
 from ganatomy.experiments.diagnosis_exam import plan as plans
+from ganatomy.experiments.diagnosis_exam import results, tables
 from ganatomy.experiments.diagnosis_exam.examine import examine
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
-from ganatomy.experiments.diagnosis_exam.figures import Figures
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, plan
+from ganatomy.experiments.diagnosis_exam.results import ExamReport, ExamResult, ExamScores, ImageScores
 from ganatomy.runs.run import Run
 from ganatomy.training import api as training
+from probe_records import recorded, records
 
 SHORT = {"training.steps": 340, "training.batch": 12, "diagnosis.samples": 64}
 SHORTER = {**SHORT, "training.steps": 60, "diagnosis.every": 5, "log.every": 5}
@@ -63,14 +66,14 @@ def test_every_training_of_the_plan_can_be_built(cell: tuple[str, str]) -> None:
     build.check(training.plan("digits", recipe=chosen.recipe, settings=chosen.settings()))
 
 
-def report(fault: str, kind: str, folder: Path) -> tuple[figures.Report, dict[str, Any]]:
+def report(fault: str, kind: str, folder: Path) -> tuple[ExamReport, ExamScores]:
     """What the diagnosis reports of one training of the exam, and its scores."""
     chosen = ExamTraining(fault, kind, "shapes", 1)
     scores = examine(chosen, folder)
     assert examine(chosen, folder) == scores, "they are kept"
     run = Run(folder / "runs" / chosen.name)
     assert not (run.path / "checkpoints").exists()
-    return figures.reported(run), scores
+    return results.reported(run), scores
 
 
 @pytest.mark.parametrize(
@@ -85,8 +88,7 @@ def test_a_slice_of_the_exam(fault: str, expected: str, folder: Path, monkeypatc
     found, scores = report(fault, "dcgan", folder)
     assert found.name == expected
     assert list(found.ever) == ([expected] if fault else [])
-    assert scores["end"].keys() == scores["start"].keys() == {"fd", "precision", "coverage"}
-    assert fault or scores["end"]["fd"] < scores["start"]["fd"]
+    assert fault or scores.end.fd < scores.start.fd
 
 
 @pytest.mark.slow
@@ -105,39 +107,67 @@ def test_a_longer_slice_of_the_exam(
     found, scores = report(fault, kind, tmp_path)
     assert found.name == expected
     if not fault:
-        assert scores["end"]["fd"] < scores["start"]["fd"]
+        assert scores.end.fd < scores.start.fd
         assert not found.ever
 
 
-def row(kind: str, fault: str, named: str, **others: Any) -> dict[str, Any]:
+def result(kind: str, fault: str, named: str, **others: Any) -> ExamResult:
     right = FAULTS[fault].names if fault else ()
     ever = {} if named == "healthy" else {named: 200}
-    known = {"trial": f"{fault}-{named}", "cell": ["dcgan", "digits", 1], "counts": True, "remedies": 0}
     detected = min((ever[name] for name in right if name in ever), default=None)
-    facts = {"kind": kind, "fault": fault, "named": named, "right": list(right), "ever": ever}
-    return {**facts, **known, "detected": detected, "fd": 5.0, "healthy_fd": 1.0, "coverage": 0.1, **others}
+    made = ExamResult(
+        training=f"{fault}-{named}",
+        kind=kind,
+        fault=fault,
+        cell=("dcgan", "digits", 1),
+        counts=True,
+        named=named,
+        right=right,
+        ever=ever,
+        detected=detected,
+        fd=5.0,
+        coverage=0.1,
+        healthy_fd=1.0,
+        remedies=0,
+    )
+    return replace(made, **others)
+
+
+def test_results_follow_from_records_and_scores(tmp_path: Path) -> None:
+    faulty = ExamTraining("statistics", "dcgan", "digits", 1)
+    recorded(tmp_path / "runs", records(40, gap=1.0), faulty.name)
+    recorded(tmp_path / "runs", records(40), faulty.twin.name)
+    bad, good = ImageScores(9.0, 0.1, 0.2), ImageScores(1.0, 0.9, 0.8)
+    scores = {faulty: ExamScores(bad, bad, 0.5), faulty.twin: ExamScores(bad, good, 0.5)}
+    command.write(scores, tmp_path, tmp_path / "out", with_cost=False)
+    first, second = results.results_of(scores, tmp_path)
+    assert (first.kind, first.counts, first.named) == ("faulty", True, "train and eval differ")
+    assert first.right == ("train and eval differ",)
+    assert (second.kind, second.counts, second.named, second.ever) == ("healthy", True, "healthy", {})
+    assert (first.detected, first.fd, first.healthy_fd) == (300, 9.0, 1.0)
+    assert "| statistics |  | 1 |" in (tmp_path / "out" / "exam.md").read_text()
+    kept = json.loads((tmp_path / "out" / "exam.json").read_text())
+    assert [each["training"] for each in kept["trainings"]] == [faulty.name, faulty.twin.name]
 
 
 def test_figures_count_right_names_and_false_alarms() -> None:
-    found = Figures(
-        [
-            row("faulty", "cut off", "generator stands still"),
-            row("faulty", "cut off", "mode collapse"),
-            row("faulty", "cut off", "healthy"),
-            row("faulty", "cut off", "healthy", counts=False),
-            row("healthy", "", "healthy"),
-            row("healthy", "", "oscillation"),
-            row("healthy", "", "oscillation", counts=False),
-            row("cured", "weak", "healthy", fd=1.2, remedies=1),
-            row("faulty", "weak", "discriminator learns nothing"),
-        ]
-    )
-    recall = found.recall()
+    found = [
+        result("faulty", "cut off", "generator stands still"),
+        result("faulty", "cut off", "mode collapse"),
+        result("faulty", "cut off", "healthy"),
+        result("faulty", "cut off", "healthy", counts=False),
+        result("healthy", "", "healthy"),
+        result("healthy", "", "oscillation"),
+        result("healthy", "", "oscillation", counts=False),
+        result("cured", "weak", "healthy", fd=1.2, remedies=1),
+        result("faulty", "weak", "discriminator learns nothing"),
+    ]
+    recall = tables.recall(results.of_kind(found, "faulty"))
     assert recall is not None
     assert recall.value == pytest.approx(2 / 4)
     assert recall.low < 0.5 < recall.high
-    assert len(found.false_alarms()) == 1
-    text = figures.tables(found)
+    assert len(tables.false_alarms(found)) == 1
+    text = tables.page(found)
     assert "| weak | 1 | 0 | 1 | 1 |" in text
     assert "0.33 [0.06, 0.79] | 200 |" in text
     assert "`-oscillation`: oscillation from step 200" in text
@@ -146,28 +176,23 @@ def test_figures_count_right_names_and_false_alarms() -> None:
 def test_the_exams_page_follows_from_its_results() -> None:
     folder = Path(__file__).parents[2] / "docs" / "diagnosis-exam"
     trainings = json.loads((folder / "exam.json").read_text())["trainings"]
-    assert figures.tables(Figures(trainings)) in (folder / "exam.md").read_text()
+    assert tables.page([ExamResult(**each) for each in trainings]) in (folder / "exam.md").read_text()
 
 
-def test_an_effect_is_verified_by_other_scores() -> None:
-    def scores(fd: float, coverage: float = 0.9, status: str = "finished", authenticity: float = 0.6) -> dict[str, Any]:
-        return {
-            "start": {"fd": 10.0},
-            "end": {"fd": fd, "coverage": coverage},
-            "status": status,
-            "authenticity": authenticity,
-        }
+def test_harm_is_verified_by_other_scores() -> None:
+    def scores(fd: float, coverage: float = 0.9, status: str = "finished", authenticity: float = 0.6) -> ExamScores:
+        return ExamScores(ImageScores(10.0, 0.0, 0.0), ImageScores(fd, 0.5, coverage), authenticity, status)
 
     twin, weak = scores(2), ExamTraining("weak", "dcgan", "digits", 1)
-    assert figures.harmful(weak, scores(4), twin)
-    assert not figures.harmful(weak, scores(2.5), twin)
-    assert figures.harmful(weak, scores(2, coverage=0.5), twin)
-    assert figures.harmful(weak, scores(2, status="failed"), twin)
+    assert results.harmful(weak, scores(4), twin)
+    assert not results.harmful(weak, scores(2.5), twin)
+    assert results.harmful(weak, scores(2, coverage=0.5), twin)
+    assert results.harmful(weak, scores(2, status="failed"), twin)
     copied = ExamTraining("by heart", "dcgan", "digits", 1)
-    assert figures.harmful(copied, scores(2, authenticity=0.1), twin)
-    assert not figures.harmful(copied, scores(9), twin)
-    assert figures.learnt(scores(4))
-    assert not figures.learnt(scores(6))
+    assert results.harmful(copied, scores(2, authenticity=0.1), twin)
+    assert not results.harmful(copied, scores(9), twin)
+    assert results.learnt(scores(4))
+    assert not results.learnt(scores(6))
 
 
 def test_data_of_ones_own_are_shuffled_and_kept(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

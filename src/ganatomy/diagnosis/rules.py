@@ -305,7 +305,7 @@ def mode_collapse(
         return None
     repeats = window("twins") < twins * window("twins_floor")
     if repeats and not window("twins") > window.halfway("twins") / PROGRESS:
-        detail = f"{_kinds_left(window)}, and the same images again"
+        detail = f"{_kinds_left(window)}, and images repeat"
         return Symptom("twins", window("twins"), twins * window("twins_floor"), detail)
     # A single image in motion may come closer to real ones: then it takes longer to be sure.
     lasts = len(window.records) >= lasting and all(few(window.before(back)) for back in range(1, lasting - SMOOTH))

@@ -4,18 +4,20 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ganatomy.errors import UserError
-from ganatomy.experiments.diagnosis_exam import cost
+from ganatomy.experiments.diagnosis_exam import cost, tables
 from ganatomy.experiments.diagnosis_exam.examine import examine
-from ganatomy.experiments.diagnosis_exam.figures import figures, tables
 from ganatomy.experiments.diagnosis_exam.plan import DATA, EXAMINED, SEEDS, ExamTraining, plan, source
+from ganatomy.experiments.diagnosis_exam.results import ExamScores, results_of
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
 
@@ -58,32 +60,37 @@ def main(
             print(f"{len(done)} of {len(trainings)}, {minutes:.0f} minutes: {training.name}", flush=True)
     finally:  # leaves no processes behind: trainings at work end, the others do not begin
         pool.shutdown(cancel_futures=True)
-    write([(training, done[training]) for training in trainings], folder, out, with_cost)
+    write({training: done[training] for training in trainings}, folder, out, with_cost)
 
 
-def write(results: list[tuple[ExamTraining, dict[str, Any]]], folder: Path, out: Path, with_cost: bool) -> None:
+def write(scores: Mapping[ExamTraining, ExamScores], folder: Path, out: Path, with_cost: bool) -> None:
     """Write exam.md and exam.json."""
-    found = figures(results, folder)
+    results = results_of(scores, folder)
     here, date = machine.describe(), time.strftime("%Y-%m-%d")
     costs = cost.measured(folder) if with_cost else None
-    spent = sum(scores["seconds"] for _, scores in results) / 60
-    sets = " and ".join(dict.fromkeys(training.data for training, _ in results))
-    seeds = ", ".join(str(seed) for seed in sorted({training.seed for training, _ in results}))
+    spent = sum(each.seconds for each in scores.values()) / 60
+    sets = " and ".join(dict.fromkeys(training.data for training in scores))
+    seeds = ", ".join(str(seed) for seed in sorted({training.seed for training in scores}))
     head = (
-        f"# The diagnosis' exam\n\n{len(results)} trainings on {sets}, seeds {seeds}; {spent:.0f} minutes of training "
+        f"# The diagnosis' exam\n\n{len(scores)} trainings on {sets}, seeds {seeds}; {spent:.0f} minutes of training "
         f"on one thread. {date}, {here['processor']}, {here['cores']} cores. "
         "`python -m ganatomy.experiments.diagnosis_exam`.\n\n"
     )
-    text = head + tables(found)
+    text = head + tables.page(results)
     if costs:
         text += (
-            f"\n## Cost\n\n{costs['lost']:.1%} ± {costs['error']:.1%} of the steps (standard error, {costs['pairs']} "
+            f"\n## Cost\n\n{costs.lost:.1%} ± {costs.error:.1%} of the steps (standard error, {costs.pairs} "
             "pairs of trainings, with and without the diagnosis in turns). By the records of those with it, "
-            f"probes took {min(costs['probed']):.1%} to {max(costs['probed']):.1%} of the time.\n"
+            f"probes took {min(costs.probed):.1%} to {max(costs.probed):.1%} of the time.\n"
         )
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "exam.md", text)
-    facts = {"date": date, "machine": here, "cost": costs, "trainings": found.rows}
+    facts = {
+        "date": date,
+        "machine": here,
+        "cost": asdict(costs) if costs else None,
+        "trainings": [asdict(result) for result in results],
+    }
     write_text(out / "exam.json", json.dumps(facts, indent=1) + "\n")
     print(text)
 

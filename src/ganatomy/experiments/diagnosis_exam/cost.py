@@ -1,8 +1,8 @@
 """What the diagnosis costs: the same training with and without it, in turns."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -13,12 +13,25 @@ from ganatomy.training import api as training
 PAIRS = 5
 
 
-def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> dict[str, Any]:
-    """Steps per second of the recipe `digits` with its defaults, in turns with and without the diagnosis.
+@dataclass(frozen=True)
+class Cost:
+    """lost: the share of steps that the diagnosis costs, error its standard error over pairs of trainings.
 
-    Both train for `seconds`. `lost` is the share of steps lost, and `error` its standard error over pairs. A machine's
-    speed can vary by more than that; it does not affect `probed`, the share by which records after a probe took longer
-    than the median record of the same training.
+    probed: the share by which records after a probe took longer than the median record of the same training, one a
+    training. steps_a_second: one a training, with the diagnosis ("True") and without.
+    """
+
+    lost: float
+    error: float
+    probed: list[float]
+    pairs: int
+    steps_a_second: dict[str, list[float]]
+
+
+def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> Cost:
+    """The recipe `digits` with its defaults, trained for so long in turns with and without the diagnosis.
+
+    A machine's speed can vary by more than `error`; it does not affect `probed`.
     """
     rates: dict[bool, list[float]] = {True: [], False: []}
     probed = []
@@ -36,13 +49,7 @@ def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> dict[st
                 probed.append(_probed(run))
     lost = 1 - np.array(rates[True]) / np.array(rates[False])
     error = float(lost.std(ddof=1) / np.sqrt(pairs)) if pairs > 1 else float("nan")
-    return {
-        "lost": float(lost.mean()),
-        "error": error,
-        "probed": probed,
-        "pairs": pairs,
-        "steps_a_second": {str(k): v for k, v in rates.items()},
-    }
+    return Cost(float(lost.mean()), error, probed, pairs, {str(on): each for on, each in rates.items()})
 
 
 def _probed(run: Run) -> float:

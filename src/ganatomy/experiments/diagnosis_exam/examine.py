@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ganatomy.evaluation.metrics.neighbours import neighbour_scores
 from ganatomy.experiments.diagnosis_exam.alterations import untouched
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, source
+from ganatomy.experiments.diagnosis_exam.results import ExamScores, ImageScores
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.images import Pixels, to_uint8
@@ -36,11 +37,11 @@ MEASURED = 1000  # generated images, and as many real ones
 RESULT = "result.json"
 
 
-def examine(chosen: ExamTraining, folder: Path) -> dict[str, Any]:
+def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
     """Train it, unless that was done before, and return its scores, which are kept in its run folder."""
     kept = folder / "runs" / chosen.name / RESULT
     if kept.is_file():
-        return dict(json.loads(kept.read_text(encoding="utf-8")))
+        return _read(json.loads(kept.read_text(encoding="utf-8")))
     shutil.rmtree(kept.parent, ignore_errors=True)  # of an exam that was stopped
     alter = FAULTS[chosen.fault].alter if chosen.fault else untouched
     settings, methods = chosen.settings(), list[Method]()
@@ -61,37 +62,38 @@ def examine(chosen: ExamTraining, folder: Path) -> dict[str, Any]:
         with suppress(UserError):  # some diverge, as they should
             session.train(run, prepared, console)
         made = _drawn(methods[-1], build.prior(run.config().prior).of_seeds)
-    found = scores(prepared.images, _held_out(prepared), {"start": start[0], "end": made})
-    found |= {"status": run.info()["status"], "seconds": run.records()[-1]["seconds"] if run.records() else 0.0}
+    found = scores(prepared.images, _held_out(prepared), start[0], made)
+    seconds = run.records()[-1]["seconds"] if run.records() else 0.0
+    found = replace(found, status=run.info()["status"], seconds=seconds)
     for heavy in ("checkpoints", "samples", "report.html", "walk.webp"):
         path = run.path / heavy
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    write_text(kept, json.dumps(found))
+    write_text(kept, json.dumps(asdict(found)))
     return found
 
 
-def scores(images: Images, held_out: Pixels, made: dict[str, Pixels]) -> dict[str, Any]:
-    """Fréchet distance, precision and coverage of images made at the "start" and the "end"; of the latter authenticity.
+def scores(images: Images, held_out: Pixels, start: Pixels, end: Pixels) -> ExamScores:
+    """Scores of generated images before the first step and after the last, and the authenticity of the latter.
 
-    images: the training set; held_out and made: uint8 [N, H, W, C].
+    images: the training set; held_out, start, end: uint8 [N, H, W, C].
     """
     extractor = make("random", channels=images.pixels.shape[-1], device="cpu")
     real = extract(extractor, [held_out]).features
-    found: dict[str, Any] = {}
-    for time, pixels in made.items():
-        features = extract(extractor, [pixels]).features
+
+    def beside_real(made: Pixels) -> ImageScores:
+        features = extract(extractor, [made]).features
         near = neighbour_scores(real, features)
-        found[time] = {
-            "fd": frechet_distance(real, features),
-            "precision": near.precision,
-            "coverage": near.coverage,
-        }
+        return ImageScores(frechet_distance(real, features), near.precision, near.coverage)
+
     flat = np.asarray(images.pixels).reshape(len(images), -1)
-    found["authenticity"] = authenticity(flat, made["end"].reshape(len(made["end"]), -1)).value
-    return found
+    return ExamScores(beside_real(start), beside_real(end), authenticity(flat, end.reshape(len(end), -1)).value)
+
+
+def _read(kept: dict[str, Any]) -> ExamScores:
+    return ExamScores(**kept | {time: ImageScores(**kept[time]) for time in ("start", "end")})
 
 
 def _held_out(prepared: session.Prepared) -> Pixels:
