@@ -43,12 +43,11 @@ def test_a_registered_rule_is_found_and_listed(too_dark: Rule) -> None:
     assert row in wording.findings_table().splitlines()
 
 
-def test_the_command_knows_the_rules_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_knows_the_rules_of_a_file(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(from ganatomy.diagnosis .*?)```", PAGE, re.S)
     (tmp_path / "dark_parts.py").write_text(example)
     run = recorded(tmp_path, records(40, high=0.25))
-    monkeypatch.setenv("GANATOMY_PARTS", str(tmp_path / "dark_parts.py"))
-    command = [sys.executable, "-m", "ganatomy", "diagnose", str(run.path)]
+    command = [sys.executable, "-m", "ganatomy", "diagnose", str(run.path), "--parts", str(tmp_path / "dark_parts.py")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Images too dark, at step 800 (40 probes).")

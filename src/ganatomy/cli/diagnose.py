@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
+
 
 def diagnose(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run (path, name or last), finished or in training.")],
@@ -11,6 +13,7 @@ def diagnose(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 3 if something is wrong now, with 4 before the first probe.")
     ] = False,
+    parts: Parts = None,
 ) -> None:
     """Report what is wrong with a training, since when, and what helps; from its records alone."""
     import json

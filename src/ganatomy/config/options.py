@@ -216,13 +216,13 @@ class EvaluationOptions(Options):
 
 
 class DiagnosisOptions(Options):
-    """What is wrong with the training, said while it goes on: see docs/DIAGNOSIS.md."""
+    """What is wrong with the training, reported while it goes on: see docs/DIAGNOSIS.md."""
 
-    on: bool = Field(True, description="Look at the training now and then; its weights are the same without.")
-    every: int = Field(0, ge=0, description="Steps between two looks; 0: as often as costs 2% of the time at most.")
-    samples: int = Field(128, ge=16, le=1024, description="Generated, and as many real, images that are looked at.")
+    on: bool = Field(True, description="Probe the training now and then; its weights are the same without.")
+    every: int = Field(0, ge=0, description="Steps between two probes; 0: as often as costs 2% of the time at most.")
+    samples: int = Field(128, ge=16, le=1024, description="Generated images, and as many real ones, of a probe.")
     remedies: int = Field(
-        0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: it only tells them."
+        0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: it only reports them."
     )
 
 

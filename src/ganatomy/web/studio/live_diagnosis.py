@@ -1,4 +1,4 @@
-"""What the diagnosis says of a run, look by look as they are recorded. No torch."""
+"""What the diagnosis reports of a run, probe by probe as they are recorded. No torch."""
 
 from math import isfinite
 from typing import Any
@@ -19,7 +19,7 @@ class LiveDiagnosis:
         self._generation, self._over = -1, False
 
     def follow(self, records: Records, failed: bool) -> None:
-        """Observe the looks that were read since the last time, and of a failed run what ended it.
+        """Observe the probe records that were read since the last time, and of a failed run what ended it.
 
         A run that cannot be diagnosed is left alone.
         """
@@ -30,8 +30,8 @@ class LiveDiagnosis:
                 return  # its options may be written yet
             self._generation, self._over = records.generation, False
         assert self.monitor is not None
-        for look in records.taken():
-            self.monitor.observe(look)
+        for record in records.taken():
+            self.monitor.observe(record)
         if failed and records.share == 1 and not self._over:
             for end in reading.ending(self.run):
                 self.monitor.observe(end)
@@ -39,11 +39,11 @@ class LiveDiagnosis:
 
     @property
     def step(self) -> int:
-        """Of the last look; -1 before the first."""
+        """That of the last probe; -1 before the first."""
         return self.monitor.step if self._spoken and self.monitor else -1
 
     def told(self) -> dict[str, Any] | None:
-        """{verdict, healthy, step, looks, findings}; None where nobody looked."""
+        """{verdict, healthy, step, looks, findings}; None before the first probe."""
         if self.monitor is None or not self._spoken:
             return None
         return {

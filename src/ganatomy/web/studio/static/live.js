@@ -72,10 +72,10 @@ export async function page(name) {
 // The diagnosis as far as it has spoken, as in the report.
 function diagnosis(told) {
   if (!told) return [];
-  const looks = `at step ${count(told.step)} (${count(told.looks)} ${told.looks === 1 ? "look" : "looks"})`;
+  const probes = `at step ${count(told.step)} (${count(told.looks)} ${told.looks === 1 ? "probe" : "probes"})`;
   return [
     h("h2", {}, "Diagnosis"),
-    h("p", { class: told.healthy ? "good" : "warning" }, `${told.healthy ? "✓" : "⚠"} ${told.verdict}, ${looks}`),
+    h("p", { class: told.healthy ? "good" : "warning" }, `${told.healthy ? "✓" : "⚠"} ${told.verdict}, ${probes}`),
     ...told.findings.map((each) => h("div", {},
       h("h3", {}, each.title, " ", h("small", {}, `${each.sure}; ${each.when}`)),
       h("p", {}, each.meaning, each.evidence && h("small", {}, ` Evidence, shaded in the charts: ${each.evidence}.`)),
