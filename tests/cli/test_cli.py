@@ -194,7 +194,7 @@ def test_what_cannot_be_evaluated_or_compared(refusal, images: Path, here: Path)
     assert "data.size" in refusal("evaluate", images, "--reference", images, "--size", 5)
     assert "needs its weights" in refusal("evaluate", "made", "--features", "inception", "--n", 50)
     assert "has no scores yet: ganatomy evaluate made" in refusal("compare", "made", "made")
-    assert "two runs at least" in refusal("compare", "made")
+    assert "at least two runs" in refusal("compare", "made")
     assert "not both" in refusal("compare", "made", "made", "--latex", "--json")
     assert sorted(path for path in here.rglob("*") if path.is_file() and path.name != "32.npy") == before
 

@@ -15,9 +15,10 @@ from tiny import quick, waves
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread_of_algebra() -> Iterator[None]:
-    """Small matrices gain nothing by more threads, and processes side by side lose much."""
-    with threadpool_limits(1):
+def _one_thread_each() -> Iterator[None]:
+    """Small arrays gain nothing by more threads, and processes side by side lose much."""
+    with threadpool_limits(1), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganatomy.system.runtime.cores", lambda: 1)
         yield
 
 

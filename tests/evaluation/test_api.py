@@ -139,7 +139,7 @@ def _names(scores: dict) -> set[str]:
 def test_what_cannot_be_measured_is_left_out_and_the_card_says_so(blocks: str) -> None:
     card = evaluate(darker(40, 2), reference=waves(120, 16, 16), device="cpu", features=blocks)
     assert set(card.scores) == {"fd_blocks", "kd_blocks"}
-    assert "not taken: prdc: Precision, recall, density, coverage needs at least 64" in str(card)
+    assert "not measured: prdc: Precision, recall, density, coverage needs at least 64" in str(card)
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------

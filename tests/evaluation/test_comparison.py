@@ -10,7 +10,7 @@ from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.evaluation.comparison import Comparison, compare
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import Score, ScoreCard, cards, number, of_run, place, read
+from ganatomy.runs.scorecard import Score, ScoreCard, card_path, cards, number, read, subject_of_run
 
 PROTOCOL = {
     "version": 1,
@@ -28,12 +28,12 @@ def make(runs: Path, name: str, step: int = 100, protocol: dict = PROTOCOL, **sc
     run = Run(runs / name) if (runs / name).exists() else Run.create(name, Config(), runs)
     run.update(status="finished")
     card = ScoreCard(
-        of_run(run, step, protocol["samples"]),
+        subject_of_run(run, step, protocol["samples"]),
         protocol,
         scores or {"fd_lenet": FD, "precision_lenet": PRECISION},
         {"time": "2026-11-22T05:00:00+0000", "reference": "digits"},
     )
-    card.save(place(run, card))
+    card.save(card_path(run, card))
     return run, card
 
 
@@ -67,20 +67,20 @@ def test_a_card_says_whose_scores_against_what(tmp_path: Path) -> None:
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     run, card = make(tmp_path, "a")
-    assert read(place(run, card)) == card
+    assert read(card_path(run, card)) == card
     assert cards(run) == [card]
 
 
 def test_more_scores_of_the_same_generator_join_those_that_are_there(tmp_path: Path) -> None:
     run, card = make(tmp_path, "a", fd_lenet=FD)
     make(tmp_path, "a", precision_lenet=PRECISION)
-    assert set(read(place(run, card)).scores) == {"fd_lenet", "precision_lenet"}
+    assert set(read(card_path(run, card)).scores) == {"fd_lenet", "precision_lenet"}
 
 
 def test_scores_by_another_protocol_replace_those_that_are_there(tmp_path: Path) -> None:
     run, card = make(tmp_path, "a", fd_lenet=FD)
     make(tmp_path, "a", protocol={**PROTOCOL, "version": 2}, precision_lenet=PRECISION)
-    assert set(read(place(run, card)).scores) == {"precision_lenet"}
+    assert set(read(card_path(run, card)).scores) == {"precision_lenet"}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1, "scores": {"fd": {"value": 1}}}'])
@@ -154,7 +154,7 @@ def test_only_common_scores_are_compared_and_one_is_needed(tmp_path: Path) -> No
 def test_a_comparison_needs_two_runs_with_scores(tmp_path: Path) -> None:
     make(tmp_path, "a")
     Run.create("bare", Config(), tmp_path).update(status="finished")
-    with pytest.raises(UserError, match="two runs at least"):
+    with pytest.raises(UserError, match="at least two runs"):
         compare(["a"], runs=tmp_path)
     with pytest.raises(UserError, match="has no scores yet: ganatomy evaluate"):
         compare(["a", "bare"], runs=tmp_path)

@@ -16,7 +16,7 @@ from ganatomy.config.options import Config
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.report import charts, curves, page, pictures
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import Score, ScoreCard, of_run, place
+from ganatomy.runs.scorecard import Score, ScoreCard, card_path, subject_of_run
 
 EVIL = "x</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 INFO = {
@@ -235,8 +235,10 @@ def test_scores_are_told_and_drawn_over_training(run: Run) -> None:
         score = Score(step / 100, step / 100 - 1, step / 100 + 1, 2.7, "lower", {}, {"by <chance>": [0.1, 0.2]})
         features = {"name": "lenet", "sha256": "46d3"}
         protocol = {"samples": 500, "features": features, "reference": {"images": 5000, "fingerprint": "da40"}}
-        card = ScoreCard(of_run(run, step, 500), protocol, {"fd_lenet": score}, {"time": "now", "reference": EVIL})
-        card.save(place(run, card))
+        card = ScoreCard(
+            subject_of_run(run, step, 500), protocol, {"fd_lenet": score}, {"time": "now", "reference": EVIL}
+        )
+        card.save(card_path(run, card))
     html = page.text(run)
     assert "20 [19, 21]" in html
     assert "10 [9, 11]" not in html  # of an earlier step: in the chart

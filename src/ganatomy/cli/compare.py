@@ -9,9 +9,9 @@ from ganatomy.errors import UserError
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN …", help="Runs, or files that `evaluate` wrote.")],
-    features: Annotated[str | None, typer.Option(help="Compare the scores of these features.")] = None,
-    latex: Annotated[bool, typer.Option("--latex", help="A table for a paper.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+    features: Annotated[str | None, typer.Option(help="Compare the scores of these features only.")] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the scores of runs, which must have been measured in the same way."""
     from ganatomy.evaluation import comparison

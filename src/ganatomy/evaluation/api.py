@@ -21,7 +21,7 @@ from ganatomy.evaluation.metrics import METRICS
 from ganatomy.generators import api as sampling
 from ganatomy.report import nearest, page
 from ganatomy.runs.run import RUNS, Run
-from ganatomy.runs.scorecard import ScoreCard, keep, of_run
+from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
 from ganatomy.system import runtime
 
 SAMPLES = 10_000  # generated images of a run
@@ -191,7 +191,7 @@ def _of_run(
             seeds = range(begin, min(begin + CHUNK, first_seed + n))
             yield sampler.images(sampler.latents(seeds, label), BATCH)
 
-    return Generated(lambda n: of_run(run, step, n, not raw, truncation, first_seed, how), draw, SAMPLES)
+    return Generated(lambda n: subject_of_run(run, step, n, not raw, truncation, first_seed, how), draw, SAMPLES)
 
 
 def _of_images(made: Images, real: Images) -> Generated:

@@ -1,4 +1,4 @@
-"""Runs side by side: the function behind `ganatomy compare`. It refuses to put numbers of different protocols together.
+"""Runs side by side: the function behind `ganatomy compare`, which refuses to compare scores of different protocols.
 
 No torch: it reads the score cards in the runs' folders.
 """
@@ -16,9 +16,10 @@ ARROWS = {"lower": "↓", "higher": "↑", "as real": "≈ real"}
 
 
 class Comparison:
-    """Score cards taken by one protocol, and the scores that all of them have."""
+    """Score cards of one protocol, and the scores that all of them have."""
 
     def __init__(self, chosen: Sequence[ScoreCard]) -> None:
+        """chosen: two or more. Raises UserError where their protocols or settings differ, or they share no score."""
         first, *others = chosen
         for other in others:
             if differing := list(_differences(first.protocol, other.protocol)):
@@ -35,7 +36,7 @@ class Comparison:
                     raise UserError(_refusal(first, other, differing, name))
 
     def best(self, name: str) -> list[bool]:
-        """Of each card, whether its score is the best, or its interval overlaps the best one's."""
+        """For each card, whether its score is the best or its interval overlaps the best one's."""
         scores = [card.scores[name] for card in self.cards]
         winner = min(scores, key=_badness)
         return [score.low <= winner.high and winner.low <= score.high for score in scores]
@@ -45,12 +46,12 @@ class Comparison:
         rows = [["", *(f"{name} {ARROWS[self.cards[0].scores[name].better]}" for name in self.scores)]]
         marks = {name: self.best(name) for name in self.scores}
         for i, card in enumerate(self.cards):
-            told = (card.scores[name].interval() + (" *" if marks[name][i] else "") for name in self.scores)
-            rows.append([card.name, *told])
+            cells = (card.scores[name].interval() + (" *" if marks[name][i] else "") for name in self.scores)
+            rows.append([card.name, *cells])
         return [*rows, ["real data", *(number(self.cards[0].scores[name].floor) for name in self.scores)]]
 
     def text(self) -> str:
-        """A table for a terminal, and what its marks mean."""
+        """A table for a terminal, with what its marks mean."""
         rows = self.table()
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -58,13 +59,13 @@ class Comparison:
             [
                 *lines,
                 "",
-                f"Each: {self.cards[0].terms}; [95% interval: other samples of the same generator].",
-                "* the best, or not to be told from it. Real data: one half of it against the other.",
+                f"Each score: {self.cards[0].terms}; in brackets, the 95% interval over other generated samples.",
+                "* the best, or an interval that overlaps the best one's. Real data: one half against the other.",
             ]
         )
 
     def latex(self) -> str:
-        """A table for a paper; it needs the package booktabs."""
+        """A table for a paper, for LaTeX with the package booktabs."""
         arrows = {"↓": r"$\downarrow$", "↑": r"$\uparrow$", "≈ real": r"$\approx$ real"}
         heading, *rows = self.table()
         titles = [_escaped(cell) for cell in heading]
@@ -90,7 +91,7 @@ class Comparison:
         )
 
     def json(self) -> str:
-        """Everything, for programs."""
+        """Subjects, scores and the protocol as JSON."""
         entries = [
             {
                 "subject": card.subject,
@@ -105,12 +106,12 @@ class Comparison:
 
 
 def compare(subjects: Sequence[str | Path | Run], features: str | None = None, runs: str | Path = RUNS) -> Comparison:
-    """Compare the newest score card of each run, or those of given features; a path of a card's file stands for it.
+    """Compare the newest score card of each run, of given features if any; a subject may be a card's file.
 
-    Raises UserError where a run has no card, or where the cards were not taken by one protocol.
+    Raises UserError where a run has no card, and where the cards' protocols differ.
     """
     if len(subjects) < 2:
-        raise UserError("A comparison needs two runs at least: ganatomy compare RUN RUN.")
+        raise UserError("Give at least two runs: ganatomy compare RUN RUN.")
     return Comparison([_card(subject, features, Path(runs)) for subject in subjects])
 
 
@@ -135,9 +136,9 @@ def _differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, An
 
 
 def _refusal(one: ScoreCard, other: ScoreCard, differing: list[tuple[str, Any, Any]], score: str = "") -> str:
-    told = "; ".join(f"{name} is {_short(mine)} and {_short(its)}" for name, mine, its in differing)
+    reasons = "; ".join(f"{name} is {_short(mine)} and {_short(its)}" for name, mine, its in differing)
     whose = f"The score {score} of {one.name} and {other.name}" if score else f"{one.name} and {other.name}"
-    return f"{whose} cannot be compared: {told}; evaluate both in the same way."
+    return f"{whose} cannot be compared: {reasons}; evaluate both in the same way."
 
 
 def _short(value: Any) -> str:

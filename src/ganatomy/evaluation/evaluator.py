@@ -88,7 +88,7 @@ class Evaluator:
         """
         fake = self._read(batches)
         sets = Sets(self.real, fake, self.unseen)
-        scores, not_taken = {}, []
+        scores, skipped = {}, []
         for metric in self.metrics:
             self.progress(f"Generated images against real ones: {METRICS.summary(metric)} …")
             try:
@@ -96,7 +96,7 @@ class Evaluator:
             except UserError as error:
                 if self.by_name:
                     raise
-                not_taken.append(f"{metric}: {error}")
+                skipped.append(f"{metric}: {error}")
                 continue
             for score, measured in found.items():
                 name = scoring.label(score, metric, self.extractor.name, self.extractor.official)
@@ -111,19 +111,19 @@ class Evaluator:
                     settings=self._settings(metric),
                     details=measured.details,
                 )
-        return scores, not_taken
+        return scores, skipped
 
     def card(self, subject: dict[str, Any], batches: Iterable[Pixels]) -> ScoreCard:
         """The score card of `subject`, whose generated images come in batches, each uint8 [any number, H, W, C]."""
         began = time.monotonic()
-        scores, not_taken = self.measure(batches)
+        scores, skipped = self.measure(batches)
         made = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "seconds": round(time.monotonic() - began, 1),
             "reference": self.reference.source,
             "versions": machine.versions(),
             "machine": machine.describe(),
-            "not_taken": not_taken,
+            "not_taken": skipped,
         }
         return ScoreCard(subject, self.protocol, scores, made)
 

@@ -1,4 +1,4 @@
-"""Which charts a run's records make, what is drawn in them, and how to read each. page.js draws them."""
+"""The charts of a run's records: what they show and how to read them. page.js draws them."""
 
 from collections.abc import Iterable, Mapping
 from math import isfinite, log
@@ -17,9 +17,6 @@ MARKS = {  # events that a chart shows: plotly's name of their line, and the lin
 }
 PLAYERS = ("discriminator", "generator")
 
-# Both losses when p_g = p_data and the discriminator is optimal, with how people write them.
-EQUILIBRIUM = {name: each.equilibrium.levels for name, each in OBJECTIVES.items()}
-
 
 class Chart(NamedTuple):
     """A chart: title and words for people, data for page.js."""
@@ -34,7 +31,7 @@ def of(records: Columns, config: Config | None) -> list[Chart]:
     charts = [
         _value(records),
         _losses(records, config),
-        _judgement(records),
+        _discriminator(records),
         _gradients(records),
         _penalties(records),
         _speed(records),
@@ -48,42 +45,43 @@ def marks(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def equilibrium(config: Config | None) -> dict[str, tuple[float, str]]:
-    """The losses of a game that is over, by player; {} where nobody has worked them out."""
+    """The players' losses at equilibrium, as numbers and as text; {} where they are not known."""
     if config is None or config.objective.label_smoothing:
         return {}
-    return EQUILIBRIUM.get(config.objective.name, {})
+    objective = OBJECTIVES.get(config.objective.name)
+    return objective.equilibrium.levels if objective else {}
 
 
 def _losses(records: Columns, config: Config | None) -> Chart:
     levels = equilibrium(config)
-    wasserstein = config is not None and config.objective.name == "wasserstein"
-    words = "Losses of a GAN do not fall: each player is judged by an opponent who learns too. "
+    objective = OBJECTIVES.get(config.objective.name) if config else None
+    words = "GAN losses need not fall: each player is measured against an opponent that learns too. "
     if levels:
         places = " and ".join(f"{text} for the {player}" for player, (_, text) in levels.items())
-        words += f"Dashed lines: where they rest when nobody can tell generated from real ({places}). "
+        words += f"Dashed lines: the losses at equilibrium, where generated images are like real ones ({places}). "
     words += (
-        "The discriminator's loss, its sign turned, estimates how far generated and real images are apart."
-        if wasserstein
-        else "Near 0 the discriminator wins every time, and the generator learns little."
+        "Minus the discriminator's loss estimates the distance between generated and real images."
+        if objective and objective.critic
+        else "A discriminator's loss near 0 means that it tells all images apart; the generator then learns little."
     )
     return Chart("Losses", words, {**_group(records, "loss"), "levels": [_level(*item) for item in levels.items()]})
 
 
 def _value(records: Columns) -> Chart:
-    """Of a game of the lab, where p and q are known."""
+    """The value of a game of the lab, where p and q are known."""
     names = {"lab/value": ("V(D, G)", "discriminator"), "lab/best_value": ("−log 4 + 2·JSD(p, q)", "generator")}
     seen = np.isfinite(records["lab/value"]) if "lab/value" in records else np.zeros(0, bool)
-    looks = {name: column[seen] for name, column in records.items()} if seen.any() else {}
-    series = [_series(looks, name, *words) for name, words in names.items() if name in looks]
+    measured = {name: column[seen] for name, column in records.items()} if seen.any() else {}
+    series = [_series(measured, name, *words) for name, words in names.items() if name in measured]
     words = (
-        "What the discriminator gets out of the game, and what the best one there is would get. Training the "
-        "discriminator lifts the first towards the second; training the generator lowers the second to −log 4."
+        "The value for this discriminator, and for the optimal one. Training the discriminator raises the first "
+        "towards the second; training the generator lowers the second to −log 4."
     )
     level = {"y": -log(4), "text": "−log 4", "role": "neutral"}
-    return Chart("What the game is worth", words, {"series": series, "levels": [level]})
+    return Chart("Value of the game", words, {"series": series, "levels": [level]})
 
 
-def _judgement(records: Columns) -> Chart:
+def _discriminator(records: Columns) -> Chart:
     """D(x) and D(G(z)): probabilities where scores mean that, else the scores with their spread."""
     names = {"real": "D(x), real", "fake": "D(G(z)), generated"}
     if "probability/real" in records:
@@ -93,37 +91,37 @@ def _judgement(records: Columns) -> Chart:
             if f"probability/{side}" in records
         ]
         words = (
-            "How probable the discriminator finds it that real and generated images are real; the band is one standard "
-            "deviation of its scores to either side. At equilibrium it can only say ½; the further apart the curves, "
-            "the easier it tells them apart."
+            "The discriminator's probability that real and generated images are real; the band is one standard "
+            "deviation of its scores to either side. At equilibrium both are ½; the further apart the curves, the "
+            "better it tells the images apart."
         )
         half = {"y": 0.5, "text": "½", "role": "neutral"}
-        return Chart("What the discriminator believes", words, {"series": series, "levels": [half], "range": [0, 1]})
+        return Chart("The discriminator's probabilities", words, {"series": series, "levels": [half], "range": [0, 1]})
     series = [_band(records, side, name) for side, name in names.items() if f"score/{side}" in records]
     words = (
         "The discriminator's scores of real and generated images; the band is one standard deviation to either side. "
-        "The more the bands overlap, the less it can tell."
+        "The more the bands overlap, the less it tells the images apart."
     )
-    return Chart("What the discriminator says", words, {"series": series})
+    return Chart("The discriminator's scores", words, {"series": series})
 
 
 def _gradients(records: Columns) -> Chart:
     words = (
-        "How hard each player is pushed, on a logarithmic scale. A norm that sinks towards 0 means that this player "
-        "has stopped learning; one that leaps by factors of ten, that the training is about to diverge."
+        "The norm of each player's gradient, on a logarithmic scale. A norm that falls towards 0 means that this "
+        "player has stopped learning; jumps by factors of ten mean that training is about to diverge."
     )
     return Chart("Gradient norms", words, {**_group(records, "gradient_norm"), "log": True})
 
 
 def _penalties(records: Columns) -> Chart:
-    words = "Added to the discriminator's loss to keep it smooth; shown before its weight. It should settle, not grow."
+    words = "Added to the discriminator's loss to keep it smooth; shown without its weight. It should level off."
     return Chart("Penalties", words, _group(records, "penalty"))
 
 
 def _speed(records: Columns) -> Chart:
-    words = "Real images a second that the discriminator is shown. Dips are other work: of this run or of the machine."
+    words = "Real images per second that the discriminator sees. Dips are other work of this run or of the machine."
     name = "images_per_second"
-    series = [_series(records, name, "images a second", "neutral")] if name in records else []
+    series = [_series(records, name, "images per second", "neutral")] if name in records else []
     return Chart("Speed", words, {"series": series, "zero": True})
 
 
@@ -158,7 +156,7 @@ def _likely(records: Columns, side: str) -> dict[str, Any]:
 
 
 def curve(steps: Column, values: Column) -> dict[str, Any]:
-    """Points as JSON has them: five digits are more than a screen shows, and null is a gap."""
+    """Points [N] as JSON, at most 2,000: five digits, which is more than a screen shows, and null for a gap."""
     x, y = thin(steps, values)
     return {"x": [int(step) for step in x], "y": [float(f"{value:.5g}") if isfinite(value) else None for value in y]}
 

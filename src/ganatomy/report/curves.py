@@ -29,19 +29,19 @@ def read(path: Path) -> Columns:
 
 
 def columns_of(lines: Iterable[bytes]) -> Columns:
-    """Lines of metrics.jsonl as columns; what is no record is left out."""
+    """Lines of metrics.jsonl as columns [records]; lines that are not records are left out."""
     records = list(_parsed(lines))
     return {name: _column(records, name) for name in _names(records)}
 
 
 def joined(parts: Iterable[Columns]) -> Columns:
-    """Columns one after the other, NaN where a part has no such name."""
+    """Columns [records] one after the other, NaN where a part has no such name."""
     whole = [part for part in parts if part]
     return {name: np.concatenate([_of(part, name) for part in whole]) for name in _names(whole)}
 
 
 def thin(steps: Column, values: Column, points: int = 2000) -> tuple[Column, Column]:
-    """At most `points` of a curve: the least and the greatest of every bucket, and both ends.
+    """At most `points` of a curve of N points, steps [N] and values [N]: the extremes of every bucket, and both ends.
 
     A bucket of NaN alone stays NaN: a gap.
     """
@@ -82,7 +82,7 @@ def _column(records: list[dict[str, Any]], name: str) -> Column:
         column = np.empty((0, 0))
     if column.ndim == 1:
         return column
-    return np.array([value if _is_number(value) else None for value in values], np.float64)  # no trainer wrote this
+    return np.array([value if _is_number(value) else None for value in values], np.float64)  # not written by a training
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""A page of generated images beside their nearest real ones: the plainest test for copies. No torch."""
+"""A page of generated images beside their nearest real ones: the simplest test for copies. No torch."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ SHOWN = 18
 class Neighbours:
     """Generated images, uint8 [N, H, W, C], with the real ones nearest in features and in pixels.
 
-    ratios: [N], the distance in pixels to the nearest real image, over the median of that between real images
+    ratios: [N], from 0: the distance in pixels to the nearest real image, over the median of that between real images
     """
 
     generated: NDArray[np.uint8]
@@ -35,10 +35,10 @@ def page(name: str, neighbours: Neighbours) -> str:
     closest, rest = order[:SHOWN], order[SHOWN:]
     others = np.random.default_rng(0).permutation(rest)[:SHOWN]
     words = (
-        f"{len(order):,} generated images were compared with every real one. Each three pictures are a generated "
-        "image, the real one nearest to it in the features that the scores use, and the one nearest pixel by pixel. "
-        "The number is its distance in pixels to that last one; 1 is the usual distance of a real image to its own "
-        "nearest. A copy has 0, and many numbers far below 1 mean that the generator repeats what it saw."
+        f"{len(order):,} generated images were compared with every real image. Each row of three shows a generated "
+        "image, the real image nearest to it in the features of the scores, and the one nearest in pixels. The number "
+        "is the distance in pixels to the last one; 1 is the usual distance of a real image to its own nearest. A copy "
+        "has 0. Many numbers far below 1 mean that the generator repeats its training images."
     )
     template = files(__package__).joinpath("nearest.html").read_text(encoding="utf-8")
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
@@ -46,6 +46,7 @@ def page(name: str, neighbours: Neighbours) -> str:
         name=escape(name),
         words=words,
         count=len(closest),
+        rest=len(others),
         closest=_sheet(neighbours, closest),
         others=_sheet(neighbours, others),
         style=style,

@@ -1,7 +1,6 @@
 """RUN/report.html: the run at a glance, one file that opens anywhere, with or without a network.
 
-Everything comes from the run folder; no torch. The page is page.html with its styles, its scripts and
-plotly's inside.
+Everything comes from the run folder; no torch. The page is page.html with its styles, its scripts and plotly's inside.
 """
 
 import json
@@ -29,7 +28,7 @@ from ganatomy.system.wording import duration
 
 
 def write(run: Run) -> Path:
-    """Write RUN/report.html and return its path; RUN may be in training, and may hold nothing yet."""
+    """Write RUN/report.html and return its path. The run may be in training, or empty."""
     run.write_text("report.html", text(run))
     return run.path / "report.html"
 
@@ -73,14 +72,14 @@ def text(run: Run) -> str:
 
 
 def _status(run: Run, info: dict[str, Any], config: Config | None, records: Columns) -> str:
-    """How far it got, in words: finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores."""
+    """The run's status in words: finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores."""
     counted = {name: records[name][-1] for name in ("step", "images", "seconds") if name in records}
     known = {name: int(number) for name, number in counted.items() if isfinite(number)}
-    if info.get("status") in ("finished", "stopped"):  # it knows better: records come only every so many steps
+    if info.get("status") in ("finished", "stopped"):  # more exact: there is not a record every step
         known |= {name: info[name] for name in ("step", "images", "seconds") if name in info}
     known["step"] = max([known.get("step", 0), *run.snapshots()])
     words = {"running": "in training when this page was written", "failed": "failed"}
-    state = words.get(info.get("status", ""), str(info.get("status", "not begun")))
+    state = words.get(info.get("status", ""), str(info.get("status", "not started")))
     text = f"{state}: {known['step']:,} steps"
     if "images" in known and "seconds" in known:
         text += f", {known['images']:,} {'points' if 'lab' in info else 'images'} in {duration(known['seconds'])}"
@@ -90,7 +89,7 @@ def _status(run: Run, info: dict[str, Any], config: Config | None, records: Colu
 
 
 def _machine(info: dict[str, Any], config: Config | None) -> str:
-    """What it computes on: the processor, or the GPU where that does the work."""
+    """The GPU of the run if it uses one, otherwise the processor."""
     machine, device = info.get("machine", {}), config.runtime.device if config else "cpu"
     if device.startswith("cuda") and machine.get("gpus"):
         several = info.get("processes", 1)
@@ -111,27 +110,24 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
     begun = [event["time"] for event in events if event.get("event") == "started"] or [info.get("started")]
     if begun[0]:
         times = sum(event.get("event") == "resumed" for event in events)
-        facts["When"] = f"begun {_when(begun[0])}" + (f", resumed {times} time{'s'[: times > 1]}" if times else "")
+        facts["When"] = f"started {_when(begun[0])}" + (f", resumed {times} time{'s'[: times > 1]}" if times else "")
     return facts
 
 
 def _pictures(run: Run, frames: list[pictures.Frame]) -> str:
     figures = []
     if frames:
-        words = (
-            f"Drawn by the generator at step {frames[-1]['step']:,}. Tile s is seed s of the averaged generator: "
-            "row by row, the first is seed 0."
-        )
+        words = f"By the averaged generator at step {frames[-1]['step']:,}: one seed a tile, row by row from seed 0."
         figures.append(_figure(frames[-1]["image"], "Generated", words))
     if (run.path / "reals.png").exists():
-        words = "Images to learn from. The generator never sees them; it only hears the discriminator's judgement."
+        words = "Training images. The generator never sees them: it learns from the discriminator's gradient."
         figures.append(_figure(pictures.inline(run.path / "reals.png"), "Real", words))
     pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
-    return pair if frames else "<p>No samples yet: the first grid is drawn when the training begins.</p>" + pair
+    return pair if frames else "<p>No samples yet: the first grid is drawn when training starts.</p>" + pair
 
 
 def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> str:
-    """The slider, which page.js brings to life, and the latent walk."""
+    """The slider through the snapshots, which page.js operates, and the latent walk."""
     figures, total = [], len(run.snapshots())
     if len(frames) > 1:
         chosen = f" {len(frames)} of {total:,} snapshots, evenly chosen." if len(frames) < total else ""
@@ -139,7 +135,7 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
         shown = (
             "The game from the first step to the last."
             if "lab" in info
-            else "The same latent vectors at every snapshot: watch each image find its form."
+            else "The same latent vectors at every snapshot: watch each image take shape."
         )
         wide = ' class="wide"' if "lab" in info else ""
         figures.append(
@@ -150,11 +146,11 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
         )
     if (run.path / "walk.webp").exists():
         words = (
-            "Every frame is drawn from a point on a closed path from seed to seed. Where images melt into each "
-            "other, the generator knows the space between them; where they jump, it has learnt only single images."
+            "Every frame is a point on a closed path from seed to seed. Smooth changes mean that the generator has "
+            "learnt the space between the seeds; jumps mean that it has learnt single images."
         )
         figures.append(_figure(pictures.inline(run.path / "walk.webp"), "A walk through latent space", words, "walk"))
-    title = f"<h2>Through training{'' if 'lab' in info else ' and latent space'}</h2>"
+    title = f"<h2>Over training{'' if 'lab' in info else ', and through latent space'}</h2>"
     return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
 
 
@@ -172,20 +168,20 @@ def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
         f'<figure><h3>{chart.title}</h3><div class="chart"></div><figcaption>{chart.words}</figcaption></figure>'
         for chart in drawn
     ]
-    zoom = '<span class="mouse"> Drag to zoom all charts together; double-click to return.</span>'
-    return f"<p>Across: generator steps.{zoom}{legend}</p>{''.join(figures)}"
+    zoom = '<span class="mouse"> Drag to zoom all charts; double-click to reset.</span>'
+    return f"<p>Horizontal axis: generator steps.{zoom}{legend}</p>{''.join(figures)}"
 
 
 def _commands(run: Run, info: dict[str, Any]) -> str:
     if "lab" in info:
         return _definitions(lab.tries(info), code=True)
     if not run.checkpoints():
-        return "<p>There is no checkpoint yet to draw from.</p>"
+        return "<p>No checkpoint yet.</p>"
     longer = f" --steps {2 * info.get('step', 1)}" if info.get("status") == "finished" else ""
     lines = {
-        f"ganatomy sample {run.address} --seeds 0-63": "draw images, one a seed",
+        f"ganatomy sample {run.address} --seeds 0-63": "generate images, one a seed",
         f"ganatomy walk {run.address} --seeds 3,9,4": "walk from seed to seed",
-        f"ganatomy train --resume {run.address}{longer}": "go on training" + (", for longer" if longer else ""),
+        f"ganatomy train --resume {run.address}{longer}": "continue training" + (", for longer" if longer else ""),
     }
     return _definitions({words: command for command, words in lines.items()}, code=True)
 
@@ -200,14 +196,14 @@ def _made_with(info: dict[str, Any]) -> dict[str, str]:
 
 
 def _events(events: list[dict[str, Any]]) -> str:
-    told = [event for event in events if event.get("event") != "snapshot"]
+    listed = [event for event in events if event.get("event") != "snapshot"]
     rows = []
-    for event in told:
+    for event in listed:
         details = {name: value for name, value in event.items() if name not in ("event", "time")}
         text = ", ".join(f"{name} {value}" for name, value in details.items())
         cells = (_when(event.get("time", "")), event.get("event", ""), text)
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
-    return f"<table>{''.join(rows)}</table><p>{len(events) - len(told):,} snapshots are not listed.</p>"
+    return f"<table>{''.join(rows)}</table><p>{len(events) - len(listed):,} snapshots are not listed.</p>"
 
 
 def _definitions(rows: dict[str, str], code: bool = False) -> str:
@@ -220,14 +216,14 @@ def _definitions(rows: dict[str, str], code: bool = False) -> str:
 
 
 def _config(run: Run) -> Config | None:
-    """The configuration, or None where it is missing or not one that this version can read: the page does without."""
+    """The configuration, or None where it is missing or this version cannot read it."""
     with suppress(UserError):
         return run.config()
     return None
 
 
 def _monitor(run: Run) -> Monitor | None:
-    """The diagnosis, or None where there is none to be had."""
+    """The diagnosis, or None where there is none."""
     with suppress(UserError):
         return diagnose_run(run)
     return None
@@ -243,11 +239,11 @@ def _cards(run: Run) -> list[ScoreCard]:
 def _when(stamp: str) -> str:
     """2026-11-22T01:10:45+0000 → 22 November 2026, 01:10 UTC."""
     try:
-        moment = datetime.fromisoformat(stamp)
+        time_ = datetime.fromisoformat(stamp)
     except ValueError:
         return stamp
-    zone = f" {moment:%Z}" if moment.tzinfo else ""
-    return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"
+    zone = f" {time_:%Z}" if time_.tzinfo else ""
+    return f"{time_.day} {time_:%B %Y, %H:%M}{zone}"
 
 
 def _json(data: object) -> str:

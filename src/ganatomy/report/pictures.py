@@ -1,4 +1,4 @@
-"""Pictures as data URIs, small enough to carry."""
+"""Pictures as data URIs, small enough to put into the page."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 SMALL = 100_000  # bytes: a still picture that goes in as it is
 SIDE = 900  # pixels: about two for each that the page shows
 MOST = 24  # snapshots on the page
-BYTES_PER_CORE = 16_000_000  # of snapshots decoded: more would keep a person waiting
+BYTES_PER_CORE = 16_000_000  # of snapshots decoded: more would take too long
 
 
 class Frame(TypedDict):

@@ -1,25 +1,25 @@
-"""The scores of a run, from its score cards: a table of the newest, and how they came to be."""
+"""The scores of a run, from its score cards: a table of the newest, and charts over training."""
 
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from ganatomy.report.charts import Chart
-from ganatomy.runs.scorecard import ScoreCard, number, told
+from ganatomy.runs.scorecard import ScoreCard, number, readable
 
-BETTER = {"lower": "lower is better", "higher": "higher is better", "as real": "best where real data has it"}
+BETTER = {"lower": "lower is better", "higher": "higher is better", "as real": "best where real data is"}
 
 
 def section(cards: Sequence[ScoreCard]) -> str:
-    """The newest scores of each kind of features; nothing without any."""
+    """The newest scores of each kind of features as HTML; empty without any."""
     if not cards:
         return ""
     newest = {(card.protocol["features"]["name"], card.protocol["samples"]): card for card in cards}
     tables = "".join(_table(card) for card in newest.values())
     words = (
-        "<p>In brackets, the 95% interval: how far the score would move with other samples of the same generator. "
-        "Real data: the same score of one half of the real images against the other; better than that is chance. "
-        "Compare only what was measured in the same way: <code>ganatomy compare</code> makes sure of that.</p>"
+        "<p>In brackets: the 95% interval, how far the score would move with other samples of the same generator. "
+        "Real data: the same score of one half of the real images against the other; anything better is chance. "
+        "Compare only scores that were measured in the same way: <code>ganatomy compare</code> checks that.</p>"
     )
     return f'<section class="scores"><h2>Scores</h2>{words}{tables}</section>'
 
@@ -42,7 +42,7 @@ def _chart(name: str, cards: Sequence[ScoreCard]) -> Chart:
     floor = {"y": scores[-1].floor, "text": "real data", "role": "neutral"}
     words = (
         f"{cards[-1].protocol['samples']:,} generated images each time, of the same seeds: "
-        f"{BETTER[scores[-1].better]}. The band is the 95% interval, the line what real data scores against itself."
+        f"{BETTER[scores[-1].better]}. Band: 95% interval. Line: real data against itself."
     )
     return Chart(f"Score: {name}", words, {"series": [{**curve, **band}], "levels": [floor]})
 
@@ -50,7 +50,7 @@ def _chart(name: str, cards: Sequence[ScoreCard]) -> Chart:
 def _table(card: ScoreCard) -> str:
     rows = []
     for name, score in card.scores.items():
-        beside = "; ".join(f"{key.replace('_', ' ')}: {told(value)}" for key, value in score.details.items())
+        beside = "; ".join(f"{key.replace('_', ' ')}: {readable(value)}" for key, value in score.details.items())
         cells = (name, score.interval(), number(score.floor), BETTER[score.better] + (f"; {beside}" if beside else ""))
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     head = "<tr><th>score</th><th>value</th><th>real data</th><th></th></tr>"

@@ -1,6 +1,6 @@
-"""A score card: scores with their intervals, their floors and the protocol that they were taken by; RUN/eval/*.json.
+"""A score card: scores with their intervals, their floors and the protocol of their measurement; RUN/eval/*.json.
 
-No torch: whoever reads scores needs no trainer.
+No torch: scores can be read without it.
 """
 
 import json
@@ -21,11 +21,11 @@ Better = Literal["lower", "higher", "as real"]  # which way a generator improves
 
 @dataclass(frozen=True)
 class Score:
-    """One number and what is needed to judge it.
+    """One number and what is needed to read it.
 
     low, high  the 95% interval: other generated samples, equally many, against the same real ones
-    floor      the same score of real images in the generator's place: one half of them against the other; None if the
-               halves are too small for it
+    floor      the same score of one half of the real images against the other; None if the halves are too small
+    better     which way a generator improves
     settings   what decides the number beside the protocol: k, bins, …
     details    what belongs beside it: controls, warnings, counts
     """
@@ -48,11 +48,11 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """Scores of one generator, taken by one protocol.
+    """Scores of one generator, measured by one protocol.
 
-    subject   whose they are: run, step and seeds, or a folder of images
-    protocol  what must be equal before two cards may be compared
-    made      when, on what machine, how long, where the real images lay: nothing of it decides a number
+    subject   what was measured: run, step and seeds, or a folder of images
+    protocol  what must be equal for two cards to be compared
+    made      when, on what machine, how long, where the real images lay: it does not change a number
     """
 
     subject: dict[str, Any]
@@ -62,7 +62,7 @@ class ScoreCard:
 
     @property
     def name(self) -> str:
-        """How to call the subject: demo-001, step 2,009."""
+        """The subject in words: demo-001, step 2,009."""
         if "run" not in self.subject:
             return str(self.subject["images"])
         raw = "" if self.subject["average"] else ", not averaged"
@@ -73,7 +73,7 @@ class ScoreCard:
 
     @property
     def terms(self) -> str:
-        """How many images against how many: 10,000 generated images against 60,000 of mnist.zip."""
+        """How many images were compared: 10,000 generated images against 60,000 of mnist.zip."""
         images = self.protocol["reference"]["images"]
         return f"{self.protocol['samples']:,} generated images against {images:,} of {self.made['reference']}"
 
@@ -82,11 +82,13 @@ class ScoreCard:
         width = max(map(len, self.scores), default=0)
         for name, score in self.scores.items():
             lines.append(f"  {name:<{width}}  {score}")
-            lines += [f"  {'':<{width}}    {key.replace('_', ' ')}: {told(it)}" for key, it in score.details.items()]
-        return "\n".join([*lines, *(f"  not taken: {sentence}" for sentence in self.made.get("not_taken", []))])
+            lines += [
+                f"  {'':<{width}}    {key.replace('_', ' ')}: {readable(it)}" for key, it in score.details.items()
+            ]
+        return "\n".join([*lines, *(f"  not measured: {sentence}" for sentence in self.made.get("not_taken", []))])
 
     def save(self, path: Path) -> None:
-        """Write the card, whole or not at all. Scores of the same subject by the same protocol that are there stay."""
+        """Write the card, whole or not at all. It keeps a file's other scores of the same subject and protocol."""
         card = self
         if path.exists():
             there = read(path)
@@ -97,7 +99,7 @@ class ScoreCard:
         write_text(path, text + "\n")
 
 
-def of_run(
+def subject_of_run(
     run: Run,
     step: int,
     samples: int,
@@ -108,15 +110,15 @@ def of_run(
 ) -> dict[str, Any]:
     """The subject of a card: a run's generator and the seeds of its images.
 
-    how: what else was asked of it: {"class": "cat"}, {"diffusion.sampling_steps": 10}.
+    how: how else the images were drawn: {"class": "cat"}, {"diffusion.sampling_steps": 10}.
     """
     seeds = [first_seed, first_seed + samples - 1]
     subject = {"run": run.name, "step": step, "average": average, "truncation": truncation, "seeds": seeds}
     return {**subject, "how": how} if how else subject
 
 
-def place(run: Run, card: ScoreCard) -> Path:
-    """Where a run keeps a card: one file for each generator and each way to measure it."""
+def card_path(run: Run, card: ScoreCard) -> Path:
+    """Where a run keeps a card: one file for each generator and each way of measuring."""
     subject, protocol = card.subject, card.protocol
     raw = "" if subject["average"] else "-raw"
     cut = "" if subject["truncation"] is None else f"-t{subject['truncation']:g}"
@@ -126,15 +128,15 @@ def place(run: Run, card: ScoreCard) -> Path:
 
 
 def keep(run: Run, card: ScoreCard) -> Path:
-    """Leave a card in its run's folder, and say so among the events; returns where."""
-    path = place(run, card)
+    """Save a card in its run's folder and record an event; returns the path."""
+    path = card_path(run, card)
     card.save(path)
     run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
     return path
 
 
 def read(path: Path) -> ScoreCard:
-    """The card that a file holds; UserError if it holds none."""
+    """The card in a file. Raises UserError if there is none, or one of a newer format."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         check_format(content["format"], FORMAT, path)
@@ -143,7 +145,7 @@ def read(path: Path) -> ScoreCard:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{path} is not a score card: those are written by `ganatomy evaluate`.") from None
+        raise UserError(f"{path} is not a score card, as `ganatomy evaluate` writes them.") from None
 
 
 def cards(run: Run) -> list[ScoreCard]:
@@ -162,7 +164,7 @@ def interval(value: float, low: float, high: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits for people, more of large numbers: 0.0123, 17.6, 225, 1,234."""
+    """Three digits, more of large numbers: 0.0123, 17.6, 225, 1,234."""
     if value is None or not isfinite(value):
         return "–"
     if abs(value) >= 100:
@@ -170,12 +172,12 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1e}"
 
 
-def told(detail: Any) -> str:
-    """A detail as people read it."""
+def readable(detail: Any) -> str:
+    """A detail of a score as text."""
     if isinstance(detail, float):
         return number(detail)
     if isinstance(detail, Mapping):
-        return ", ".join(f"{name.replace('_', ' ')} {told(value)}" for name, value in detail.items())
+        return ", ".join(f"{name.replace('_', ' ')} {readable(value)}" for name, value in detail.items())
     if isinstance(detail, (list, tuple)):
-        return "[" + ", ".join(map(told, detail)) + "]"
+        return "[" + ", ".join(map(readable, detail)) + "]"
     return f"{detail:,}" if isinstance(detail, int) else str(detail)

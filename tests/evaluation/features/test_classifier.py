@@ -135,10 +135,10 @@ def test_images_it_cannot_be_trained_on_are_refused():
     alike = replace(images, labels=np.zeros(120, np.int64))
     few = Images(images.pixels[:99], images.labels[:99], images.classes, "few", "few/", [])
     for labelled, message in (
-        (None, "give images with classes"),
-        (replace(images, labels=None, classes=None), "give images with classes"),
+        (None, "classifier needs labelled images"),
+        (replace(images, labels=None, classes=None), "classifier needs labelled images"),
         (alike, "stripes/ has 120 of 1"),
-        (few, "100 images of two classes at least; few/ has 99 of 3"),
+        (few, "at least 100 images of two classes; few/ has 99 of 3"),
     ):
         with pytest.raises(UserError, match=message):
             features.make("classifier", labelled=labelled)
@@ -166,7 +166,7 @@ def test_images_are_scaled_and_shifted_a_little():
     side = 65
     ramp = (torch.arange(side) * 2 + 1) / side - 1
     images = torch.stack([ramp.expand(side, side), ramp[:, None].expand(side, side)]).expand(200, 2, side, side)
-    out = classifier.moved(images, np.random.default_rng(0)).numpy()
+    out = classifier.augmented(images, np.random.default_rng(0)).numpy()
     across, down = out[:, 0, side // 2], out[:, 1, :, side // 2]
     step = 2 / side
     slopes = [(line[:, 40] - line[:, 24]) / (16 * step) for line in (across, down)]

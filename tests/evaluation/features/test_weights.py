@@ -91,7 +91,7 @@ def test_missing_weights_are_asked_for(tmp_path, monkeypatch):
     place.parent.mkdir()
     place.touch()
     assert weights.found(None, "network.pth", "inception", "https://x") == place
-    with pytest.raises(UserError, match=f"in {tmp_path / 'other'}, which is not there"):
+    with pytest.raises(UserError, match=f"in {tmp_path / 'other'}, which does not exist"):
         weights.found(tmp_path / "other", "network.pth", "inception", "https://x")
 
 

@@ -271,7 +271,7 @@ def test_inputs_are_left_alone():
         (lambda: frechet_distance(drawn(1, 3), drawn(5, 3)), "at least 2 real samples; there are 1"),
         (lambda: frechet_distance(drawn(5, 3), drawn(1, 3)), "at least 2 generated samples; there are 1"),
         (lambda: frechet_distance(drawn(5, 3), drawn(5, 4)), "3 features .* 4"),
-        (lambda: frechet_distance(drawn(5, 3), np.full((5, 3), np.nan)), "generated features hold NaN"),
+        (lambda: frechet_distance(drawn(5, 3), np.full((5, 3), np.nan)), "generated features contain NaN"),
         (lambda: gaussian(drawn(1, 3)), "at least 2"),
         (lambda: gaussian(drawn(3)), "shape"),
         (lambda: between(gaussian(drawn(9, 3)), gaussian(drawn(9, 4))), "3 features, .* 4"),

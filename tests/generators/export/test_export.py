@@ -25,7 +25,9 @@ def measured(run: Run) -> Run:
     scores = {"fd_random": Score(17.64, 16.9, 18.4, 0.5, "lower")}
     for step in (5, 10):
         where = {"reference": "/home/jane/private/pets.npz"}
-        scorecard.keep(run, ScoreCard(scorecard.of_run(run, step, 100), protocol, scores if step == 10 else {}, where))
+        scorecard.keep(
+            run, ScoreCard(scorecard.subject_of_run(run, step, 100), protocol, scores if step == 10 else {}, where)
+        )
     (run.path / "eval" / "notes.json").write_text("[]")
     return run
 

@@ -20,7 +20,7 @@ def test_a_run_at_once_and_then_only_what_is_new(visitor: Visitor, record: Calla
     whole = visitor.get("/api/runs/waves").json()
     assert (whole["state"], whole["whole"], whole["step"], whole["snapshots"]) == ("finished", True, 10, 3)
     titles = {chart["title"] for chart in whole["charts"]}
-    assert {"Losses", "What the discriminator believes", "Gradient norms", "Speed"} <= titles
+    assert {"Losses", "The discriminator's probabilities", "Gradient norms", "Speed"} <= titles
     losses = next(chart for chart in whole["charts"] if chart["title"] == "Losses")["data"]
     assert losses["series"][0]["x"] == [2, 4, 6, 8, 10]
     assert {level["text"] for level in losses["levels"]} == {"log 4", "log 2"}
@@ -35,7 +35,7 @@ def test_a_run_at_once_and_then_only_what_is_new(visitor: Visitor, record: Calla
 
 def test_beliefs_have_a_band(visitor: Visitor) -> None:
     charts = {chart["title"]: chart["data"] for chart in visitor.get("/api/runs/waves").json()["charts"]}
-    for curve in charts["What the discriminator believes"]["series"]:
+    for curve in charts["The discriminator's probabilities"]["series"]:
         assert all(0 <= low < high <= 1 for low, high in zip(curve["low"]["y"], curve["high"]["y"], strict=True))
 
 

@@ -83,9 +83,10 @@ def _stage(before: int, after: int) -> nn.Module:
 
 
 def train(pixels: Pixels, labels: Labels, classes: int, rows: Rows, examples: int) -> Classifier:
-    """A classifier that has seen `examples` of the images `rows`, moved a little; AdamW, one cycle of learning rates.
+    """A classifier trained on `examples` augmented images of pixels [N, H, W, C] with labels [N], of the indices rows.
 
-    Always the same one on the same machine with the same number of threads; the global random state is left alone.
+    AdamW, one cycle of learning rates. Always the same network on the same machine with the same number of threads; the
+    global random state is left alone.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
@@ -100,7 +101,7 @@ def train(pixels: Pixels, labels: Labels, classes: int, rows: Rows, examples: in
         while len(order) < BATCH:
             order = np.concatenate([order, random.permutation(rows)])
         batch, order = np.sort(order[:BATCH]), order[BATCH:]  # sorted: kinder to a file that is mapped
-        images = moved(network.read(torch.from_numpy(pixels[batch])), random)
+        images = augmented(network.read(torch.from_numpy(pixels[batch])), random)
         loss = F.cross_entropy(network.logits(images)[1], torch.from_numpy(labels[batch]))
         optimiser.zero_grad()
         loss.backward()
@@ -109,8 +110,11 @@ def train(pixels: Pixels, labels: Labels, classes: int, rows: Rows, examples: in
     return network.eval()
 
 
-def moved(images: Tensor, random: np.random.Generator) -> Tensor:
-    """Each image [C, H, W] scaled by 0.85 to 1.15 and shifted by up to a sixteenth of its sides; borders continue."""
+def augmented(images: Tensor, random: np.random.Generator) -> Tensor:
+    """Images [B, C, H, W], each scaled by 0.85 to 1.15 and shifted by up to a sixteenth of its sides.
+
+    Beyond the border, its pixels are repeated.
+    """
     count = len(images)
     scale, shift = random.uniform(0.85, 1.15, count), random.uniform(-1 / 8, 1 / 8, (2, count))
     zero = np.zeros(count)
@@ -119,11 +123,12 @@ def moved(images: Tensor, random: np.random.Generator) -> Tensor:
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-@torch.random.fork_rng(devices=[])  # layers are born with random weights
+@torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
 def make(images: Images | None, device: str) -> NetworkExtractor:
-    """Train on nine tenths of the labelled images, within about a minute on two cores; or take it from the cache.
+    """The classifier of labelled images, from the cache or trained within about a minute on two cores.
 
-    The protocol holds the accuracy on the last tenth. Raises UserError unless there are 100 images of two classes.
+    It is trained on nine tenths of them; the protocol holds the accuracy on the last tenth. Raises UserError unless
+    there are 100 images of two classes.
     """
     labels, classes = _labelled(images)
     assert images
@@ -157,11 +162,13 @@ def make(images: Images | None, device: str) -> NetworkExtractor:
 
 def _labelled(images: Images | None) -> tuple[Labels, int]:
     if images is None or images.labels is None or images.classes is None:
-        raise UserError("classifier is trained on labelled images; give images with classes, or take random or lenet.")
+        raise UserError(
+            "classifier needs labelled images: put each class into a folder of its own, or choose other --features."
+        )
     if len(images) < LEAST or len(np.unique(images.labels)) < 2:
         raise UserError(
-            f"classifier is trained on {LEAST} images of two classes at least; {images.source} has {len(images):,} "
-            f"of {len(np.unique(images.labels))}."
+            f"classifier needs at least {LEAST} images of two classes; {images.source} has {len(images):,} of "
+            f"{len(np.unique(images.labels))}."
         )
     return images.labels, len(images.classes)
 
@@ -180,7 +187,7 @@ def _accuracy(network: Classifier, pixels: Pixels, labels: Labels, rows: Rows) -
 
 
 def _kept(entry: Path, network: Classifier) -> dict[str, Any] | None:
-    """What is known of the network in the file, now filled with its weights; None if there is none or it is damaged."""
+    """Load the weights of the file into the network and return its facts; None if it is missing or damaged."""
     try:
         facts: dict[str, Any] = json.loads(entry.with_suffix(".json").read_text(encoding="utf-8"))
         weights.fill(network, weights.read(entry, facts["sha256"]), entry)
@@ -190,7 +197,7 @@ def _kept(entry: Path, network: Classifier) -> dict[str, Any] | None:
 
 
 def _keep(entry: Path, network: Classifier, facts: dict[str, Any]) -> dict[str, Any]:
-    """Write the network, then what is known of it: without the second file, the first does not count."""
+    """Write the network, then its facts: without the second file, the first does not count."""
     content = safetensors.torch.save({name: value.contiguous() for name, value in network.state_dict().items()})
     facts = {"sha256": hashlib.sha256(content).hexdigest(), **facts}
     write_bytes(entry, content)

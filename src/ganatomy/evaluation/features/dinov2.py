@@ -1,5 +1,5 @@
 """DINOv2, a transformer trained without labels: Oquab et al. 2023 (arXiv:2304.07193), which Stein et al. 2023
-(arXiv:2306.04675) found to agree with people better than Inception does.
+(arXiv:2306.04675) found to agree with human judges better than Inception does.
 """
 
 import math
@@ -27,6 +27,7 @@ class Dinov2(nn.Module):
     """The class token after the last normalisation, [B, 384 to 1536]."""
 
     def __init__(self, state: weights.Weights, path: Path) -> None:
+        """Raises UserError without timm, and for the weights of another network."""
         super().__init__()
         try:
             import timm
@@ -68,9 +69,12 @@ def resized(pixels: Pixels) -> Tensor:
     return torch.from_numpy(np.stack([np.asarray(image) for image in images]))
 
 
-@torch.random.fork_rng(devices=[])  # layers are born with random weights
+@torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
 def make(path: Path | None, sha256: str | None, device: str) -> NetworkExtractor:
-    """path: timm's weights of any size of DINOv2 (without registers), in safetensors."""
+    """path: timm's weights of any size of DINOv2 (without registers), in safetensors.
+
+    Raises UserError for weights that are missing, not the expected ones or another network's, and without timm.
+    """
     path = weights.found(path, FILE, "dinov2", SOURCE)
     sha256 = weights.expected(path, sha256)
     network = Dinov2(weights.read(path, sha256), path)

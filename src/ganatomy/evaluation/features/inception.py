@@ -19,12 +19,13 @@ class Inception(nn.Module):
     """Pool features [B, 2048] and probabilities [B, 1008], of logits without bias as the Inception score has them."""
 
     def __init__(self, state: weights.Weights, path: Path) -> None:
+        """Raises UserError without torch-fidelity, and for the weights of another network."""
         super().__init__()
         try:
             from torch_fidelity import FeatureExtractorInceptionV3
         except ImportError as error:
             raise UserError("inception needs torch-fidelity: pip install 'ganatomy[vision]'.") from error
-        # Its constructor unpickles whatever file it is given: hand it a copy that we write of tensors read safely.
+        # Its constructor unpickles whatever file it gets: give it a copy that we write from safely read tensors.
         copy = io.BytesIO()
         torch.save(state, copy)  # noqa: TID251
         copy.seek(0)
@@ -40,9 +41,13 @@ class Inception(nn.Module):
         return features, logits.double().softmax(1)
 
 
-@torch.random.fork_rng(devices=[])  # layers are born with random weights
+@torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
 def make(path: Path | None, sha256: str | None, device: str) -> NetworkExtractor:
-    """path: torch-fidelity's file of weights, or the same in safetensors."""
+    """path: torch-fidelity's file of weights, or the same in safetensors.
+
+    Raises UserError for weights that are missing, not the expected ones or another network's, and without
+    torch-fidelity.
+    """
     path = weights.found(path, FILE, "inception", SOURCE)
     sha256 = weights.expected(path, sha256, OFFICIAL)
     network = Inception(weights.read(path, sha256), path)

@@ -1,4 +1,4 @@
-"""Digits: a classifier of MNIST that comes with the package (tools/train_lenet.py made it)."""
+"""A classifier of MNIST's digits that comes with the package; tools/train_lenet.py trained it."""
 
 import json
 from pathlib import Path
@@ -21,8 +21,8 @@ SHAPE = (32, 32, 1)
 class LeNet(nn.Module):
     """One digit or, in three channels, three of them: Stacked MNIST, Metz et al. 2017 (arXiv:1611.02163), 3.3.1.
 
-    Their features are joined, and their class is the number that they write, first channel first: 1,000 classes whose
-    probabilities are the products of the digits'.
+    The features of the three are concatenated, and their class is the number that they write, first channel first:
+    1,000 classes, whose probabilities are the products of the digits'.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,9 @@ class LeNet(nn.Module):
         return features.view(count, channels * FEATURES), first
 
 
-@torch.random.fork_rng(devices=[])  # layers are born with random weights
+@torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
 def make(channels: int, device: str) -> NetworkExtractor:
-    """`channels`: 1 for digits, 3 for Stacked MNIST."""
+    """channels: 1 for digits, 3 for Stacked MNIST. Raises UserError for other numbers."""
     if channels not in (1, 3):
         raise UserError(f"lenet reads digits of 1 channel, or three digits in 3 channels, not {channels}.")
     facts = json.loads(FILE.with_suffix(".json").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ Outputs = tuple[Tensor, Tensor | None]
 class NetworkExtractor:
     """A network of uint8 pixels [B, H, W, C] → features [B, D] and probabilities [B, K], in float32 and eval mode.
 
-    prepare: pixels → what the network takes, on the CPU; for steps that are not torch's
+    prepare: pixels [B, H, W, C] → the network's input, on the CPU; for steps that are not torch's
     """
 
     name: str
@@ -34,7 +34,7 @@ class NetworkExtractor:
 
     def __call__(self, pixels: Pixels, /) -> Extracted:
         check(pixels, self.name, self.channels, self.sizes)
-        # A caller's autocast, or a GPU's TF32, would be another protocol.
+        # A caller's autocast, or a GPU's TF32, would give other numbers.
         with (
             torch.no_grad(),
             torch.autocast(torch.device(self.device).type, enabled=False),

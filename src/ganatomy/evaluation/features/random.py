@@ -1,5 +1,7 @@
-"""An untrained network, the same on every machine: Lee et al. 2022 (arXiv:2208.09218) find that they rank generators
-much as trained ones do, and favour no set of training images.
+"""An untrained network, the same on every machine.
+
+Lee et al. 2022 (arXiv:2208.09218) find that untrained networks rank generators much as trained ones do, and favour no
+set of training images.
 """
 
 from itertools import pairwise
@@ -49,7 +51,7 @@ class RandomNetwork(nn.Module):
 
 
 def make(device: str) -> NetworkExtractor:
-    """It reads images of any size and any number of channels."""
+    """The extractor; it reads images of any size and any number of channels."""
     network = RandomNetwork()
     protocol = {
         "extractor": "random",

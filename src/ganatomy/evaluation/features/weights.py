@@ -1,4 +1,4 @@
-"""Weights in files: known by their sha256, opened only after it is checked, and never able to run code."""
+"""Files of weights: opened only after their SHA-256 is checked, and never able to run code."""
 
 import hashlib
 from pathlib import Path
@@ -14,33 +14,39 @@ Weights = dict[str, Tensor]
 
 
 def found(path: Path | None, name: str, extractor: str, source: str) -> Path:
-    """`path`, or weights/`name` in the cache; UserError, saying where to get it, if it is not there."""
+    """`path`, or weights/`name` in the cache. Raises UserError, saying where to get it, if there is no such file."""
     place = path or cache_folder() / "weights" / name
     if not place.is_file():
-        raise UserError(f"{extractor} needs its weights in {place}, which is not there; {name} is at {source}.")
+        raise UserError(f"{extractor} needs its weights in {place}, which does not exist; {name} is at {source}.")
     return place
 
 
 def expected(path: Path, sha256: str | None, known: str | None = None) -> str:
-    """What the file must hash to: as the caller says, as PATH.sha256 says, or `known`; UserError if none is."""
+    """The SHA-256 that the file must have: the caller's, that in PATH.sha256, or `known`.
+
+    Raises UserError if there is none of them.
+    """
     beside = path.with_name(f"{path.name}.sha256")
     if sha256 is None and beside.is_file():
         sha256 = next(iter(beside.read_text(encoding="utf-8").split()), None)  # as `sha256sum` writes it
     if not (sha256 or known):
         raise UserError(
-            f"{path} has no known sha256; give the one that its publisher names, "
-            f"or put it in {beside.name} beside it (`sha256sum {path.name} > {beside.name}`)."
+            f"{path} has no known sha256; give its publisher's with --sha256, or put it in {beside.name} beside it "
+            f"(`sha256sum {path.name} > {beside.name}`)."
         )
     return (sha256 or known or "").lower()
 
 
 def read(path: Path, sha256: str) -> Weights:
-    """The tensors of a .safetensors file, or of torch's own; UserError for another hash or anything else inside."""
+    """The tensors of a .safetensors file, or of torch's own format.
+
+    Raises UserError for another SHA-256, and for a file that holds anything but tensors.
+    """
     actual = checksum(path)
     if actual != sha256:
         raise UserError(
-            f"{path} is not the file that was expected: its sha256 is {actual}, not {sha256}; get it again, "
-            "or name the sha256 that you trust."
+            f"{path} is not the file that was expected: its sha256 is {actual}, not {sha256}; download it again, "
+            "or give the sha256 that you trust with --sha256."
         )
     try:
         if path.suffix == ".safetensors":
@@ -48,11 +54,11 @@ def read(path: Path, sha256: str) -> Weights:
         # weights_only refuses everything but tensors (sound since torch 2.6, which we require); the hash comes first.
         return dict(torch.load(path, map_location="cpu", weights_only=True))  # noqa: TID251
     except Exception as error:  # both raise all sorts
-        raise UserError(f"{path} does not hold plain tensors, so it is not opened; get it again.") from error
+        raise UserError(f"{path} does not hold plain tensors, so it is not opened; download it again.") from error
 
 
 def fill(network: torch.nn.Module, weights: Weights, path: Path | str) -> None:
-    """Put the weights into the network; UserError if they are another's."""
+    """Load the weights into the network. Raises UserError if they are another network's."""
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""What every score asks of its arrays."""
+"""What every metric requires of its arrays."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ Array = NDArray[Any]
 
 
 def pair(real: ArrayLike, fake: ArrayLike, least: int, score: str) -> tuple[Array, Array]:
-    """Both sets as arrays [N, D] and [M, D] of floats; UserError unless they can be compared by `score`.
+    """Both sets as arrays [N, D] and [M, D] of floats.
 
-    least: the fewest rows that the score is defined for, of either set.
+    least: the fewest rows of either set that the score is defined for. Raises UserError unless `score` can compare
+    them: for too few rows, different D, and values that are not finite.
     """
     real, fake = rows(real, least, score, "real"), rows(fake, least, score, "generated")
     if real.shape[1] != fake.shape[1]:
@@ -25,17 +26,20 @@ def pair(real: ArrayLike, fake: ArrayLike, least: int, score: str) -> tuple[Arra
 
 
 def rows(samples: ArrayLike, least: int, score: str, which: str) -> Array:
-    """One set as an array [N, D] of floats (float32 stays float32); UserError if it is too small or not finite."""
+    """One set as an array [N, D] of floats; float32 stays float32.
+
+    Raises UserError if it has fewer than `least` rows, another shape, or values that are not finite.
+    """
     array = np.asarray(samples)
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
     if array.ndim != 2:
-        raise UserError(f"{score}: the {which} set has the shape {array.shape}; it should be [samples, features].")
+        raise UserError(f"{score}: the {which} set has the shape {array.shape}; it must be [samples, features].")
     if len(array) < least:
         raise UserError(f"{score} needs at least {least:,} {which} samples; there are {len(array):,}.")
     # The sum is not finite if any term is not, and costs no array of its own; only then is it worth looking closer.
     if not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
-        raise UserError(f"{score}: the {which} features hold NaN or infinite numbers.")
+        raise UserError(f"{score}: the {which} features contain NaN or infinite numbers.")
     return array
 
 

@@ -37,8 +37,9 @@ def covered(real: ArrayLike, fake: ArrayLike, classes: int) -> ClassesResult:
     real, fake: labels [N] from 0 to classes − 1, or class probabilities [N, classes], of which the likeliest counts.
     Stacked MNIST: 1,000 classes of three digits, reported as the number of classes and KL(generated ‖ real): Srivastava
     et al. 2017 (arXiv:1705.07761), section 4; Lin et al. 2018 (arXiv:1712.04086), section 4.2. Entropy at most
-    log(classes). At N samples KL lies some (classes − 1)/2N above its limit, so compare equal N only. A class that is
-    generated but has no real sample counts as half a real one: the divergence would be infinite.
+    log(classes). At N samples KL lies about (classes − 1)/2N above its limit, so compare equal N only. A class that is
+    generated but has no real sample counts as half a real one: the divergence would be infinite. Raises UserError for
+    anything but such labels or probabilities.
     """
     real_counts, counts = _counts(real, classes, "real"), _counts(fake, classes, "generated")
     known = np.where((real_counts == 0) & (counts > 0), 0.5, real_counts)
@@ -57,6 +58,7 @@ def modes(points: ArrayLike, centres: ArrayLike, sigma: float, least: int = 1) -
 
     points [N, D], centres [K, D], sigma: the standard deviation of each mode along each axis. A point is of high
     quality within 3σ of its nearest centre; a mode is reached if `least` such points have it as their nearest.
+    Raises UserError for sets that cannot be compared, and unless sigma is positive.
     """
     centres, points = pair(centres, points, 1, "mode coverage")
     if not sigma > 0:
@@ -90,8 +92,8 @@ def _counts(samples: ArrayLike, classes: int, which: str) -> Counts:
         array = array.argmax(axis=1)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= classes:
         raise UserError(
-            f"Class coverage needs, of the {which} samples, labels from 0 to {classes - 1} or finite probabilities "
-            f"[samples, {classes}]; it got {array.dtype} of the shape {array.shape}."
+            f"Class coverage needs labels from 0 to {classes - 1} or finite probabilities [samples, {classes}]; those "
+            f"of the {which} samples are {array.dtype} of the shape {array.shape}."
         )
     return np.bincount(array, minlength=classes)
 

@@ -1,7 +1,7 @@
 """A score with its 95% interval.
 
 Every interval answers one question: how far would the score move with other generated samples, equally many, against
-the same real ones? It says nothing of another training seed, nor of another reference.
+the same real ones? It says nothing about another training seed or another reference.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,14 +29,15 @@ class Estimate:
 
     @classmethod
     def point(cls, value: float) -> "Estimate":
-        """A value whose interval nobody needs."""
+        """A value without an interval."""
         return cls(value, value, value)
 
 
 def groups(count: int, number: int = GROUPS) -> list[NDArray[np.intp]]:
-    """Indices 0 … count − 1 in `number` random groups of sizes that differ by one at most; always the same ones.
+    """Indices 0 … count − 1 in `number` random groups, always the same; each an array [K].
 
-    Random, because a folder may be sorted: groups of neighbours would differ by more than chance.
+    Their sizes differ by one at most. Random, because a folder may be sorted: groups of neighbours would differ by
+    more than chance.
     """
     return np.array_split(np.random.default_rng(0).permutation(count), min(number, count))
 
@@ -56,7 +57,10 @@ def jackknife(score: Callable[[NDArray], float], fake: NDArray, intervals: bool 
 
 
 def from_left_out(value: float, left_out: Sequence[float] | NDArray) -> Estimate:
-    """The delete-a-group jackknife: Student's t, (g − 1)/g·Σ(θ₋ⱼ − mean)² (Shao & Tu 1995, section 2.3)."""
+    """A value with the interval of the delete-a-group jackknife, from the scores without each group, [G].
+
+    Student's t, variance (G − 1)/G·Σ(θ₋ⱼ − mean)²: Shao & Tu 1995, section 2.3.
+    """
     deleted = np.asarray(left_out, np.float64)
     number = len(deleted)
     error = sqrt((number - 1) / number * float(np.square(deleted - deleted.mean()).sum()))
@@ -64,21 +68,21 @@ def from_left_out(value: float, left_out: Sequence[float] | NDArray) -> Estimate
 
 
 def mean(values: ArrayLike) -> Estimate:
-    """The mean of independent values [N]."""
+    """The mean of independent values [N], with Student's t."""
     array = np.asarray(values, np.float64)
     error = float(array.std(ddof=1)) / sqrt(len(array)) if len(array) > 1 else 0.0
     return around(float(array.mean()), error, degrees=max(len(array) - 1, 1))
 
 
 def share(hits: ArrayLike) -> Estimate:
-    """The share of independent hits [N], bool: Wilson's interval, which holds near 0 and 1 too."""
+    """The share of True among independent hits [N]: Wilson's interval, which is right near 0 and 1 too."""
     array = np.asarray(hits, bool)
     low, high = scipy.stats.binomtest(int(array.sum()), len(array)).proportion_ci(LEVEL, method="wilson")
     return Estimate(float(array.mean()), float(low), float(high))
 
 
 def around(value: float, error: float, degrees: float) -> Estimate:
-    """value ± t·error."""
+    """value ± t·error, t of Student's distribution with so many degrees of freedom."""
     reach = float(scipy.stats.t.ppf((1 + LEVEL) / 2, degrees)) * error
     return Estimate(value, value - reach, value + reach)
 
@@ -108,5 +112,5 @@ def matched_bootstrap(
 
 
 def within(estimate: Estimate, most: float) -> Estimate:
-    """The same, its interval cut to what the score can be: 0 to `most`."""
+    """The same with its interval cut to the score's range, 0 to `most`."""
     return Estimate(estimate.value, max(estimate.low, 0.0), min(estimate.high, most))

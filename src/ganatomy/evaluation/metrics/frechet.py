@@ -54,13 +54,13 @@ class RunningGaussian:
         self._waiting: list[Floats] = []
 
     def add(self, batch: ArrayLike) -> None:
-        """Samples [B, D], B ≥ 1. UserError if they are not finite or D differs from the batches before."""
+        """Add samples [B, D], B ≥ 1. Raises UserError if they are not finite or D differs from earlier batches."""
         samples = rows(batch, 1, SCORE, "batch of")
         if not self._count and not self._waiting:
             self._origin = samples[0].astype(np.float64)
         if samples.shape[1] != len(self._origin):
             raise UserError(
-                f"{SCORE}: a batch has {samples.shape[1]:,} features a sample, those before {len(self._origin):,}."
+                f"{SCORE}: a batch has {samples.shape[1]:,} features a sample, earlier ones have {len(self._origin):,}."
             )
         self._waiting.append(samples - self._origin)
         # A factorisation costs D³, however few its rows: wait for enough of them.
@@ -68,7 +68,7 @@ class RunningGaussian:
             self._merge()
 
     def gaussian(self) -> Gaussian:
-        """The Gaussian of everything added so far. UserError below two samples."""
+        """The Gaussian of everything added so far. Raises UserError for fewer than two samples."""
         if self._waiting:
             self._merge()
         if self._count < 2:
@@ -87,9 +87,9 @@ class RunningGaussian:
 
 
 def gaussian(samples: ArrayLike, kept: NDArray[np.intp] | None = None) -> Gaussian:
-    """The Gaussian fitted to samples [N, D], or to the `kept` ones, N ≥ 2; memory beside them does not grow with N.
+    """The Gaussian fitted to samples [N, D], or to those of the indices `kept` [M]; memory beside them is O(D²).
 
-    UserError if there are fewer or they are not finite.
+    Raises UserError for fewer than two samples, and for values that are not finite.
     """
     array = rows(samples, 2, SCORE, "given")
     kept = np.arange(len(array)) if kept is None else kept
@@ -116,14 +116,15 @@ def gaussian(samples: ArrayLike, kept: NDArray[np.intp] | None = None) -> Gaussi
 def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """The Fréchet distance d² of features [N, D] and [M, D], N, M ≥ 2; in squared units of a feature, ≥ 0.
 
-    Right to about 1e-9 of the covariances' traces. UserError: fewer samples, other D, not finite.
+    Right to about 1e-9 of the covariances' traces. Raises UserError for fewer samples, different D, or values that are
+    not finite.
     """
     real, fake = pair(real, fake, 2, SCORE)
     return between(gaussian(real), gaussian(fake))
 
 
 def between(real: Gaussian, fake: Gaussian) -> float:
-    """The Fréchet distance d² of two Gaussians over the same features. UserError if these differ in number."""
+    """The Fréchet distance d² of two Gaussians over the same D features. Raises UserError if their D differ."""
     if len(real.mean) != len(fake.mean):
         raise UserError(f"{SCORE}: the real set has {len(real.mean):,} features, the generated one {len(fake.mean):,}.")
     offset = real.mean - fake.mean
@@ -136,16 +137,17 @@ def fid_infinity(real: ArrayLike, fake: ArrayLike, points: int = 15, least: int 
 
     Its bias is linear in 1/N to first order: a line through the distances of `points` random subsets of the generated
     samples [N, D], of evenly spaced sizes from `least` to N, meets 1/N = 0 there; it may fall below 0. The bias from
-    the real samples [M, D] stays. N ≥ 1,500, or UserError: a line needs a stretch of sizes to lie along.
+    the real samples [M, D] stays.
 
-    least: N/10, as in the paper (5,000 of 50,000), and no less than 1,000, unless it is given.
+    least: by default N/10, as in the paper (5,000 of 50,000), but at least 1,000. Raises UserError for N < 1,500, as a
+    line needs a range of sizes, and for sets that cannot be compared.
     """
     real, fake = pair(real, fake, 2, "FID∞")
     if len(fake) < FEWEST:
         raise UserError(f"FID∞ needs at least {FEWEST:,} generated samples; there are {len(fake):,}.")
     least = max(len(fake) // 10, 1_000) if least is None else least
     if points < 2 or not 2 <= least < len(fake):
-        raise UserError(f"FID∞ needs at least 2 points of 2 to {len(fake):,} samples; got {points} from {least:,} on.")
+        raise UserError(f"FID∞ needs at least 2 points of 2 to {len(fake):,} samples; got {points} from {least:,}.")
     reference, random = gaussian(real), np.random.default_rng(seed)
     sizes = np.linspace(least, len(fake), points).astype(int)
     subsets = (random.choice(len(fake), size, replace=False) for size in sizes)

@@ -15,13 +15,14 @@ def inception_score(probabilities: ArrayLike, splits: int = 1, seed: int = 2020)
 
     splits: the mean over as many equal parts of the shuffled samples; 10 are the paper's choice, and with this seed
     torch-fidelity's figure. Fewer samples score higher or lower on average, so compare equal splits and N only.
-    UserError: fewer samples than splits, numbers below 0, rows that do not sum to 1 (to 0.001, for half precision).
+    Raises UserError for fewer samples than splits, numbers below 0, and rows that do not sum to 1 (to 0.001, for half
+    precision).
     """
     array = rows(probabilities, max(splits, 1), "The Inception Score", "generated").astype(np.float64)
     if splits < 1:
         raise UserError(f"The Inception Score needs at least 1 split; got {splits}.")
     if array.min() < 0 or np.abs(array.sum(axis=1) - 1).max() > 1e-3:
-        raise UserError("The Inception Score needs probabilities: numbers from 0 on, and each row of them sums to 1.")
+        raise UserError("The Inception Score needs probabilities: numbers of at least 0, each row summing to 1.")
     count = len(array)
     array = array[np.random.RandomState(seed).permutation(count)]
     parts = [array[i * count // splits : (i + 1) * count // splits] for i in range(splits)]

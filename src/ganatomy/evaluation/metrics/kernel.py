@@ -27,7 +27,7 @@ def kernel_distance(
 
     subsets: how many, each of `size` samples of either set, none twice. With 100 and this seed it is torch-fidelity's
     figure, its input 1 being the generated set. All pairs vary less; their time is (N + M)²·D.
-    UserError: fewer samples (than `size`, with subsets), other D, not finite.
+    Raises UserError for fewer samples (than `size`, with subsets), different D, or values that are not finite.
     """
     if subsets is None:
         return kernel_estimate(real, fake).value
@@ -48,7 +48,7 @@ def kernel_estimate(real: ArrayLike, fake: ArrayLike) -> Estimate:
     """MMD² over all pairs of features [N, D] and [M, D], N, M ≥ 3, with its 95% interval.
 
     The delete-a-group jackknife: the sums over pairs of groups give the score without each group exactly.
-    UserError: fewer samples, other D, not finite.
+    Raises UserError for fewer samples, different D, or values that are not finite.
     """
     real, fake = pair(real, fake, 3, SCORE)
     blocks, parts = np.array_split(np.arange(len(real)), 1 + len(real) // BLOCK), groups(len(fake))

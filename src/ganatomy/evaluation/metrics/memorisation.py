@@ -23,7 +23,7 @@ PER_CELL = 200  # held-out samples, in the mean: Meehan et al. cut MNIST's 10,00
 def nearest(reference: ArrayLike, samples: ArrayLike) -> tuple[Array, Array]:
     """The distance [M] of each sample [M, D] to its nearest reference sample [N, D], and that one's index [M].
 
-    Exactly 0 for a copy. UserError: sets that cannot be compared.
+    Exactly 0 for a copy. Raises UserError for sets that cannot be compared.
     """
     reference, samples = pair(reference, samples, 1, "The nearest neighbours")
     return _nearest(reference, samples, np.full(len(samples), -1))
@@ -46,12 +46,13 @@ def nearest_ratio(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike) -> Est
     train [N, D], held_out [M, D], fake [L, D]. 0 if most generated samples are copies, 1 if they are as far from the
     training set as new real samples are, above 1 if farther.
     The interval is that of the median (Conover 1999, section 3.2), held_out as it is.
-    UserError: sets that cannot be compared, fewer than 20 samples, or most held-out samples in the training set.
+    Raises UserError for sets that cannot be compared, for fewer than 20 samples, and where most held-out samples are
+    in the training set.
     """
     to_real, to_fake = _distances(train, held_out, fake, "The ratio of nearest distances")
     usual = np.median(to_real)
     if usual == 0:
-        raise UserError("Most held-out samples are in the training set too; hold out others to look for copies.")
+        raise UserError("Most held-out samples are in the training set too: hold out others to look for copies.")
     interval = scipy.stats.quantile_test(to_fake).confidence_interval(estimate.LEVEL)
     return Estimate(float(np.median(to_fake) / usual), float(interval.low / usual), float(interval.high / usual))
 
@@ -68,7 +69,7 @@ def data_copying(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, cells: 
     Under no copying C_T has the standard deviation √Σw², 1 for one cell, over new real and generated samples. The
     interval is about other generated samples alone: in each cell, the error of the mean over them of the share of
     held-out samples that are nearer to the training set (DeLong et al. 1988).
-    UserError: sets that cannot be compared, fewer than 20 samples, or no cell with enough of them.
+    Raises UserError for sets that cannot be compared, for fewer than 20 samples, and where no cell has enough of them.
     """
     from sklearn.cluster import KMeans
 
@@ -96,7 +97,7 @@ def data_copying(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, cells: 
 
 
 def _shares_below(values: Array, points: Array) -> Array:
-    """The share of values below each point, ties by half."""
+    """The share of values [N] below each point [M], ties by half, [M]."""
     ordered = np.sort(values)
     return (np.searchsorted(ordered, points, "left") + np.searchsorted(ordered, points, "right")) / (2 * len(values))
 
@@ -107,7 +108,7 @@ def authenticity(train: ArrayLike, fake: ArrayLike) -> Estimate:
     train [N, D], fake [L, D]. A generated sample is authentic if it lies farther from its nearest training sample than
     that one lies from its own nearest other: Alaa et al. 2022 (arXiv:2102.08921), section 4.3. Copies have 0, also
     copies of what the training set holds twice; new real samples have about a half or more, by the dimension.
-    UserError: sets that cannot be compared, or a single training sample.
+    Raises UserError for sets that cannot be compared, and for a single training sample.
     """
     train, fake = pair(train, fake, 1, "Authenticity")
     if len(train) < 2:

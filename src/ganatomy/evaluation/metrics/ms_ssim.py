@@ -23,7 +23,7 @@ def ms_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Array:
     images. The window is Gaussian, 11×11, σ = 1.5, whole windows only; K₁ = 0.01, K₂ = 0.03, L = 255. Five scales need
     176 pixels a side. Smaller images have as many scales as halve to 11 pixels, their weights scaled to the sum 1: two
     for 28×28 and 32×32, three for 48×48 and 64×64, four for 128×128; figures of different sizes do not compare.
-    Negative contrast terms count as 0. UserError if the images are smaller than 11×11 or the shapes differ.
+    Negative contrast terms count as 0. Raises UserError for images smaller than 11×11 and for different shapes.
     """
     if a.dtype != np.uint8 or a.ndim != 4 or (b.dtype, b.shape) != (a.dtype, a.shape):
         raise UserError(
@@ -43,13 +43,13 @@ def diversity(pixels: NDArray[np.uint8], pairs: int = 1000, seed: int = 0) -> Es
 
     pixels: uint8 [N, H, W, C]. Range [0, 1]: the higher, the more alike the images are; compare it with the real
     images' own, class by class where there are classes. Every image is in one pair at most, so the pairs are
-    independent and the interval is that of a mean: `pairs` of them, or N/2 if there are not so many. UserError for
-    fewer than four images.
+    independent and the interval is that of a mean: `pairs` of them, or N/2 if there are not so many. Raises UserError
+    for fewer than four images.
     """
     if len(pixels) < 4 or pairs < 2:
         raise UserError(
-            f"The diversity needs at least 2 pairs of images, each image in one; asked were {pairs:,} pairs of "
-            f"{len(pixels):,} images."
+            f"The diversity needs at least 2 pairs of different images; it got {len(pixels):,} images for "
+            f"{pairs:,} pairs."
         )
     first, second = (
         np.random.default_rng(seed).permutation(len(pixels))[: 2 * min(pairs, len(pixels) // 2)].reshape(2, -1)

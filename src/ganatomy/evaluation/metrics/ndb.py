@@ -34,7 +34,7 @@ def ndb(real: ArrayLike, fake: ArrayLike, bins: int = 100, seed: int = 0) -> Ndb
     """NDB/K: k-means bins of the real samples, and the share of bins whose proportions differ significantly.
 
     real [N, D], fake [M, D]: pixels or features, at least 10 a bin of each. A bin differs if a two-proportion z-test
-    says so at the 5% level. Range [0, 1]. UserError for fewer samples, or sets that cannot be compared.
+    says so at the 5% level. Range [0, 1]. Raises UserError for fewer samples and for sets that cannot be compared.
     """
     from sklearn.cluster import KMeans
 
@@ -47,7 +47,7 @@ def ndb(real: ArrayLike, fake: ArrayLike, bins: int = 100, seed: int = 0) -> Ndb
 
 
 def compared(real: NDArray, fake: NDArray, seed: int = 0) -> NdbResult:
-    """The scores of bins of one's own: counts [K] of the real samples and of the generated ones."""
+    """The scores of given bins: counts [K] of the real samples and of the generated ones."""
     proportions = real / real.sum()
     draws = np.random.default_rng(seed)
     chance = [draws.multinomial(counts.sum(), proportions, size=DRAWS) for counts in (real, fake)]

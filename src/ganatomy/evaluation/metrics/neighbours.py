@@ -51,7 +51,7 @@ def neighbour_scores(real: ArrayLike, fake: ArrayLike, k: int = 3, density_k: in
     Density, 0 or more, about 1 if the distributions agree: how many real balls a generated sample lies in, over k.
     Coverage: the share of real balls that hold a generated sample. density_k nearest neighbours: Naeem et al. 2020
     (arXiv:2002.09797), section 3.2; the surface excluded, as in their code: so a copy of the real set has density 1.
-    UserError: sets that cannot be compared, or too small for k neighbours.
+    Raises UserError for sets that cannot be compared or are too small for k neighbours.
     """
     counts = _count(real, fake, k, density_k, halves=HALVES[:0])
     return NeighbourScores(
@@ -63,10 +63,11 @@ def neighbour_scores(real: ArrayLike, fake: ArrayLike, k: int = 3, density_k: in
 
 
 def neighbour_estimates(real: ArrayLike, fake: ArrayLike, k: int = 3, density_k: int = 5) -> NeighbourScores[Estimate]:
-    """`neighbour_scores` with intervals: other generated samples, equally many, against the same real ones.
+    """`neighbour_scores` of features [N, D] and [M, D], with intervals for other generated samples, equally many.
 
     Precision and density are means over generated samples, independent given the real ones. Recall and coverage depend
     on all generated samples together, and in a way for which leaving some out misleads: see `_recall` and `_coverage`.
+    Raises UserError as `neighbour_scores` does, and for fewer than 64 samples.
     """
     counts = _count(real, fake, k, density_k, halves=HALVES)
     return NeighbourScores(
@@ -90,7 +91,7 @@ class _Counts(NamedTuple):
 def _count(real: ArrayLike, fake: ArrayLike, k: int, density_k: int, halves: Array) -> _Counts:
     most = max(k, density_k)
     if min(k, density_k) < 1:
-        raise UserError("Precision, recall, density and coverage look at k neighbours: k must be 1 or more.")
+        raise UserError("Precision, recall, density and coverage need k neighbours: k must be 1 or more.")
     least = max(most + 1, 4 * PARTS, 4 * k) if len(halves) else most + 1
     real, fake = pair(real, fake, least, "Precision, recall, density, coverage")
     reals, fakes = centred(real, fake[np.concatenate(estimate.groups(len(fake), PARTS))])
@@ -173,7 +174,10 @@ class Cloud(NamedTuple):
 
 
 def centred(reference: Array, *others: Array) -> list[Cloud]:
-    """Every set moved by the reference's mean: ‖x‖² + ‖y‖² − 2x·y loses what the squares exceed the distance by."""
+    """Sets [N, D], the reference first, all moved by the reference's mean.
+
+    Without that, ‖x‖² + ‖y‖² − 2x·y would lose digits: all by which the squares exceed the distance.
+    """
     centre = reference.mean(axis=0, dtype=np.float64)
     moved = [(samples, samples - centre) for samples in (reference, *others)]
     return [Cloud(samples, points, np.einsum("nd,nd->n", points, points)) for samples, points in moved]
@@ -201,7 +205,7 @@ def rounding(rows: Cloud, columns: Cloud) -> float:
 
 
 def differences(x: Array, y: Array) -> Array:
-    """‖x − y‖² from the differences of the samples as they were given: the same for every pair with the same values."""
+    """‖x − y‖² [...] of samples x and y [..., D] as they were given: equal for every pair with equal values."""
     return np.square(np.subtract(x, y, dtype=np.float64)).sum(axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""Parzen window log-likelihood of Goodfellow et al. 2014 (arXiv:1406.2661), and the controls that show its worth."""
+"""Parzen window log-likelihood of Goodfellow et al. 2014 (arXiv:1406.2661), and controls that show what it is worth."""
 
 from dataclasses import dataclass
 from math import log, pi
@@ -15,7 +15,7 @@ from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_met
 
 WARNING = (
     "Parzen window likelihoods do not rank models: in many dimensions they are far from the true likelihood, and "
-    "k-means centroids score above real images (Theis et al. 2016); read this one beside its two controls only."
+    "k-means centroids score above real images (Theis et al. 2016). Read this one only beside its two controls."
 )
 SIGMAS = np.logspace(-1, 0, 10)
 VALIDATION = 1000  # held-out images that choose the window's σ; the others are the test images
@@ -41,7 +41,7 @@ def parzen(samples: ArrayLike, validation: ArrayLike, test: ArrayLike) -> Parzen
 
     samples [N, D], validation [V, D], test [T, D]: pixels in [0, 1] flattened. The paper has N = 10,000 generated
     images, MNIST's 10,000 test images, 1,000 validation images, σ of `SIGMAS`. Never print it without `WARNING`.
-    UserError for fewer than two samples or test images, or sets that cannot be compared.
+    Raises UserError for fewer than two samples or test images, and for sets that cannot be compared.
     """
     test, samples = pair(test, samples, 2, SCORE)
     sigma = best_sigma(samples, validation)
@@ -62,7 +62,8 @@ def controls(
 ) -> dict[str, ParzenResult]:
     """The score of `count` training images, and of as many k-means centroids of them: Theis et al. 2016, table 1.
 
-    train [N, D], N ≥ count. A generator that beats the training images has not beaten the data: centroids do, too.
+    train [N, D], N ≥ count; validation [V, D], test [T, D]. A generator that beats the training images has not beaten
+    the data: centroids do, too. Raises UserError as `parzen` does, and for fewer training images than `count`.
     """
     train = rows(train, count, f"{SCORE} of {count:,} training images", "training")
     subset = train[np.sort(np.random.default_rng(seed).choice(len(train), count, replace=False))]
@@ -73,7 +74,7 @@ def controls(
 
 
 def centroids(train: ArrayLike, count: int, seed: int = 0) -> Array:
-    """`count` k-means centroids [count, D] of training images [N, D], N ≥ count."""
+    """`count` k-means centroids [count, D] of training images [N, D]. Raises UserError for N < count."""
     from sklearn.cluster import MiniBatchKMeans
 
     train = rows(train, count, f"k-means of {count:,} centroids", "training")
@@ -82,7 +83,10 @@ def centroids(train: ArrayLike, count: int, seed: int = 0) -> Array:
 
 
 def best_sigma(samples: ArrayLike, validation: ArrayLike, sigmas: ArrayLike = SIGMAS) -> float:
-    """The σ of the highest mean log-likelihood of the validation points [V, D] under windows at samples [N, D]."""
+    """The σ, of those given, with the highest mean log-likelihood of points [V, D] under windows at samples [N, D].
+
+    Raises UserError for sets that cannot be compared, and for a σ that is not positive.
+    """
     validation, samples = pair(validation, samples, 1, SCORE)
     grid = _positive(sigmas)
     constants = [_log_constant(len(samples), samples.shape[1], sigma) for sigma in grid]
@@ -92,8 +96,8 @@ def best_sigma(samples: ArrayLike, validation: ArrayLike, sigmas: ArrayLike = SI
 def log_likelihood(samples: ArrayLike, points: ArrayLike, sigma: float) -> Array:
     """log (1/N) Σᵢ N(x; μᵢ, σ²I) in nats of each point x [M, D] under windows at samples μ [N, D]; [M], float64.
 
-    Breuleux et al. 2011, as used by Goodfellow et al. 2014, section 5. The values carry the
-    units of the points: pixels in [0, 255] would score D·log 255 less.
+    Breuleux et al. 2011, as used by Goodfellow et al. 2014, section 5. The values carry the units of the points: pixels
+    in [0, 255] would score D·log 255 less. Raises UserError as `best_sigma` does.
     """
     points, samples = pair(points, samples, 1, SCORE)
     return _log_sums(samples, points, _positive([sigma]))[0] - _log_constant(len(samples), samples.shape[1], sigma)

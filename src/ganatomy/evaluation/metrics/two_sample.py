@@ -1,4 +1,4 @@
-"""Can a classifier tell generated samples from real ones?"""
+"""The classifier two-sample test: can a classifier tell generated samples from real ones?"""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,7 @@ def two_sample_accuracy(real: ArrayLike, fake: ArrayLike, seed: int = 0) -> Esti
     means (0.47 where features have one mean and covariance but other shapes; trees 1.00), and nearest neighbours see
     little in many dimensions.
     The interval is Wilson's on the unseen half, for the classifier as it was trained.
-    UserError: sets that cannot be compared, or fewer than 40 samples.
+    Raises UserError for sets that cannot be compared, and for fewer than 40 samples.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 

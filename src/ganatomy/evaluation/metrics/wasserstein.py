@@ -31,7 +31,7 @@ def sliced_wasserstein(real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: i
     section 5: 128 patches of each image, normalised by the mean and standard deviation of each channel of their own
     set, 512 directions. Beyond 1,024 images there are fewer patches of each, 2¹⁷ in all at most (the paper has 2²¹);
     beyond 2¹⁷ images a random subset. Patches lie at the same random places in both sets, which takes the noise of the
-    places out. UserError if the sets cannot be compared.
+    places out. Raises UserError for sets that cannot be compared.
     """
     return {
         height: 1e3 * sliced_wasserstein_vectors(_normalised(ours), _normalised(theirs), seed=seed)
@@ -42,7 +42,7 @@ def sliced_wasserstein(real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: i
 def sliced_wasserstein_estimates(
     real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: int = 0
 ) -> dict[int, Estimate]:
-    """`sliced_wasserstein` with intervals, from leaving out groups of generated images.
+    """`sliced_wasserstein` of pixels [N, H, W, C] and [M, H, W, C] with intervals, from leaving out groups of images.
 
     To save time the error is that of 32 directions, which vary more than 512 do: it is a little too large.
     """
@@ -64,7 +64,8 @@ def sliced_wasserstein_vectors(real: ArrayLike, fake: ArrayLike, directions: int
     """The mean over random unit directions of the 1-Wasserstein distance of the projections: Rabin et al. 2011.
 
     real [N, D], fake [M, D], N and M free. Range [0, ∞), in the units of the vectors. Every direction's distance is
-    exact, ∫|F⁻¹(u) − G⁻¹(u)|du; the mean's error falls with √directions. UserError if the sets cannot be compared.
+    exact, ∫|F⁻¹(u) − G⁻¹(u)|du; the mean's error falls with √directions. Raises UserError for sets that cannot be
+    compared.
     """
     real, fake = pair(real, fake, 1, "sliced Wasserstein")
     vectors = np.random.default_rng(seed).standard_normal((directions, real.shape[1]))
@@ -98,7 +99,7 @@ def _levels(real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: int) -> dict
 def _pixels(images: NDArray[np.uint8], which: str) -> NDArray[np.uint8]:
     if images.dtype != np.uint8 or images.ndim != 4:
         raise UserError(
-            f"sliced Wasserstein: the {which} images are {images.dtype} of the shape {images.shape}; they should be "
+            f"sliced Wasserstein: the {which} images are {images.dtype} of the shape {images.shape}; they must be "
             "uint8 [images, height, width, channels]."
         )
     if not len(images) or min(images.shape[1:3]) < SMALLEST:

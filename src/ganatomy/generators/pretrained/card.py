@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ganatomy.generators.pretrained.facts import Facts
-from ganatomy.runs.scorecard import number, told
+from ganatomy.runs.scorecard import number, readable
 from ganatomy.system.wording import duration
 
 SAMPLES = "samples.png"
@@ -73,7 +73,7 @@ def _scores(facts: Facts) -> list[str]:
         rows = [(name, score.interval(), number(score.floor), score.better) for name, score in card.scores.items()]
         features = card.protocol.get("features")
         lines += ["", *_table(("score", "value", "real data", "better"), rows)]
-        lines += ["", _cell(f"Protocol: {card.terms}; features: {told(features)}.")]
+        lines += ["", _cell(f"Protocol: {card.terms}; features: {readable(features)}.")]
     return lines
 
 

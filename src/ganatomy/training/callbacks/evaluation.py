@@ -7,7 +7,7 @@ from torch import Tensor
 from ganatomy.evaluation.evaluator import BATCH, Evaluator, Pixels
 from ganatomy.modalities.images import to_uint8
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import keep, of_run
+from ganatomy.runs.scorecard import keep, subject_of_run
 from ganatomy.training.loop import Callback, State
 
 
@@ -26,7 +26,7 @@ class Scorer(Callback):
             self._measure(state)
 
     def _measure(self, state: State) -> None:
-        card = self.evaluator.card(of_run(self.run, state.step, self.evaluator.samples), self._draw(state))
+        card = self.evaluator.card(subject_of_run(self.run, state.step, self.evaluator.samples), self._draw(state))
         keep(self.run, card)
 
     def _draw(self, state: State) -> Iterator[Pixels]:

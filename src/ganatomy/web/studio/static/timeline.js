@@ -3,7 +3,7 @@ import { $, count, get, h, main, problem, runAddress, show, state } from "/asset
 import { Charts, head, shades, whole } from "/assets/run.js";
 
 const HISTORY = 24; // snapshots of a tile's history
-const SHOWN = ["Losses", "What the discriminator believes", "What the discriminator says", "What the game is worth"];
+const SHOWN = ["Losses", "The discriminator's probabilities", "The discriminator's scores", "Value of the game"];
 
 export async function page(name) {
   show(name, head(name, "/timeline"), h("p", { class: "quiet" }, "…"));
