@@ -14,14 +14,13 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from ganatomy.data.decode import (
     MAX_PIXELS,
     UPRIGHT,
-    ImageError,
     decode,
     opened,
     orientation,
     quiet,
-    recognised,
-    to_uint8,
 )
+from ganatomy.data.items import ImageError
+from ganatomy.data.values import recognised, to_uint8
 
 WHITE, BLACK, RED = (255, 255, 255), (0, 0, 0), (255, 0, 0)
 

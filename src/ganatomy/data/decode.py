@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from ganatomy.data.items import ImageError
+from ganatomy.data.values import recognised, to_uint8
 from ganatomy.errors import first_line
 
 Pixels = NDArray[np.uint8]
@@ -19,16 +21,11 @@ Raw = bytes | Image.Image | Pixels
 Size = tuple[int, int]  # height, width
 Fit = Literal["crop", "pad", "stretch"]
 
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
-    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif"),
-)
-# Only what the extensions promise: Pillow would also hand PostScript to Ghostscript.
+# Only what `layout.EXTENSIONS` promise: Pillow would also hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 GREY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MAX_PIXELS = 64_000_000
-MAX_BYTES = 256 * 2**20
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,10 +36,6 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-class ImageError(Exception):
-    """One image cannot be read. The message is the reason, in a few words."""
 
 
 @contextmanager
@@ -127,27 +120,6 @@ def decode(raw: Raw, channels: int | None = None, size: Size | None = None, fit:
         if size and image.size != (size[1], size[0]):
             image = _fitted(image, size, fit)
         return np.asarray(image).reshape(image.height, image.width, -1)
-
-
-def recognised(low: float, high: float, whole: bool) -> tuple[float, float] | None:
-    """The values of black and white, guessed from the smallest and largest value; None when no usual range fits.
-
-    0–1, −1–1 and 0–255 for fractions, 0–255 and 0–65535 for whole numbers. The first two may overshoot by 5 %, as a
-    bicubic resize does; not 0–255, lest numbers standardised to about −2–2 be taken for nearly black pixels.
-    """
-    ranges = [(0.0, 255.0), (0.0, 65535.0)] if whole else [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]
-    for black, white in ranges:
-        slack = 0.05 * (white - black) if white == 1 else 0.0
-        if black - slack <= low and high <= white + slack:
-            return black, white
-    return None
-
-
-def to_uint8(values: NDArray, black: float, white: float) -> Pixels:
-    """Numbers of any type → uint8 of the same shape: black becomes 0, white 255, what lies beyond is clipped."""
-    exact = values.astype(np.result_type(values.dtype, np.float32))  # float32 only where it holds every value
-    scaled = (exact - black) * (255.0 / ((white - black) or 1.0))
-    return np.rint(scaled).clip(0, 255).astype(np.uint8)
 
 
 @cache

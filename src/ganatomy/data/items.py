@@ -1,15 +1,23 @@
 """What every kind of source turns into: names, labels, and a way to read the i-th image."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
+from ganatomy.system.lazy import np
 
-from ganatomy.data.decode import Labels, Raw
+if TYPE_CHECKING:
+    from ganatomy.data.decode import Labels, Raw
 
 Label = str | int | None
+MAX_BYTES = 256 * 2**20  # of one image's file
+
+
+class ImageError(Exception):
+    """One image cannot be read. The message is the reason, in a few words."""
 
 
 @dataclass
@@ -38,15 +46,6 @@ class Items:
         self.close()
 
 
-@dataclass(frozen=True)
-class Found:
-    """A source that exists. `stamp` changes whenever its files do, and costs no reading; `load` opens it."""
-
-    name: str
-    stamp: str
-    load: Callable[[], Items]
-
-
 def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple[Labels | None, list[str] | None]:
     """Names → int64 indices into the sorted classes; (None, None) unless every image has a label.
 
@@ -58,6 +57,24 @@ def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple
     classes = sorted({str(label) for label in (*labels, *vocabulary) if label is not None}, key=_by_value)
     index = {name: i for i, name in enumerate(classes)}
     return np.array([index[str(label)] for label in labels], dtype=np.int64), classes
+
+
+def with_classes(labels: Sequence[Label], names: Any) -> tuple[Labels | None, list[str] | None]:
+    """The set's own numbering when it names its classes, else ours; none for −1, which marks the unlabelled."""
+    if not names:
+        return numbered(labels)
+    numbers = [label for label in labels if isinstance(label, int) and 0 <= label < len(names)]
+    if len(numbers) < len(labels):
+        return None, None
+    return np.array(numbers, dtype=np.int64), [str(name) for name in names]
+
+
+def class_number(label: Any) -> int | None:
+    """A class as a whole number; None for boxes, masks, captions, vectors of attributes."""
+    try:
+        return int(label)
+    except (TypeError, ValueError, RuntimeError):
+        return None
 
 
 def _by_value(name: str) -> tuple[bool, int, str]:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from posixpath import basename
 from typing import Any
 
-from ganatomy.data.decode import EXTENSIONS, ImageError, reasons
-from ganatomy.data.items import Items, Label, numbered
+from ganatomy.data.items import ImageError, Items, Label, numbered
 from ganatomy.errors import UserError
 
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif"),
+)
 SPLITS = {"train", "test", "val", "valid", "validation"}
 JUNK = re.compile(r"(^|/)(\.|__MACOSX(/|$))")  # hidden files and what Macs leave in archives
 LABEL_FILES = ("labels.csv", "dataset.json")
@@ -69,7 +72,7 @@ def arranged(names: Iterable[str], split: str, where: str, text_of: Callable[[st
 
 
 def no_split(where: str, split: str, splits: list[str]) -> UserError:
-    """The error for a split that the source has not."""
+    """The error for a split that the data have not."""
     there = f"choose one of: {', '.join(splits)}" if splits else "its images are not divided into splits"
     return UserError(f"{where} has no split called {split!r}; {there}.")
 
@@ -101,6 +104,8 @@ def _folder(path: str, has_splits: bool) -> Label:
 
 def _table(file: str, text_of: Callable[[str], str], where: str, images: set[str]) -> dict[str, Label]:
     """File of labels → {image: label}."""
+    from ganatomy.data.decode import reasons  # with Pillow, which lists of kinds do without
+
     try:
         with reasons():
             text = text_of(file)

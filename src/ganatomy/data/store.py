@@ -11,8 +11,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.data.decode import ImageError, Labels, Pixels
-from ganatomy.data.items import Items
+from ganatomy.data.decode import Labels, Pixels
+from ganatomy.data.items import ImageError, Items
 from ganatomy.errors import UserError
 from ganatomy.system.files import new_folder
 
@@ -24,8 +24,9 @@ class Images:
     pixels       uint8 [N, H, W, C], memory-mapped, read-only
     labels       int64 [N], indices into `classes`; both None for images without classes
     fingerprint  the same for the same images prepared in the same way, on every machine and in every folder
-    source       the path or name that was asked for
+    source       the path or name that was asked for; of images that were given in memory, prepared:FINGERPRINT
     skipped      (member, reason) of each image that could not be read
+    values       how an array's numbers were understood, in words; None of image files
     """
 
     pixels: Pixels
@@ -34,6 +35,7 @@ class Images:
     fingerprint: str
     source: str
     skipped: list[tuple[str, str]]
+    values: str | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -71,6 +73,11 @@ class Images:
         )
 
 
+def entry(cache: Path, fingerprint: str) -> Path:
+    """The folder of a prepared set in a cache."""
+    return cache / "data" / fingerprint
+
+
 def kept(entry: Path, source: str) -> Images | None:
     """The prepared set in the folder `entry`, or None if there is none or it is damaged."""
     try:
@@ -83,7 +90,8 @@ def kept(entry: Path, source: str) -> Images | None:
             labels = np.load(entry / "labels.npy", allow_pickle=False)
             labels.flags.writeable = False
         skipped = [(member, reason) for member, reason in manifest["skipped"]]
-        return Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped)
+        classes, fingerprint = manifest["classes"], manifest["fingerprint"]
+        return Images(pixels, labels, classes, fingerprint, source, skipped, manifest.get("values"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -119,6 +127,7 @@ def write(
             np.save(part / "labels.npy", items.labels[good])
         files = {file.name: file.stat().st_size for file in part.iterdir()}
         manifest = {"fingerprint": fingerprint, "files": files, "classes": items.classes, "skipped": skipped}
+        manifest["values"] = items.values
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
 

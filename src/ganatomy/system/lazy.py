@@ -1,4 +1,4 @@
-"""torch, imported when it is first used.
+"""torch and numpy, imported when they are first used.
 
 Parts are listed in help texts and pages, and read by those who only read run folders; torch takes seconds to import.
 A module of parts therefore says `from ganatomy.system.lazy import F, torch`, and otherwise reads as usual.
@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch as torch
     import torch.nn.functional as F
 else:
@@ -17,6 +18,6 @@ else:
         def __getattr__(self, name: str) -> Any:
             return getattr(import_module(self.__name__), name)
 
-    torch, F = _Lazy("torch"), _Lazy("torch.nn.functional")
+    np, torch, F = _Lazy("numpy"), _Lazy("torch"), _Lazy("torch.nn.functional")
 
-__all__ = ["F", "torch"]
+__all__ = ["F", "np", "torch"]

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ganatomy import build
 from ganatomy.data import Images
-from ganatomy.data.prepare import prepare
+from ganatomy.data.preparation import prepare
 from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import extract, make

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganatomy.data.prepare import prepare
+from ganatomy.data.preparation import prepare
 from ganatomy.errors import UserError, unknown
 from ganatomy.experiments.diagnosis_exam.faults import DISCRIMINATOR_RATE, FAULTS, GENERATOR_RATE
 from ganatomy.experiments.diagnosis_exam.letters import letters

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from image_files import encoded, noise, write_files, write_zip
 
-from ganatomy.data import decode as decoding
 from ganatomy.data import inspect, prepare
-from ganatomy.data import sources as sources_room
+from ganatomy.data.items import MAX_BYTES
+from ganatomy.data.sources import folder as reading
 from ganatomy.errors import UserError
 
 
@@ -147,7 +147,7 @@ def test_nothing_there(tmp_path, rng):
     for path, sentence in {
         tmp_path / "cast.zip": r"no file, folder or set called '.*cast.zip'; did you mean .*cats.zip\?",
         "digit": r"did you mean .*digits\?",
-        tmp_path / "no" / "such" / "thing": "give a folder of images, a .zip, a .npy or .npz",
+        tmp_path / "no" / "such" / "thing": "give data of one of these kinds: folder, ",
         "nul\0byte": "There is no file",
         "x" * 5000: "There is no file",
         tmp_path / "empty": r"holds no images; accepted are files ending in \.jpg \.jpeg .*\.avif",
@@ -202,8 +202,8 @@ def test_names_that_only_look_like_it(tmp_path, rng):
 
 
 def test_bombs_are_set_aside_unread(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr(sources_room, "MAX_BYTES", 100_000)
-    assert decoding.MAX_BYTES == 256 * 2**20
+    monkeypatch.setattr(reading, "MAX_BYTES", 100_000)
+    assert MAX_BYTES == 256 * 2**20
     files = {**pictures(rng, "1.png", "2.png"), "bomb.png": encoded(noise(rng)) + b"\0" * 10**6}
     with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -16,7 +16,7 @@ from image_files import encoded, noise, write_files, write_zip
 from PIL import Image
 
 from ganatomy.data import prepare
-from ganatomy.data.prepare import CHUNK, in_order, suggested_size
+from ganatomy.data.preparation import CHUNK, in_order, suggested_size
 from ganatomy.errors import UserError
 
 OPENED: list[str] | None = None

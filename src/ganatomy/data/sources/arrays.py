@@ -1,4 +1,6 @@
-"""Images that are numbers already: .npy, .npz and IDX (the format of MNIST)."""
+"""Images that are numbers already: .npy (memory-mapped), .npz and IDX (the format of MNIST)."""
+
+from __future__ import annotations
 
 import gzip
 import os
@@ -7,15 +9,19 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ganatomy.data.decode import Pixels, recognised, to_uint8
-from ganatomy.data.items import Found, Items, numbered
+from ganatomy.data.items import Items, numbered
 from ganatomy.data.layout import no_split
+from ganatomy.data.sources import Found, file_with, register_source, stamp
+from ganatomy.data.values import to_uint8, understood
 from ganatomy.errors import UserError, first_line
+from ganatomy.system.lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ganatomy.data.decode import Pixels
 
 MAX_LOADED = 4 * 2**30  # bytes; a .npy has no such limit, for it is mapped, not loaded
 BLOCK = 16 * 2**20  # values looked at together
@@ -23,8 +29,51 @@ IDX = re.compile(r"^(.*)-(images|labels)([-.])idx\d-ubyte(\.gz)?$")
 IDX_SPLITS = {"train": ("train",), "test": ("t10k", "test")}
 
 
-def npy(path: Path, split: str, where: str) -> Items:
-    """A .npy of images [N, H, W], [N, H, W, C] or [N, C, H, W], memory-mapped."""
+@register_source(".npy", example="images.npy")
+def npy(name: str, split: str, cache: Path) -> Found | None:
+    """An array `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`."""
+    if (path := file_with(name, ".npy")) is None:
+        return None
+    return Found(name, stamp(path, split), lambda: _npy(path, split, name))
+
+
+@register_source(".npz", example="images.npz")
+def npz(name: str, split: str, cache: Path) -> Found | None:
+    """Such an array, with labels beside it."""
+    if (path := file_with(name, ".npz")) is None:
+        return None
+    return Found(name, stamp(path, split), lambda: _npz(path, split, name))
+
+
+@register_source("IDX files", example="MNIST/raw")
+def idx(name: str, split: str, cache: Path) -> Found | None:
+    """IDX files, such as MNIST's, gzipped or not."""
+    place = Path(name).expanduser()
+    if not os.path.exists(place):
+        return None
+    folders = [place, place / "raw"] if place.is_dir() else [place.parent]
+    listings = [(folder, file) for folder in folders if folder.is_dir() for file in sorted(os.listdir(folder))]
+    files = {folder / file: match for folder, file in listings if (match := IDX.match(file))}
+    if place.is_dir():
+        images = [file for file in files if files[file][2] == "images"]
+        if not images:
+            return None
+        prefixes = IDX_SPLITS.get(split, (split,))
+        chosen = next((file for file in images if files[file][1].endswith(prefixes)), None)
+        if chosen is None:
+            raise no_split(name, split, sorted({files[file][1] for file in images}))
+    elif place in files:
+        chosen = place
+    else:
+        return None
+    stem = files[chosen][1]
+    labels = next((file for file in files if files[file][2] == "labels" and files[file][1] == stem), None)
+    used = [file for file in (chosen, labels) if file]
+    listing = "\n".join(f"{file.resolve()} {(i := file.stat()).st_size} {i.st_mtime_ns}" for file in used)
+    return Found(name, listing, lambda: from_array(_idx(chosen), _idx(labels) if labels else None, name))
+
+
+def _npy(path: Path, split: str, where: str) -> Items:
     if split != "train":
         raise no_split(where, split, [])
     try:
@@ -34,8 +83,8 @@ def npy(path: Path, split: str, where: str) -> Items:
     return from_array(array, None, where)
 
 
-def npz(path: Path, split: str, where: str) -> Items:
-    """A .npz: images under images, x, x_train, data, arr_0 (or its only array of rank 3 or more), labels likewise."""
+def _npz(path: Path, split: str, where: str) -> Items:
+    """Images under images, x, x_train, data, arr_0 (or the only array of rank 3 or more), labels likewise."""
     try:
         with zipfile.ZipFile(path) as archive:
             headers = {name.removesuffix(".npy"): _header(archive, name) for name in archive.namelist()}
@@ -58,30 +107,6 @@ def npz(path: Path, split: str, where: str) -> Items:
         raise _unreadable(where, error) from error
 
 
-def find_idx(place: Path, split: str, name: str) -> Found | None:
-    """The IDX files of `split` at `place`: a file of images, a folder, or a folder with them in raw/; None if none."""
-    folders = [place, place / "raw"] if place.is_dir() else [place.parent]
-    listings = [(folder, file) for folder in folders if folder.is_dir() for file in sorted(os.listdir(folder))]
-    files = {folder / file: match for folder, file in listings if (match := IDX.match(file))}
-    if place.is_dir():
-        images = [file for file in files if files[file][2] == "images"]
-        if not images:
-            return None
-        prefixes = IDX_SPLITS.get(split, (split,))
-        chosen = next((file for file in images if files[file][1].endswith(prefixes)), None)
-        if chosen is None:
-            raise no_split(name, split, sorted({files[file][1] for file in images}))
-    elif place in files:
-        chosen = place
-    else:
-        return None
-    stem = files[chosen][1]
-    labels = next((file for file in files if files[file][2] == "labels" and files[file][1] == stem), None)
-    used = [file for file in (chosen, labels) if file]
-    stamp = "\n".join(f"{file.resolve()} {(i := file.stat()).st_size} {i.st_mtime_ns}" for file in used)
-    return Found(name, stamp, lambda: from_array(_idx(chosen), _idx(labels) if labels else None, name))
-
-
 def from_array(array: NDArray, labels: NDArray | None, where: str, splits: list[str] | None = None) -> Items:
     """Items of an array of images in any usual layout and range; numbers are scaled as each image is read.
 
@@ -92,7 +117,7 @@ def from_array(array: NDArray, labels: NDArray | None, where: str, splits: list[
     if array.size == 0:
         raise UserError(f"{where} holds an empty array (shape {list(array.shape)}); give at least two images.")
     array = _channels_last(array, where)
-    (black, white), values = _limits(array, where)
+    (black, white), values = understood(array.dtype, *_extremes(array, where), where)
 
     def read(i: int) -> Pixels:
         image = array[i]
@@ -121,32 +146,23 @@ def _channels_last(array: NDArray, where: str) -> NDArray:
     if array.ndim == 4:
         last, first = shape[-1] in (1, 3, 4), shape[1] in (1, 3, 4)
         if last and first:
-            raise UserError(f"In {where}, shape {shape} may be [N, H, W, C] or [N, C, H, W]; save it as [N, H, W].")
+            raise UserError(f"{where} has shape {shape}: it may be [N, H, W, C] or [N, C, H, W]; give [N, H, W].")
         if last or first:
             return array if last else np.moveaxis(array, 1, -1)
     raise UserError(f"{where} has shape {shape}; images are [N, H, W], [N, H, W, C] or [N, C, H, W], with C 1, 3 or 4.")
 
 
-def _limits(array: NDArray, where: str) -> tuple[tuple[float, float], str]:
-    """((black, white), the same in words). Whole arrays are looked at, for one image may lie about the others."""
-    kind, dtype = array.dtype.kind, array.dtype
-    if kind not in "buif":
-        raise UserError(f"{where} holds {dtype} values; images are uint8, uint16, or fractions from 0 to 1.")
-    if kind == "b":
-        return (0.0, 1.0), "true and false, read as white and black"
+def _extremes(array: NDArray, where: str) -> tuple[float, float]:
+    """(smallest, largest) value of all images, for one may lie about the others; UserError if one is not finite."""
     low, high = np.inf, -np.inf
+    if array.dtype.kind not in "buif":
+        return low, high
     for start, block in _blocks(array):
-        if kind == "f" and not np.isfinite(block).all():
+        if array.dtype.kind == "f" and not np.isfinite(block).all():
             bad = start + int(np.argmin(np.isfinite(block).reshape(len(block), -1).all(axis=1)))
             raise UserError(f"Image {bad} of {where} holds NaN or infinite values; mend it or leave it out.")
         low, high = min(low, float(block.min())), max(high, float(block.max()))
-    fixed = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}.get(dtype.newbyteorder("=").name)
-    limits = fixed or recognised(low, high, whole=kind in "iu")
-    if limits is None or (fixed is None and limits[1] == 65535):
-        raise UserError(
-            f"{where} holds {dtype} values from {low:g} to {high:g}; scale them to 0–1 or −1–1, or to uint8 0–255."
-        )
-    return limits, f"{dtype} from {low:g} to {high:g}, read as {limits[0]:g} (black) to {limits[1]:g} (white)"
+    return low, high
 
 
 def _blocks(array: NDArray) -> Iterator[tuple[int, NDArray]]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from image_files import noise
 
-from ganatomy.data import arrays as arrays_room
 from ganatomy.data import inspect, prepare
+from ganatomy.data.sources import arrays as arrays_room
 from ganatomy.errors import UserError
 
 

@@ -1,18 +1,25 @@
 """Look at a set before training on it: what is there, what is broken, what to do about it."""
 
+from __future__ import annotations
+
 import hashlib
-import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ganatomy.data.decode import GREY, ImageError, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
-from ganatomy.data.items import Items
-from ganatomy.data.prepare import in_order, suggested_size
-from ganatomy.data.sources import find
+from ganatomy.data import memory
+from ganatomy.data.decode import GREY, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
+from ganatomy.data.items import ImageError, Items
+from ganatomy.data.memory import Data
+from ganatomy.data.preparation import in_order, suggested_size
 from ganatomy.system.files import cache_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EXAMPLES = 5
 FEW, ENOUGH = 100, 2000  # images: below the first a network memorises, above the second it need not
@@ -85,9 +92,18 @@ class _Looked:
     colourless: bool
 
 
-def inspect(path: str | os.PathLike[str], split: str = "train") -> Inspection:
-    """Decode every image of a source and report on them; nothing is kept. Raises UserError if there are none."""
-    found = find(path, split, cache_folder())
+def inspect(
+    data: Data,
+    split: str = "train",
+    *,
+    labels: ArrayLike | Tensor | None = None,
+    classes: Sequence[str] | None = None,
+) -> Inspection:
+    """Decode every image and report on them; nothing is kept. Raises UserError if there are none.
+
+    data, labels [N] and classes: as for `prepare`.
+    """
+    found = memory.find(data, split, cache_folder(), labels, classes)
     with quiet(), found.load() as items:
         report = Inspection(found.name, split, items.splits, notes=list(items.notes), values=items.values)
 

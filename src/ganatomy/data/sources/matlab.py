@@ -3,20 +3,25 @@
 MATLAB's format 5 to 7 is read here, numbers only: scipy's reader takes the process down on some damaged files.
 """
 
+from __future__ import annotations
+
 import re
 import struct
 import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ganatomy.data.arrays import MAX_LOADED, from_array
 from ganatomy.data.items import Items, numbered
 from ganatomy.data.layout import SAME_SPLIT, no_split
+from ganatomy.data.sources import Found, file_with, register_source, stamp
+from ganatomy.data.sources.arrays import MAX_LOADED, from_array
 from ganatomy.errors import UserError, first_line
+from ganatomy.system.lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SPLITS = {"train": 0, "unlabelled": 0, "labelled": 1, "valid": 2, "test": 3}  # as the column of a fold numbers them
 ARRAYS = ("images", "labs_ex", "folds")
@@ -27,7 +32,15 @@ NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8
 NUMERIC = range(6, 16)  # classes of arrays: not cells, structures, objects, text, sparse
 
 
-def tfd(path: Path, split: str, where: str) -> Items:
+@register_source("TFD_48x48.mat", example="TFD_48x48.mat")
+def tfd(name: str, split: str, cache: Path) -> Found | None:
+    """The Toronto Face Database; split `train` is its images without labels."""
+    if (path := file_with(name, ".mat")) is None:
+        return None
+    return Found(name, stamp(path, split), lambda: _tfd(path, split, name))
+
+
+def _tfd(path: Path, split: str, where: str) -> Items:
     """A split of TFD_48x48.mat or TFD_96x96.mat: images [N, H, W], labs_ex [N, 1] (1 to 7), folds [N, 5].
 
     "train" is what a generative model is trained on, as in the code of Goodfellow et al. 2014: the images without a

@@ -1,32 +1,46 @@
-"""Sets that have a name: digits, torchvision:NAME, hf:owner/name."""
+"""Sets that have a name: digits, torchvision:NAME, hf:owner/name.
+
+Published sets are taken not to change. Nothing is imported or downloaded before one is loaded.
+"""
+
+from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ganatomy.data.arrays import from_array
-from ganatomy.data.decode import MAX_BYTES, ImageError, Raw
-from ganatomy.data.items import Found, Items, Label, numbered
+from ganatomy.data.items import MAX_BYTES, ImageError, Items, Label, class_number, with_classes
 from ganatomy.data.layout import no_split
+from ganatomy.data.sources import NAMES, Found, register_source
+from ganatomy.data.sources.arrays import from_array
 from ganatomy.errors import UserError, first_line, unknown
 from ganatomy.system.extras import needed
+from ganatomy.system.lazy import np
 
-NAMES = ("digits", "torchvision:MNIST", "torchvision:FashionMNIST", "torchvision:CIFAR10", "hf:owner/name")
+if TYPE_CHECKING:
+    from ganatomy.data.decode import Raw
 
 
-def find(name: str, split: str, cache: Path) -> Found | None:
-    """The named set, or None when `name` is not a set's. Nothing is imported or downloaded before `load`."""
+@register_source("digits", example="digits", rank=NAMES)
+def digits(name: str, split: str, cache: Path) -> Found | None:
+    """Nothing yet: 5,000 digits of MNIST."""
+    return Found(name, f"{name}\n{split}", lambda: _digits(split)) if name == "digits" else None
+
+
+@register_source("torchvision:NAME", example="torchvision:CIFAR10", rank=NAMES)
+def torchvision(name: str, split: str, cache: Path) -> Found | None:
+    """Nothing yet: a data set of torchvision's, such as CIFAR10 or MNIST, which is downloaded."""
     kind, _, rest = name.partition(":")
-    stamp = f"{name}\n{split}"  # a published set is taken not to change
-    if name == "digits":
-        return Found(name, stamp, lambda: _digits(split))
-    if kind == "torchvision":
-        return Found(name, stamp, lambda: _torchvision(rest, split, cache / "torchvision"))
-    if kind == "hf":
-        return Found(name, stamp, lambda: _hub(rest, split, cache / "hub"))
-    return None
+    if kind != "torchvision":
+        return None
+    return Found(name, f"{name}\n{split}", lambda: _torchvision(rest, split, cache / "torchvision"))
+
+
+@register_source("hf:owner/name", example="hf:owner/name", rank=NAMES)
+def hugging_face(name: str, split: str, cache: Path) -> Found | None:
+    """Nothing yet: a data set of Hugging Face's, which is downloaded."""
+    kind, _, rest = name.partition(":")
+    return Found(name, f"{name}\n{split}", lambda: _hub(rest, split, cache / "hub")) if kind == "hf" else None
 
 
 def _digits(split: str) -> Items:
@@ -63,9 +77,9 @@ def _torchvision(name: str, split: str, folder: Path) -> Items:
         return image
 
     targets = getattr(images, "targets", None)
-    labels: list[Label] = [_whole(images[i][1] if targets is None else targets[i]) for i in range(len(images))]
+    labels: list[Label] = [class_number(images[i][1] if targets is None else targets[i]) for i in range(len(images))]
     items = Items([f"image {i}" for i in range(len(images))], read)
-    items.labels, items.classes = _with_names(labels, getattr(images, "classes", None))
+    items.labels, items.classes = with_classes(labels, getattr(images, "classes", None))
     return items
 
 
@@ -93,23 +107,6 @@ def _hub(name: str, split: str, folder: Path) -> Items:
 
     items = Items([f"image {i}" for i in range(len(table))], read)
     if classes:
-        labels = [_whole(label) for label in table[classes]]
-        items.labels, items.classes = _with_names(labels, table.features[classes].names)
+        labels = [class_number(label) for label in table[classes]]
+        items.labels, items.classes = with_classes(labels, table.features[classes].names)
     return items
-
-
-def _whole(label: Any) -> Label:
-    try:
-        return int(label)
-    except (TypeError, ValueError, RuntimeError):  # boxes, masks, captions, vectors of attributes
-        return None
-
-
-def _with_names(labels: list[Label], names: Any) -> tuple[Any, list[str] | None]:
-    """The set's own numbering when it names its classes, else ours; none for −1, which marks the unlabelled."""
-    if not names:
-        return numbered(labels)
-    numbers = [label for label in labels if isinstance(label, int) and 0 <= label < len(names)]
-    if len(numbers) < len(labels):
-        return None, None
-    return np.array(numbers, dtype=np.int64), [str(name) for name in names]

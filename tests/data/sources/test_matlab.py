@@ -7,7 +7,8 @@ import pytest
 from scipy import io
 from scipy.sparse import coo_array
 
-from ganatomy.data import matlab
+from ganatomy.data import sources
+from ganatomy.data.sources import matlab
 from ganatomy.errors import UserError
 
 COUNT, HEIGHT, WIDTH = 60, 20, 18
@@ -36,8 +37,12 @@ def saved(tmp_path):
     return save
 
 
+def opened(path, split):
+    return sources.find(path, split, path.parent).load()
+
+
 def read(path, split):
-    items = matlab.tfd(path, split, path.name)
+    items = opened(path, split)
     return items, np.stack([items.read(i) for i in range(len(items.names))])
 
 
@@ -107,13 +112,13 @@ def test_labels_and_folds_of_other_types_and_a_row_of_labels(content, saved):
 def test_a_split_that_is_not_there(content, saved, split):
     known = "choose one of: train, unlabelled, labelled, valid, test"
     with pytest.raises(UserError, match=rf"has no split called '{split}'; {known}\.$"):
-        matlab.tfd(saved(content), split, "faces.mat")
+        opened(saved(content), split)
 
 
 def test_a_file_without_the_images_of_a_split(content, saved):
     content["folds"][:] = 1
-    with pytest.raises(UserError, match=r"^faces\.mat has no images in the split 'train'"):
-        matlab.tfd(saved(content), "train", "faces.mat")
+    with pytest.raises(UserError, match=r"^\S*\.mat has no images in the split 'train'"):
+        opened(saved(content), "train")
 
 
 @pytest.mark.parametrize(("names", "words"), [(["folds"], "folds"), (["images", "labs_ex"], "images nor labs_ex")])
@@ -121,9 +126,9 @@ def test_missing_arrays(content, saved, names, words):
     for name in names:
         del content[name]
     with pytest.raises(
-        UserError, match=rf"^faces\.mat has no array of numbers called {words}: .* save other images as a \.npy\.$"
+        UserError, match=rf"^\S*\.mat has no array of numbers called {words}: .* save other images as a \.npy\.$"
     ):
-        matlab.tfd(saved(content), "train", "faces.mat")
+        opened(saved(content), "train")
 
 
 @pytest.mark.parametrize(
@@ -139,15 +144,15 @@ def test_missing_arrays(content, saved, names, words):
 )
 def test_arrays_of_the_wrong_shape_or_type(content, saved, name, change, words):
     content[name] = change(content[name])
-    with pytest.raises(UserError, match=rf"^faces\.mat is not the Toronto Face Database: .* are .*{words}"):
-        matlab.tfd(saved(content), "train", "faces.mat")
+    with pytest.raises(UserError, match=rf"^\S*\.mat is not the Toronto Face Database: .* are .*{words}"):
+        opened(saved(content), "train")
 
 
 @pytest.mark.parametrize("other", ["text", {"field": 1.0}, np.array([["a"], [1]], object)])
 def test_an_array_that_is_no_numbers(content, saved, other):
     content["labs_ex"] = other
-    with pytest.raises(UserError, match=r"^faces\.mat has no array of numbers called labs_ex: "):
-        matlab.tfd(saved(content), "train", "faces.mat")
+    with pytest.raises(UserError, match=r"^\S*\.mat has no array of numbers called labs_ex: "):
+        opened(saved(content), "train")
 
 
 def test_arrays_beside_those_that_are_wanted(content, saved):
@@ -204,23 +209,23 @@ def test_a_file_from_a_machine_of_the_other_byte_order(content, tmp_path):
 def test_a_file_that_unpacks_to_too_much_is_not_unpacked(content, saved, monkeypatch):
     monkeypatch.setattr(matlab, "MAX_LOADED", COUNT * HEIGHT * WIDTH)
     with pytest.raises(UserError, match=r"damaged or no MATLAB file \(it is cut short\)"):
-        matlab.tfd(saved(content, do_compression=True), "train", "faces.mat")
+        opened(saved(content, do_compression=True), "train")
 
 
 def test_a_file_that_is_no_matlab_file(tmp_path):
     path = tmp_path / "faces.mat"
     for data in (b"", b"PK\x03\x04", b"a,b\n1,2\n" * 100, bytes(500)):
         path.write_bytes(data)
-        with pytest.raises(UserError, match=r"^faces\.mat is damaged or no MATLAB file"):
-            matlab.tfd(path, "train", "faces.mat")
+        with pytest.raises(UserError, match=r"^\S*\.mat is damaged or no MATLAB file"):
+            opened(path, "train")
 
 
 def test_the_newest_format_is_named(tmp_path):
     """Format 7.3 is HDF5 behind MATLAB's header."""
     path = tmp_path / "faces.mat"
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(384))
-    with pytest.raises(UserError, match=r"^faces\.mat is damaged .*\(it is of format 7\.3\); .* with -v7, again\.$"):
-        matlab.tfd(path, "train", "faces.mat")
+    with pytest.raises(UserError, match=r"^\S*\.mat is damaged .*\(it is of format 7\.3\); .* with -v7, again\.$"):
+        opened(path, "train")
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -232,14 +237,14 @@ def test_a_damaged_file_gives_a_sentence_or_the_images(content, saved, rng, comp
     for cut in rng.integers(0, len(data) - 20, 60):
         path.write_bytes(data[:cut])
         with pytest.raises(UserError):
-            matlab.tfd(path, "test", "faces.mat")
+            opened(path, "test")
     for _ in range(300):
         broken = bytearray(data)
         for place in rng.integers(0, 400, 4):
             broken[place] = rng.integers(0, 256)
         path.write_bytes(broken)
         try:
-            matlab.tfd(path, "test", "faces.mat")
+            opened(path, "test")
         except UserError:
             refused += 1
     assert refused > 100

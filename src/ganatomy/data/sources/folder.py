@@ -1,67 +1,36 @@
-"""A path or a name → what is there. Folders and archives are read in place; nothing is ever extracted or unpickled."""
+"""Image files in a folder or a zip archive, read in place."""
+
+from __future__ import annotations
 
 import os
 import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
 
-from ganatomy.data import arrays, matlab, sets
-from ganatomy.data.decode import EXTENSIONS, MAX_BYTES, ImageError
-from ganatomy.data.items import Found, Items
+from ganatomy.data.items import MAX_BYTES, ImageError, Items
 from ganatomy.data.layout import arranged, is_wanted
+from ganatomy.data.sources import FOLDERS, Found, file_with, register_source, stamp
 from ganatomy.errors import UserError
 
-KINDS = (
-    "a folder of images, a .zip, a .npy or .npz, an IDX file, TFD_48x48.mat, or a set: digits, torchvision:NAME, "
-    "hf:owner/name"
-)
 UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 
 
-def find(path: str | os.PathLike[str], split: str, cache: Path) -> Found:
-    """What `path` names. A set's name comes before a file's: write ./digits for a folder called digits.
-
-    Raises UserError when there is nothing, or nothing of a kind that can be read.
-    """
-    name = os.fspath(path)
-    if found := sets.find(name, split, cache):
-        return found
+@register_source("folder", example="cats/", rank=FOLDERS)
+def folder(name: str, split: str, cache: Path) -> Found | None:
+    """Images in a folder, with or without subfolders."""
     place = Path(name).expanduser()
-    if os.path.isdir(place):
-        return arrays.find_idx(place, split, name) or _found_folder(place, split, name)
-    if not os.path.exists(place):
-        raise _missing(name, place)
-    suffix = place.suffix.lower()
-    if suffix == ".zip":
-        return Found(name, _stamp(place, split), lambda: _zip(place, split, name))
-    if suffix == ".npy":
-        return Found(name, _stamp(place, split), lambda: arrays.npy(place, split, name))
-    if suffix == ".npz":
-        return Found(name, _stamp(place, split), lambda: arrays.npz(place, split, name))
-    if suffix == ".mat":
-        return Found(name, _stamp(place, split), lambda: matlab.tfd(place, split, name))
-    if found := arrays.find_idx(place, split, name):
-        return found
-    if suffix in EXTENSIONS:
-        raise UserError(f"{name} is a single image; training needs many: give the folder that holds them.")
-    raise UserError(f"{name} is of no kind that can be read; give {KINDS}.")
+    return _found_folder(place, split, name) if os.path.isdir(place) else None
 
 
-def _missing(name: str, place: Path) -> UserError:
-    beside = os.listdir(place.parent) if os.path.isdir(place.parent) else []
-    near = [str(place.with_name(other)) for other in get_close_matches(place.name, beside)] if place.name else []
-    near += get_close_matches(name, sets.NAMES, n=1)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"give {KINDS}."
-    return UserError(f"There is no file, folder or set called {name!r}; {hint}")
-
-
-def _stamp(place: Path, split: str) -> str:
-    info = place.stat()
-    return f"{place.resolve()}\n{split}\n{info.st_size} {info.st_mtime_ns}"
+@register_source(".zip", example="cats.zip")
+def archive(name: str, split: str, cache: Path) -> Found | None:
+    """A zip of images: read in place, never unpacked."""
+    if (path := file_with(name, ".zip")) is None:
+        return None
+    return Found(name, stamp(path, split), lambda: _zip(path, split, name))
 
 
 def _found_folder(place: Path, split: str, name: str) -> Found:
@@ -74,8 +43,8 @@ def _found_folder(place: Path, split: str, name: str) -> Found:
             other = other or relative
     if not files and other:
         raise UserError(f"{name} holds no images but {other}; give that file itself.")
-    stamp = "\n".join(f"{file} {files[file]}" for file in sorted(files))
-    return Found(name, f"{place.resolve()}\n{split}\n{stamp}", lambda: _folder(place, list(files), split, name))
+    listing = "\n".join(f"{file} {files[file]}" for file in sorted(files))
+    return Found(name, f"{place.resolve()}\n{split}\n{listing}", lambda: _folder(place, list(files), split, name))
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:

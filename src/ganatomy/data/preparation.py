@@ -1,8 +1,10 @@
 """Decode once, train many times: any source → a cache folder with pixels.npy, labels.npy and manifest.json.
 
-<cache>/data/index/<stamp>   the content hash of a source whose files look like this (names, sizes, times)
-<cache>/data/<key>/          the prepared set; key = content, size, channels, fit, split and FORMAT
+<cache>/data/index/<stamp>   the fingerprint of files that look like this (names, sizes, times), prepared in one way
+<cache>/data/<fingerprint>/  the prepared set
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -13,17 +15,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import ArrayLike
 from PIL import Image
 
+from ganatomy.data import memory
 from ganatomy.data.decode import (
     GREY,
     MODES,
     Fit,
-    ImageError,
     Pixels,
     Raw,
     Size,
@@ -33,11 +36,16 @@ from ganatomy.data.decode import (
     reasons,
     upright_size,
 )
-from ganatomy.data.items import Items
-from ganatomy.data.sources import find
-from ganatomy.data.store import Images, kept, write
+from ganatomy.data.items import ImageError, Items
+from ganatomy.data.memory import Data
+from ganatomy.data.sources import Found
+from ganatomy.data.sources.prepared import FINGERPRINT, PREFIX
+from ganatomy.data.store import Images, entry, kept, write
 from ganatomy.errors import UserError, unknown
 from ganatomy.system.files import cache_folder, cached, write_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = 1  # raise when the same source would be decoded to other pixels
 SIZES = (32, 64, 128, 256)
@@ -49,8 +57,10 @@ Result = TypeVar("Result")
 
 
 def prepare(
-    path: str | os.PathLike[str],
+    data: Data,
     *,
+    labels: ArrayLike | Tensor | None = None,
+    classes: Sequence[str] | None = None,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     fit: Fit = "crop",
@@ -59,26 +69,59 @@ def prepare(
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Images:
-    """Images of a folder, archive, array file or named set, decoded, fitted and kept in the cache.
+    """Images of a folder, archive, array file or named set, or in memory: decoded, fitted and kept in the cache.
 
+    data      a path or a name; or an array, a tensor or a Dataset, as for `from_memory`, which does not stay in memory:
+              `Images.source` of the result, prepared:FINGERPRINT, is a name by which it is found in the cache
+    labels    [N], of images in memory: whole numbers or names
+    classes   names of the classes that labels number from 0
     size      one side or (height, width), 16 to 256 pixels; None keeps a size that all images share, else chooses
     channels  1 (grey), 3 (colour), 4 (with transparency); None: 1 if all images are grey, else 3
     fit       "crop" to the centre, "pad" with black, or "stretch"
-    split     of a source that has several
-    first     at most so many of its images, the first ones; None: all
+    split     of files that have several
+    first     at most so many of the images, the first ones; None: all
     progress  called with (done, total); every image counts twice, once hashed and once decoded
 
     A second call with unchanged files reads none of them. Raises UserError when fewer than two images can be read.
     """
     height_width = _checked(size, channels, fit)
     root = Path(cache).expanduser() if cache is not None else cache_folder()
-    found = find(path, split, root)
-    index = root / "data" / "index" / _hash(found.stamp)
-    content = index.read_text(errors="replace") if index.is_file() else None
-    if content is not None:
-        key = _hash(content, height_width, channels, fit, split, FORMAT)
-        if (images := kept(root / "data" / key, found.name)) is not None:
-            return images if first is None else images.first(first)
+    found = memory.find(data, split, root, labels, classes)
+    images = _as_asked(found.prepared, height_width, channels)
+    index = None
+    if images is None and found.stamp is not None:
+        index = root / "data" / "index" / _hash(found.stamp, height_width, channels, fit, FORMAT)
+        images = _indexed(index, root, found.name)
+    if images is None:
+        images = _prepared(found, height_width, channels, fit, root, index, progress)
+    return images if first is None else images.first(first)
+
+
+def _as_asked(images: Images | None, size: Size | None, channels: int | None) -> Images | None:
+    """A prepared set, if nothing is left to do to it."""
+    if images is None or size not in (None, images.pixels.shape[1:3]) or channels not in (None, images.pixels.shape[3]):
+        return None
+    return images
+
+
+def _indexed(index: Path, root: Path, source: str) -> Images | None:
+    """The set that the index names, if the cache holds it."""
+    if not index.is_file():
+        return None
+    fingerprint = index.read_text(encoding="utf-8", errors="replace")
+    return kept(entry(root, fingerprint), source) if FINGERPRINT.fullmatch(fingerprint) else None
+
+
+def _prepared(
+    found: Found,
+    size: Size | None,
+    channels: int | None,
+    fit: Fit,
+    root: Path,
+    index: Path | None,
+    progress: Progress | None,
+) -> Images:
+    """Read the images once to know them, and again to decode them unless the cache holds them."""
     with quiet(), found.load() as items:
         done = 0
 
@@ -89,19 +132,20 @@ def prepare(
                 progress(done, 2 * len(items.names))
 
         survey = _survey(items, tick)
-        key = _hash(survey.content, height_width, channels, fit, split, FORMAT)
-        entry = root / "data" / key
+        shape = *(size or suggested_size(survey.sizes)), channels or (1 if survey.grey else 3)
+        fingerprint = _hash(survey.content, shape, fit, FORMAT)
+        place = entry(root, fingerprint)
+        source = found.name if found.stamp is not None else f"{PREFIX}{fingerprint}"
         with cached(root):
-            index.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(entry.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
-                if kept(entry, found.name) is None:
-                    shape = *(height_width or suggested_size(survey.sizes)), channels or (1 if survey.grey else 3)
-                    fingerprint = _hash(survey.content, shape, fit, FORMAT)
-                    write(entry, found.name, items, _decoded(items, shape, fit, tick), shape, fingerprint)
-            write_text(index, survey.content)
-    images = kept(entry, found.name)
+            (root / "data" / "index").mkdir(parents=True, exist_ok=True)
+            with FileLock(place.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
+                if kept(place, source) is None:
+                    write(place, found.name, items, _decoded(items, shape, fit, tick), shape, fingerprint)
+            if index is not None:
+                write_text(index, fingerprint)
+    images = kept(place, source)
     assert images
-    return images if first is None else images.first(first)
+    return images
 
 
 def suggested_size(sizes: Counter[Size]) -> Size:
