@@ -7,21 +7,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ganatomy import build
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
+from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis import finding_names, monitor
 from ganatomy.errors import UserError
 from ganatomy.experiments.diagnosis_exam import __main__ as command
 from ganatomy.experiments.diagnosis_exam import examine as examining
 from ganatomy.experiments.diagnosis_exam import plan as plans
 from ganatomy.experiments.diagnosis_exam import results, tables
+from ganatomy.experiments.diagnosis_exam.alterations import Alteration, untouched
 from ganatomy.experiments.diagnosis_exam.examine import examine
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, plan
 from ganatomy.experiments.diagnosis_exam.results import ExamReport, ExamResult, ExamScores, ImageScores
+from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.player import NonFiniteError
 from ganatomy.runs.run import Run
+from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import api as training
 from probe_records import recorded, records
+from tiny import TINY, waves
 
 SHORT = {"training.steps": 340, "training.batch": 12, "diagnosis.samples": 64}
 SHORTER = {**SHORT, "training.steps": 60, "diagnosis.every": 5, "log.every": 5}
@@ -64,6 +73,32 @@ def test_faults_name_findings() -> None:
 def test_every_training_of_the_plan_can_be_built(cell: tuple[str, str]) -> None:
     chosen = ExamTraining(*cell, "digits", 1)
     build.check(training.plan("digits", recipe=chosen.recipe, settings=chosen.settings()))
+
+
+@pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if fault.alter is not untouched])
+def test_an_alteration_changes_the_training(fault: str) -> None:
+    """Two steps from the same weights, at the step from which `poison` works."""
+    classes = {"prior.classes": [30]} if fault == "no latent" else {}
+    options = change(recipe("dcgan"), {**TINY, **FAULTS[fault].settings, **classes})
+
+    def trained(alter: Alteration) -> torch.Tensor:
+        method = build.method(options, (3, 16, 16), Runtime())
+        assert isinstance(method, Adversarial)
+        labels = np.zeros(30, int) if fault == "no latent" else None
+        real = RealBatches(waves(30, 16, 16), 8, 1, Randomness(0), Runtime(), labels=labels, classes=1)
+        batches = alter(method, real)
+        for step in (150, 151):
+            method.step(step, batches)
+        codes = build.prior(options.prior).of_seeds(range(4))
+        return torch.cat(
+            [method.sample(codes).flatten(), *map(torch.flatten, method.discriminator.parameters)]
+        ).detach()
+
+    if fault == "poison":
+        with pytest.raises(NonFiniteError):
+            trained(FAULTS[fault].alter)
+    else:
+        assert not torch.allclose(trained(FAULTS[fault].alter), trained(untouched))
 
 
 def report(fault: str, kind: str, folder: Path) -> tuple[ExamReport, ExamScores]:

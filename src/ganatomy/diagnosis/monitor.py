@@ -28,7 +28,7 @@ class _Streak:
 
 
 class Monitor:
-    """Observes a training, record by record; asked at any time for its findings and its verdict."""
+    """Observes a training, record by record, and has its findings and its verdict at any time."""
 
     def __init__(self, context: TrainingContext) -> None:
         self.context = context
