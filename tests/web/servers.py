@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,9 +34,9 @@ class Server:
 
 
 @contextmanager
-def serving(*command: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(*command: str) -> Iterator[Server]:
     """A Python process that serves; told to stop in the end, which it must do with status 0 and no traceback."""
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+    variables = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True, env=variables)
     assert process.stderr is not None
     first = process.stderr.readline()

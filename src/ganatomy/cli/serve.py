@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Raw, Step
+from ganatomy.cli.arguments import Changes, Parts, Raw, Step
 from ganatomy.web import DEADLINE, HOST, SERVE_PORT
 
 
@@ -30,17 +30,16 @@ def serve(
     step: Step = None,
     raw: Raw = False,
     changes: Changes = None,
+    parts: Parts = None,
 ) -> None:
     """Serve a generator's images over HTTP, with a page that shows a new one at every visit."""
     from ganatomy.config.settings import parse_settings
-    from ganatomy.errors import UserError
+    from ganatomy.system.extras import needed
 
-    try:
-        from ganatomy.web.serve import api
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("ganatomy"):
-            raise
-        raise UserError(f"Serving needs {error.name}: pip install 'ganatomy[serve]'.") from None
+    for package in ("starlette", "uvicorn", "prometheus_client"):
+        needed(package, "serve", "Serving")
+    from ganatomy.web.serve import api
+
     api.serve(
         place,
         backend_name=backend,

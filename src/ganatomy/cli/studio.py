@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
 from ganatomy.web import HOST, STUDIO_PORT
 
 
@@ -21,14 +22,13 @@ def studio(
         list[str] | None, typer.Option(metavar="NAME", help="Another host name of the studio; may be repeated.")
     ] = None,
     browse: Annotated[bool, typer.Option("--browse", help="Open the studio in a browser.")] = False,
+    parts: Parts = None,
 ) -> None:
     """Watch trainings in a browser, explore latent space, and play with the theory in the lab."""
-    from ganatomy.errors import UserError
+    from ganatomy.system.extras import needed
 
-    try:
-        from ganatomy.web.studio import api
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("ganatomy"):
-            raise
-        raise UserError(f"The studio needs {error.name}: pip install 'ganatomy[studio]'.") from None
+    for package in ("starlette", "uvicorn"):
+        needed(package, "studio", "The studio")
+    from ganatomy.web.studio import api
+
     api.studio(runs, host=host, port=port, token=token, allow=allow or [], browse=browse)

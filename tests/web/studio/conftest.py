@@ -10,17 +10,20 @@ import pytest
 from visiting import Visitor
 
 from ganatomy.runs.run import Run
+from ganatomy.web.studio import live_run
 
 
 @pytest.fixture
 def runs(trained: Run, tmp_path: Path) -> Path:
-    """A folder with a copy of it."""
+    """A folder with a copy of a finished run."""
     shutil.copytree(trained.path, tmp_path / "runs" / "waves")
     return tmp_path / "runs"
 
 
 @pytest.fixture
-def visitor(runs: Path) -> Visitor:
+def visitor(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """Whose studio reads a run's files at every request, rather than twice a second."""
+    monkeypatch.setattr(live_run, "POLL_EVERY", 0.0)
     return Visitor(runs)
 
 

@@ -19,14 +19,14 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     records = Records(path)
     assert not records.advance(1)
-    assert records.whole() == {}
+    assert records.all() == {}
     write(path, range(10))
     records.advance(1)
     read = records.offset
     write(path, range(10, 15))
     records.advance(1)
     assert read < records.offset == path.stat().st_size
-    np.testing.assert_array_equal(records.whole()["step"], np.arange(15))
+    np.testing.assert_array_equal(records.all()["step"], np.arange(15))
     np.testing.assert_array_equal(records.after(12)["loss/generator"], np.array([13, 14]) / 7)
 
 
@@ -37,15 +37,15 @@ def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:
         file.write('{"step": 3, "loss/gen')
     records = Records(path)
     records.advance(1)
-    assert len(records.whole()["step"]) == 3
+    assert len(records.all()["step"]) == 3
     with path.open("a") as file:
         file.write('erator": 5.0}\n')
     records.advance(1)
-    assert records.whole()["loss/generator"][3] == 5.0
+    assert records.all()["loss/generator"][3] == 5.0
 
 
 @pytest.mark.parametrize("how", ["replaced", "shortened", "removed"])
-def test_a_file_that_begins_anew_is_read_anew(tmp_path: Path, how: str) -> None:
+def test_a_file_that_starts_anew_is_read_anew(tmp_path: Path, how: str) -> None:
     path = tmp_path / "metrics.jsonl"
     write(path, range(100))
     records = Records(path)
@@ -53,7 +53,7 @@ def test_a_file_that_begins_anew_is_read_anew(tmp_path: Path, how: str) -> None:
     if how == "removed":
         path.unlink()
         records.advance(1)
-        assert records.whole() == {}
+        assert records.all() == {}
         write(path, range(5))
     elif how == "replaced":
         write(tmp_path / "other", range(5))
@@ -62,7 +62,7 @@ def test_a_file_that_begins_anew_is_read_anew(tmp_path: Path, how: str) -> None:
         write(path, range(5), "w")
     records.advance(1)
     assert records.generation > 0
-    assert len(records.whole()["step"]) == 5
+    assert len(records.all()["step"]) == 5
 
 
 def test_what_no_trainer_writes_is_left_out(tmp_path: Path) -> None:
@@ -77,9 +77,9 @@ def test_what_no_trainer_writes_is_left_out(tmp_path: Path) -> None:
     path.write_bytes("\n".join(odd).encode() + b"\n\xff\xfe\x00\n" + b'{"step": 5, "a": 1.5}\n')
     records = Records(path)
     records.advance(1)
-    np.testing.assert_array_equal(records.whole()["step"], [2, 3, 4, 4.5, 5])
-    assert records.whole()["a"][-1] == 1.5
-    assert np.isnan(records.whole()["a"][:2]).all()
+    np.testing.assert_array_equal(records.all()["step"], [2, 3, 4, 4.5, 5])
+    assert records.all()["a"][-1] == 1.5
+    assert np.isnan(records.all()["a"][:2]).all()
 
 
 def test_many_records_become_few_and_spikes_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_many_records_become_few_and_spikes_stay(tmp_path: Path, monkeypatch: py
     records = Records(path)
     while records.advance(0.01):
         pass
-    kept = records.whole()
+    kept = records.all()
     assert len(kept["step"]) <= 1000
     assert (kept["step"][0], kept["step"][-1]) == (0, 29_999)
     for step, value in spikes.items():

@@ -4,17 +4,18 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 import torch
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan import latent
 from ganatomy.generators.api import LAST_SEED
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.encoding import FORMATS, Encoding
+from ganatomy.web.validation import read
 
 MAX_COORDINATE = 100.0  # of a latent vector; far beyond what any prior draws
 TRUNCATION = (0.01, 10.0)
@@ -96,12 +97,12 @@ class RequestParser:
 
     def image(self, query: Iterable[tuple[str, str]]) -> tuple[LatentBatch, ImageRequest]:
         """The query of /image.png."""
-        request = _read(ImageRequest, _values(query))
+        request = read(ImageRequest, _values(query))
         return self._of_seeds([request.seed], request), request
 
     def images(self, body: bytes) -> tuple[LatentBatch, Encoding]:
         """The body of /images, and how to send the images. Raises UserError for too many of them."""
-        request = _read(BatchRequest, body)
+        request = read(BatchRequest, body)
         count = len(request.seeds or request.latents or ())
         if count > self.max_images:
             raise UserError(f"{count} images are too many: one request may ask for at most {self.max_images}.")
@@ -115,7 +116,7 @@ class RequestParser:
 
         Raises UserError for too many frames.
         """
-        request = _read(WalkRequest, _values(query))
+        request = read(WalkRequest, _values(query))
         frames = request.frames or min(8 * len(request.seeds), self.max_images)
         if frames > self.max_images:
             raise UserError(f"{frames} frames are too many: one walk may have at most {self.max_images}.")
@@ -154,20 +155,6 @@ class RequestParser:
         if re.fullmatch("[0-9]{1,6}", str(label)) and int(label) < len(self.prior.classes):
             return int(label)
         raise unknown("class", str(label)[:100], self.labels)
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def _read(model: type[Model], given: bytes | dict[str, Any]) -> Model:
-    """The request, or UserError with the first thing that is wrong."""
-    try:
-        return model.model_validate_json(given) if isinstance(given, bytes) else model.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{place}: {text}." if place else f"{text}.") from None
 
 
 def _values(query: Iterable[tuple[str, str]]) -> dict[str, Any]:

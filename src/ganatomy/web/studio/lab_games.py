@@ -1,195 +1,194 @@
-"""Games of the lab, live: each move of a player is asked for, and what there is to see comes back."""
+"""Games of the lab, played move by move: a page asks for each, and is shown the game after it. In a worker process."""
 
 import base64
 from collections import OrderedDict, deque
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, ValidationError
-from torch import Tensor
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ganatomy import build
 from ganatomy.config import settings
-from ganatomy.config.options import ObjectiveOptions
 from ganatomy.errors import UserError
-from ganatomy.gan.adversarial import Adversarial, detached
+from ganatomy.gan.adversarial import detached
 from ganatomy.gan.method import TensorGroups
 from ganatomy.gan.player import NonFiniteError
-from ganatomy.theory.game import batches_of, new_game
-from ganatomy.theory.lab.options import LabOptions
+from ganatomy.theory.game import batches_of
+from ganatomy.theory.lab.api import game_of
 from ganatomy.theory.lab.picture import optimal_discriminator
 from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
 from ganatomy.theory.lab.targets import TARGETS, Target, drawn
+from ganatomy.web.studio.lab_options import MAX_BATCH, MAX_WIDTH, GameOptions
+from ganatomy.web.studio.worker_client import Answer
+from ganatomy.web.studio.worker_process import Handler
+from ganatomy.web.validation import read
 
-GAMES = 12  # at once; the one that rested longest makes room
-KEPT = 100  # moves that can be taken back
-MOST = 500  # moves of one order
-QUICK = 4096  # latent vectors of a draw while it plays; at rest as many as `ganatomy lab` takes
-POINTS = 400  # of a drawing, at most
+GAMES = 12  # at once; the one that was not played for longest is dropped
+UNDO = 100  # requests for moves that can be taken back
+MAX_TIMES = 500  # moves of one request
+QUICK = 4096  # latent vectors of a draw while it plays; four times as many at rest, as in `ganatomy lab`
 
 
-class GameOptions(LabOptions):
-    """A game on a page. drawing: points of a target drawn by hand, instead of the one that `lab` names."""
+class LabMove(BaseModel):
+    """A request of a page.
 
-    drawing: list[tuple[float, float]] = Field([], max_length=POINTS)
+    game      the page's own name for the game
+    action    new: start it, with `options`; round: Algorithm 1's body; discriminator, generator: one step of one
+              player; undo: take back the last request for moves; view: nothing
+    times     how often to do it
+    quick     with fewer latent vectors, so that the divergence is known less exactly
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    game: str
+    action: Literal["new", "round", "discriminator", "generator", "undo", "view"]
+    times: int = Field(1, ge=1, le=MAX_TIMES)
+    options: dict[str, Any] = {}
+    quick: bool = False
 
 
 class LiveGame:
-    """A game and its moves. The n-th move's random numbers follow from n, so equal moves make equal games."""
+    """A game and its moves. The random numbers of move n follow from n, so equal moves make equal games."""
 
     def __init__(self, options: GameOptions) -> None:
-        self.options = options
-        self.target = drawn(_on_paper(options.drawing)) if options.drawing else TARGETS.find(options.lab)()
-        self.game = _game(options, self.target)
+        self.target = drawn(options.drawing) if options.drawing else TARGETS.find(options.lab)()
+        self.game = game_of(options, self.target)
         self.batches = batches_of(self.target.density, self.game)
         self.moves = self.rounds = 0
-        self.past: deque[tuple[int, int, TensorGroups]] = deque(maxlen=KEPT)
+        self._past: deque[tuple[int, int, TensorGroups]] = deque(maxlen=UNDO)
 
-    def move(self, what: str, times: int) -> None:
-        """round: Algorithm 1's body; discriminator or generator: one descent of one player."""
-        self.past.append((self.moves, self.rounds, _copied(self.game.state())))
+    def play(self, action: str, times: int) -> None:
+        """Make moves: round, discriminator or generator. Raises UserError where a number is not finite any more."""
+        self._past.append((self.moves, self.rounds, _copied(self.game.state())))
         for _ in range(times):
             try:
-                self._once(what)
+                self._move(action)
             except NonFiniteError as error:
-                self.back()
-                raise UserError(f"The game is over: {error}. Take moves back, or begin with lower rates.") from None
+                self.undo()
+                raise UserError(f"The game diverged: {error}. Take moves back, or lower the learning rates.") from None
             self.moves += 1
-            self.rounds += what == "round"
+            self.rounds += action == "round"
 
-    def _once(self, what: str) -> None:
+    def _move(self, action: str) -> None:
         game, n = self.game, self.moves
-        if what == "round":
+        if action == "round":
             game.step(n, self.batches)
-        elif what == "discriminator":
+        elif action == "discriminator":
             fake = detached(game.generate(None, n, 0))
             game.discriminator_step(self.batches(n, 0), fake, n)
         else:
             game.generator_step(self.batches(n, 0), game.generate(None, n, game.k), n)
             game.update_average()
 
-    def back(self) -> None:
-        """Before the last order of moves."""
-        if not self.past:
-            raise UserError("There is nothing to take back: this is where the game began, or all that is remembered.")
-        self.moves, self.rounds, state = self.past.pop()
+    def undo(self) -> None:
+        """Take back the moves of the last request. Raises UserError where there are none."""
+        if not self._past:
+            raise UserError("There is nothing to take back.")
+        self.moves, self.rounds, state = self._past.pop()
         self.game.load(state)
 
-    def seen(self, quick: bool) -> dict[str, Any]:
+    def view(self, quick: bool) -> dict[str, Any]:
         """The game after its last move, for the page; arrays as base64 of little-endian float32."""
         snapshot = take_snapshot(self.target, self.game, self.moves, QUICK if quick else 4 * QUICK)
         probabilistic = self.game.objective.probabilistic
-        best = optimal_discriminator(self.target, snapshot)
-        judged = snapshot.scores.sigmoid() if probabilistic else snapshot.scores
+        optimal = optimal_discriminator(self.target, snapshot)
         return {
             "moves": self.moves,
             "rounds": self.rounds,
-            "back": len(self.past),
-            "fakes": _floats(snapshot.fakes),
-            "pulls": _floats(snapshot.descent),
-            "mesh": _floats(snapshot.mesh),
+            "undo": len(self._past),
+            "fakes": _base64(snapshot.fakes),
+            "descent": _base64(snapshot.descent),
+            "mesh": _base64(snapshot.mesh),
             "lines": len(snapshot.mesh),
-            "q": _floats(snapshot.q),
-            "judged": _floats(judged),
-            "best": _floats(best),
+            "q": _base64(snapshot.q),
+            "discriminator": _base64(snapshot.scores.sigmoid() if probabilistic else snapshot.scores),
+            "optimal": _base64(optimal),
             "value": _finite(snapshot.value),
             "best_value": _finite(snapshot.best_value),
             "divergence": _finite(snapshot.divergence.value),
-            "within": _finite(snapshot.divergence.error),
-            "off": _finite(self._off(snapshot, best)) if probabilistic else None,
+            "divergence_error": _finite(snapshot.divergence.error),
+            "discriminator_error": _finite(self._error(snapshot, optimal)) if probabilistic else None,
             "modes": _modes(snapshot, self.target),
         }
 
-    def _off(self, snapshot: LabSnapshot, best: Any) -> float:
-        """Mean |D − D*| where real and generated points are, each place as much as there are points."""
+    def _error(self, snapshot: LabSnapshot, optimal: NDArray[np.floating[Any]]) -> float:
+        """Mean |D − D*| over real and generated points, of D* [N] in the cells of the target's grid."""
         weights = ((self.target.masses + snapshot.q) / 2).numpy()
-        there = np.isfinite(best)
-        gaps = np.abs(snapshot.scores.sigmoid().numpy() - best)
-        return float((weights[there] * gaps[there]).sum() / weights[there].sum())
+        known = np.isfinite(optimal)
+        gaps = np.abs(snapshot.scores.sigmoid().numpy() - optimal)
+        return float((weights[known] * gaps[known]).sum() / weights[known].sum())
 
-    def described(self) -> dict[str, Any]:
-        """What does not change while it is played."""
+    def description(self) -> dict[str, Any]:
+        """What stays the same while the game is played."""
         grid = self.target.grid
         return {
             "dimension": self.target.dimension,
             "low": grid.low[0],
             "high": grid.high[0],
             "cells": grid.counts[0],
-            "p": _floats(self.target.masses),
+            "p": _base64(self.target.masses),
             "probabilistic": self.game.objective.probabilistic,
         }
 
 
 class LiveGames:
-    """The games of all pages, by what a page calls its own."""
+    """The games of all pages, by the names that the pages give them."""
 
     def __init__(self) -> None:
         torch.set_num_threads(1)  # networks this small are slower on several
-        self.tables: OrderedDict[str, LiveGame] = OrderedDict()
+        self.games: OrderedDict[str, LiveGame] = OrderedDict()
 
-    def answer(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """{"table": ID, "do": new, round, discriminator, generator, back or look, "times": …, "options": …}."""
-        name, do = str(order["table"]), order["do"]
-        if do == "new":
-            self.tables[name] = LiveGame(_options(order.get("options", {})))
-            if len(self.tables) > GAMES:
-                self.tables.popitem(last=False)
-        if name not in self.tables:
-            return {"gone": True}, b""
-        self.tables.move_to_end(name)
-        table = self.tables[name]
-        if do in ("round", "discriminator", "generator"):
-            table.move(do, min(max(int(order.get("times", 1)), 1), MOST))
-        elif do == "back":
-            table.back()
-        seen = {} if order.get("blind") else table.seen(bool(order.get("quick")))
-        return {**(table.described() if do == "new" else {}), **seen}, b""
+    def answer(self, request: dict[str, Any]) -> Answer:
+        """A `LabMove` → the game after it; {"gone": true} where it was dropped. Raises UserError for an invalid one."""
+        move = read(LabMove, request)
+        if move.action == "new":
+            self.games[move.game] = LiveGame(_options(move.options))
+            if len(self.games) > GAMES:
+                self.games.popitem(last=False)
+        if move.game not in self.games:
+            return Answer({"gone": True})
+        self.games.move_to_end(move.game)
+        game = self.games[move.game]
+        if move.action == "undo":
+            game.undo()
+        elif move.action not in ("new", "view"):
+            game.play(move.action, move.times)
+        return Answer({**(game.description() if move.action == "new" else {}), **game.view(move.quick)})
 
 
-def _options(values: Any) -> GameOptions:
+def handler() -> Handler:
+    """What a worker process answers with."""
+    return LiveGames().answer
+
+
+def _options(values: dict[str, Any]) -> GameOptions:
     try:
         options = GameOptions.model_validate(values)
     except ValidationError as error:
         raise settings.explain(error, "lab") from None
-    if options.batch > 4096 or options.width > 256:
-        raise UserError("A live game has batches of 4,096 and layers of 256 units at most; `ganatomy lab` takes more.")
+    if options.batch > MAX_BATCH or options.width > MAX_WIDTH:
+        raise UserError(
+            f"A game on a page has batches of at most {MAX_BATCH:,} points and layers of at most {MAX_WIDTH} units; "
+            "`ganatomy lab` takes more."
+        )
     return options
 
 
-def _game(options: GameOptions, place: Target) -> Adversarial:
-    return new_game(
-        place.dimension,
-        build.objective(ObjectiveOptions(name=options.objective)),
-        [build.penalty(name, weight) for name, weight in options.penalties.items()],
-        batch=options.batch,
-        width=options.width,
-        learning_rates=(options.learning_rate_generator, options.learning_rate_discriminator),
-        seed=options.seed,
-        discriminator_steps=options.k,
-        clip=options.clip,
-    )
-
-
-def _on_paper(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    if not all(isfinite(each) and abs(each) <= 1 for point in points for each in point):
-        raise UserError("A drawing's points lie between −1 and 1.")
-    return points
-
-
-def _modes(snapshot: LabSnapshot, place: Target) -> dict[str, Any] | None:
-    if snapshot.modes is None or place.modes is None:
+def _modes(snapshot: LabSnapshot, target: Target) -> dict[str, Any] | None:
+    if snapshot.modes is None or target.modes is None:
         return None
-    reached, near = snapshot.modes.covered.value, snapshot.modes.high_quality.value
-    return {"covered": reached, "of": len(place.modes.centres), "near": _finite(near)}
+    covered, near = snapshot.modes.covered.value, snapshot.modes.high_quality.value
+    return {"covered": covered, "of": len(target.modes.centres), "near": _finite(near)}
 
 
 def _copied(groups: TensorGroups) -> TensorGroups:
     return {name: {key: tensor.clone() for key, tensor in group.items()} for name, group in groups.items()}
 
 
-def _floats(values: Tensor | Any) -> str:
+def _base64(values: ArrayLike) -> str:
     return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
 
 

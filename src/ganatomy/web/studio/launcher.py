@@ -1,71 +1,126 @@
-"""Trainings that are started from a page: the command, and its process, which outlives the studio. No torch."""
+"""Trainings started from a page: the form, its command, and the process, which outlives the studio. No torch."""
 
+import re
 import secrets
 import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from ganatomy.config.recipes import recipe, summaries
+from pydantic import BaseModel, ConfigDict
+
+from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change, parse_settings
 from ganatomy.errors import UserError
 from ganatomy.runs.run import RUNS, free_name
 
-FLAGS = ("size", "steps", "minutes", "seed")
-TOLD = 4000  # bytes of what a process has said last
+OUTPUT = 4000  # bytes of a training's output that are shown, the last ones
 
 
-def command(wanted: Mapping[str, Any], runs: Path) -> list[str]:
-    """The arguments of `ganatomy train` that a filled-in form means. Raises UserError for what cannot be."""
-    texts = {name: str(value).strip() for name, value in wanted.items() if str(value or "").strip()}
-    data, base = texts.get("data", ""), texts.get("recipe", "dcgan")
-    if not data or data.startswith("-"):
-        raise UserError("Which images? Give a folder, a zip, an array file or a named set, for example: digits.")
-    settings = [line.strip() for line in texts.get("settings", "").splitlines() if line.strip()]
-    name = texts.get("name") or free_name(base, runs)
-    if name.startswith("-"):
+class TrainingForm(BaseModel):
+    """A form for `ganatomy train`, as a page fills it in; an empty field leaves the choice to the command.
+
+    settings   other options, NAME=VALUE, one a line
+    start      whether to start the training
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+    data: str = ""
+    recipe: str = "dcgan"
+    name: str = ""
+    size: str = ""
+    minutes: str = ""
+    steps: str = ""
+    seed: str = ""
+    settings: str = ""
+    conditional: bool = False
+    start: bool = False
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A text field of the page's form.
+
+    value     what it holds at first
+    pattern   of a flag of the command, --NAME: the regular expression of its values
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    placeholder: str = ""
+    pattern: str = ""
+
+
+FIELDS = (
+    FormField("data", "Images", "A folder, a zip, an array file or a named data set.", value="digits"),
+    FormField("name", "Name", placeholder="RECIPE-001"),
+    FormField("size", "Size in pixels", "64 or 48x64; if empty, the size of the images.", pattern="[0-9]+(x[0-9]+)?"),
+    FormField("minutes", "Minutes", value="1.5", pattern="[0-9]*[.]?[0-9]+"),
+    FormField("steps", "Steps", pattern="[0-9]+"),
+    FormField("seed", "Seed", pattern="[0-9]+"),
+)
+PRESET = "digits"  # the recipe that the form shows at first
+
+
+def command(form: TrainingForm, runs: Path) -> list[str]:
+    """The arguments of `ganatomy train` for a form. Raises UserError for values that the command would refuse."""
+    if not form.data or form.data.startswith("-"):
+        raise UserError("Images are required: give a folder, a zip, an array file or a named data set such as digits.")
+    name = form.name or free_name(form.recipe, runs)
+    if name.startswith("-") or Path(name).name != name:
         raise UserError(f"{name!r} cannot name a run.")
     if (runs / name).exists():
         raise UserError(f"There is a run called {name} already; choose another name.")
-    change(recipe(base), parse_settings(settings))
-    arguments = ["train", data, "--recipe", base]
-    for flag in FLAGS:
-        if flag in texts:
-            arguments += [f"--{flag}", _number(flag, texts[flag])]
-    arguments += ["--conditional"] if wanted.get("conditional") else []
+    settings = [line.strip() for line in form.settings.splitlines() if line.strip()]
+    change(recipe(form.recipe), parse_settings(settings))
+    arguments = ["train", form.data, "--recipe", form.recipe]
+    for field in FIELDS:
+        text = getattr(form, field.name)
+        if field.pattern and text:
+            if not re.fullmatch(field.pattern, text):
+                raise UserError(f"{field.label}: {text!r} is not valid.")
+            arguments += [f"--{field.name}", text]
+    arguments += ["--conditional"] if form.conditional else []
     arguments += [word for setting in settings for word in ("--set", setting)]
     return [*arguments, "--name", name]
 
 
-def words(arguments: list[str]) -> str:
-    """As one would type it."""
+def command_line(arguments: list[str]) -> str:
+    """Arguments as one would type them in a shell."""
     return shlex.join(["ganatomy", *arguments])
 
 
-def recipes() -> dict[str, str]:
-    """What there is to start from, and a line of each."""
-    return summaries()
+@dataclass(frozen=True)
+class Progress:
+    """Of a training that was started here: whether it runs or has failed, and its last output."""
+
+    name: str
+    running: bool
+    failed: bool
+    output: str
 
 
 @dataclass
 class StartedTraining:
-    """A process that was started here."""
+    """A process of `ganatomy train`."""
 
     name: str
     process: subprocess.Popen[bytes]
-    said: IO[bytes]
+    output: IO[bytes]
 
-    def told(self) -> dict[str, Any]:
-        """How it goes: {name, running, said}."""
+    def progress(self) -> Progress:
+        """How the training goes now."""
         code = self.process.poll()
-        self.said.seek(0, 2)
-        self.said.seek(max(0, self.said.tell() - TOLD))
-        text = self.said.read().decode(errors="replace")
-        return {"name": self.name, "running": code is None, "failed": bool(code), "said": text}
+        self.output.seek(0, 2)
+        self.output.seek(max(0, self.output.tell() - OUTPUT))
+        text = self.output.read().decode(errors="replace")
+        return Progress(self.name, code is None, bool(code), text)
 
 
 class Launcher:
@@ -77,28 +132,27 @@ class Launcher:
 
     @property
     def able(self) -> bool:
-        """The command `train` writes to a folder of that name where it is started."""
+        """Whether a training started here appears in the studio: the command writes to runs/ where it is started."""
         return self.runs.name == RUNS.name
 
     def start(self, arguments: list[str]) -> str:
-        """Start it; returns what to ask after it by."""
+        """Start a training, with the environment of the studio; returns a ticket, by which `started` has it.
+
+        Raises UserError where the training would write to another folder than the studio shows.
+        """
         if not self.able:
-            raise UserError(f"A training started here would not appear on this page: {self.runs} is not called runs.")
-        said = tempfile.TemporaryFile()  # noqa: SIM115 — for as long as the process
+            raise UserError(
+                f"A training started here would not appear on this page: the folder {self.runs} is not called {RUNS}."
+            )
+        output = tempfile.TemporaryFile()  # noqa: SIM115 — for as long as the process
         process = subprocess.Popen(
             [sys.executable, "-m", "ganatomy", *arguments],
             cwd=self.runs.parent,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C on the studio is not for it
+            start_new_session=True,  # Ctrl-C ends the studio and not the training
         )
         ticket = secrets.token_hex(8)
-        self.started[ticket] = StartedTraining(arguments[-1], process, said)
+        self.started[ticket] = StartedTraining(arguments[-1], process, output)
         return ticket
-
-
-def _number(flag: str, text: str) -> str:
-    if not text.replace(".", "", 1).replace("x", "", flag == "size").isdigit():
-        raise UserError(f"{flag}: {text!r} is not a number.")
-    return text

@@ -1,4 +1,4 @@
-"""A lesson's experiment: one quick trial of a claim, its figures and its picture."""
+"""The experiment of a lesson: one quick trial of a claim, its figures and its picture. Runs in a worker process."""
 
 import io
 import time
@@ -6,19 +6,32 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import unknown
 from ganatomy.experiments.claims.api import CLAIMS
 from ganatomy.experiments.claims.claim import Trial
+from ganatomy.web.studio.worker_client import Answer
+from ganatomy.web.studio.worker_process import Handler
+from ganatomy.web.validation import read
 
 
-def answer(order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """{"claim": NAME, "seed": …} → what was found, and its picture as PNG."""
-    name = order["claim"]
-    if name not in CLAIMS:
-        raise unknown("claim", name, CLAIMS)
-    claim, began = CLAIMS[name], time.perf_counter()
-    evidence = claim.experiment(Trial(int(order.get("seed", 0)), quick=True))
+class LessonRequest(BaseModel):
+    """A claim by name, and the seed of the trial."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claim: str
+    seed: int = Field(0, ge=0, lt=2**32)
+
+
+def answer(request: dict[str, Any]) -> Answer:
+    """A `LessonRequest` → the figures, and a picture as PNG. Raises UserError where there is no such claim."""
+    lesson = read(LessonRequest, request)
+    if lesson.claim not in CLAIMS:
+        raise unknown("claim", lesson.claim, CLAIMS)
+    claim, began = CLAIMS[lesson.claim], time.perf_counter()
+    evidence = claim.experiment(Trial(lesson.seed, quick=True))
     figures = [
         {
             "name": figure,
@@ -34,11 +47,16 @@ def answer(order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     claim.draw(figure, evidence)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
-    told = {
+    content = {
         "sentence": claim.sentence,
         "source": claim.source,
         "figures": figures,
         "holds": all(each["holds"] for each in figures),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    return told, picture.getvalue()
+    return Answer(content, picture.getvalue())
+
+
+def handler() -> Handler:
+    """What a worker process answers with."""
+    return answer

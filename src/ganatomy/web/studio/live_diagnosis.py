@@ -1,9 +1,9 @@
-"""What the diagnosis reports of a run, probe by probe as they are recorded. No torch."""
+"""The diagnosis of a run, updated as the probe records. No torch."""
 
 from math import isfinite
 from typing import Any
 
-from ganatomy.diagnosis import Monitor, reading, wording
+from ganatomy.diagnosis import Finding, Monitor, reading, wording
 from ganatomy.errors import UserError
 from ganatomy.report import findings
 from ganatomy.runs.run import Run
@@ -11,27 +11,27 @@ from ganatomy.web.studio.tail import Records
 
 
 class LiveDiagnosis:
-    """Follows a run's records; begins anew when they do."""
+    """The diagnosis of one run; starts anew when its records do."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.monitor: Monitor | None = None
         self._generation, self._over = -1, False
 
-    def follow(self, records: Records, failed: bool) -> None:
-        """Observe the probe records that were read since the last time, and of a failed run what ended it.
+    def update(self, records: Records, failed: bool) -> None:
+        """Observe what was read since the last time, and the end of a failed run.
 
-        A run that cannot be diagnosed is left alone.
+        A run without readable options has no diagnosis.
         """
         if self._generation != records.generation:
             try:
                 self.monitor = Monitor(reading.context_of(self.run))
             except UserError:
-                return  # its options may be written yet
+                return  # they may not be written yet
             self._generation, self._over = records.generation, False
         assert self.monitor is not None
-        for record in records.taken():
-            self.monitor.observe(record)
+        for probe in records.take_probes():
+            self.monitor.observe(probe)
         if failed and records.share == 1 and not self._over:
             for end in reading.ending(self.run):
                 self.monitor.observe(end)
@@ -39,34 +39,34 @@ class LiveDiagnosis:
 
     @property
     def step(self) -> int:
-        """That of the last probe; -1 before the first."""
-        return self.monitor.step if self._spoken and self.monitor else -1
+        """The step of the newest probe record; −1 before the first."""
+        return self.monitor.step if self._has_verdict and self.monitor else -1
 
-    def told(self) -> dict[str, Any] | None:
-        """{verdict, healthy, step, looks, findings}; None before the first probe."""
-        if self.monitor is None or not self._spoken:
+    def to_json(self) -> dict[str, Any] | None:
+        """{verdict, healthy, step, probes, findings}; None where the probe has not recorded anything."""
+        if self.monitor is None or not self._has_verdict:
             return None
         return {
             "verdict": self.monitor.verdict,
             "healthy": not self.monitor.present,
             "step": self.monitor.step,
-            "looks": len(self.monitor.records),
+            "probes": len(self.monitor.records),
             "findings": [_finding(each) for each in self.monitor.findings()],
         }
 
     def charts(self) -> list[dict[str, Any]]:
-        """The evidence, as in the report."""
+        """The charts of the findings' signals, as in the report."""
         return [chart._asdict() for chart in findings.charts(self.monitor)]
 
     @property
-    def _spoken(self) -> bool:
+    def _has_verdict(self) -> bool:
         return self.monitor is not None and bool(self.monitor.records or self.monitor.present)
 
 
-def _finding(finding: Any) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "title": str(finding),
-        "sure": finding.certainty,
+        "certainty": finding.certainty,
         "when": wording.when(finding),
         "evidence": wording.evidence(finding) if isfinite(finding.value) else "",
         "meaning": finding.meaning,

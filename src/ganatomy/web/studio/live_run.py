@@ -1,9 +1,10 @@
-"""One run as its page sees it: the whole at first, then only what is new. No torch."""
+"""One run as its page sees it: everything at first, then only what is new. No torch."""
 
 import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, TypeVar
 
 from ganatomy.config.options import Config
@@ -14,41 +15,42 @@ from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard
 from ganatomy.web.studio.live_diagnosis import LiveDiagnosis
 from ganatomy.web.studio.run_store import RunStore
-from ganatomy.web.studio.status import status
+from ganatomy.web.studio.status import ACTIVE, status_of
 from ganatomy.web.studio.tail import Events, Records, is_step
 
-PATIENCE = 0.4  # seconds of reading before a page is answered with samples of the rest
-AT_ONCE = 0.05  # seconds of reading after which the other pages have their turn
-REST = 0.01
-LOOK_EVERY = 0.5  # seconds: more pages do not mean more looks
-TOLD = 200  # events at most
+FIRST_READ = 0.4  # seconds of reading before a page is answered with samples of the rest
+READ = 0.05  # seconds of reading after which other pages have their turn
+PAUSE = 0.01
+POLL_EVERY = 0.5  # seconds between readings, however many pages show the run
+MAX_EVENTS = 200  # that a page shows
 
 
 Value = TypeVar("Value")
 
 
 class LiveRun:
-    """A run that somebody looks at. One for all pages."""
+    """A run that at least one page shows; all of its pages share this."""
 
     def __init__(self, run: Run, store: RunStore) -> None:
         self.run, self.store = run, store
         self.records, self.events = Records(run.path / "metrics.jsonl"), Events(run.path / "events.jsonl")
-        self.diagnosed = LiveDiagnosis(run)
-        self._lock, self._looked = threading.Lock(), 0.0
+        self.diagnosis = LiveDiagnosis(run)
+        self._lock = threading.Lock()
+        self._polled: float | None = None  # when the files were read last
         self._reader: threading.Thread | None = None
-        self._answers: dict[tuple[float, int], bytes] = {}  # since the last look
+        self._answers: dict[tuple[float, int], bytes] = {}  # since the last reading
         self._kept: dict[str, tuple[object, Any]] = {}
 
-    def live(self, after: float, generation: int) -> bytes:
-        """What a page has to know that has everything of that generation of the file up to the step `after`, as JSON.
+    def news(self, after: float, generation: int) -> bytes:
+        """What is new for a page that has everything up to the step `after` of that generation of the file, as JSON.
 
-        Charts are as in the report; of what is new they hold only the new points.
+        Charts are those of the report; they hold only the new points.
         """
         with self._lock:
-            self._look()
+            self._poll()
             if (after, generation) not in self._answers:
-                told = json.dumps(self._news(after, generation), allow_nan=False, ensure_ascii=False)
-                self._answers[after, generation] = told.encode()
+                answer = json.dumps(self._news(after, generation), allow_nan=False, ensure_ascii=False)
+                self._answers[after, generation] = answer.encode()
             return self._answers[after, generation]
 
     def _news(self, after: float, generation: int) -> dict[str, Any]:
@@ -56,12 +58,15 @@ class LiveRun:
         config = None if "lab" in info else self._unchanged("config.yaml", self.run.config)
         complete = records.share > 0.99
         whole = not complete or records.generation != generation
-        self.diagnosed.follow(records, info.get("status") == "failed")
-        columns = records.whole() if whole else records.after(after)
-        told = [event for event in self.events.entries if event.get("event") != "snapshot"]
+        self.diagnosis.update(records, info.get("status") == "failed")
+        columns = records.all() if whole else records.after(after)
+        events = [event for event in self.events.entries if event.get("event") != "snapshot"]
+        status = status_of(self.run, info, events)
+        marked = [each for each in events if each.get("event") in charts.MARKS and is_step(each.get("step"))]
         return {
             "name": self.run.name,
-            "state": status(self.run, info, told),
+            "state": status,
+            "active": status in ACTIVE,
             "error": info.get("error"),
             "facts": facts(info, config),
             "lab": "lab" in info,
@@ -71,18 +76,18 @@ class LiveRun:
             "step": _last(columns, after),
             "done": info["step"] if isinstance(info.get("step"), int) else 0,
             "charts": [chart._asdict() for chart in charts.of(columns, config)],
-            "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._cards) or [])],
-            "marks": charts.marks([e for e in told if e.get("event") in charts.MARKS and is_step(e.get("step"))]),
-            "diagnosis": self.diagnosed.told(),
-            "evidence": self.diagnosed.charts() if whole or self.diagnosed.step > after else [],
-            "events": told[-TOLD:],
+            "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._score_cards) or [])],
+            "marks": charts.marks(marked),
+            "diagnosis": self.diagnosis.to_json(),
+            "evidence": self.diagnosis.charts() if whole or self.diagnosis.step > after else [],
+            "events": events[-MAX_EVENTS:],
             "rates": _rates(config),
             "reals": (self.run.path / "reals.png").is_file(),
             "snapshots": sum(event.get("event") == "snapshot" for event in self.events.entries),
         }
 
     def _unchanged(self, part: str, make: Callable[[], Value]) -> Value | None:
-        """What is made of a part of the folder, made again only when that changes; None where it cannot be."""
+        """What is made from a part of the folder, made again only when that changes; None where it cannot be."""
         try:
             stat = (self.run.path / part).stat()
             stamp = stat.st_mtime_ns, stat.st_size
@@ -93,30 +98,33 @@ class LiveRun:
         value: Value = self._kept[part][1]
         return value
 
-    def _cards(self) -> list[ScoreCard]:
+    def _score_cards(self) -> list[ScoreCard]:
         return self.store.scores(self.run)[0]
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         now = time.monotonic()
-        if now - self._looked < LOOK_EVERY or (self._reader and self._reader.is_alive()):
+        first = self._polled is None
+        if self._polled is not None and now - self._polled < POLL_EVERY:
             return
-        first, self._looked = not self._looked, now
+        if self._reader and self._reader.is_alive():
+            return
+        self._polled = now
         self._answers.clear()
         self.events.advance()
-        if self.records.advance(PATIENCE if first else AT_ONCE):
+        if self.records.advance(FIRST_READ if first else READ):
             self._reader = threading.Thread(target=self._read_on, daemon=True)
             self._reader.start()
 
     def _read_on(self) -> None:
         while True:
             with self._lock:
-                if not self.records.advance(AT_ONCE):
+                if not self.records.advance(READ):
                     return
-            time.sleep(REST)
+            time.sleep(PAUSE)
 
 
 def facts(info: Mapping[str, Any], config: Config | None) -> list[tuple[str, str]]:
-    """What there is to say of a run at the top of its page; what is missing or odd is not said."""
+    """Terms and descriptions for the top of a run's page; what is missing or damaged is left out."""
     found: list[tuple[str, str]] = []
     if "lab" in info:
         found.append(("Target", f"{info['lab']}, objective {str(info.get('objective')).replace('_', ' ')}"))
@@ -128,9 +136,9 @@ def facts(info: Mapping[str, Any], config: Config | None) -> list[tuple[str, str
         found.append(("Data", f"{data['images']:,} images from {data.get('source')}{size}"))
     if isinstance(machine, dict) and "processor" in machine:
         found.append(("Machine", f"{machine['processor']}, {machine.get('cores')} cores"))
-    for name, word in (("started", "Begun"), ("command", "Command")):
+    for name, term in (("started", "Started"), ("command", "Command")):
         if info.get(name):
-            found.append((word, str(info[name])))
+            found.append((term, str(info[name])))
     return found
 
 
@@ -144,5 +152,8 @@ def _rates(config: Config | None) -> dict[str, float]:
     return {name: each.learning_rate for name, each in players.items() if isinstance(each.learning_rate, float)}
 
 
-def _last(columns: Columns, otherwise: float) -> float:
-    return float(columns["step"][-1]) if columns and len(columns["step"]) else otherwise
+def _last(columns: Columns, otherwise: float) -> float | None:
+    """The newest step that a page has then; None where there are no records."""
+    if columns and len(columns["step"]):
+        return float(columns["step"][-1])
+    return otherwise if isfinite(otherwise) else None

@@ -1,4 +1,4 @@
-"""The folder of runs: what may be read, and nothing else. No torch."""
+"""The folder of runs: what may be read of it, and nothing else. No torch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,31 +8,34 @@ from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, in_order, read
 
-SIGNS = ("run.json", "config.yaml", "metrics.jsonl")  # one of them makes a folder a run
-READ = (*SIGNS, "events.jsonl", "samples", "eval", "checkpoints")  # what is opened by those who know no store
+MARKERS = ("run.json", "config.yaml", "metrics.jsonl")  # one of them makes a folder a run
+OPENED = (*MARKERS, "events.jsonl", "samples", "eval", "checkpoints")  # what readers open without asking the store
 
 
-class NotThereError(UserError):
-    """Nothing is there under that name, or it is nobody's business."""
+class NotFoundError(UserError):
+    """There is nothing under that name, or it must not be read."""
 
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """While a run is read that may be corrupt, or vanish meanwhile: whatever goes wrong becomes a sentence."""
+    """While a run is read that may be damaged, or removed meanwhile: any failure becomes one sentence.
+
+    Raises NotFoundError where a file has gone, UserError where one cannot be read.
+    """
     try:
         yield
     except FileNotFoundError:
-        raise NotThereError(f"{name} was removed while it was read.") from None
+        raise NotFoundError(f"{name} was removed while it was being read.") from None
     except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise UserError(
-            f"{name} cannot be shown: its files are not as Ganatomy writes them ({type(error).__name__}: {error})."
+            f"{name} cannot be shown: a file is damaged or not in Ganatomy's format ({type(error).__name__}: {error})."
         ) from None
 
 
 class RunStore:
-    """Runs by name, and files of theirs. Names come from strangers: nothing outside the folder can be reached.
+    """Runs by name, and their files. Names come from clients: nothing outside the folder can be reached.
 
-    A link that leads out of the folder is as good as not there.
+    A link that leads out of the folder counts as missing.
     """
 
     def __init__(self, runs: str | Path) -> None:
@@ -47,31 +50,34 @@ class RunStore:
         return [path.name for path in folders if _is_run(path)]
 
     def run(self, name: str) -> Run:
-        """A run by its folder's name; NotThereError if there is none."""
+        """A run by its folder's name. Raises NotFoundError if there is none."""
         path = self.runs / name
         if Path(name).name != name or name.startswith(".") or "\0" in name or not _is_run(path):
-            raise NotThereError(f"There is no run called {name!r} here; it may have been removed or renamed.")
-        for part in READ:
+            raise NotFoundError(f"There is no run called {name!r} here; it may have been removed or renamed.")
+        for part in OPENED:
             self._check(path / part)
         return Run(path)
 
     def file(self, run: Run, *parts: str) -> Path:
-        """A file in a run's folder; NotThereError if there is none, or if it leads elsewhere."""
+        """A file in a run's folder. Raises NotFoundError if there is none, or if it leads out of the folder."""
         path = run.path.joinpath(*parts)
         self._check(path)
         if not path.is_file():
-            raise NotThereError(f"{run.name} has no {'/'.join(parts)}.")
+            raise NotFoundError(f"{run.name} has no {'/'.join(parts)}.")
         return path
 
     def checkpoint(self, run: Run, step: int | None) -> Path:
-        """A run's checkpoint, the newest or that of a step, all of its files checked."""
+        """A run's checkpoint, the newest or that of a step, all of its files checked.
+
+        Raises UserError if there is none, NotFoundError if a file leads out of the folder.
+        """
         folder = run.checkpoint(step)
         for path in folder.iterdir():
             self._check(path)
         return folder
 
     def scores(self, run: Run) -> tuple[list[ScoreCard], list[str]]:
-        """A run's score cards that can be read, and what is wrong with the others."""
+        """A run's score cards that can be read, and a sentence on each of the others."""
         found, wrong = [], []
         for path in sorted((run.path / "eval").glob("step-*.json")):
             try:
@@ -81,7 +87,7 @@ class RunStore:
         return in_order(found), wrong
 
     def _check(self, path: Path) -> None:
-        """NotThereError for what leads out. Nothing between the folder, which is no link, and a plain file can."""
+        """NotFoundError for a path that leads out of the folder, by a link anywhere on the way."""
         within = path.relative_to(self.runs)
         if not any((self.runs / part).is_symlink() for part in (within, *within.parents[:-1])):
             return
@@ -90,11 +96,11 @@ class RunStore:
         except (OSError, RuntimeError, ValueError):  # a link to itself
             inside = False
         if not inside:
-            raise NotThereError(f"{within} is a link that leads out of the runs' folder.")
+            raise NotFoundError(f"{within} is a link that leads out of the folder of runs.")
 
 
 def _is_run(path: Path) -> bool:
     try:
-        return path.is_dir() and not path.is_symlink() and any((path / sign).is_file() for sign in SIGNS)
+        return path.is_dir() and not path.is_symlink() and any((path / marker).is_file() for marker in MARKERS)
     except (OSError, ValueError):
         return False

@@ -1,4 +1,4 @@
-"""How a run is: what its folder says, and whether anybody is still at work on it. No torch."""
+"""The status of a run: what its folder says, and whether a process still works on it. No torch."""
 
 import os
 import time
@@ -9,14 +9,18 @@ from typing import Any
 
 from ganatomy.runs.run import Run
 
-FRESH = 90.0  # seconds after which a folder that nobody writes to is nobody's: the trainer may be on another machine
+FRESH = 90.0  # seconds since the last record in which a run may still be in training, perhaps on another machine
+ACTIVE = frozenset({"running", "paused"})
 
 
-def status(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
-    """running, paused, finished, stopped, failed, interrupted or unknown."""
-    status = str(info.get("status", "unknown"))
-    if status != "running":
-        return status
+def status_of(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
+    """The status: running, paused, finished, stopped, failed, interrupted or unknown.
+
+    info: of run.json; events: of events.jsonl, oldest first.
+    """
+    recorded = str(info.get("status", "unknown"))
+    if recorded != "running":
+        return recorded
     if not (_is_alive(info.get("pid")) or _is_fresh(run.path / "metrics.jsonl")):
         return "interrupted"
     for event in reversed(events):
@@ -28,7 +32,7 @@ def status(run: Run, info: Mapping[str, Any], events: Sequence[Mapping[str, Any]
 def _is_alive(pid: object) -> bool:
     if not isinstance(pid, int) or not 0 < pid < 2**31:
         return False
-    with suppress(PermissionError):  # somebody else's
+    with suppress(PermissionError):  # the process is another user's
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

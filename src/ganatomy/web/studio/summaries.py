@@ -1,8 +1,8 @@
-"""What the store says of each run, read anew only where a folder has changed. No torch."""
+"""A summary of each run, made again only where its folder has changed. No torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,87 +10,133 @@ from ganatomy.diagnosis import HEALTHY
 from ganatomy.errors import UserError
 from ganatomy.report.curves import Columns
 from ganatomy.runs.run import Run
-from ganatomy.web.studio.run_store import NotThereError, RunStore, reading
-from ganatomy.web.studio.status import status
+from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
+from ganatomy.web.studio.status import ACTIVE, status_of
 from ganatomy.web.studio.tail import Events, sketch
 
 POINTS = 24  # of a sparkline
-CURVES = ("probability/real", "probability/fake"), ("lab/best_value",), ("loss/discriminator", "loss/generator")
-WATCHED = ("run.json", "metrics.jsonl", "events.jsonl", "samples", "eval")
+PARTS = ("run.json", "metrics.jsonl", "events.jsonl", "samples", "eval")  # of a folder, whose changes matter
+
+
+class Line(NamedTuple):
+    """A line of a sparkline: a column of metrics.jsonl, its name for people, and whose colour it has."""
+
+    column: str
+    name: str
+    role: str
+
+
+# The first of these whose columns a run has.
+SPARKLINES = (
+    (Line("probability/real", "D(x)", "discriminator"), Line("probability/fake", "D(G(z))", "generator")),
+    (Line("lab/best_value", "−log 4 + 2·JSD", "generator"),),
+    (Line("loss/discriminator", "D's loss", "discriminator"), Line("loss/generator", "G's loss", "generator")),
+)
 
 
 @dataclass
-class _Kept:
-    signature: tuple[Any, ...]
-    card: dict[str, Any]
+class RunSummary:
+    """What the list of runs shows of one.
+
+    state     its status, or "unreadable"
+    picture   the step of its newest snapshot
+    curves    see `curves`
+    verdict   the newest of its diagnosis; healthy: whether that is the good one
+    problem   one sentence on what is wrong with the run or its folder
+    changed   when its folder was last written to, in seconds since 1970
+    """
+
+    name: str
+    state: str
+    step: int | None = None
+    picture: int | None = None
+    lab: bool = False
+    recipe: str = ""
+    data: str = ""
+    curves: dict[str, Any] = field(default_factory=dict)
+    verdict: str | None = None
+    healthy: bool = False
+    problem: str | None = None
+    changed: float = 0.0
+
+
+Signature = tuple[tuple[int, int] | None, ...]  # time of change and size of each of PARTS
 
 
 class RunSummaries:
-    """A card of every run on the store."""
+    """The summaries of all runs in a folder."""
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, tuple[Signature, RunSummary]] = {}
 
-    def all(self) -> list[dict[str, Any]]:
-        """The newest first. A run that cannot be read has a card that says why."""
+    def all(self) -> list[RunSummary]:
+        """The newest first. A run that cannot be read has a summary that says why."""
         names = self.store.names()
         self._kept = {name: kept for name, kept in self._kept.items() if name in names}
-        found = [self._card(name) for name in names]
-        return sorted(found, key=lambda card: (-card["changed"], card["name"]))
+        found = [self._summary(name) for name in names]
+        return sorted(found, key=lambda summary: (-summary.changed, summary.name))
 
-    def _card(self, name: str) -> dict[str, Any]:
+    def _summary(self, name: str) -> RunSummary:
         try:
             with reading(name):
                 run = self.store.run(name)
                 signature = _signature(run)
-                kept = self._kept.get(name)
-                if kept is None or kept.signature != signature:
-                    kept = self._kept[name] = _Kept(signature, card(run))
-                if kept.card["state"] in ("running", "paused", "interrupted"):  # which may change without a trace
-                    kept.card["state"] = status(run, run.info(), _events(run))
-                return kept.card
+                if name not in self._kept or self._kept[name][0] != signature:
+                    self._kept[name] = signature, summarise(run)
+                summary = self._kept[name][1]
+                if summary.state in ACTIVE or summary.state == "interrupted":  # may change without a trace on disk
+                    summary.state = status_of(run, run.info(), _events(run))
+                return summary
         except UserError as error:
-            return {"name": name, "state": "unreadable", "problem": str(error), "changed": 0.0}
+            return RunSummary(name, "unreadable", problem=str(error))
 
 
-def card(run: Run) -> dict[str, Any]:
-    """name, state, step, picture (a snapshot's step), curves, verdict, problem, … of a run."""
+def summarise(run: Run) -> RunSummary:
+    """The summary of one run."""
     info, events = run.info(), _events(run)
     steps, records = list(run.snapshots()), sketch(run.path / "metrics.jsonl", POINTS)
     recorded = records["step"][-1] if records and len(records["step"]) else 0
-    said = [str(event.get("verdict")) for event in events if event.get("event") == "verdict"]
-    problem = None if info else "There is no run.json: the run has not begun, or only a part of it was copied."
+    verdicts = [str(event.get("verdict")) for event in events if event.get("event") == "verdict"]
+    problem = None if info else "run.json is missing: the run has not started, or it was copied in part."
     data = info.get("data")
-    return {
-        "name": run.name,
-        "state": status(run, info, events),
-        "step": int(max([recorded, _whole(info.get("step")), *steps[-1:]])),
-        "picture": steps[-1] if steps else None,
-        "lab": "lab" in info,
-        "recipe": _recipe(run, info),
-        "data": str(data.get("source", "")) if isinstance(data, dict) else str(info.get("lab", "")),
-        "curves": curves(records),
-        "verdict": {"verdict": said[-1], "healthy": said[-1] == HEALTHY} if said else None,
-        "problem": problem or info.get("error"),
-        "changed": max(stamp for stamp, _ in filter(None, _signature(run))) / 1e9,
-    }
+    return RunSummary(
+        run.name,
+        status_of(run, info, events),
+        step=int(max([recorded, _integer(info.get("step")), *steps[-1:]])),
+        picture=steps[-1] if steps else None,
+        lab="lab" in info,
+        recipe=_recipe(run, info),
+        data=str(data.get("source", "")) if isinstance(data, dict) else str(info.get("lab", "")),
+        curves=curves(records),
+        verdict=verdicts[-1] if verdicts else None,
+        healthy=bool(verdicts) and verdicts[-1] == HEALTHY,
+        problem=problem or info.get("error"),
+        changed=max(stamp for stamp, _ in filter(None, _signature(run))) / 1e9,
+    )
 
 
 def curves(records: Columns) -> dict[str, Any]:
-    """Few points of the first kind of curves that there is: {x, lines: {name: y}, half}."""
-    for names in CURVES:
-        if records and all(name in records for name in names):
-            some = np.unique(np.linspace(0, len(records["step"]) - 1, 3 * POINTS).astype(int))
-            lines = {
-                name: [round(y, 4) if isfinite(y) else None for y in records[name][some].tolist()] for name in names
-            }
-            return {"x": records["step"][some].tolist(), "lines": lines, "half": names == CURVES[0]}
+    """A few points of a run's sparkline: {x: steps, lines: [{name, role, y}], half: whether y is 0 to 1 around ½}.
+
+    {} where there is none.
+    """
+    for lines in SPARKLINES:
+        if records and all(line.column in records for line in lines):
+            rows = np.unique(np.linspace(0, len(records["step"]) - 1, 3 * POINTS).astype(int))
+            drawn = [
+                {"name": line.name, "role": line.role, "y": _rounded(records[line.column][rows])} for line in lines
+            ]
+            return {"x": records["step"][rows].tolist(), "lines": drawn, "half": lines is SPARKLINES[0]}
     return {}
 
 
+def _rounded(values: np.ndarray) -> list[float | None]:
+    return [round(value, 4) if isfinite(value) else None for value in values.tolist()]
+
+
 def _recipe(run: Run, info: dict[str, Any]) -> str:
-    """The name alone: a configuration takes long to check."""
+    """The name alone: a whole configuration takes long to check."""
     if "lab" in info:
         return f"lab, {str(info.get('objective', '')).replace('_', ' ')}"
     try:
@@ -101,7 +147,7 @@ def _recipe(run: Run, info: dict[str, Any]) -> str:
     return first.removeprefix("recipe:").strip() if first.startswith("recipe:") else ""
 
 
-def _whole(value: object) -> int:
+def _integer(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
@@ -111,9 +157,9 @@ def _events(run: Run) -> list[dict[str, Any]]:
     return tail.entries
 
 
-def _signature(run: Run) -> tuple[Any, ...]:
+def _signature(run: Run) -> Signature:
     found: list[tuple[int, int] | None] = []
-    for part in WATCHED:
+    for part in PARTS:
         try:
             stat = (run.path / part).stat()
         except OSError:
@@ -121,5 +167,5 @@ def _signature(run: Run) -> tuple[Any, ...]:
             continue
         found.append((stat.st_mtime_ns, stat.st_size))
     if not any(found):
-        raise NotThereError(f"{run.name} is gone.")
+        raise NotFoundError(f"{run.name} was removed.")
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Files that grow while they are read: new lines from where the last look ended. No torch."""
+"""Files that grow while they are read: new lines from where the last reading ended. No torch."""
 
 import json
 import time
@@ -13,22 +13,22 @@ from ganatomy.report.curves import Column, Columns, columns_of, joined
 
 CHUNK = 4_000_000  # bytes read at a time
 MOST = 40_000  # records kept of a run; more are thinned to half of it
-LOOK = b'"signals/'  # in a record at which the diagnosis looked
-SAMPLES, SAMPLE = 400, 8192  # places of a large file that are looked at before it is read, and bytes of each
+PROBE = b'"signals/'  # in the records of the diagnosis' probe
+SAMPLES, SAMPLE = 400, 8192  # a large file is sampled at so many places before it is read, and so many bytes at each
 
 
 class Tail:
-    """Whole lines of a file, each once, unless the file begins anew: a training that goes back rewrites it."""
+    """Whole lines of a file, each once, unless the file starts anew: a training that goes back rewrites it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.offset = self.size = 0
         self.generation = 0  # how many files it has been
         self._file: tuple[int, int] | None = None  # device and inode
-        self.begin()
+        self.reset()
 
-    def look(self) -> bool:
-        """Whether there is more to read; finds out whether the file begins anew. A file that is gone is empty."""
+    def poll(self) -> bool:
+        """Whether there is more to read; notices where the file starts anew. A file that has gone is empty."""
         try:
             found = self.path.stat()
             file, size = (found.st_dev, found.st_ino), found.st_size
@@ -37,15 +37,15 @@ class Tail:
         if file != self._file or size < self.offset:
             self.generation += self._file is not None
             self._file, self.offset = file, 0
-            self.begin()
+            self.reset()
         self.size = size
         return self.offset < size
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what was read."""
 
-    def chunk(self) -> list[bytes]:
-        """The next lines. A last one that is not finished stays for the next time."""
+    def lines(self) -> list[bytes]:
+        """The next whole lines, of at most CHUNK bytes. A last line without its end waits for the next time."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset)
@@ -53,7 +53,7 @@ class Tail:
         except OSError:
             return []
         end = content.rfind(b"\n") + 1
-        if not end:  # not finished; or no line at all, and skipped
+        if not end:  # an unfinished line; or, if it fills the chunk, none at all, which is skipped
             self.offset += len(content) if len(content) == CHUNK else 0
             return []
         self.offset += end
@@ -63,49 +63,51 @@ class Tail:
 class Events(Tail):
     """events.jsonl, oldest first."""
 
-    def begin(self) -> None:
+    def reset(self) -> None:
+        """Forget what was read."""
         self.entries: list[dict[str, Any]] = []
 
     def advance(self) -> None:
         """Read all there is."""
-        while self.look() and (lines := self.chunk()):
+        while self.poll() and (lines := self.lines()):
             self.entries += _objects(lines)
 
 
 class Records(Tail):
-    """metrics.jsonl as columns of a bounded length, spikes kept; of a part not read yet, samples."""
+    """metrics.jsonl as columns of bounded length that keep every spike; what is not read yet is sampled."""
 
-    def begin(self) -> None:
+    def reset(self) -> None:
+        """Forget what was read."""
         self.columns: Columns = {}
-        self._looks: list[dict[str, Any]] = []
-        self.width = 1.0  # steps of a bucket, of which the least and the greatest stay
+        self._probes: list[dict[str, Any]] = []
+        self.width = 1.0  # steps of a bucket, of which the least and the greatest values stay
         self._sketch: Columns | None = None
 
     @property
     def share(self) -> float:
-        """Of the file that was read, 0 to 1."""
+        """How much of the file was read, from 0 to 1."""
         return self.offset / self.size if self.size else 1.0
 
     def advance(self, seconds: float) -> bool:
-        """Read on for so long; whether there is more."""
+        """Read one chunk, and more for as long as `seconds`; returns whether there is more to read."""
         until = time.monotonic() + seconds
-        while self.look():
-            before, lines = self.offset, self.chunk()
+        while self.poll():
+            before, lines = self.offset, self.lines()
             if self.offset == before:
                 return False
-            self._take(columns_of(lines))
-            looks = _objects(line for line in lines if LOOK in line)
-            self._looks += (look for look in looks if is_step(look.get("step")))
+            self._add(columns_of(lines))
+            probes = _objects(line for line in lines if PROBE in line)
+            self._probes += (probe for probe in probes if is_step(probe.get("step")))
             if time.monotonic() >= until:
                 return self.offset < self.size
         return False
 
-    def taken(self) -> list[dict[str, Any]]:
-        """The looks of the diagnosis among what was read, each handed out once."""
-        looks, self._looks = self._looks, []
-        return looks
+    def take_probes(self) -> list[dict[str, Any]]:
+        """The probe's records among what was read, each returned once."""
+        probes, self._probes = self._probes, []
+        return probes
 
-    def whole(self) -> Columns:
+    def all(self) -> Columns:
         """What was read, and samples of the rest."""
         if self.share > 0.99:
             return self.columns
@@ -122,8 +124,8 @@ class Records(Tail):
         later = self.columns["step"] > step
         return {name: column[later] for name, column in self.columns.items()}
 
-    def _take(self, new: Columns) -> None:
-        self.columns = _rising(joined([self.columns, new]))
+    def _add(self, new: Columns) -> None:
+        self.columns = _increasing(joined([self.columns, new]))
         while self.columns and len(self.columns["step"]) > MOST:
             self.columns = thinned(self.columns, self.width)
             if len(self.columns["step"]) > MOST // 2:
@@ -144,14 +146,14 @@ def thinned(columns: Columns, width: float) -> Columns:
 
 
 def _first(which: np.ufunc, column: Column, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Where each bucket has its extreme first; buckets of NaN alone have none."""
+    """Where each bucket first has its extreme; buckets of NaN alone have none."""
     places = np.flatnonzero(column == np.repeat(which.reduceat(column, starts), sizes))
     buckets = np.repeat(np.arange(len(starts)), sizes)[places]
     return places[np.unique(buckets, return_index=True)[1]]
 
 
 def sketch(path: Path, samples: int = SAMPLES) -> Columns:
-    """Records from evenly spaced places of a file, in order: a first look, without what lies between."""
+    """Records from evenly spaced places of a file, in order, without what lies between: `samples` × 8 KiB are read."""
     lines: list[bytes] = []
     try:
         with path.open("rb") as file:
@@ -159,14 +161,14 @@ def sketch(path: Path, samples: int = SAMPLES) -> Columns:
             for place in np.unique(np.linspace(0, max(size - SAMPLE, 0), samples).astype(np.int64)).tolist():
                 file.seek(place)
                 found = file.read(SAMPLE).split(b"\n")
-                lines += found[:-1][place > 0 :]  # what begins or ends outside is not whole
+                lines += found[:-1][place > 0 :]  # the first and the last line may be incomplete
     except OSError:
         return {}
-    return _rising(columns_of(lines))
+    return _increasing(columns_of(lines))
 
 
-def _rising(columns: Columns) -> Columns:
-    """The records whose step is higher than all before: what a trainer writes is so throughout."""
+def _increasing(columns: Columns) -> Columns:
+    """The records whose step is higher than all before: all that a trainer writes, without repetitions of samples."""
     if not columns:
         return {}
     steps = columns["step"]
@@ -175,7 +177,7 @@ def _rising(columns: Columns) -> Columns:
 
 
 def is_step(value: object) -> bool:
-    """Whether a record's or event's step can be one."""
+    """Whether the step of a record or event is a number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

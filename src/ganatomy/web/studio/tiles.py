@@ -1,4 +1,4 @@
-"""The tiles of a snapshot, and the real image nearest to one. No torch: pictures and the prepared set, as they lie."""
+"""The tiles of a snapshot, and the real images nearest to one. No torch: PNG files and the prepared data set."""
 
 import io
 from collections.abc import Mapping
@@ -16,16 +16,18 @@ from ganatomy.data.store import Images, kept
 from ganatomy.errors import UserError
 from ganatomy.system.files import cache_folder
 
-GAP, LEAST = 2, 480  # as `images.grid` and the snapshots have them
-TOGETHER = 4096  # real images compared at a time
+GAP, LEAST = 2, 480  # as in `modalities.images.grid` and `training.callbacks.snapshots`
+CHUNK = 4096  # real images compared at a time
 NEAREST = 5
 
 
 @dataclass(frozen=True)
 class TileLayout:
-    """Where the tiles are in a snapshot, in its pixels: tile t is seed t, row by row.
+    """Where the tiles are in a snapshot: tile t is seed t, row by row.
 
-    pitch is from tile to tile, first where the first one begins, times how often each pixel is repeated.
+    count, columns   number of tiles, and of tiles in a row
+    height, width    of a tile, in pixels of the generated image
+    times            how often each of these pixels is repeated along each axis
     """
 
     count: int
@@ -34,21 +36,20 @@ class TileLayout:
     width: int
     times: int
 
-    @property
-    def words(self) -> dict[str, Any]:
-        """For a page."""
+    def to_json(self) -> dict[str, int]:
+        """The layout, with the gap between tiles in pixels of the snapshot."""
         return {**asdict(self), "gap": GAP * self.times}
 
     def cut(self, picture: NDArray[np.uint8], tile: int) -> NDArray[np.uint8]:
-        """The tile as it was generated: [H, W, C] of a snapshot [h, w, C]."""
+        """The tile as it was generated, uint8 [H, W, C], of a snapshot [h, w, C]."""
         row, column = divmod(tile, self.columns)
         sheet = picture[:: self.times, :: self.times]
         top, left = GAP + row * (self.height + GAP), GAP + column * (self.width + GAP)
         return sheet[top : top + self.height, left : left + self.width]
 
 
-def tiling(snapshot: Path, config: Config, count: int = 64) -> TileLayout | None:
-    """The tiles of a snapshot; None where it is not a grid of that run's images."""
+def tile_layout(snapshot: Path, config: Config, count: int = 64) -> TileLayout | None:
+    """The layout of a snapshot's tiles; None where it is not a grid of that run's images."""
     if config.data.size is None:
         return None
     (height, width), columns = config.data.size, ceil(sqrt(count))
@@ -65,19 +66,19 @@ def tiling(snapshot: Path, config: Config, count: int = 64) -> TileLayout | None
 
 
 def pixels(path: Path, channels: int) -> NDArray[np.uint8]:
-    """A picture as [h, w, C]."""
+    """An image file as uint8 [h, w, C]. Raises UserError where it cannot be read."""
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, channels)
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path.name} is not a picture that can be read ({error}).") from None
+        raise UserError(f"{path.name} is not an image that can be read ({error}).") from None
 
 
 def real_images(info: Mapping[str, Any], config: Config) -> Images:
     """The images that a run was trained on, from the cache: found by their fingerprint, never by a path.
 
-    So a run's folder cannot name what is to be read. UserError if the cache does not hold them any more.
+    So a run's folder cannot choose what is read. Raises UserError if they are no longer in the cache.
     """
     data = info.get("data")
     wanted = data.get("fingerprint") if isinstance(data, dict) else None
@@ -87,16 +88,16 @@ def real_images(info: Mapping[str, Any], config: Config) -> Images:
             found = found.first(config.data.first)
         if found and found.fingerprint == wanted:
             return found
-    raise UserError("The real images are not in the cache any more; any command that reads them brings them back.")
+    raise UserError("The real images are no longer in the cache; any command that reads them puts them back.")
 
 
 def nearest(real: NDArray[np.uint8], image: NDArray[np.uint8], count: int = NEAREST) -> list[tuple[int, float]]:
-    """(index, root mean square difference in grey levels) of the real images [N, H, W, C] nearest to [H, W, C]."""
+    """The real images [N, H, W, C] nearest to one [H, W, C]: (index, root mean square difference in grey levels)."""
     wanted = image.astype(np.float32).ravel()
     squares = np.concatenate(
         [
             np.square(part.reshape(len(part), -1).astype(np.float32) - wanted).mean(1)
-            for part in np.array_split(real, ceil(len(real) / TOGETHER))
+            for part in np.array_split(real, ceil(len(real) / CHUNK))
         ]
     )
     order = np.argsort(squares, kind="stable")[:count]
@@ -104,7 +105,7 @@ def nearest(real: NDArray[np.uint8], image: NDArray[np.uint8], count: int = NEAR
 
 
 def png(image: NDArray[np.uint8]) -> bytes:
-    """One image [H, W, C]."""
+    """One image uint8 [H, W, C] as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,51 +1,40 @@
-"""What a room's process does: reads orders, answers them, until nobody asks any more."""
+"""A worker process: reads requests, answers each, and ends when the studio does.
+
+python -m ganatomy.web.studio.worker_process MODULE NICENESS
+"""
 
 import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import IO, Any, TypeAlias
 
 from ganatomy.errors import UserError
-from ganatomy.web.studio.worker_client import HEAD, be_modest
+from ganatomy.web.studio.worker_client import HEADER, Answer
 
-Answer: TypeAlias = tuple[dict[str, Any], bytes]
-Answerer: TypeAlias = Callable[[dict[str, Any]], Answer]
-
-
-def answerer(kind: str) -> Answerer:
-    """Who answers the orders of a kind of room."""
-    if kind == "walk":
-        from ganatomy.web.studio.latent_walk import LatentExplorer
-
-        return LatentExplorer().answer
-    if kind == "lab":
-        from ganatomy.web.studio.lab_games import LiveGames
-
-        return LiveGames().answer
-    from ganatomy.web.studio.lesson_experiment import answer
-
-    return answer
+Handler: TypeAlias = Callable[[dict[str, Any]], Answer]
 
 
-def serve(answer: Answerer, orders: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer each order in turn. What a person can mend is told; anything else ends the process, with its traceback."""
-    while head := orders.read(HEAD.size):
-        size, _ = HEAD.unpack(head)
+def serve(handle: Handler, requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer each request in turn. Errors of the request are answered; any other ends the process by a traceback."""
+    while header := requests.read(HEADER.size):
+        size, _ = HEADER.unpack(header)
         try:
-            told, picture = answer(json.loads(orders.read(size)))
+            answer = handle(json.loads(requests.read(size)))
         except UserError as error:
-            told, picture = {"error": str(error)}, b""
-        except (LookupError, TypeError, ValueError) as error:  # an order that no page gives
-            told, picture = {"error": f"That cannot be done ({type(error).__name__}: {error})."}, b""
-        text = json.dumps(told, allow_nan=False).encode()
-        answers.write(HEAD.pack(len(text), len(picture)) + text + picture)
+            answer = Answer({"error": str(error)})
+        except (LookupError, TypeError, ValueError) as error:  # no page sends such a request
+            answer = Answer({"error": f"Invalid request ({type(error).__name__}: {error})."})
+        text = json.dumps(answer.content, allow_nan=False).encode()
+        answers.write(HEADER.pack(len(text), len(answer.picture)) + text + answer.picture)
         answers.flush()
 
 
 if __name__ == "__main__":
-    if sys.argv[1] != "walk":  # a finger waits for it
-        be_modest()
-    with os.fdopen(os.dup(1), "wb") as told:
-        os.dup2(2, 1)  # what libraries print is no answer
-        serve(answerer(sys.argv[1]), sys.stdin.buffer, told)
+    with suppress(AttributeError, OSError):
+        os.nice(int(sys.argv[2]))
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what libraries print must not mix with the answers
+        serve(import_module(sys.argv[1]).handler(), sys.stdin.buffer, answers)

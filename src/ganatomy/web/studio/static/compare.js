@@ -1,14 +1,14 @@
-// Several runs: curves over one another, grids side by side.
+// Several runs: curves in one chart, grids side by side.
 import { count, get, h, main, pageAddress, problem, runAddress, show, state, withPlotly } from "/assets/dom.js";
 import { whole } from "/assets/run.js";
 
 const MOST = 6;
-const COLOURS = ["discriminator", "generator", "other0", "other1", "other2", "neutral"];
-const DASHES_OF_RUNS = ["solid", "6px,2px", "2px,2px", "10px,3px,2px,3px", "1px,3px", "12px,4px"];
+const COLOURS = ["discriminator", "generator", "other0", "other1", "other2", "neutral"]; // of colours.css
+const RUN_DASHES = ["solid", "6px,2px", "2px,2px", "10px,3px,2px,3px", "1px,3px", "12px,4px"];
 
 export async function page() {
   const names = new URLSearchParams(location.search).getAll("run").slice(0, MOST);
-  if (names.length < 2) { show("Compare", h("h1", {}, "Compare"), h("p", {}, "Choose two or more runs on their cards.")); return; }
+  if (names.length < 2) { show("Compare", h("h1", {}, "Compare"), h("p", {}, "Choose two or more runs in the list of runs.")); return; }
   const found = await Promise.all(names.map(async (name, i) => {
     try {
       const [run, snapshots, scores] = await Promise.all([whole(name), get(runAddress(name, "/snapshots")), get(runAddress(name, "/scores"))]);
@@ -26,9 +26,9 @@ export async function page() {
 }
 
 function grid({ name, i, run, steps, card, error }) {
-  const key = h("svg:svg", { class: "swatch", viewBox: "0 0 40 6", "aria-hidden": "true" }, h("svg:line", { x1: 0, x2: 40, y1: 3, y2: 3, stroke: style(COLOURS[i]), "stroke-width": 3, "stroke-dasharray": DASHES_OF_RUNS[i] === "solid" ? "" : DASHES_OF_RUNS[i].replaceAll("px", "") }));
+  const key = h("svg:svg", { class: "swatch", viewBox: "0 0 40 6", "aria-hidden": "true" }, h("svg:line", { x1: 0, x2: 40, y1: 3, y2: 3, stroke: style(COLOURS[i]), "stroke-width": 3, "stroke-dasharray": RUN_DASHES[i] === "solid" ? "" : RUN_DASHES[i].replaceAll("px", "") }));
   return h("figure", {},
-    error ? problem(error) : steps.length ? h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }) : h("p", { class: "nothing" }, "no pictures yet"),
+    error ? problem(error) : steps.length ? h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }) : h("p", { class: "nothing" }, "no samples yet"),
     h("figcaption", {}, key, " ", h("a", { href: pageAddress(name) }, name), run && [" ", state(run.state), ` · ${count(Math.max(run.step ?? 0, run.done))} steps`],
       card && h("div", { class: "quiet" }, Object.entries(card.scores).slice(0, 3).map(([score, value]) => `${score} ${value.value.toPrecision(3)} [${value.low.toPrecision(3)}, ${value.high.toPrecision(3)}]`).join(" · "))));
 }
@@ -48,7 +48,7 @@ function overlay(place, title, runs) {
 
 function draw(element, chart, name, runs, title) {
   const lines = runs.flatMap((each) => series(each, title).filter((curve) => curve.name === name).map((curve) => ({
-    x: curve.x, y: curve.y, name: safe(each.name), mode: "lines", line: { color: style(COLOURS[each.i]), width: 1.3, dash: DASHES_OF_RUNS[each.i] },
+    x: curve.x, y: curve.y, name: safe(each.name), mode: "lines", line: { color: style(COLOURS[each.i]), width: 1.3, dash: RUN_DASHES[each.i] },
   })));
   const last = Math.max(1, ...lines.map((line) => line.x.at(-1) ?? 0));
   const role = chart.data.series.find((curve) => curve.name === name)?.role;

@@ -16,34 +16,35 @@ export function h(tag, properties = {}, ...children) {
 
 export const $ = (selector, inside = document) => inside.querySelector(selector);
 export const main = $("#main");
+export const meta = (name) => $(`meta[name=${name}]`).content; // what the server says of this page
 
 export function show(title, ...children) {
   document.title = `${title} · Ganatomy studio`;
   main.replaceChildren(...children.flat().filter(Boolean));
 }
 
-export async function ask(address, options) {
-  let answer;
+export async function request(address, options) {
+  let response;
   try {
-    answer = await fetch(address, options);
+    response = await fetch(address, options);
   } catch {
-    throw new Error("The studio does not answer. It may have been ended: start it again with ganatomy studio.");
+    throw new Error("The studio does not answer. If it was closed, start it again: ganatomy studio.");
   }
-  if (answer.ok) return answer;
-  let sentence = `The studio answered with status ${answer.status}.`;
-  try { sentence = (await answer.json()).error ?? sentence; } catch { /* no sentence came with it */ }
-  throw Object.assign(new Error(sentence), { status: answer.status });
+  if (response.ok) return response;
+  let sentence = `The studio answered with status ${response.status}.`;
+  try { sentence = (await response.json()).error ?? sentence; } catch { /* the answer has no sentence */ }
+  throw Object.assign(new Error(sentence), { status: response.status });
 }
 
-export const get = async (address) => (await ask(address)).json();
+export const get = async (address) => (await request(address)).json();
 
-export async function order(address, body) {
-  const headers = { "content-type": "application/json", "x-studio-token": $("meta[name=token]").content };
-  return (await ask(address, { method: "POST", headers, body: JSON.stringify(body) })).json();
+export async function post(address, body) {
+  const headers = { "content-type": "application/json", "x-studio-token": meta("token") };
+  return (await request(address, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
 
 export const runAddress = (name, part = "") => `/api/runs/${encodeURIComponent(name)}${part}`;
-export const pageAddress = (name, part = "") => `/run/${encodeURIComponent(name)}${part}`;
+export const pageAddress = (name) => `/run/${encodeURIComponent(name)}`;
 
 export function problem(error) {
   return h("p", { class: "problem", role: "alert" }, error.message ?? String(error));
@@ -56,6 +57,7 @@ export function state(name) {
   return h("span", { class: "state", "data-state": name }, h("span", { "aria-hidden": "true" }, SIGNS[name] ?? "?"), ` ${name}`);
 }
 
+export const spaced = (name) => name.replaceAll("_", " "); // an option's name, as people read it
 export const count = (number) => Number(number).toLocaleString("en");
 export function digits(number, places = 3) {
   if (number === null || number === undefined) return "–";
@@ -63,7 +65,7 @@ export function digits(number, places = 3) {
   return (small ? number.toExponential(Math.max(places - 2, 0)) : number.toLocaleString("en", { maximumSignificantDigits: places })).replaceAll("-", "−");
 }
 
-// One request at a time; of those that come meanwhile only the last is made.
+// One call at a time; of the calls made meanwhile, only the last one follows.
 export function latest(work) {
   let busy = false, next = null;
   return async function run(...given) {
@@ -79,12 +81,12 @@ export function latest(work) {
 let plotly = null;
 export function withPlotly() {
   plotly ??= new Promise((done, failed) => {
-    document.head.append(h("script", { src: "/assets/plotly.js", onload: done, onerror: () => failed(new Error("The charts' script is missing.")) }));
+    document.head.append(h("script", { src: "/assets/plotly.js", onload: done, onerror: () => failed(new Error("The script that draws charts could not be loaded.")) }));
   });
   return plotly;
 }
 
-// Calls `work` now and every so many seconds, as long as somebody looks at the page; returns how to end it.
+// Calls `work` now and every so many seconds while the page is visible; returns a function that ends it.
 export function every(seconds, work) {
   let timer = null, over = false;
   const round = async () => {
@@ -95,13 +97,13 @@ export function every(seconds, work) {
   return () => { over = true; clearTimeout(timer); };
 }
 
-export function field(words, input, hint) {
-  return h("label", { class: "field" }, h("span", {}, words), input, hint && h("small", {}, hint));
+export function field(label, input, hint) {
+  return h("label", { class: "field" }, h("span", {}, label), input, hint && h("small", {}, hint));
 }
 
+// A menu of {value: label}; change: called with the chosen value.
 export function choice(options, chosen, change) {
-  const entries = Array.isArray(options) ? options.map((each) => [each, each.replaceAll("_", " ")]) : Object.entries(options);
   const select = h("select", { onchange: () => change?.(select.value) },
-    entries.map(([value, words]) => h("option", { value, selected: value === chosen }, words)));
+    Object.entries(options).map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
   return select;
 }

@@ -1,170 +1,182 @@
-// A game on points, live: its moves, what there is to see, and its address.
-import { $, choice, count, digits, field, h, main, order, problem, show } from "/assets/dom.js";
+// A game on points, played move by move. The page's address holds the game and all of its moves.
+import { $, choice, count, field, get, h, main, post, problem, show, spaced } from "/assets/dom.js";
 import { Paper, board } from "/assets/panels.js";
 
-const TARGETS = { line: "a Gaussian", two: "two modes", segments: "two intervals", ring: "ring", grid: "grid", spiral: "spiral", moons: "moons", drawn: "draw your own" };
-const OBJECTIVES = ["minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic_pairing"];
-const BEGIN = { target: "ring", objective: "non_saturating", other: "", penalty: "", clip: "0", k: "1", lr_g: "0.0005", lr_d: "0.0005", width: "64", seed: "0", draw: "" };
-const LETTERS = { r: "round", d: "discriminator", g: "generator" };
-const OPTIMUM = { at_once: 50, most: 3000, looks: 5, gain: 0.003 }; // D is trained until V has stopped rising
-const SLOW = 1100; // milliseconds a move
+// What the address says, and the option of the game that it sets. Those without an option are the page's own.
+const PARAMETERS = { target: "lab", objective: "objective", other: null, penalty: null, clip: "clip", k: "k", lr_g: "learning_rate_generator", lr_d: "learning_rate_discriminator", width: "width", seed: "seed", draw: null };
+const DRAWN = "drawn"; // the target that is drawn on the page
+const LETTERS = { r: "round", d: "discriminator", g: "generator" }; // moves in the address
+const OPTIMUM = { at_once: 50, most: 3000, compared: 5, gain: 0.003 }; // D is trained until V has stopped rising
+const PART = 50; // moves of a request while an address is replayed
+const SLOW = 1100; // milliseconds per move in slow motion
 
 export async function page() {
+  const { targets, objectives, penalties, options, max_width, max_points } = await get("/api/lab");
+  const defaults = Object.fromEntries(Object.entries(PARAMETERS).map(([name, option]) => [name, option ? String(options[option].default) : ""]));
   const query = new URLSearchParams(location.search);
-  const asked = Object.fromEntries(Object.entries(BEGIN).map(([name, value]) => [name, query.get(name) ?? value]));
-  const table = { asked, moves: moves(query.get("moves") ?? ""), games: [], busy: false, task: null };
-  const said = h("div", {}), caption = h("p", { class: "caption", role: "status", "aria-live": "polite" });
+  const chosen = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, query.get(name) ?? value]));
+  const lab = { moves: moves(query.get("moves") ?? ""), games: [], busy: false, task: null };
+  const message = h("div", {}), caption = h("p", { class: "caption", role: "status", "aria-live": "polite" });
   const boards = h("div", { class: "boards" }), form = h("form", { class: "options", onsubmit: (event) => event.preventDefault() });
-  const paper = new Paper(asked.draw, (text) => { asked.draw = text; restart(); });
+  const paper = new Paper(chosen.draw, max_points, (text) => { chosen.draw = text; restart(); });
 
-  // --- what is played
-  const set = (name) => (value) => { asked[name] = value; paper.element.hidden = asked.target !== "drawn"; restart(); };
-  const number = (name, words, rest) => field(words, h("input", { type: "number", step: "any", ...rest, value: asked[name], onchange: (event) => set(name)(event.target.value) }));
+  // --- the options
+  const set = (name) => (value) => { chosen[name] = value; paper.element.hidden = chosen.target !== DRAWN; restart(); };
+  const number = (name, label, rest) => field(label, h("input", { type: "number", step: "any", ...rest, value: chosen[name], onchange: (event) => set(name)(event.target.value) }));
+  const whole = (name, label, max) => number(name, label, { min: options[PARAMETERS[name]].minimum, max: max ?? options[PARAMETERS[name]].maximum, step: 1 });
+  const named = Object.fromEntries(Object.keys(objectives).map((name) => [name, spaced(name)]));
   form.append(
-    field("Target", choice(TARGETS, asked.target, set("target"))), paper.element,
-    field("Objective", choice(OBJECTIVES, asked.objective, set("objective"))),
-    field("Beside it, from the same seed", choice({ "": "nothing", ...Object.fromEntries(OBJECTIVES.map((each) => [each, each.replaceAll("_", " ")])) }, asked.other, set("other"))),
-    number("k", "k: D's steps for one of G's", { min: 1, max: 100, step: 1 }),
-    number("lr_d", "D's learning rate", { min: 0 }), number("lr_g", "G's learning rate", { min: 0 }),
-    field("Penalties", h("input", { value: asked.penalty, placeholder: "r1:0.1, wgan_gp:1", onchange: (event) => set("penalty")(event.target.value.replaceAll(" ", "")) })),
-    number("clip", "Clip D's weights to ±", { min: 0 }), number("width", "Units a layer", { min: 2, max: 256, step: 1 }), number("seed", "Seed", { min: 0, step: 1 }));
-  paper.element.hidden = asked.target !== "drawn";
+    explained("Target", Object.fromEntries([...Object.keys(targets).map((name) => [name, spaced(name)]), [DRAWN, "draw your own"]]), targets, chosen.target, set("target")), paper.element,
+    explained("Objective", named, objectives, chosen.objective, set("objective")),
+    field("Beside it, from the same seed", choice({ "": "nothing", ...named }, chosen.other, set("other"))),
+    whole("k", "k: steps of D for one of G"),
+    number("lr_d", "Learning rate of D", { min: 0 }), number("lr_g", "Learning rate of G", { min: 0 }),
+    field("Penalties", h("input", { value: chosen.penalty, placeholder: "NAME:WEIGHT, …", title: Object.entries(penalties).map((each) => each.join(": ")).join("\n"), onchange: (event) => set("penalty")(event.target.value.replaceAll(" ", "")) }), `Names: ${Object.keys(penalties).join(", ")}`),
+    number("clip", "Clip the weights of D to ±", { min: 0 }), whole("width", "Units per layer", max_width), whole("seed", "Seed"));
+  paper.element.hidden = chosen.target !== DRAWN;
 
-  // --- what one can do
-  const speed = choice({ 1: "1 round a picture", 5: "5 rounds a picture", 25: "25 rounds a picture" }, "5");
-  const button = (words, key, work, name) => h("button", { type: "button", title: `Key: ${key}`, "data-key": key, "data-do": name, onclick: work }, words);
+  // --- the moves
+  const speed = choice({ 1: "1 round per picture", 5: "5 rounds per picture", 25: "25 rounds per picture" }, "5");
+  const button = (label, key, work, name) => h("button", { type: "button", title: `Key: ${key}`, "data-key": key, "data-do": name, onclick: work }, label);
   const play = button("▶ Play", "p", () => task("play", playing), "play");
   const buttons = [
     play, button("Step D", "d", () => once("d"), "d"), button("Step G", "g", () => once("g"), "g"), button("One round", "r", () => once("r"), "r"),
     button("Train D to its optimum", "o", () => task("optimum", optimum), "optimum"), button("Slow motion", "s", () => task("slow", slowly), "slow"),
-    button("Take back", "b", back, "back"), button("Start over", "n", () => { table.moves = []; restart(true); }, "over"),
+    button("Take back", "b", undo, "undo"), button("Start over", "n", () => { lab.moves = []; restart(true); }, "over"),
   ];
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     buttons.find((each) => each.dataset.key === event.key)?.click();
   });
-  show("Lab", h("h1", {}, "Lab"), h("p", {}, "Of these points everything is known: how probable they are, the best discriminator there is, and what the game is worth."),
-    said, h("div", { class: "labroom" }, form, h("div", {}, h("div", { class: "bar" }, buttons, speed), caption, boards)));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => table.games.forEach((game) => game.board.draw()));
+  show("Lab", h("h1", {}, "Lab"), h("p", {}, "A game whose theory can be computed: the density of the data, the optimal discriminator, and the value of the game are known."),
+    message, h("div", { class: "lab-page" }, form, h("div", {}, h("div", { class: "bar" }, buttons, speed), caption, boards)));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lab.games.forEach((game) => game.board.draw()));
 
-  // --- how it goes
+  // --- the game
   async function restart(fresh = true) {
-    if (fresh) table.moves = [];
+    if (fresh) lab.moves = [];
     stop();
     address();
-    await turn(async () => {
-      const objectives = [asked.objective, asked.other].filter(Boolean);
-      table.games = objectives.map((objective) => ({ id: crypto.randomUUID(), objective, board: board(objective) }));
-      boards.replaceChildren(...table.games.map((game) => game.board.element));
-      for (const game of table.games) await begin(game);
-      caption.textContent = table.games[0].board.told;
+    await exclusively(async () => {
+      const played = [chosen.objective, chosen.other].filter(Boolean);
+      lab.games = played.map((objective) => ({ id: crypto.randomUUID(), objective, board: board(objective) }));
+      boards.replaceChildren(...lab.games.map((game) => game.board.element));
+      for (const game of lab.games) await begin(game);
+      caption.textContent = lab.games[0].board.caption;
       let done = 0;
-      const all = table.moves.reduce((sum, [, times]) => sum + times, 0);
-      for (const [letter, times] of table.moves) {
-        for (let left = times; left > 0; left -= 50) {
-          await move(letter, Math.min(left, 50), true, false);
-          done += Math.min(left, 50);
+      const all = lab.moves.reduce((sum, [, times]) => sum + times, 0);
+      for (const [letter, times] of lab.moves) {
+        for (let left = times; left > 0; left -= PART) {
+          await move(letter, Math.min(left, PART), true, false);
+          done += Math.min(left, PART);
           caption.textContent = `Playing the ${count(all)} moves of this address: ${count(done)} …`;
         }
       }
-      await look();
+      await view();
     });
   }
 
-  const begin = async (game) => game.board.take(await order("/api/lab", { table: game.id, do: "new", options: options(asked, game.objective), quick: true }));
+  const begin = async (game) => game.board.update(await post("/api/lab", { game: game.id, action: "new", options: gameOptions(chosen, game.objective), quick: true }));
 
-  async function move(letter, times, quick, note = true) {
-    for (const game of table.games) {
-      const answer = await order("/api/lab", { table: game.id, do: LETTERS[letter], times, quick });
-      if (answer.gone) throw new Error("This game is over: the process behind it began anew. Load the page again; its address has all moves.");
-      game.board.take(answer);
+  async function move(letter, times, quick, record = true) {
+    for (const game of lab.games) {
+      const answer = await post("/api/lab", { game: game.id, action: LETTERS[letter], times, quick });
+      if (answer.gone) throw new Error("The studio no longer holds this game. Reload the page: its address has all moves.");
+      game.board.update(answer);
     }
-    if (!note) return;
-    const before = table.moves.at(-1);
-    if (before?.[0] === letter) before[1] += times; else table.moves.push([letter, times]);
+    if (!record) return;
+    const before = lab.moves.at(-1);
+    if (before?.[0] === letter) before[1] += times; else lab.moves.push([letter, times]);
   }
 
-  async function look() {
-    for (const game of table.games) game.board.take(await order("/api/lab", { table: game.id, do: "look" }));
-    caption.textContent = table.games[0].board.told;
-    main.dataset.moves = table.games[0]?.board.seen?.moves ?? 0;
+  async function view() {
+    for (const game of lab.games) game.board.update(await post("/api/lab", { game: game.id, action: "view" }));
+    caption.textContent = lab.games[0].board.caption;
+    main.dataset.moves = lab.games[0]?.board.view?.moves ?? 0;
     main.dataset.ready = "yes";
     address();
   }
 
-  async function turn(work) { // one at a time; what goes wrong is said
-    if (table.busy) return;
-    table.busy = true;
-    try { said.replaceChildren(); await work(); } catch (error) { stop(); said.replaceChildren(problem(error)); } finally { table.busy = false; }
+  async function exclusively(work) { // one at a time; errors are shown
+    if (lab.busy) return;
+    lab.busy = true;
+    try { message.replaceChildren(); await work(); } catch (error) { stop(); message.replaceChildren(problem(error)); } finally { lab.busy = false; }
   }
 
-  function once(letter) { stop(); turn(async () => { await move(letter, 1, false); await look(); }); }
-  function back() {
+  function once(letter) { stop(); exclusively(async () => { await move(letter, 1, false); await view(); }); }
+  function undo() {
     stop();
-    turn(async () => {
-      for (const game of table.games) game.board.take(await order("/api/lab", { table: game.id, do: "back" }));
-      const left = table.games[0].board.seen.moves;
-      while (table.moves.reduce((sum, [, times]) => sum + times, 0) > left) if (--table.moves.at(-1)[1] === 0) table.moves.pop();
-      await look();
+    exclusively(async () => {
+      for (const game of lab.games) game.board.update(await post("/api/lab", { game: game.id, action: "undo" }));
+      const left = lab.games[0].board.view.moves;
+      while (lab.moves.reduce((sum, [, times]) => sum + times, 0) > left) if (--lab.moves.at(-1)[1] === 0) lab.moves.pop();
+      await view();
     });
   }
   function stop() {
-    table.task = null;
+    lab.task = null;
     for (const each of buttons) each.removeAttribute("aria-pressed");
     play.textContent = "▶ Play";
   }
-  function task(name, work) { // what goes on until it is stopped
-    if (table.task === name) { stop(); return; }
+  function task(name, work) { // work that goes on until it is stopped
+    if (lab.task === name) { stop(); return; }
     stop();
-    table.task = name;
+    lab.task = name;
     $(`[data-do=${name}]`).setAttribute("aria-pressed", "true");
     if (name === "play") play.textContent = "❚❚ Pause";
-    const goes = () => table.task === name;
-    turn(async () => {
-      await work(goes);
-      if (goes()) stop();
-      await look();
+    const running = () => lab.task === name;
+    exclusively(async () => {
+      await work(running);
+      if (running()) stop();
+      await view();
     });
   }
-  async function playing(goes) {
-    while (goes()) {
+  async function playing(running) {
+    while (running()) {
       await move("r", Number(speed.value), true);
-      caption.textContent = table.games[0].board.told;
+      caption.textContent = lab.games[0].board.caption;
       await new Promise(requestAnimationFrame);
     }
   }
-  async function optimum(goes) {
+  async function optimum(running) {
     const values = [];
-    for (let steps = 0; goes() && steps < OPTIMUM.most; steps += OPTIMUM.at_once) {
+    for (let steps = 0; running() && steps < OPTIMUM.most; steps += OPTIMUM.at_once) {
       await move("d", OPTIMUM.at_once, true);
-      values.push(Math.min(...table.games.map((game) => game.board.seen.value)));
-      caption.textContent = `The generator waits; D has made ${count(steps + OPTIMUM.at_once)} steps. ${table.games[0].board.told}`;
-      const before = values.at(-1 - OPTIMUM.looks);
+      values.push(Math.min(...lab.games.map((game) => game.board.view.value)));
+      caption.textContent = `The generator is held fixed; D has made ${count(steps + OPTIMUM.at_once)} steps. ${lab.games[0].board.caption}`;
+      const before = values.at(-1 - OPTIMUM.compared);
       if (before !== undefined && values.at(-1) - before < OPTIMUM.gain) break;
       await new Promise(requestAnimationFrame);
     }
   }
-  async function slowly(goes) {
-    while (goes()) {
-      for (let turn = 0; goes() && turn < Number(asked.k); turn++) {
-        caption.textContent = "The discriminator's move: fresh real points and fresh fakes; it becomes bluer where the real ones are, and more orange where the fakes are.";
+  async function slowly(running) {
+    while (running()) {
+      for (let turn = 0; running() && turn < Number(chosen.k); turn++) {
+        caption.textContent = "The discriminator's turn: it sees new real and generated points. Its panel becomes bluer at the real ones, and more orange at the generated ones.";
         await move("d", 1, true);
         await new Promise((done) => setTimeout(done, SLOW));
       }
-      if (!goes()) return;
-      caption.textContent = "The generator's move: its points follow the arrows, the slope of the discriminator. It has seen no real point.";
+      if (!running()) return;
+      caption.textContent = "The generator's turn: its points follow the arrows, the gradient of its loss. It never sees a real point.";
       await move("g", 1, true);
       await new Promise((done) => setTimeout(done, SLOW));
     }
   }
 
   function address() {
-    const said = new URLSearchParams(Object.entries(asked).filter(([name, value]) => value !== BEGIN[name]));
-    if (table.moves.length) said.set("moves", table.moves.map(([letter, times]) => `${letter}${times}`).join("."));
-    history.replaceState(null, "", `/lab${said.size ? `?${said}` : ""}`);
+    const stated = new URLSearchParams(Object.entries(chosen).filter(([name, value]) => value !== defaults[name]));
+    if (lab.moves.length) stated.set("moves", lab.moves.map(([letter, times]) => `${letter}${times}`).join("."));
+    history.replaceState(null, "", `/lab${stated.size ? `?${stated}` : ""}`);
   }
 
   await restart(false);
+}
+
+// A menu with a line below that explains what is chosen; one without a line has no explanation.
+function explained(label, names, summaries, chosen, change) {
+  const line = h("small", {}, summaries[chosen] ?? "");
+  const menu = choice(names, chosen, (value) => { line.textContent = summaries[value] ?? ""; change(value); });
+  return h("div", { class: "explained" }, field(label, menu), line);
 }
 
 function moves(text) { // r40.d50 → [["r", 40], ["d", 50]], 20,000 at most
@@ -176,12 +188,17 @@ function moves(text) { // r40.d50 → [["r", 40], ["d", 50]], 20,000 at most
   }).filter(([, times]) => times > 0);
 }
 
-function options(asked, objective) {
-  const penalties = Object.fromEntries(asked.penalty.split(",").filter(Boolean).map((part) => part.split(":")).map(([name, weight]) => [name, Number(weight ?? 1)]));
-  const drawing = asked.target === "drawn" ? Paper.points(asked.draw) : [];
-  if (asked.target === "drawn" && !drawing.length) throw new Error("Draw a target first: drag over the paper.");
-  return {
-    lab: asked.target === "drawn" ? "ring" : asked.target, drawing, objective, penalties, clip: Number(asked.clip), k: Number(asked.k),
-    learning_rate_generator: Number(asked.lr_g), learning_rate_discriminator: Number(asked.lr_d), width: Number(asked.width), seed: Number(asked.seed),
-  };
+function gameOptions(chosen, objective) {
+  const options = { objective, penalties: {} };
+  for (const part of chosen.penalty.split(",").filter(Boolean)) {
+    const [name, weight] = part.split(":");
+    options.penalties[name] = Number(weight ?? 1);
+  }
+  for (const [name, option] of Object.entries(PARAMETERS)) {
+    if (option && !["lab", "objective"].includes(option)) options[option] = Number(chosen[name]);
+  }
+  if (chosen.target !== DRAWN) return { ...options, lab: chosen.target };
+  const drawing = Paper.points(chosen.draw);
+  if (!drawing.length) throw new Error("Draw a target first: drag over the paper.");
+  return { ...options, drawing };
 }

@@ -1,24 +1,24 @@
-// A run as it goes on: what is new is asked for and added; the zoom stays.
-import { count, every, get, h, main, order, problem, runAddress, show, state } from "/assets/dom.js";
+// A run while it trains: new points are fetched and added; the zoom stays.
+import { count, every, get, h, main, post, problem, runAddress, show, state } from "/assets/dom.js";
 import { Charts, head, shades } from "/assets/run.js";
 
-const MOST = 6000; // points of a curve, before everything is asked for again, thinned
+const MOST = 6000; // points of a curve; with more, everything is fetched again, thinned
 
 export async function page(name) {
-  const badge = h("span", {}), said = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", { class: "findings" });
+  const badge = h("span", {}), message = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", { class: "findings" });
   const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images" });
   const step = h("p", { class: "quiet", "aria-live": "polite" });
   const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
   const place = h("section", { class: "charts" });
   const charts = new Charts(place);
-  show(name, head(name, "", [badge]), said, buttons, step, list, top, verdict, place,
+  show(name, head(name, [badge]), message, buttons, step, list, top, verdict, place,
     h("details", {}, h("summary", {}, "Events"), events));
   const drawnAt = h("figcaption", {});
-  top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the images to learn from. The generator never sees them.")));
-  const controls = steering(name, buttons, said);
+  top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the training images. The generator never sees them.")));
+  const controls = steering(name, buttons, message);
   let after = null, generation = -1, live = true, drawn = null, measured = "", diagnosed = null;
 
-  async function look() {
+  async function update() {
     const query = after === null ? "" : `?after=${after}&generation=${generation}`;
     const news = await get(runAddress(name, query));
     const scores = JSON.stringify(news.scores);
@@ -31,11 +31,11 @@ export async function page(name) {
     after = news.generation < 0 || charts.points > MOST ? null : news.step;
     if (after !== null && !Number.isFinite(after)) after = null;
     generation = news.generation;
-    live = ["running", "paused"].includes(news.state) || news.read < 1;
+    live = news.active || news.read < 1;
     badge.replaceChildren(state(news.state));
-    step.textContent = `${count(Math.max(news.step ?? 0, news.done))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, samples of the rest` : ""}`;
-    list.replaceChildren(...news.facts.flatMap(([term, words]) => [h("dt", {}, term), h("dd", {}, words)]));
-    if (news.error) said.replaceChildren(problem(news.error)); else if (!controls.told) said.replaceChildren();
+    step.textContent = `${count(Math.max(news.step ?? 0, news.done))} steps${news.read < 1 ? `; ${Math.round(100 * news.read)}% of the records read, the rest sampled` : ""}`;
+    list.replaceChildren(...news.facts.flatMap(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]));
+    if (news.error) message.replaceChildren(problem(news.error)); else if (!controls.waiting) message.replaceChildren();
     if (JSON.stringify(news.diagnosis) !== diagnosed) verdict.replaceChildren(...diagnosis(news.diagnosis));
     diagnosed = JSON.stringify(news.diagnosis);
     charts.shades = shades(news.diagnosis);
@@ -53,31 +53,31 @@ export async function page(name) {
     drawn = news.snapshots;
     const { steps } = await get(runAddress(name, "/snapshots"));
     picture.hidden = !steps.length;
-    drawnAt.textContent = steps.length ? `Generated at step ${count(steps.at(-1))}: tile s is seed s.` : "No samples yet: the first grid is drawn when the training begins.";
+    drawnAt.textContent = steps.length ? `Generated at step ${count(steps.at(-1))}. Tile s is seed s.` : "No samples yet. The first grid is drawn when the training starts.";
     if (steps.length) picture.src = runAddress(name, `/snapshots/${steps.at(-1)}.png?at=${drawn}`);
     top.classList.toggle("lab", news.lab);
   }
 
-  every(() => controls.told ? 1 : live ? 3 : 10, async () => {
+  every(() => controls.waiting ? 1 : live ? 3 : 10, async () => {
     try {
-      await look();
+      await update();
       main.dataset.ready = "yes";
     } catch (error) {
-      said.replaceChildren(problem(error));
+      message.replaceChildren(problem(error));
       live = false;
     }
   });
 }
 
-// The diagnosis as far as it has spoken, as in the report.
-function diagnosis(told) {
-  if (!told) return [];
-  const probes = `at step ${count(told.step)} (${count(told.looks)} ${told.looks === 1 ? "probe" : "probes"})`;
+// The diagnosis up to now, as in the report.
+function diagnosis(found) {
+  if (!found) return [];
+  const when = `at step ${count(found.step)} (${count(found.probes)} ${found.probes === 1 ? "probe" : "probes"})`;
   return [
     h("h2", {}, "Diagnosis"),
-    h("p", { class: told.healthy ? "good" : "warning" }, `${told.healthy ? "✓" : "⚠"} ${told.verdict}, ${probes}`),
-    ...told.findings.map((each) => h("div", {},
-      h("h3", {}, each.title, " ", h("small", {}, `${each.sure}; ${each.when}`)),
+    h("p", { class: found.healthy ? "good" : "warning" }, `${found.healthy ? "✓" : "⚠"} ${found.verdict}, ${when}`),
+    ...found.findings.map((each) => h("div", {},
+      h("h3", {}, each.title, " ", h("small", {}, `${each.certainty}; ${each.when}`)),
       h("p", {}, each.meaning, each.evidence && h("small", {}, ` Evidence, shaded in the charts: ${each.evidence}.`)),
       h("p", {}, `What helps: ${each.remedy}.`),
       each.command && h("pre", {}, each.command))),
@@ -90,38 +90,38 @@ function row(event) {
   return h("tr", {}, h("td", { class: "quiet" }, String(time ?? "").slice(0, 19).replace("T", " ")), h("td", {}, String(what)), h("td", {}, words.join(", ")));
 }
 
-// Orders to a training, carried out within a second or two.
-function steering(name, place, said) {
-  const controls = { told: false, show };
-  const give = async (wanted, words) => {
+// Buttons that control a training. It reads requests about once a second.
+function steering(name, place, message) {
+  const controls = { waiting: false, show };
+  const ask = async (wanted, label) => {
     try {
-      await order(runAddress(name, "/control"), wanted);
-      said.replaceChildren(h("p", { class: "notice", role: "status" }, `${words}: ordered; the training takes it within a second or two.`));
-    } catch (error) { said.replaceChildren(problem(error)); }
-    controls.told = true; // and what comes of it is looked for sooner
-    setTimeout(() => { controls.told = false; }, 6000);
+      await post(runAddress(name, "/control"), wanted);
+      message.replaceChildren(h("p", { class: "notice", role: "status" }, `${label}: requested. The training reads it within a second or two.`));
+    } catch (error) { message.replaceChildren(problem(error)); }
+    controls.waiting = true; // so the result is fetched sooner
+    setTimeout(() => { controls.waiting = false; }, 6000);
   };
-  const pause = h("button", { type: "button", onclick: () => give({ pause: !controls.paused }, controls.paused ? "Go on" : "Pause") });
-  const stop = h("button", { type: "button", onclick: () => confirm("Finish this step, save, and end the training?") && give({ stop: true }, "Stop") }, "■ Stop and save");
-  const snapshot = h("button", { type: "button", onclick: () => give({ snapshot: true }, "Snapshot") }, "▦ Snapshot");
+  const pause = h("button", { type: "button", onclick: () => ask({ pause: !controls.paused }, controls.paused ? "Continue" : "Pause") });
+  const stop = h("button", { type: "button", onclick: () => confirm("Save a checkpoint and end the training?") && ask({ stop: true }, "Stop") }, "■ Stop and save");
+  const snapshot = h("button", { type: "button", onclick: () => ask({ snapshot: true }, "Snapshot") }, "▦ Snapshot");
   const rates = {}, form = h("form", { class: "rates", onsubmit: (event) => {
     event.preventDefault();
     const wanted = Object.fromEntries(Object.entries(rates).filter(([, input]) => input.value !== input.dataset.now).map(([player, input]) => [player, Number(input.value)]));
-    if (Object.keys(wanted).length) give({ learning_rates: wanted }, "Learning rates");
+    if (Object.keys(wanted).length) ask({ learning_rates: wanted }, "Learning rates");
   } });
   place.append(pause, stop, snapshot, form);
 
   function show(news) {
-    place.hidden = !["running", "paused"].includes(news.state) || news.lab;
+    place.hidden = !news.active || news.lab;
     controls.paused = news.state === "paused";
-    pause.textContent = controls.paused ? "▶ Go on" : "❚❚ Pause";
+    pause.textContent = controls.paused ? "▶ Continue" : "❚❚ Pause";
     for (const [player, rate] of Object.entries(news.rates)) {
       if (rates[player]) {
         if (rates[player] !== document.activeElement && rates[player].dataset.now !== String(rate)) rates[player].value = rates[player].dataset.now = rate;
         continue;
       }
       rates[player] = h("input", { type: "number", step: "any", min: "0", "data-now": rate, value: rate });
-      form.append(h("label", {}, `${player}'s learning rate `, rates[player]));
+      form.append(h("label", {}, `Learning rate of the ${player} `, rates[player]));
     }
     if (Object.keys(rates).length && !form.querySelector("button")) form.append(h("button", {}, "Change"));
   }

@@ -1,23 +1,23 @@
 // What the pages of a run have in common: its name, its tabs, and its charts.
-import { get, h, pageAddress, runAddress, state, withPlotly } from "/assets/dom.js";
+import { get, h, meta, runAddress, withPlotly } from "/assets/dom.js";
 
-const TABS = { "": "Live", "/timeline": "Timeline", "/walk": "Walk", "/evaluate": "Evaluate" };
-
-export function head(name, current, more = []) {
-  const tabs = Object.entries(TABS).map(([part, words]) =>
-    h("a", { href: pageAddress(name, part), "aria-current": part === current ? "page" : undefined }, words));
+export function head(name, more = []) {
+  const tabs = JSON.parse(meta("tabs")).map(([path, title]) => {
+    const address = path.replace("{name}", encodeURIComponent(name));
+    return h("a", { href: address, "aria-current": address === location.pathname ? "page" : undefined }, title);
+  });
   return h("div", { class: "head" }, h("h1", {}, name, " ", ...more), h("nav", { class: "tabs", "aria-label": "Run" }, tabs));
 }
 
 // When something was wrong: [from, to], to null where it still is.
 export const shades = (diagnosis) => (diagnosis?.findings ?? []).map((each) => [each.began, each.until]);
 
-// Charts that are fed piece by piece, zoom together, and keep their zoom.
+// Charts that grow point by point, zoom together, and keep their zoom.
 export class Charts {
   constructor(place) {
     this.place = place;
-    this.known = new Map(); // title → { chart, element }
-    this.range = null; // as zoomed
+    this.known = new Map(); // title → { chart, element, figure, layout }
+    this.range = null; // the zoom
     this.cursor = null;
     this.marks = [];
     this.shades = [];
@@ -31,7 +31,7 @@ export class Charts {
     this.put(charts);
   }
 
-  add(charts) { // the same charts' new points
+  add(charts) { // new points of the same charts
     for (const chart of charts) {
       const entry = this.known.get(chart.title);
       if (!entry) { this.put([chart]); continue; }
@@ -49,7 +49,7 @@ export class Charts {
     return Math.max(0, ...[...this.known.values()].flatMap(({ chart }) => chart.data.series.map((curve) => curve.x.length)));
   }
 
-  put(charts) { // whole, in place of what they were
+  put(charts) { // whole charts, in place of the old ones
     for (const chart of charts) (this.known.get(chart.title) ?? this._place(chart)).chart = chart;
   }
 
@@ -67,11 +67,12 @@ export class Charts {
     const all = [...this.known.values()];
     const last = Math.max(1, ...all.flatMap(({ chart }) => chart.data.series.map((curve) => curve.x.at(-1) ?? 0)));
     const range = this.range ?? [0, last];
-    for (const { chart, element } of all) {
-      const marks = this.cursor === null ? this.marks : [...this.marks, { x: this.cursor, dash: "solid" }];
+    for (const entry of all) {
+      const { chart, element } = entry;
       const data = { ...chart.data, shades: chart.data.shades ?? this.shades.map(([from, to]) => [from, to ?? last]) };
       const fresh = !element.on;
-      Plotly.react(element, traces(data), layout(data, [...range], element.clientWidth, marks), { displayModeBar: false, responsive: true, doubleClick: false });
+      entry.layout = () => layout(data, [...range], element.clientWidth, this._lines());
+      Plotly.react(element, traces(data), entry.layout(), { displayModeBar: false, responsive: true, doubleClick: false });
       if (!fresh) continue;
       element.on("plotly_relayout", (change) => {
         if (change["xaxis.range[0]"] === undefined) return;
@@ -85,15 +86,20 @@ export class Charts {
     }
   }
 
-  point(step) { // where the timeline stands
+  _lines() { // upright ones
+    return this.cursor === null ? this.marks : [...this.marks, { x: this.cursor, dash: "solid" }];
+  }
+
+  point(step) { // marks a step in every chart, at most once per frame
     this.cursor = step;
-    if (!this.waiting) {
-      this.waiting = true;
-      requestAnimationFrame(() => { this.waiting = false; this.draw(); });
-    }
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      for (const { element, layout } of this.known.values()) if (layout) Plotly.relayout(element, { shapes: layout().shapes });
+    });
   }
 }
 
-// Everything of a run, once.
+// Everything that a run's page shows, once.
 export const whole = (name) => get(runAddress(name));
-export { state };

@@ -1,28 +1,28 @@
-// All runs, as cards.
+// All runs: their summaries, a filter, and a choice of some to compare.
 import { count, every, get, h, pageAddress, problem, runAddress, show, state } from "/assets/dom.js";
 
 export async function page() {
-  const cards = h("div", { class: "cards" }), said = h("div", {});
+  const cards = h("div", { class: "cards" }), message = h("div", {});
   const filter = h("input", { type: "search", placeholder: "name, recipe, data or state", "aria-label": "Filter", oninput: draw });
   const compare = h("a", { class: "button", hidden: true });
-  const words = h("p", { class: "quiet" });
+  const number = h("p", { class: "quiet" });
   const chosen = new Set();
   let runs = [], before = "";
-  show("Runs", h("div", { class: "bar" }, h("h1", {}, "Runs"), filter, compare), said, words, cards);
+  show("Runs", h("div", { class: "bar" }, h("h1", {}, "Runs"), filter, compare), message, number, cards);
 
   function draw() {
     const wanted = filter.value.toLowerCase().split(/\s+/);
     const shown = runs.filter((run) => {
-      const text = [run.name, run.recipe, run.data, run.state, run.verdict?.verdict].join(" ").toLowerCase();
+      const text = [run.name, run.recipe, run.data, run.state, run.verdict].join(" ").toLowerCase();
       return wanted.every((word) => text.includes(word));
     });
-    cards.replaceChildren(...shown.map((run) => card(run, chosen, tell)));
-    words.textContent = runs.length
+    cards.replaceChildren(...shown.map((run) => card(run, chosen, update)));
+    number.textContent = runs.length
       ? `${count(shown.length)} of ${count(runs.length)} runs`
-      : "There are no runs here yet. `ganatomy demo` makes the first; or start one with New run.";
+      : "There are no runs yet. Start one with New run, or on the command line: ganatomy demo.";
   }
 
-  function tell() {
+  function update() {
     compare.hidden = chosen.size < 2;
     compare.textContent = `Compare ${chosen.size}`;
     compare.href = `/compare?${[...chosen].map((name) => `run=${encodeURIComponent(name)}`).join("&")}`;
@@ -31,50 +31,43 @@ export async function page() {
   every(() => 3, async () => {
     try {
       const answer = await get("/api/runs"), now = JSON.stringify(answer.runs);
-      said.replaceChildren();
+      message.replaceChildren();
       if (now !== before) { before = now; runs = answer.runs; draw(); }
-    } catch (error) { said.replaceChildren(problem(error)); }
+    } catch (error) { message.replaceChildren(problem(error)); }
   });
 }
 
-function card(run, chosen, tell) {
+function card(run, chosen, update) {
   const box = h("input", {
     type: "checkbox", checked: chosen.has(run.name), "aria-label": `Compare ${run.name}`,
-    onchange: () => { chosen[box.checked ? "add" : "delete"](run.name); tell(); },
+    onchange: () => { chosen[box.checked ? "add" : "delete"](run.name); update(); },
   });
-  const picture = run.picture === null || run.picture === undefined
-    ? h("div", { class: "nothing" }, "no pictures yet")
+  const picture = run.picture === null
+    ? h("div", { class: "nothing" }, "no samples yet")
     : h("img", { src: runAddress(run.name, `/snapshots/${run.picture}.png`), alt: `Samples of ${run.name}`, loading: "lazy" });
   return h("article", { class: "card" },
     h("a", { href: pageAddress(run.name), class: "picture", tabindex: "-1" }, picture),
     h("div", { class: "words" },
       h("h2", {}, h("a", { href: pageAddress(run.name) }, run.name)),
-      h("p", {}, state(run.state), run.step !== undefined && ` · ${count(run.step)} steps`),
-      run.recipe !== undefined && h("p", { class: "quiet" }, [run.recipe, run.data].filter(Boolean).join(" · ")),
-      run.verdict && h("p", { class: run.verdict.healthy ? "quiet" : "warning" }, `${run.verdict.healthy ? "✓" : "⚠"} ${run.verdict.verdict}`),
+      h("p", {}, state(run.state), run.step !== null && ` · ${count(run.step)} steps`),
+      h("p", { class: "quiet" }, [run.recipe, run.data].filter(Boolean).join(" · ")),
+      run.verdict && h("p", { class: run.healthy ? "quiet" : "warning" }, `${run.healthy ? "✓" : "⚠"} ${run.verdict}`),
       run.problem && h("p", { class: "problem" }, run.problem),
-      spark(run.curves)),
+      sparkline(run.curves)),
     h("label", { class: "pick" }, box, "compare"));
 }
 
-const NAMES = {
-  "probability/real": ["D(x)", "discriminator"], "probability/fake": ["D(G(z))", "generator"],
-  "loss/discriminator": ["D's loss", "discriminator"], "loss/generator": ["G's loss", "generator"],
-  "lab/best_value": ["−log 4 + 2·JSD", "generator"],
-};
-
-function spark(curves) {
-  if (!curves?.lines) return null;
-  const ys = Object.values(curves.lines).flat().filter((y) => y !== null), width = 240, height = 44;
-  const low = curves.half ? 0 : Math.min(...ys), high = curves.half ? 1 : Math.max(...ys);
-  const [first, last] = [curves.x[0], curves.x.at(-1)];
+function sparkline({ x, lines, half }) {
+  if (!lines) return null;
+  const ys = lines.flatMap((line) => line.y).filter((y) => y !== null), width = 240, height = 44;
+  const low = half ? 0 : Math.min(...ys), high = half ? 1 : Math.max(...ys), first = x[0], last = x.at(-1);
   const at = (x, y) => `${(width * (x - first) / (last - first || 1)).toFixed(1)},${(2 + (height - 4) * (1 - (y - low) / (high - low || 1))).toFixed(1)}`;
-  const lines = Object.entries(curves.lines).map(([name, line]) => h("svg:polyline", {
-    class: `line ${NAMES[name][1]}`, points: line.map((y, i) => y === null ? "" : at(curves.x[i], y)).join(" "),
+  const drawn = lines.map((line) => h("svg:polyline", {
+    class: `line ${line.role}`, points: line.y.map((y, i) => y === null ? "" : at(x[i], y)).join(" "),
   }));
-  const half = curves.half && h("svg:line", { class: "half", x1: 0, x2: width, y1: height / 2, y2: height / 2 });
-  const ends = Object.entries(curves.lines).map(([name, line]) => `${NAMES[name][0]} ${line.findLast((y) => y !== null)?.toFixed(2).replace("-", "−") ?? "–"}`);
+  const middle = half && h("svg:line", { class: "half", x1: 0, x2: width, y1: height / 2, y2: height / 2 });
+  const ends = lines.map((line) => `${line.name} ${line.y.findLast((y) => y !== null)?.toFixed(2).replace("-", "−") ?? "–"}`);
   return h("figure", { class: "spark" },
-    h("svg:svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": ends.join(", ") }, half, lines),
-    h("figcaption", {}, ...Object.keys(curves.lines).flatMap((name, i) => [i ? " · " : "", h("span", { class: `key ${NAMES[name][1]}` }, ends[i])])));
+    h("svg:svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": ends.join(", ") }, middle, drawn),
+    h("figcaption", {}, lines.flatMap((line, i) => [i ? " · " : "", h("span", { class: `key ${line.role}` }, ends[i])])));
 }

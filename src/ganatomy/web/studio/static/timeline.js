@@ -2,21 +2,20 @@
 import { $, count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
 import { Charts, head, shades, whole } from "/assets/run.js";
 
-const HISTORY = 24; // snapshots of a tile's history
-const SHOWN = ["Losses", "The discriminator's probabilities", "The discriminator's scores", "Value of the game"];
+const HISTORY = 24; // snapshots in the history of a tile
 
 export async function page(name) {
-  show(name, head(name, "/timeline"), h("p", { class: "quiet" }, "…"));
+  show(name, head(name), h("p", { class: "quiet" }, "…"));
   const [{ steps, tiles }, run] = await Promise.all([get(runAddress(name, "/snapshots")), whole(name)]);
   if (!steps.length) {
-    show(name, head(name, "/timeline", [state(run.state)]), h("p", {}, "There are no snapshots yet: the first is drawn when the training begins."));
+    show(name, head(name, [state(run.state)]), h("p", {}, "There are no snapshots yet. The first is drawn when the training starts."));
     return;
   }
   const last = steps.length - 1, address = (i) => runAddress(name, `/snapshots/${steps[i]}.png`);
   const image = h("img", { alt: "Samples" }), sheet = h("div", { class: "sheet" }, image);
   const out = h("output", {}), play = h("button", { type: "button", class: "round", "aria-label": "Play or pause" }, "▶");
   const slider = h("input", { type: "range", min: 0, max: last, value: last, "aria-label": "Snapshot", oninput: () => { pause(); go(); } });
-  const speed = h("select", { "aria-label": "Snapshots a second" }, [4, 10, 25].map((rate) => h("option", { value: rate }, `${rate} a second`)));
+  const speed = h("select", { "aria-label": "Snapshots per second" }, [4, 10, 25].map((rate) => h("option", { value: rate }, `${rate} per second`)));
   const detail = h("section", { class: "tile", "aria-live": "polite" }), place = h("section", { class: "charts small" });
   const charts = new Charts(place);
   let timer = null;
@@ -26,7 +25,7 @@ export async function page(name) {
     image.src = address(i);
     out.textContent = `step ${count(steps[i])}`;
     slider.setAttribute("aria-valuetext", out.textContent);
-    for (const near of [i + 1, i - 1]) if (steps[near] !== undefined) new Image().src = address(near); // so that the next is there
+    for (const near of [i + 1, i - 1]) if (steps[near] !== undefined) new Image().src = address(near); // so that the next one is loaded
     charts.point(steps[i]);
   }
   function pause() {
@@ -48,15 +47,16 @@ export async function page(name) {
   speed.onchange = () => { if (timer) { pause(); play.onclick(); } };
 
   if (tiles) sheet.append(overlay(tiles, (tile) => history(name, steps, tiles, tile, Number(slider.value), detail)));
-  show(name, head(name, "/timeline", [state(run.state)]),
+  show(name, head(name, [state(run.state)]),
     h("div", { class: tiles ? "two" : "" },
       h("div", {}, sheet, h("div", { class: "player" }, play, slider, out, speed),
-        h("p", { class: "quiet" }, `${count(steps.length)} snapshots of the same latent vectors.${tiles ? " Choose a tile to see its history and the real image nearest to it." : ""}`)),
+        h("p", { class: "quiet" }, `${count(steps.length)} snapshots of the same latent vectors.${tiles ? " Choose a tile to see its history and the real images nearest to it." : ""}`)),
       tiles && detail),
     place);
-  charts.set(run.charts.filter((chart) => SHOWN.includes(chart.title)));
+  charts.set(run.charts);
   charts.marks = run.marks;
   charts.shades = shades(run.diagnosis);
+  charts.draw();
   go();
   $(".overlay button")?.click();
   main.dataset.ready = "yes";
@@ -77,7 +77,7 @@ function overlay(tiles, choose) {
       for (const other of buttons) other.setAttribute("aria-pressed", other === button);
       choose(tile);
     };
-    button.onkeydown = (event) => { // arrows go from tile to tile
+    button.onkeydown = (event) => { // arrow keys move from tile to tile
       const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: tiles.columns, ArrowUp: -tiles.columns }[event.key];
       const other = by && buttons[tile + by];
       if (!other) return;
@@ -97,7 +97,7 @@ async function history(name, steps, tiles, tile, now, place) {
   place.replaceChildren(
     h("h2", {}, `Seed ${tile}`), h("h3", {}, "Its history"), strip,
     h("h3", {}, `The real images nearest to it at step ${count(steps[now])}`), found,
-    h("p", { class: "quiet" }, "Nearest pixel by pixel; the number is the root mean square difference in grey levels of 255. Compare with the eye: what is near in pixels need not look alike."));
+    h("p", { class: "quiet" }, "Nearest by pixels; the number is the root mean square difference, in grey levels from 0 to 255. Images that are near in pixels need not look alike."));
   for (const i of chosen) strip.append(cut(runAddress(name, `/snapshots/${steps[i]}.png`), tiles, tile, `step ${count(steps[i])}`));
   try {
     const { nearest } = await get(runAddress(name, `/nearest?step=${steps[now]}&tile=${tile}`));
@@ -107,8 +107,8 @@ async function history(name, steps, tiles, tile, now, place) {
   } catch (error) { found.append(problem(error)); }
 }
 
-function cut(source, tiles, tile, words) { // one tile of a snapshot
-  const canvas = h("canvas", { width: tiles.width, height: tiles.height, class: "pixels", role: "img", "aria-label": words });
+function cut(source, tiles, tile, caption) { // one tile of a snapshot
+  const canvas = h("canvas", { width: tiles.width, height: tiles.height, class: "pixels", role: "img", "aria-label": caption });
   const image = new Image();
   image.onload = () => {
     const [wide, tall] = [tiles.width * tiles.times, tiles.height * tiles.times];
@@ -118,5 +118,5 @@ function cut(source, tiles, tile, words) { // one tile of a snapshot
     context.drawImage(image, left, top, wide, tall, 0, 0, tiles.width, tiles.height);
   };
   image.src = source;
-  return h("figure", {}, canvas, h("figcaption", {}, words));
+  return h("figure", {}, canvas, h("figcaption", {}, caption));
 }

@@ -1,0 +1,121 @@
+"""The pages and their files: one row a page, from which its address, its script and the navigation follow."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from ganatomy import __version__
+from ganatomy.errors import UserError
+from ganatomy.web.studio.run_store import NotFoundError
+
+MEDIA_TYPES = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "png": "image/png",
+    "webp": "image/webp",
+    "html": "text/html",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    path     its address
+    script   the module in static/ whose function `page` shows it; it is given {name} of the path, if there is one
+    title    of the link to it; none if nothing links to it but other pages
+    section  the script of the link that is marked while it is shown; its own by default
+    """
+
+    path: str
+    script: str
+    title: str = ""
+    section: str = ""
+
+
+PAGES = (
+    Page("/", "runs", "Runs"),
+    Page("/lab", "lab", "Lab"),
+    Page("/lessons", "lessons", "Lessons"),
+    Page("/lessons/{name}", "lessons"),
+    Page("/new", "new", "New run"),
+    Page("/compare", "compare", section="runs"),
+)
+RUN_PAGES = (  # tabs of one run
+    Page("/run/{name}", "live", "Live", "runs"),
+    Page("/run/{name}/timeline", "timeline", "Timeline", "runs"),
+    Page("/run/{name}/walk", "walk", "Walk", "runs"),
+    Page("/run/{name}/evaluate", "evaluate", "Evaluate", "runs"),
+)
+
+
+class Pages:
+    """Sends the pages. They know a token, without which nothing can be changed; pages of other sites do not."""
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(16)
+        static = files("ganatomy.web.studio") / "static"
+        self._template = Template((static / "page.html").read_text(encoding="utf-8"))
+        self._assets = {each.name: each.read_bytes() for each in static.iterdir() if each.name != "page.html"}
+        for name in ("charts.js", "colours.css"):  # shared with the report
+            self._assets[name] = (files("ganatomy.report") / name).read_bytes()
+        self._assets["plotly.js"] = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+
+    def routes(self) -> list[Route]:
+        """Of the pages and their files."""
+        shown = [Route(page.path, self._show(page)) for page in (*PAGES, *RUN_PAGES)]
+        return [*shown, Route("/assets/{asset}", self.asset)]
+
+    def _show(self, page: Page) -> Any:
+        """The endpoint of a page."""
+        html = self._template.substitute(
+            token=self.token,
+            script=page.script,
+            tabs=escape(json.dumps([[each.path, each.title] for each in RUN_PAGES])),
+            navigation="\n".join(_link(each, page) for each in PAGES if each.title),
+            version=__version__,
+        )
+
+        def endpoint(request: Request) -> Response:
+            return HTMLResponse(html)
+
+        return endpoint
+
+    def asset(self, request: Request) -> Response:
+        """A script or style sheet of the package. Raises NotFoundError for any other file."""
+        name = request.path_params["asset"]
+        if name not in self._assets:
+            raise NotFoundError(f"There is no file {name}.")
+        # Plotly is large and changes only with its version; ours may change with every start.
+        headers = {"cache-control": "private, max-age=31536000, immutable"} if name == "plotly.js" else {}
+        return Response(self._assets[name], media_type=MEDIA_TYPES[name.rpartition(".")[2]], headers=headers)
+
+    async def body(self, request: Request) -> bytes:
+        """The body of a request that changes something. Raises HTTPException unless one of our pages sent it."""
+        if not secrets.compare_digest(request.headers.get("x-studio-token", "").encode(), self.token.encode()):
+            raise HTTPException(403, "This page was loaded before the studio was restarted: reload it.")
+        return await request.body()
+
+    async def content(self, request: Request) -> dict[str, Any]:
+        """The same, as a JSON object. Raises UserError where it is none."""
+        try:
+            content = json.loads(await self.body(request))
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise UserError("The body of the request has to be a JSON object.")
+        return content
+
+
+def _link(target: Page, page: Page) -> str:
+    current = ' aria-current="page"' if target.script == (page.section or page.script) else ""
+    return f'<a href="{target.path}"{current}>{target.title}</a>'

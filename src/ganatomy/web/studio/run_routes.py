@@ -1,0 +1,168 @@
+"""What pages ask of run folders: summaries, charts, snapshots, scores. Nothing here changes a run. No torch."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ganatomy.errors import UserError
+from ganatomy.report.scores import BETTER
+from ganatomy.runs.run import Run
+from ganatomy.web.studio import tiles
+from ganatomy.web.studio.live_run import LiveRun
+from ganatomy.web.studio.pages import MEDIA_TYPES
+from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
+from ganatomy.web.studio.summaries import RunSummaries
+
+# An HTML file in a run's folder may come from a stranger: it gets an origin of its own, and may fetch nothing.
+UNTRUSTED = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+REPORT = f"{UNTRUSTED} allow-scripts; script-src 'unsafe-inline'"  # its charts are drawn by its own script
+FILES = ("reals.png", "walk.webp", "lab.webp", "report.html")
+COPYING = "memorisation"  # the metric whose scores tell whether images are copies
+MAX_LIVE = 16  # runs whose records are kept in memory
+A_WHILE = {"cache-control": "private, max-age=60"}  # a training that goes back draws its snapshots again
+
+
+class RunRoutes:
+    """What is read from the folder of runs."""
+
+    def __init__(self, store: RunStore) -> None:
+        self.store, self.summaries = store, RunSummaries(store)
+        self._live: OrderedDict[str, LiveRun] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def routes(self) -> list[Route]:
+        """Of all that is read."""
+        run = "/api/runs/{name}"
+        return [
+            Route("/api/runs", self.runs),
+            Route(run, self.live),
+            Route(f"{run}/snapshots", self.snapshots),
+            Route(f"{run}/snapshots/{{step:int}}.png", self.snapshot),
+            Route(f"{run}/nearest", self.nearest),
+            Route(f"{run}/real/{{index:int}}.png", self.real),
+            Route(f"{run}/scores", self.scores),
+            Route(f"{run}/neighbours/{{card}}", self.neighbours),
+            Route(f"{run}/files/{{file}}", self.file),
+        ]
+
+    def runs(self, request: Request) -> Response:
+        """The summaries of all runs."""
+        return JSONResponse({"runs": [asdict(each) for each in self.summaries.all()], "folder": str(self.store.runs)})
+
+    def live(self, request: Request) -> Response:
+        """A run's charts and events: all, or what is new since the step `after`. Raises UserError for another step."""
+        run, query = self._run(request), request.query_params
+        with reading(run.name):
+            after, generation = float(query.get("after", "-inf")), int(query.get("generation", -1))
+            if not (isfinite(after) or query.get("after") is None):
+                raise UserError("after: give the number of a step.")
+            return Response(self._live_run(run).news(after, generation), media_type="application/json")
+
+    def snapshots(self, request: Request) -> Response:
+        """The steps of a run's snapshots, and the layout of their tiles."""
+        run = self._run(request)
+        with reading(run.name):
+            found = run.snapshots()
+            layout = self._layout(run) if found else None
+            return JSONResponse({"steps": list(found), "tiles": layout.to_json() if layout else None})
+
+    def snapshot(self, request: Request) -> Response:
+        """One snapshot."""
+        return self._send(self._run(request), "samples", f"{request.path_params['step']:06d}.png", headers=A_WHILE)
+
+    def file(self, request: Request) -> Response:
+        """A file of a run that a page shows. Raises NotFoundError for any other."""
+        name = request.path_params["file"]
+        if name not in FILES:
+            raise NotFoundError(f"{name} is not a file that pages show.")
+        return self._send(self._run(request), name)
+
+    def neighbours(self, request: Request) -> Response:
+        """The page of nearest images that an evaluation wrote."""
+        return self._send(self._run(request), "eval", f"{request.path_params['card']}-nearest.html")
+
+    def nearest(self, request: Request) -> Response:
+        """The real images nearest to a tile of a snapshot, by pixels. Raises NotFoundError for another tile."""
+        run, query = self._run(request), request.query_params
+        with reading(run.name):
+            step, tile = int(query.get("step", "-1")), int(query.get("tile", "-1"))
+            config, layout = run.config(), self._layout(run)
+            if layout is None or not 0 <= tile < layout.count:
+                raise NotFoundError(f"The snapshot has no tile {tile}.")
+            real = tiles.real_images(run.info(), config).pixels
+            sheet = tiles.pixels(self.store.file(run, "samples", f"{step:06d}.png"), real.shape[-1])
+            found = tiles.nearest(real, layout.cut(sheet, tile))
+            return JSONResponse({"nearest": [{"index": i, "distance": round(far, 2)} for i, far in found]})
+
+    def real(self, request: Request) -> Response:
+        """One of the images that a run was trained on. Raises NotFoundError where there are fewer."""
+        run, index = self._run(request), request.path_params["index"]
+        with reading(run.name):
+            real = tiles.real_images(run.info(), run.config()).pixels
+            if index >= len(real):
+                raise NotFoundError(f"There are {len(real):,} real images.")
+            return Response(tiles.png(real[index]), media_type=MEDIA_TYPES["png"])
+
+    def scores(self, request: Request) -> Response:
+        """All score cards of a run, newest last, and the names of those with a page of nearest images."""
+        from ganatomy.evaluation.metrics import METRICS  # imports scipy and scikit-learn
+
+        run = self._run(request)
+        with reading(run.name):
+            readable, wrong = self.store.scores(run)
+            cards = [{"name": card.name, "terms": card.terms, **asdict(card)} for card in readable]
+            pages = sorted(
+                path.name.removesuffix("-nearest.html") for path in (run.path / "eval").glob("*-nearest.html")
+            )
+            report = (run.path / "report.html").is_file()
+            copying = {"metric": COPYING, "scores": METRICS[COPYING].scores}
+            content = {"cards": cards, "wrong": wrong, "pages": pages, "report": report, "better": BETTER}
+            content |= {"copying": copying}
+            return Response(_finite_json(content), media_type="application/json")
+
+    def _run(self, request: Request) -> Run:
+        return self.store.run(request.path_params["name"])
+
+    def _live_run(self, run: Run) -> LiveRun:
+        with self._lock:
+            if run.name not in self._live:
+                self._live[run.name] = LiveRun(run, self.store)
+                if len(self._live) > MAX_LIVE:
+                    self._live.popitem(last=False)
+            self._live.move_to_end(run.name)
+            return self._live[run.name]
+
+    def _layout(self, run: Run) -> tiles.TileLayout | None:
+        try:
+            config = run.config()
+        except UserError:  # of the lab, or of another version: snapshots are shown whole
+            return None
+        return tiles.tile_layout(self.store.file(run, "samples", list(run.snapshots().values())[-1].name), config)
+
+    def _send(self, run: Run, *parts: str, headers: Mapping[str, str] | None = None) -> Response:
+        with reading(run.name):
+            content, kind = self.store.file(run, *parts).read_bytes(), MEDIA_TYPES[parts[-1].rpartition(".")[2]]
+        policy = REPORT if parts == ("report.html",) else UNTRUSTED
+        safe = {"content-security-policy": policy, "x-frame-options": "SAMEORIGIN"}
+        return Response(content, media_type=kind, headers={**(headers or {}), **(safe if kind == "text/html" else {})})
+
+
+def _finite_json(content: object) -> bytes:
+    """JSON, with null for numbers that it cannot express: scores may be infinite."""
+    return json.dumps(_finite(content), allow_nan=False, ensure_ascii=False).encode()
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(name): _finite(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not isfinite(content) else content

@@ -1,0 +1,96 @@
+"""Trainings steered and started from pages. No torch."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ganatomy.config.recipes import summaries
+from ganatomy.web.studio import launcher
+from ganatomy.web.studio.launcher import Launcher, TrainingForm
+from ganatomy.web.studio.pages import Pages
+from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
+from ganatomy.web.studio.status import status_of
+from ganatomy.web.validation import read
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+
+
+class ControlRequest(BaseModel):
+    """What a page asks of a training: see `ganatomy.training.callbacks.control`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    pause: bool | None = None
+    stop: bool | None = None
+    snapshot: bool | None = None
+    learning_rates: dict[str, Rate] | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> "ControlRequest":
+        if not self.model_fields_set:
+            raise ValueError(f"ask for {', '.join(type(self).model_fields)}")
+        return self
+
+
+class TrainingRoutes:
+    """What changes a training, or starts one."""
+
+    def __init__(self, store: RunStore, pages: Pages, may_start: bool) -> None:
+        """may_start: whether pages may start trainings, which read whatever images they name."""
+        self.store, self.pages = store, pages
+        self.launcher, self.may_start = Launcher(store.runs), may_start
+
+    def routes(self) -> list[Route]:
+        """Of all that concerns trainings."""
+        return [
+            Route("/api/runs/{name}/control", self.control, methods=["POST"]),
+            Route("/api/recipes", self.form),
+            Route("/api/command", self.command, methods=["POST"]),
+            Route("/api/started/{ticket}", self.started),
+        ]
+
+    async def control(self, request: Request) -> Response:
+        """A `ControlRequest`, which the training reads within a second. Raises HTTPException where nothing trains."""
+        control = read(ControlRequest, await self.pages.body(request))
+        run = self.store.run(request.path_params["name"])
+        with reading(run.name):
+            if status_of(run, run.info(), []) != "running":
+                raise HTTPException(409, f"{run.name} is not in training.")
+            run.order(**control.model_dump(exclude_unset=True))
+        return JSONResponse({"requested": True})
+
+    def form(self, request: Request) -> Response:
+        """What the form of a new run is made of."""
+        content = {
+            "recipes": summaries(),
+            "preset": launcher.PRESET,
+            "fields": [asdict(field) for field in launcher.FIELDS],
+            "startable": self.may_start and self.launcher.able,
+        }
+        return JSONResponse(content)
+
+    async def command(self, request: Request) -> Response:
+        """The command that a `TrainingForm` stands for; it is started if the form says so.
+
+        Raises HTTPException where trainings may not be started.
+        """
+        form = read(TrainingForm, await self.pages.body(request))
+        arguments = launcher.command(form, self.store.runs)
+        content = {"command": launcher.command_line(arguments), "name": arguments[-1]}
+        if form.start:
+            if not self.may_start:
+                raise HTTPException(403, "Trainings can be started from this machine only.")
+            content["ticket"] = self.launcher.start(arguments)
+        return JSONResponse(content)
+
+    def started(self, request: Request) -> Response:
+        """The progress of a training that was started here. Raises NotFoundError for another ticket."""
+        found = self.launcher.started.get(request.path_params["ticket"])
+        if found is None:
+            raise NotFoundError("No training was started under this number since the studio was started.")
+        return JSONResponse(asdict(found.progress()))

@@ -1,0 +1,82 @@
+"""The list of runs: what it says of each, and how little it reads."""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from visiting import Visitor
+
+from ganatomy.runs.run import Run
+from ganatomy.web.studio import summaries, tail
+from ganatomy.web.studio.run_store import RunStore
+from ganatomy.web.studio.summaries import RunSummaries
+
+
+def test_a_summary(visitor: Visitor) -> None:
+    (summary,) = visitor.get("/api/runs").json()["runs"]
+    assert (summary["name"], summary["state"], summary["step"], summary["picture"]) == ("waves", "finished", 10, 10)
+    assert (summary["recipe"], summary["problem"]) == ("dcgan", None)
+    lines = {line["name"]: line["role"] for line in summary["curves"]["lines"]}
+    assert lines == {"D(x)": "discriminator", "D(G(z))": "generator"}
+    assert visitor.get("/api/runs/waves/snapshots/10.png").headers["content-type"] == "image/png"
+
+
+def test_a_summary_has_the_newest_verdict(visitor: Visitor, runs: Path) -> None:
+    run = Run(runs / "waves")
+    for verdict in ("mode collapse: 3 kinds left", "healthy"):
+        run.event("verdict", step=100, verdict=verdict)
+        (summary,) = visitor.get("/api/runs").json()["runs"]
+        assert (summary["verdict"], summary["healthy"]) == (verdict, verdict == "healthy")
+
+
+def test_two_hundred_runs_are_summarised_once_and_then_only_where_they_change(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: Counter[str] = Counter()
+    summarise = summaries.summarise
+
+    def counting(run: Run) -> summaries.RunSummary:
+        made[run.name] += 1
+        return summarise(run)
+
+    monkeypatch.setattr(summaries, "summarise", counting)
+    names = [f"run-{number:03d}" for number in range(200)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        for file in ("run.json", "metrics.jsonl", "events.jsonl"):
+            os.link(trained.path / file, tmp_path / name / file)
+    found = RunSummaries(RunStore(tmp_path))
+    assert sorted(each.name for each in found.all()) == names
+    assert made == Counter(names)
+    found.all()
+    assert made == Counter(names)  # nothing has changed
+    shutil.copy(trained.path / "metrics.jsonl", tmp_path / "copy")
+    (tmp_path / "copy").replace(tmp_path / "run-007" / "metrics.jsonl")
+    with (tmp_path / "run-007" / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 12}\n')
+    newest = next(each for each in found.all() if each.name == "run-007")
+    assert newest.step == 12
+    assert made == Counter([*names, "run-007"])
+
+
+def test_of_a_large_file_a_summary_reads_a_few_places(runs: Path) -> None:
+    path = runs / "waves" / "metrics.jsonl"
+    with path.open("w") as file:
+        file.writelines(
+            f'{{"step": {step}, "probability/real": 0.5, "probability/fake": 0.5}}\n' for step in range(100_000)
+        )
+    assert path.stat().st_size > 20 * summaries.POINTS * tail.SAMPLE
+    store = RunStore(runs)
+    RunSummaries(store).all()  # modules are imported, which reads files as well
+    before = bytes_read()
+    (summary,) = RunSummaries(store).all()
+    assert summary.step == 99_999
+    assert (summary.curves["x"][0], summary.curves["x"][-1]) == (0, 99_999)
+    assert bytes_read() - before < 2 * summaries.POINTS * tail.SAMPLE
+
+
+def bytes_read() -> int:
+    """By this process so far."""
+    return int(Path("/proc/self/io").read_text().split()[1])
