@@ -1,6 +1,6 @@
 """`make parity`: our scores against torch-fidelity's, on the same images, in an environment of their own.
 
-Makes .venv-vision, or takes it as it is, and runs parity_scores.py and tests/features/test_vision.py in it. Writes
+Makes .venv-vision unless it is there, and runs parity_scores.py and the tests of Inception and DINOv2 in it. Writes
 tools/results/parity.json, and tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a score differs.
 """
 
@@ -27,7 +27,8 @@ def main() -> int:
         ready.write_text(str(VERSIONS))
     compared = subprocess.run([python, Path(__file__).with_name("parity_scores.py")])
     # The tests of Inception and DINOv2, which the ordinary environment skips.
-    tested = subprocess.run([python, "-m", "pytest", "tests/features/test_vision.py"], cwd=ROOT)
+    files = [f"tests/evaluation/features/test_{name}.py" for name in ("inception", "dinov2")]
+    tested = subprocess.run([python, "-m", "pytest", *files], cwd=ROOT)
     return compared.returncode or tested.returncode
 
 

@@ -24,11 +24,11 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganatomy.evaluation import features
 from ganatomy.evaluation.metrics import frechet, inception_score, kernel, neighbours
-from ganatomy.runs import checkpoint
 from ganatomy.system import machine
+from ganatomy.system.files import checksum
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "features"))
+sys.path.insert(0, str(ROOT / "tests" / "evaluation" / "metrics"))
 import golden_arrays  # noqa: E402
 
 TOLERANCE = 1e-5  # relative
@@ -75,7 +75,7 @@ class Untrained(torch_fidelity.FeatureExtractorInceptionV3):
 
 
 def random_weights(path: Path) -> str:
-    """Write an untrained network that tells images apart; its sha256."""
+    """Write an untrained network that distinguishes images; returns its SHA-256."""
     empty = BytesIO()
     torch.save({}, empty)  # noqa: TID251
     empty.seek(0)
@@ -92,7 +92,7 @@ def random_weights(path: Path) -> str:
         outputs = network(torch.from_numpy(np.concatenate(mixed)).permute(0, 3, 1, 2))
         network.fc.weight *= 3 / outputs[1].std()  # neither the same class for all nor all classes alike
     torch.save(network.state_dict(), path)  # noqa: TID251
-    return checkpoint.checksum(path)
+    return checksum(path)
 
 
 def of_images(path: Path, sha256: str, height: int, width: int) -> Iterator[Row]:

@@ -75,7 +75,7 @@ def drawn_and_scored(width, repeats):
     return scores, [covered(np.repeat(np.arange(20), real), fake, 20) for fake in labels]
 
 
-@pytest.mark.parametrize("width", [0.3, 1.0])
+@pytest.mark.parametrize("width", [0.3, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_divergence_and_entropy_have_intervals(width):
     scores, results = drawn_and_scored(width, 100)
     for name, values in zip(("divergence", "entropy"), scores, strict=True):

@@ -82,9 +82,9 @@ def test_around_is_student_s_t():
     [
         ("mean", 2_000),
         ("share", 1_000),
-        ("frechet_distance", 500),
         ("kernel_distance", 300),
-        ("inception_score", 300),
+        pytest.param("frechet_distance", 500, marks=pytest.mark.slow),
+        pytest.param("inception_score", 300, marks=pytest.mark.slow),
     ],
 )
 def test_nineteen_in_twenty_intervals_cover(name, replicates):
@@ -92,7 +92,9 @@ def test_nineteen_in_twenty_intervals_cover(name, replicates):
     assert 0.93 <= covered(draws(400)[name], replicates) <= 0.97
 
 
-@pytest.mark.parametrize("name", ["frechet_distance, equal", "kernel_distance, equal"])
+@pytest.mark.parametrize(
+    "name", ["frechet_distance, equal", pytest.param("kernel_distance, equal", marks=pytest.mark.slow)]
+)
 def test_intervals_between_equal_distributions_are_wide_rather_than_narrow(name):
     """There the first-order term is small, and the jackknife overstates the second."""
     assert covered(draws(400)[name], 150) >= 0.93

@@ -158,9 +158,10 @@ def test_halves_are_balanced():
     assert (signs[:15].T @ signs[:15] == 16 * np.eye(16) - 1).all()
 
 
-def test_intervals_hold_the_mean_of_other_draws_as_often_as_they_say():
-    """150 generated sets against one real set: 0.95 of them, within three standard errors; and no wider than needed."""
-    real, chance, count = normal(300, 6, 3), np.random.default_rng(4), 150
+@pytest.mark.parametrize("count", [75, pytest.param(150, marks=pytest.mark.slow)])
+def test_intervals_hold_the_mean_of_other_draws_as_often_as_they_say(count):
+    """Generated sets against one real set: 0.95 of them, within three standard errors; and no wider than needed."""
+    real, chance = normal(300, 6, 3), np.random.default_rng(4)
     drawn = [vars(neighbour_estimates(real, 0.3 + 0.9 * chance.normal(size=real.shape))) for _ in range(count)]
     for name in drawn[0]:
         every = [draw[name] for draw in drawn]

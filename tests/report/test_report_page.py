@@ -7,14 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from ganatomy.config import settings
 from ganatomy.config.options import Config
-from ganatomy.gan.objectives import OBJECTIVES
-from ganatomy.report import charts, curves, page, pictures
+from ganatomy.report import page
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, card_path, subject_of_run
 
@@ -157,80 +155,7 @@ def test_scores_where_there_are_no_probabilities(tmp_path: Path) -> None:
     assert [curve(html, "D(G(z)), generated")[edge]["y"] for edge in ("low", "high")] == [[-1.25], [-0.75]]
 
 
-@pytest.mark.parametrize("count", [2001, 99_999, 100_000])
-def test_spikes_survive_thinning(count: int) -> None:
-    values = np.random.default_rng(0).normal(size=count)
-    spikes = {3: 1e6, count // 2: -1e6, count - 2: 1e5}
-    for where, value in spikes.items():
-        values[where] = value
-    values[50:60] = np.nan
-    steps, kept = curves.thin(np.arange(count, dtype=float), values)
-    assert len(kept) <= 2000
-    assert (steps[0], steps[-1]) == (0, count - 1)
-    assert np.all(np.diff(steps) > 0)
-    assert set(spikes.items()) <= set(zip(steps.astype(int).tolist(), kept.tolist(), strict=True))
-    np.testing.assert_array_equal(kept, values[steps.astype(int)])
-
-
-def test_a_long_gap_survives_thinning() -> None:
-    values = np.ones(50_000)
-    values[20_000:30_000] = np.nan
-    steps, kept = curves.thin(np.arange(50_000.0), values)
-    inside = (steps >= 20_100) & (steps < 29_900)
-    assert inside.any()
-    assert np.isnan(kept[inside]).all()
-    assert not np.isnan(kept[(steps < 20_000) | (steps >= 30_000)]).any()
-
-
-def test_records_are_read_a_chunk_at_a_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = curves.read(run.path / "metrics.jsonl")
-    monkeypatch.setattr(curves, "CHUNK", 7)
-    for name, column in curves.read(run.path / "metrics.jsonl").items():
-        np.testing.assert_array_equal(column, whole[name])
-
-
-@pytest.mark.parametrize("name", OBJECTIVES)
-def test_equilibrium_is_that_of_the_objective(name: str) -> None:
-    levels = charts.equilibrium(settings.from_dict({"objective": {"name": name}}))
-    score = torch.tensor([OBJECTIVES[name].equilibrium.score], dtype=torch.float64)
-    losses = OBJECTIVES[name].losses(score, score)
-    expected = {"discriminator": losses.discriminator.item(), "generator": losses.generator.item()}
-    assert "discriminator" in levels
-    for player, (value, _) in levels.items():
-        assert value == pytest.approx(expected[player], abs=1e-12)
-    # Only a loss of differences between scores leaves the generator's open: adding 1 to every score would change it.
-    assert ("generator" in levels) == (name not in ("wasserstein", "hinge"))
-
-
-def test_no_equilibrium_where_none_is_known() -> None:
-    smoothed = {"name": "non_saturating", "label_smoothing": 0.1}
-    assert charts.equilibrium(settings.from_dict({"objective": smoothed})) == {}
-    assert charts.equilibrium(settings.from_dict({"objective": {"name": "of_tomorrow"}})) == {}
-    assert charts.equilibrium(None) == {}
-
-
-def test_large_pictures_become_small(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (1100, 1100, 3), np.uint8)
-    Image.fromarray(noise).save(tmp_path / "grid.png")
-    uri = pictures.inline(tmp_path / "grid.png")
-    assert uri.startswith("data:image/webp;base64,")
-    assert len(uri) < (tmp_path / "grid.png").stat().st_size / 4
-
-
-def test_large_walks_keep_their_pace(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
-    frames = [Image.fromarray(frame) for frame in noise]
-    path = tmp_path / "walk.webp"
-    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=83, loop=0)
-    content = pictures.smaller(path.read_bytes())
-    assert len(content) < path.stat().st_size
-    (tmp_path / "small.webp").write_bytes(content)
-    with Image.open(tmp_path / "small.webp") as image:
-        image.load()
-        assert (image.n_frames, image.info["duration"], image.info["loop"]) == (4, 83, 0)
-
-
-def test_scores_are_told_and_drawn_over_training(run: Run) -> None:
+def test_scores_are_listed_and_drawn_over_training(run: Run) -> None:
     for step in (1000, 2000):
         score = Score(step / 100, step / 100 - 1, step / 100 + 1, 2.7, "lower", {}, {"by <chance>": [0.1, 0.2]})
         features = {"name": "lenet", "sha256": "46d3"}
