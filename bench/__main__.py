@@ -32,14 +32,17 @@ from ganatomy import build
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
+from ganatomy.data import Images
 from ganatomy.data.batches import RealBatches
 from ganatomy.gan.method import Batch
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, runtime
 from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import autotune as tuning
-from ganatomy.training import session
+from ganatomy.training.callbacks.walk import Walk
 from ganatomy.training.loop import Budget, State, fit
+from ganatomy.training.prepare import Prepared
+from ganatomy.training.standard import standard_callbacks
 
 RESULTS = Path(__file__).parent / "results"
 BATCH = 64
@@ -84,6 +87,11 @@ def _ours(config: Config, here: Runtime, real: torch.Tensor, precision: str, con
     return lambda: game.step(next(steps), lambda step, turn: images)
 
 
+def images_of(pixels: np.ndarray) -> Images:
+    """Pixels as a prepared set."""
+    return Images(pixels, None, None, "", "noise", [])
+
+
 def loop() -> list[Row]:
     """The whole loop with every callback against the bare steps: the digits recipe, its own intervals."""
     steps, config = 1000, recipe("digits")
@@ -103,8 +111,9 @@ def loop() -> list[Row]:
             run = Run.create(next(names), config, Path(folder))
             budget = Budget(steps=steps)
             # Its end (walk, report) is a price paid once, not a share of each step.
-            watchers = session.watchers(run, config, budget, 0, Console(quiet=True))[:-1]
-            fit(game, batches, State(game), budget, watchers)
+            state, prepared = State(game), Prepared(config, images_of(pixels), here)
+            callbacks = standard_callbacks(run, prepared, Console(quiet=True), state, batches)
+            fit(game, batches, state, budget, [each for each in callbacks if not isinstance(each, Walk)])
 
         seconds = alternate({"bare": lambda: train(False), "watched": lambda: train(True)}, rounds=3, warm_up=1)
     share = seconds["watched"] / seconds["bare"] - 1
@@ -142,9 +151,11 @@ def memory() -> list[Row]:
         game = build.method(config, (1, 28, 28), here)
         run = Run.create("memory", config, Path(folder))
         budget, state = Budget(steps=20_000), State(game)
-        watchers = session.watchers(run, config, budget, 0, Console(quiet=True))[:-1]
+        batches, prepared = RealBatches(pixels, 8, 1, Randomness(0), here), Prepared(config, images_of(pixels), here)
+        callbacks = standard_callbacks(run, prepared, Console(quiet=True), state, batches)
+        watching = [each for each in callbacks if not isinstance(each, Walk)]
         for until in (2_000, 20_000):
-            fit(game, RealBatches(pixels, 8, 1, Randomness(0), here), state, replace(budget, steps=until), watchers)
+            fit(game, batches, state, replace(budget, steps=until), watching)
             seen[until] = _resident_mib()
     growth = seen[20_000] - seen[2_000]
     words = f"{growth:+.1f} MiB from step 2,000 to 20,000, of {seen[2_000]:,.0f} MiB"

@@ -67,7 +67,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.write_text(PARTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(registry.VARIABLE, "")
-        registry.load(str(path))
+        registry.load_parts(str(path))
         yield path
     for each in (EXTRACTORS, METRICS):
         for name in [name for name in each if each.module(name) == "parts_of_mine"]:

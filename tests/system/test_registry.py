@@ -68,7 +68,7 @@ def test_a_summary_is_the_docstrings_first_line() -> None:
 
 
 def test_ours_have_no_origin_and_a_strangers_has_its_files_hash(fruit: Registry[str], part_file: Path) -> None:
-    name = registry.load(str(part_file))
+    name = registry.load_parts(str(part_file))
     fruit.add("plum", "1", module=name)
     assert fruit.origin("apple") is None
     digest = hashlib.sha256(part_file.read_bytes()).hexdigest()
@@ -79,7 +79,7 @@ def test_a_file_is_loaded_once_and_by_the_processes_we_start(part_file: Path) ->
     import builtins
 
     for _ in range(2):
-        assert registry.load(str(part_file)) == "some_parts_of_mine"
+        assert registry.load_parts(str(part_file)) == "some_parts_of_mine"
     assert builtins.times_run == 1  # type: ignore[attr-defined]
     assert os.environ[registry.VARIABLE] == str(part_file)
 
@@ -100,6 +100,6 @@ def test_what_cannot_be_loaded_is_said(
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(UserError, match=message):
-        registry.load(str(tmp_path / name))
+        registry.load_parts(str(tmp_path / name))
     assert "broken_parts" not in sys.modules
     assert os.environ[registry.VARIABLE] == ""

@@ -12,7 +12,7 @@ from ganatomy.errors import UserError
 from ganatomy.system import runtime
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import auto as automatic
-from ganatomy.training.api import given, plan, train
+from ganatomy.training.api import given_options, plan, train
 from tiny import waves
 
 
@@ -20,7 +20,7 @@ def chosen(path: Path, **settings: Any) -> automatic.Choice:
     changes = {"runtime.threads": 1, **settings}
     with runtime.start("cpu", threads=1) as here:
         planned = plan(path, "auto", settings=changes)
-        return automatic.choose(planned, given(path, changes), here, Console(quiet=True))
+        return automatic.choose(planned, given_options(path, changes), here, Console(quiet=True))
 
 
 def saved(folder: Path, pixels: np.ndarray) -> Path:

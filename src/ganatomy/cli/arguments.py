@@ -34,7 +34,7 @@ def _load_parts(files: list[str] | None) -> list[str] | None:
     from ganatomy.system import registry
 
     for file in files or []:
-        registry.load(file)
+        registry.load_parts(file)
     return files
 
 

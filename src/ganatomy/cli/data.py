@@ -40,12 +40,12 @@ def prepare(
     from ganatomy.config.recipes import recipe
     from ganatomy.config.settings import change
     from ganatomy.system import runtime
-    from ganatomy.training import session
+    from ganatomy.training.prepare import prepare_training
 
     changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
     console = Console()
     with runtime.start("cpu") as here:
-        prepared = session.prepare(change(recipe("dcgan"), changes), here, console)
+        prepared = prepare_training(change(recipe("dcgan"), changes), here, console)
     console.print(
         f"Content {prepared.images.fingerprint[:16]}, in the cache for every later training.", highlight=False
     )

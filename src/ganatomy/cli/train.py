@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
 from ganatomy.config.settings import describe
 
 REMEDIES = 2  # of --remedy auto
@@ -34,8 +35,12 @@ def train(
     ] = None,
     remedies: Annotated[int | None, typer.Option(help=describe("diagnosis.remedies"))] = None,
     studio: Annotated[bool, typer.Option("--studio", help="Watch it in a browser meanwhile: ganatomy studio.")] = False,
+    parts: Parts = None,
+    allow_changed_parts: Annotated[
+        bool, typer.Option("--allow-changed-parts", help="Resume although the code of your own parts has changed.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be trained and how long; train nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be trained and how long it takes; train nothing.")
     ] = False,
 ) -> None:
     """Train a generator on your images."""
@@ -46,7 +51,8 @@ def train(
     from ganatomy.config.settings import parse_settings
     from ganatomy.errors import UserError
     from ganatomy.training import api as training
-    from ganatomy.training import dryrun, session
+    from ganatomy.training import dryrun
+    from ganatomy.training.results import show_results
 
     for kind in log or []:
         if kind != "tensorboard":
@@ -75,18 +81,20 @@ def train(
     if resume is not None:
         if recipe or config or name or dry_run:
             raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
-        run = training.resume(resume, data=data, settings=changes, console=console)
+        run = training.resume(
+            resume, data=data, settings=changes, allow_changed_parts=allow_changed_parts, console=console
+        )
     else:
         if data is None and config is None:
             raise UserError(
                 "Which images? Give a folder, a zip, an array file or a named set, for example: ganatomy train digits"
             )
         if dry_run:
-            given = training.given(data, changes) if recipe == "auto" else None
+            given = training.given_options(data, changes) if recipe == "auto" else None
             dryrun.show(training.plan(data, recipe, config, changes), console, given)
             return
         run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
-    session.farewell(run, console)
+    show_results(run, console)
 
 
 def _watch(resumed: str | None) -> None:

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from ganatomy.config.options import Config, PenaltyOptions
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan.penalties import PENALTIES
-from ganatomy.networks.families import FAMILIES
+from ganatomy.networks.families import FAMILIES, NetworkOptions
 from ganatomy.system.options import OneOf, Options
 from ganatomy.system.registry import Registry
 
@@ -58,7 +58,7 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
                 place[parent] = {}
             place = place[parent]
         if option == "family" and place.get("family") != value:  # another family has other options
-            if parents and parents[0] in ROLES and value not in _family_names(parents[0]):
+            if parents and parents[0] in ROLES and "." not in str(value) and value not in _family_names(parents[0]):
                 raise UserError(f"--set: {name} must be one of: {', '.join(_family_names(parents[0]))}.")
             place.clear()
         place[option] = value
@@ -167,7 +167,8 @@ def _families(role: str) -> list[type[Options]]:
 
 
 def _family_names(role: str) -> list[str]:
-    return [name for name, family in FAMILIES.items() if family.has(role)]
+    """Those with options of their own: a network that is passed to `train` is a family without any."""
+    return [name for name, family in FAMILIES.items() if family.has(role) and family.options(role) != NetworkOptions]
 
 
 def _same(part: type[Options], option: str, field: FieldInfo) -> bool:

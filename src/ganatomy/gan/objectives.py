@@ -11,6 +11,7 @@ from functools import partial, wraps
 from math import log
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from ganatomy.errors import UserError, first_line
 from ganatomy.gan.equilibrium import Equilibrium, rests_at
 from ganatomy.system.lazy import F, torch
 from ganatomy.system.registry import Registry, summary_of
@@ -58,7 +59,7 @@ class Objective:
         )
 
 
-OBJECTIVES: Registry[Objective] = Registry("objective")
+OBJECTIVES: Registry[Objective] = Registry("objective", adopt=lambda name, losses: objective_of(losses))
 
 
 def register_objective(
@@ -94,13 +95,24 @@ def objective_of(
     paired: bool = False,
     critic: bool = False,
 ) -> Objective:
-    """The objective that a function of scores real [B] and fake [B] is; arguments as for `register_objective`."""
+    """The objective that a function of scores real [B] and fake [B] is; arguments as for `register_objective`.
+
+    Raises UserError where the function cannot take scores, or does not return two losses.
+    """
 
     @wraps(losses)
     def named(*scores: torch.Tensor, **options: float) -> Losses:
         return Losses(*losses(*scores, **options))
 
-    return Objective(named, equilibrium or equilibrium_of(named), probabilistic, smoothable, paired, critic)
+    try:
+        rest = equilibrium or equilibrium_of(named)
+    except Exception as error:  # a stranger's code may raise anything
+        name = getattr(losses, "__name__", str(losses))
+        raise UserError(
+            f"{name} cannot be an objective, which takes real scores [B] and fake scores [B] and returns two losses: "
+            f"{type(error).__name__}: {first_line(error)}."
+        ) from error
+    return Objective(named, rest, probabilistic, smoothable, paired, critic)
 
 
 def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilibrium:
@@ -114,7 +126,8 @@ def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilib
         return losses(scores, scores)
 
     fake = torch.tensor([score], dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(losses(fake.detach(), fake).generator, fake)
+    loss = losses(fake.detach(), fake).generator
+    response = torch.autograd.grad(loss, fake)[0].abs().item() if loss.requires_grad else 0.0
     here, moved = at(score), at(score + 0.5)
     floats = [(a.discriminator.item(), a.generator.item()) for a in (here, moved)]
     free = floats[0][0] == floats[1][0] and floats[0][1] != floats[1][1]
@@ -122,7 +135,7 @@ def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilib
     return rests_at(
         (discriminator, f"{discriminator:.3g}"),
         None if free else (generator, f"{generator:.3g}"),
-        abs(slope.item()),
+        response,
         score,
     )
 

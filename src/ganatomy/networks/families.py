@@ -59,7 +59,22 @@ class Family:
         return made
 
 
-FAMILIES: Registry[Family] = Registry("network family")
+def _adopted(name: str, network: Make) -> Family:
+    """The family of which there is one network, by its class: made from what a network is given, or from nothing."""
+
+    def make(*given: Any, **options: Any) -> "nn.Module":
+        for arguments in (given, ()):
+            try:
+                inspect.signature(network).bind(*arguments)
+            except TypeError:
+                continue
+            return network(*arguments)
+        raise UserError(f"{name} needs arguments that no run records: pass the network itself, or register a family.")
+
+    return Family(name, NetworkOptions, NetworkOptions, ("adversarial",), network.__module__, (make, make))
+
+
+FAMILIES: Registry[Family] = Registry("network family", adopt=_adopted)
 
 
 def register_family(

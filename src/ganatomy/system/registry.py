@@ -52,8 +52,9 @@ class Registry(Mapping[str, T], Generic[T]):
     kind: what messages call one of them, such as "objective".
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, adopt: Callable[[str, Any], T] | None = None) -> None:
+        """adopt: (name, found) → part, of what a stranger's module has under a name that nobody registered."""
+        self.kind, self._adopt = kind, adopt
         self._parts: dict[str, T] = {}
         self._modules: dict[str, str] = {}
         self._summaries: dict[str, str] = {}
@@ -77,7 +78,18 @@ class Registry(Mapping[str, T], Generic[T]):
             table.pop(name, None)
 
     def find(self, name: str) -> T:
-        """The part, or UserError that lists the nearest names."""
+        """The part by name; `module.attribute` is looked for in the modules that were loaded for their parts.
+
+        Raises UserError that lists the nearest names, or says which module is missing.
+        """
+        if name not in self and self._adopt is not None and "." in name:
+            module, found = _attribute(name)
+            if found is None:
+                raise UserError(
+                    f"The {self.kind} {name} is not part of Ganatomy: load its file with --parts {module}.py, "
+                    "or pass it again in Python."
+                )
+            return self.add(name, self._adopt(name, found), module=module)
         if name not in self:
             raise unknown(self.kind, name, self)
         return self[name]
@@ -119,7 +131,17 @@ def summary_of(part: Any) -> str:
     return (getdoc(part) or "").partition("\n")[0].rstrip(".")
 
 
-def load(parts: str) -> str:
+def _attribute(name: str) -> tuple[str, Any]:
+    """(module, what it has) of module.attribute, if that module was loaded for its parts; else (module, None)."""
+    module, _, attribute = name.rpartition(".")
+    # A script's own name is __main__ where it runs, and its file's where it is loaded.
+    for place in loaded if module == "__main__" else loaded & {module}:
+        if (found := getattr(sys.modules.get(place), attribute, None)) is not None:
+            return place, found
+    return module, None
+
+
+def load_parts(parts: str) -> str:
     """Load a file of parts (my_parts.py) or a module by its name, and return the module's name.
 
     Processes that this one starts load it too. Raises UserError where it cannot be loaded.
@@ -132,6 +154,7 @@ def load(parts: str) -> str:
     return name
 
 
+loaded: set[str] = set()  # modules that were loaded for their parts
 _installed = False
 
 
@@ -155,6 +178,12 @@ def load_installed() -> None:
 
 
 def _import(parts: str) -> str:
+    name = _imported(parts)
+    loaded.add(name)
+    return name
+
+
+def _imported(parts: str) -> str:
     path = Path(parts).expanduser()
     if path.suffix != ".py":
         return _checked(parts, lambda: import_module(parts))

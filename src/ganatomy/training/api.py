@@ -1,72 +1,121 @@
 """Train a generator, from data to run folder: the functions behind `ganatomy train`."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from torch import nn
 
 from ganatomy import build
+from ganatomy import data as datasets
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, read
 from ganatomy.errors import UserError
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
-from ganatomy.training import auto as automatic
-from ganatomy.training import session
+from ganatomy.training import auto, parts, session
+from ganatomy.training.loop import Callback
+from ganatomy.training.parts import Loss
+from ganatomy.training.prepare import prepare_training, resolve
+from ganatomy.training.results import show_results
 
 
 def train(
-    data: str | Path | None = None,
+    data: str | Path | Any | None = None,
     *,
+    labels: Any | None = None,
     recipe: str | None = None,
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    objective: str | Loss | None = None,
+    callbacks: Sequence[Callback] = (),
     name: str | None = None,
     runs: str | Path = RUNS,
     console: Console | None = None,
 ) -> Run:
     """Train on images and return the run, a new folder `runs/name`.
 
-    data: folder, zip, array file, IDX or named set; recipe or config (a Config or a YAML file): what to start from;
-    settings: options to change, by dotted name: {"training.steps": 500}. Raises UserError for what the caller can mend.
+    data            folder, zip, array file, IDX, named set; or images in memory: an array uint8 [N, H, W, C], a tensor
+                    [N, C, H, W], a torch Dataset
+    labels          [N], of images in memory
+    recipe, config  what to start from: a recipe's name, or a Config or YAML file
+    settings        options to change, by dotted name: {"training.steps": 500}
+    generator       a network z [B, latent_dim] → images [B, C, H, W] in [−1, 1], instead of the recipe's
+    discriminator   a network images → raw scores [B], instead of the recipe's
+    objective       a registered name, or a function of scores real [B], fake [B] → (D's loss, G's loss)
+    callbacks       called after the standard ones: subclasses of `ganatomy.Callback`
+
+    Networks are copied: the ones that are passed stay as they are. Raises UserError for what the caller can mend.
     """
     console = console or Console()
-    planned = plan(data, recipe, config, settings)
+    named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
+    source = _source(data, labels, named)
+    planned = plan(source, recipe, config, named)
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Console(quiet=True)
         if recipe == "auto":
-            planned = automatic.choose(planned, given(data, settings), runtime, console).config
-        prepared = session.prepare(planned, runtime, console)
-        resolved = session.resolve(prepared, console)
+            planned = auto.choose(planned, given_options(source, named), runtime, console).config
+        resolved = resolve(prepare_training(planned, runtime, console), console)
         name = name or free_name(resolved.config.recipe, Path(runs))
         runtime.any(False)  # every process has read the names before the first one takes one
         run = Run.create(name, resolved.config, Path(runs)) if runtime.leads else Run(Path(runs) / name)
-        session.train(run, resolved, console)
+        session.train(run, resolved, console, callbacks=callbacks)
         return run
 
 
 def resume(
     run: str | Path | Run = "last",
     *,
-    data: str | Path | None = None,
+    data: str | Path | Any | None = None,
+    labels: Any | None = None,
     settings: Mapping[str, Any] | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    objective: str | Loss | None = None,
+    callbacks: Sequence[Callback] = (),
+    allow_changed_parts: bool = False,
     runs: str | Path = RUNS,
     console: Console | None = None,
 ) -> Run:
     """Go on with a run from its newest checkpoint, as if it had never stopped, and return it.
 
-    data: where the images are now, if they have moved; settings: options to change, usually a longer budget.
+    data: where the images are now, if they have moved; settings: options to change, usually a longer budget; generator,
+    discriminator, objective: as they were passed to `train`, where they are not registered; allow_changed_parts: go on
+    although their code has changed. Raises UserError for what the caller can mend.
     """
     console = console or Console()
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
-    planned = plan(data, config=run.config(), settings=settings)
+    named = parts.given(generator, discriminator, objective)
+    source = _source(data, labels, settings or {})
+    planned = plan(source, config=run.config(), settings={**(settings or {}), **named})
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         console = console if runtime.leads else Console(quiet=True)
-        session.train(run, session.prepare(planned, runtime, console), console, changed=settings or {})
+        session.train(
+            run,
+            prepare_training(planned, runtime, console),
+            console,
+            changed=settings or {},
+            callbacks=callbacks,
+            allow_changed_parts=allow_changed_parts,
+        )
         return run
+
+
+def _source(data: Any | None, labels: Any | None, settings: Mapping[str, Any]) -> str | Path | None:
+    """The path or name of the data; images in memory go into the cache first, and have a name there."""
+    if data is None or isinstance(data, (str, os.PathLike)):
+        if labels is not None:
+            raise UserError("labels go with images in memory; files have their own: see docs/DATA.md.")
+        return data if data is None or isinstance(data, Path) else os.fspath(data)
+    wanted = {name: value for name, value in settings.items() if name in ("data.size", "data.channels", "data.fit")}
+    options = change(Config(), wanted).data.model_dump(include={"size", "channels", "fit"})
+    return datasets.prepare(data, labels=labels, **options).source
 
 
 def plan(
@@ -75,7 +124,10 @@ def plan(
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The configuration that is asked for, its names checked; `auto` and what follows from the data are still open."""
+    """The configuration that follows from the arguments, its names checked; `auto` and what the data decide are open.
+
+    Raises UserError where names do not exist, parts do not fit together or the training would never end.
+    """
     if recipe is not None and config is not None:
         raise UserError("Give --recipe or --config, not both.")
     if isinstance(config, Config):
@@ -99,8 +151,8 @@ def plan(
     return planned
 
 
-def given(data: str | Path | None, settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The options that a person decided, by dotted name."""
+def given_options(data: str | Path | None, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that a person chose, by dotted name."""
     return {"data.path": data, **(settings or {})}
 
 
@@ -116,5 +168,5 @@ def demo(minutes: float = 1.5, seed: int = 0, runs: str | Path = RUNS, console: 
     )
     settings = {"training.minutes": minutes, "training.seed": seed}
     run = train("digits", recipe="digits", settings=settings, runs=runs, console=console)
-    session.farewell(run, console)
+    show_results(run, console)
     return run

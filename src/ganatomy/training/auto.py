@@ -18,7 +18,7 @@ from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
 from ganatomy.system.wording import duration
 from ganatomy.training import autotune as tuning
-from ganatomy.training import session
+from ganatomy.training.prepare import prepare_training
 
 FEW = 5000  # images, below which the discriminator would learn them by heart
 LEAST_OF_A_CLASS = 50  # images, for training by class
@@ -55,14 +55,14 @@ def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console:
         raise UserError("--recipe auto measures in one process: take what its --dry-run prints for several.")
     choice = Choice(planned, given)
     # Not to measure scores against: that is made ready when the choice is made.
-    prepared = session.prepare(change(planned, {"evaluation.every": 0}), runtime, console)
+    prepared = prepare_training(change(planned, {"evaluation.every": 0}), runtime, console)
     images = prepared.images
     side, on_cpu = max(images.pixels.shape[1:3]), runtime.device.type == "cpu"
 
     if on_cpu and side > LARGEST_ON_CPU:
         why = f"{LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: on a CPU, {side} would take days."
         choice.set(why, data__size=[LARGEST_ON_CPU, LARGEST_ON_CPU])
-        prepared = session.prepare(change(choice.config, {"evaluation.every": 0}), runtime, console)
+        prepared = prepare_training(change(choice.config, {"evaluation.every": 0}), runtime, console)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
     if not on_cpu:
         _for_a_gpu(choice, side)

@@ -16,7 +16,7 @@ from ganatomy.system import runtime as runtimes
 from ganatomy.system.wording import duration
 from ganatomy.training import auto as automatic
 from ganatomy.training import autotune as tuning
-from ganatomy.training import session
+from ganatomy.training.prepare import prepare_training, resolve
 
 STEPS = 5
 
@@ -29,7 +29,7 @@ def show(planned: config.Config, console: Console, given: Mapping[str, Any] | No
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         if given is not None:
             planned = automatic.choose(planned, given, runtime, console).config
-        prepared = session.resolve(session.prepare(planned, runtime, console), console)
+        prepared = resolve(prepare_training(planned, runtime, console), console)
         options = prepared.config
         method = build.method(options, prepared.image_shape, prepared.runtime)
         real = tuning.noise(options, prepared.image_shape, prepared.runtime)

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TypeAlias
 
+from ganatomy.diagnosis.finding import Finding
 from ganatomy.gan.method import Batches, Method, Record
+from ganatomy.gan.player import NonFiniteError
+
+Stopped: TypeAlias = NonFiniteError | Finding  # what ended a session before its budget was spent
 
 
 @dataclass
@@ -13,9 +18,11 @@ class State:
 
     method: Method
     step: int = 0  # steps done
-    seconds: float = 0.0  # of training, earlier sittings included
-    idle: float = 0.0  # seconds of this sitting in which a person let it rest
+    seconds: float = 0.0  # of training, earlier sessions included
+    attempt: int = 0  # roll-backs so far: random numbers follow from it
+    idle: float = 0.0  # seconds of this session in which it was paused
     record: Record = field(default_factory=dict)  # of the last step
+    finding: Finding | None = None  # a callback sets it to end the session here, because this is to be remedied
 
     @property
     def images(self) -> int:
@@ -24,19 +31,19 @@ class State:
 
 
 class Callback:
-    """Watches the training. It may read anything, add numbers to the step's record, and must change nothing else."""
+    """Watches the training. It may read anything and add numbers to the step's record; it changes nothing else."""
 
     def begin(self, state: State) -> None:
-        """Before the first step of a sitting."""
+        """Before the first step of a session."""
 
     def after_step(self, state: State) -> None:
         """After each step."""
 
     def end(self, state: State) -> None:
-        """After the last step of a sitting, also when it was stopped."""
+        """After the last step of a session, also when it was stopped by a person; not after a fault."""
 
     def close(self) -> None:
-        """At the very last, however the sitting ended: with an error, too."""
+        """At the very last, however the session ended: with an error, too."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +73,18 @@ def fit(
     budget: Budget,
     callbacks: Sequence[Callback] = (),
     stopped: Callable[[], bool] = lambda: False,
-) -> None:
+) -> Stopped | None:
     """Train from `state` until the budget is spent or `stopped()`; `state` and the callbacks follow every step.
 
-    Raises NonFiniteError, with nothing updated by the numbers that were not finite.
+    Returns what ended it early: numbers that were not finite, by which nothing was updated, or a finding to be
+    remedied; else None.
     """
     try:
         for callback in callbacks:
             callback.begin(state)
 
         began = monotonic() - state.seconds
-        while not _done(state, budget, stopped):
+        while not (state.finding or _done(state, budget, stopped)):
             state.record = method.step(state.step, batches)
             state.step += 1
             state.seconds = monotonic() - began - state.idle
@@ -86,8 +94,12 @@ def fit(
                 callback.after_step(state)
         method.check()
 
-        for callback in callbacks:
-            callback.end(state)
+        if state.finding is None:
+            for callback in callbacks:
+                callback.end(state)
+        return state.finding
+    except NonFiniteError as fault:
+        return fault
     finally:
         for callback in callbacks:
             callback.close()

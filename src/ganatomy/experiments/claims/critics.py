@@ -209,7 +209,7 @@ def _draw_spectral(figure: Figure, evidence: Evidence) -> None:
     place.legend()
 
 
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "disjoint-supports",
         "Where real and generated have nothing in common, their Jensen–Shannon divergence is log 2 and has no slope; "

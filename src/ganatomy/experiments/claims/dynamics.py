@@ -87,7 +87,7 @@ def _draw_circling(figure: Figure, evidence: Evidence) -> None:
         place.legend(fontsize=8)
 
 
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "circling",
         "Simultaneous gradient steps circle an equilibrium without ever reaching it; R1 makes them converge.",

@@ -217,7 +217,7 @@ def _draw_alone(figure: Figure, evidence: Evidence) -> None:
     figure.suptitle("Where one step sends generated points (orange); the grey line: where real points are")
 
 
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "saturation",
         "The generator's gradient through log(1 − D(G(z))) vanishes as D(G(z)) → 0; through −log D(G(z)) it does not.",

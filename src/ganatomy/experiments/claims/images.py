@@ -321,7 +321,7 @@ def _draw_shared(figure: Figure, evidence: Evidence) -> None:
     place.legend()
 
 
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "continuous-latent-space",
         "The latent space is continuous: small steps in z are small steps in the image, and walks pass through "

@@ -117,7 +117,7 @@ def _draw_recovery(figure: Figure, evidence: Evidence) -> None:
         place.set_title(f"{name}\n{len(modes)} of {len(target.centres)} modes", fontsize=10)
 
 
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "dropped-modes",
         "A plain GAN drops modes of the data, and hops from some to others.",

@@ -267,7 +267,7 @@ def _draw_more_steps(figure: Figure, evidence: Evidence) -> None:
 
 
 GOODFELLOW = "Goodfellow et al. 2014"
-CLAIMS = [
+CLAIMS: list[Claim] = [
     Claim(
         "likelihood",
         "Maximising likelihood is minimising the Kullback–Leibler divergence from the data to the model.",

@@ -32,6 +32,7 @@ from ganatomy.system import runtime as runtimes
 from ganatomy.system.files import write_text
 from ganatomy.training import api as training
 from ganatomy.training import session
+from ganatomy.training.prepare import Prepared, prepare_training, resolve
 
 MEASURED = 1000  # generated images, and as many real ones
 RESULT = "result.json"
@@ -56,7 +57,7 @@ def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
 
     console = Console(quiet=True)
     with runtimes.start("cpu", 1) as runtime:
-        prepared = session.resolve(session.prepare(planned, runtime, console), console)
+        prepared = resolve(prepare_training(planned, runtime, console), console)
         prepared = replace(prepared, altered=altered)
         run = Run.create(chosen.name, prepared.config, folder / "runs")
         with suppress(UserError):  # some diverge, as they should
@@ -96,7 +97,7 @@ def _read(kept: dict[str, Any]) -> ExamScores:
     return ExamScores(**kept | {time: ImageScores(**kept[time]) for time in ("start", "end")})
 
 
-def _held_out(prepared: session.Prepared) -> Pixels:
+def _held_out(prepared: Prepared) -> Pixels:
     """Real images that were not trained on; of a set that has no others, those that were."""
     others = held_out_images(prepared.config.data, prepared.images)
     if others is None:

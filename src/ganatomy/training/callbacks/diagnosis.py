@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from ganatomy.diagnosis import HEALTHY, Finding, Monitor, TrainingContext
+from ganatomy.diagnosis import HEALTHY, Monitor, TrainingContext
 from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.gan.method import Method
 from ganatomy.runs.run import Run
@@ -61,18 +61,10 @@ class RecordSignals(Callback):
         return self.cost + self.longest <= SHARE * (state.seconds - self.first)
 
 
-class Unhealthy(Exception):  # noqa: N818 — no error: what a watcher was asked to say
-    """A finding that is to be remedied: the session ends here."""
-
-    def __init__(self, finding: Finding, step: int) -> None:
-        super().__init__(str(finding))
-        self.finding, self.step = finding, step
-
-
 class Verdicts(Callback):
     """The verdict after each probe, from what was recorded and nothing else; an event when it changes.
 
-    remedies: how many findings may end the session by `Unhealthy`, where changed options are a remedy.
+    remedies: how many findings may end the session, where changed options are a remedy.
     """
 
     def __init__(self, run: Run, context: TrainingContext, recorder: Recorder, remedies: int = 0) -> None:
@@ -104,7 +96,7 @@ class Verdicts(Callback):
         if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
             finding = self.monitor.present[0]
             if finding.settings and finding.certainty != "suspected":
-                raise Unhealthy(finding, self.seen)
+                state.finding = finding
 
     def _name(self) -> str:
         """The verdict without its details, which change from probe to probe; empty before the first."""

@@ -1,0 +1,35 @@
+__version__: str
+
+from .config.options import Config as Config
+from .config.recipes import recipe as recipe
+from .config.recipes import register_recipe as register_recipe
+from .data import inspect as inspect
+from .data import prepare as prepare
+from .data import register_source as register_source
+from .diagnosis.loop import Diagnosis as Diagnosis
+from .errors import UserError as UserError
+from .evaluation.api import evaluate as evaluate
+from .evaluation.comparison import compare as compare
+from .evaluation.features.registry import register_extractor as register_extractor
+from .evaluation.metrics.registry import register_metric as register_metric
+from .experiments.claims.api import claims as claims
+from .gan.augment import register_augmentation as register_augmentation
+from .gan.objectives import Losses as Losses
+from .gan.objectives import register_objective as register_objective
+from .gan.penalties import register_penalty as register_penalty
+from .gan.priors import register_prior as register_prior
+from .generators.api import Sampler as Sampler
+from .generators.api import load as load
+from .generators.api import sample as sample
+from .generators.api import walk as walk
+from .generators.export.api import export as export
+from .networks.families import register_family as register_family
+from .runs.run import Run as Run
+from .system.machine import doctor as doctor
+from .system.registry import load_parts as load_parts
+from .theory.lab.api import lab as lab
+from .theory.lab.targets import register_target as register_target
+from .training.api import demo as demo
+from .training.api import resume as resume
+from .training.api import train as train
+from .training.loop import Callback as Callback

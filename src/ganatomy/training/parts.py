@@ -1,0 +1,91 @@
+"""A stranger's networks, losses and other parts: passed to `train`, recorded in the run, compared on resuming."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from torch import Tensor, nn
+
+from ganatomy.config.options import Config
+from ganatomy.errors import UserError
+from ganatomy.gan.augment import POLICIES
+from ganatomy.gan.objectives import OBJECTIVES, objective_of
+from ganatomy.gan.penalties import PENALTIES
+from ganatomy.gan.priors import PRIORS
+from ganatomy.networks.families import FAMILIES, Family, NetworkOptions
+from ganatomy.runs.run import Run
+from ganatomy.system.registry import Origin, Registry
+
+Loss: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # real [B], fake [B] → D's loss, G's loss
+
+
+def given(
+    generator: nn.Module | None = None, discriminator: nn.Module | None = None, objective: str | Loss | None = None
+) -> dict[str, Any]:
+    """The options that name these parts, which are registered under their module and name.
+
+    Every training starts from the networks as they were given: they are copied, and never trained themselves.
+    """
+    settings: dict[str, Any] = {}
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if network is not None:
+            settings[f"{role}.family"] = _known(role, network)
+    if isinstance(objective, str):
+        settings["objective.name"] = objective
+    elif objective is not None:
+        name = f"{objective.__module__}.{getattr(objective, '__name__', type(objective).__name__)}"
+        OBJECTIVES.add(name, objective_of(objective), module=objective.__module__)
+        settings["objective.name"] = name
+    return settings
+
+
+def _known(role: str, network: nn.Module) -> str:
+    """The name of a family of which there is this one network."""
+    kind = type(network)
+    name, first = f"{kind.__module__}.{kind.__qualname__}", copy.deepcopy(network)
+
+    def make(*given: Any, **options: Any) -> nn.Module:
+        return copy.deepcopy(first)
+
+    before = FAMILIES.get(name)
+    makes = [make, make] if before is None or before.classes is None else list(before.classes)
+    makes[role != "generator"] = make
+    family = Family(name, NetworkOptions, NetworkOptions, ("adversarial",), kind.__module__, (makes[0], makes[1]))
+    FAMILIES.add(name, family, module=kind.__module__)
+    return name
+
+
+def origins(options: Config) -> list[dict[str, Any]]:
+    """The strangers' parts that decide a run: kind, name, module, file, sha256 of the file, version of the package."""
+    return [
+        {"kind": kind, "name": name, **asdict(origin)} for kind, name, origin in _used(options) if origin is not None
+    ]
+
+
+def _used(options: Config) -> Iterator[tuple[str, str, Origin | None]]:
+    named: list[tuple[Registry[Any], str]] = [(PRIORS, options.prior.name), (FAMILIES, options.generator.family)]
+    if options.method == "adversarial":
+        named += [(FAMILIES, options.discriminator.family), (OBJECTIVES, options.objective.name)]
+        named += [(PENALTIES, name) for name in options.penalties.weights()]
+        named += [(POLICIES, name) for name in options.augmentation.policies]
+    for registry, name in named:
+        registry.find(name)
+        yield registry.kind, name, registry.origin(name)
+
+
+def check_same(run: Run, options: Config, allow_changed: bool) -> None:
+    """Raises UserError where a run's parts come from other code than before, unless that is allowed and recorded."""
+    before = {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
+    for part in origins(options):
+        recorded: Mapping[str, Any] | None = before.get((part["kind"], part["name"]))
+        if recorded is None or recorded["sha256"] == part["sha256"]:
+            continue
+        if not allow_changed:
+            file = Path(part["file"]).name if part["file"] else part["module"]
+            raise UserError(
+                f"The {part['kind']} {part['name']} comes from other code than when {run.path} was started: {file} has "
+                "changed. Go on with the file as it was, or accept the change with --allow-changed-parts."
+            )
+        run.event("parts changed", part=part["name"], before=recorded["sha256"], after=part["sha256"])

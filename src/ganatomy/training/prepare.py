@@ -1,0 +1,134 @@
+"""What a training needs before its first step: images decoded, and nothing left open in its options."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from ganatomy import build
+from ganatomy import data as datasets
+from ganatomy.config.options import Config
+from ganatomy.config.settings import change
+from ganatomy.diagnosis.data import problems
+from ganatomy.diagnosis.probe_images import held_out_images
+from ganatomy.errors import UserError
+from ganatomy.evaluation.evaluator import Evaluator
+from ganatomy.evaluation.features.choice import extractor_for
+from ganatomy.gan.method import Batches, Method
+from ganatomy.system.runtime import Runtime
+from ganatomy.training import autotune
+from ganatomy.training.loop import Budget
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a session begins with.
+
+    evaluator   of scores while training, if they are wanted
+    held_out    real images that are not trained on, for the diagnosis
+    altered     what an experiment does to the game before it begins: (method, batches) → batches
+    """
+
+    config: Config
+    images: datasets.Images
+    runtime: Runtime
+    evaluator: Evaluator | None = None
+    held_out: datasets.Images | None = None
+    altered: Callable[[Method, Batches], Batches] | None = None
+
+    @property
+    def image_shape(self) -> build.ImageShape:
+        """Channels, height, width."""
+        _, height, width, channels = self.images.pixels.shape
+        return channels, height, width
+
+    @property
+    def budget(self) -> Budget:
+        """When the training stops."""
+        options = self.config.training
+        return Budget(options.steps, options.images, options.minutes)
+
+    @property
+    def problems(self) -> list[str]:
+        """What makes these images impossible to learn, in words; empty where the diagnosis is off."""
+        labels = self.images.labels if self.config.prior.conditional else None
+        return problems(self.images.pixels, labels) if self.config.diagnosis.on else []
+
+
+def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Prepared:
+    """Decode the images, or find them in the cache; with several processes the first one does.
+
+    Raises UserError where they cannot be read, or have no classes where the training is conditional.
+    """
+    images = _images(planned, runtime, console)
+    count, height, width, channels = images.pixels.shape
+    kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
+    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
+    settled = change(planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)})
+    prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
+    if not runtime.leads:
+        return prepared
+    for problem in prepared.problems:
+        console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
+    diagnosed = planned.diagnosis.on and planned.method == "adversarial"
+    return replace(
+        prepared,
+        evaluator=_evaluator(settled, images, runtime, console) if planned.evaluation.every else None,
+        held_out=held_out_images(planned.data, images) if diagnosed else None,
+    )
+
+
+def _images(planned: Config, runtime: Runtime, console: Console) -> datasets.Images:
+    options = planned.data.model_dump(include={"size", "channels", "fit", "split", "first"})
+    with console.status(f"Preparing {planned.data.path} …") as status:
+
+        def show(done: int, total: int) -> None:
+            status.update(f"Preparing {planned.data.path}: {done:,} of {total:,} images")
+
+        images = datasets.prepare(planned.data.path, **options, progress=show) if runtime.leads else None
+        runtime.any(False)  # the others wait here
+        images = images or datasets.prepare(planned.data.path, **options)
+    if images.warning:
+        console.print(images.warning, style="yellow", highlight=False)
+    return images
+
+
+def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
+    """What the images decide of the prior: its classes, and its dimension where latent vectors are images of noise."""
+    found: dict[str, Any] = {}
+    if planned.method in build.FROM_PIXELS:
+        found["prior.dimension"] = int(images.pixels[0].size)
+    if planned.prior.conditional:
+        if images.labels is None or images.classes is None:
+            raise UserError(
+                f"{planned.data.path} has no classes to generate by (prior.conditional): put the images of each class "
+                "into a folder of its own, or add a labels.csv."
+            )
+        found["prior.classes"] = np.bincount(images.labels, minlength=len(images.classes)).tolist()
+    return found
+
+
+def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, console: Console) -> Evaluator:
+    options = settled.evaluation
+    with console.status("Extracting the features of real images, to score generated ones against …"):
+        extractor = extractor_for(options.features, images, str(runtime.device))
+        return Evaluator(images, extractor, options.samples, options.metrics)
+
+
+def resolve(prepared: Prepared, console: Console) -> Prepared:
+    """The same with nothing left open: precision and convolutions measured, device and threads as they are."""
+    runtime = prepared.runtime
+    with console.status("Measuring how this machine computes fastest …"):
+        settled, trials = autotune.choose(prepared.config, prepared.image_shape, runtime)
+    for trial in trials:
+        console.print(f"  {trial}", style="dim", highlight=False)
+    chosen, why = settled.runtime, "the fastest that agrees" if trials else "as requested"
+    console.print(
+        f"Computing on {runtime.device}: {chosen.precision}, {chosen.convolution} convolutions ({why})", highlight=False
+    )
+    threads = chosen.threads or torch.get_num_threads()
+    settled = change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
+    return replace(prepared, config=settled, runtime=replace(runtime, precision=chosen.precision))

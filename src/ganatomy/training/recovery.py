@@ -1,0 +1,86 @@
+"""Going on after a fault, a bounded number of times: back to a checkpoint with other random numbers or options."""
+
+import shutil
+from dataclasses import replace
+
+from rich.console import Console
+
+from ganatomy.config import settings
+from ganatomy.config.options import Config
+from ganatomy.diagnosis import Finding, diagnose_run, divergence_record
+from ganatomy.errors import UserError
+from ganatomy.gan.player import NonFiniteError
+from ganatomy.runs.run import Run
+from ganatomy.training.loop import Stopped
+from ganatomy.training.prepare import Prepared
+
+
+class Recovery:
+    """Decides how a training goes on after each fault; `retry` counts roll-backs since the last change of options."""
+
+    def __init__(self, run: Run, console: Console) -> None:
+        self.run, self.console, self.retry = run, console, 0
+
+    def after(self, stopped: Stopped, prepared: Prepared) -> Prepared:
+        """What the next session begins with, the run folder taken back to where it begins.
+
+        Raises UserError where nothing is left to be tried.
+        """
+        if isinstance(stopped, Finding):
+            return self._remedied(prepared, stopped)
+        return self._rolled_back(prepared, stopped)
+
+    def _rolled_back(self, prepared: Prepared, fault: NonFiniteError) -> Prepared:
+        if prepared.runtime.leads:
+            self.run.event("not finite", network=fault.network, step=fault.step, retry=self.retry)
+        self.console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
+        if prepared.runtime.world == 1:
+            prepared = replace(prepared, config=self.run.config())  # a person may have changed the rates
+        retries = prepared.config.training.retries
+        if self.retry == retries:
+            finding = self._diverged(prepared, fault)
+            if finding is None:
+                raise UserError(
+                    f"The training diverged: {fault}, and {retries} roll-backs did not help; try a lower learning "
+                    "rate, or a penalty such as penalties.r1=10 with discriminator.norm=none."
+                )
+            self.retry = 0
+            return self._remedied(prepared, finding)
+        self.retry += 1
+        back = max(self.run.checkpoints(), default=0)
+        self.console.print(f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False)
+        return prepared
+
+    def _diverged(self, prepared: Prepared, fault: NonFiniteError) -> Finding | None:
+        """Record the verdict that the fault ends the training; the finding, if it may still be remedied."""
+        if not (prepared.config.diagnosis.on and prepared.runtime.leads):
+            return None
+        monitor = diagnose_run(self.run)
+        monitor.observe(divergence_record(self.run, fault.step))
+        self.run.event("verdict", step=monitor.step, verdict=monitor.verdict)
+        remediable = remedies_left(self.run, prepared.config) > 0 and monitor.present[0].settings
+        return monitor.present[0] if remediable else None
+
+    def _remedied(self, prepared: Prepared, finding: Finding) -> Prepared:
+        """Back to the last checkpoint before it began, or to the first step where networks change; other options."""
+        run = self.run
+        changed = settings.change(run.config(), finding.settings)  # a person may have changed the rates
+        players = ("generator", "discriminator")
+        rebuilt = any(getattr(changed, role) != getattr(prepared.config, role) for role in players)
+        before = [] if rebuilt else [step for step in run.checkpoints() if step <= finding.began]
+        back = max(before, default=0)
+        for step, folder in run.checkpoints().items():
+            if step > back or not before:
+                shutil.rmtree(folder)
+        run.forget_after(back)
+        run.event("remedy", step=finding.until, finding=str(finding), back=back, **finding.settings)
+        run.write_text("config.yaml", settings.to_yaml(changed))
+        self.console.print(
+            f"{str(finding).capitalize()}: back to step {back:,}, to {finding.remedy}.", style="yellow", highlight=False
+        )
+        return replace(prepared, config=changed)
+
+
+def remedies_left(run: Run, options: Config) -> int:
+    """How many more findings of a run may be remedied."""
+    return options.diagnosis.remedies - sum(event["event"] == "remedy" for event in run.events())

@@ -1,0 +1,30 @@
+"""What a person is shown when a training ends."""
+
+from rich.console import Console
+
+from ganatomy.runs.run import Run
+
+
+def resume_command(run: Run) -> str:
+    """The command that goes on with a run."""
+    return f"ganatomy train --resume {run.address}"
+
+
+def show_results(run: Run, console: Console) -> None:
+    """Where the results of a run are, and what to try next."""
+    if not run.snapshots():
+        return
+    grid_path = list(run.snapshots().values())[-1]
+    console.print(
+        f"\n[bold]{run.path}[/] holds the results:\n"
+        f"  sample grid   {grid_path}\n"
+        f"  latent walk   {run.path / 'walk.webp'}\n"
+        f"  loss chart    in the report: open it in a browser; it needs no network\n"
+        f"  report        {run.path / 'report.html'}\n"
+        "\nThree things to try next:\n"
+        f"  ganatomy sample {run.address} --seeds 0-99\n"
+        f"  ganatomy walk {run.address} --seeds 3,9,4\n"
+        f"  ganatomy train FOLDER_OF_IMAGES",
+        highlight=False,
+        soft_wrap=True,
+    )

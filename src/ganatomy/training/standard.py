@@ -1,0 +1,59 @@
+"""The callbacks that every training has: they write the run folder, show progress, and say what is wrong."""
+
+from rich.console import Console
+
+from ganatomy import build
+from ganatomy.diagnosis.probe_images import probe_of
+from ganatomy.diagnosis.reading import context_of
+from ganatomy.gan.method import Batches
+from ganatomy.runs.run import Run
+from ganatomy.training.callbacks.checkpoints import Checkpoints
+from ganatomy.training.callbacks.diagnosis import RecordSignals, Verdicts
+from ganatomy.training.callbacks.evaluation import Scorer
+from ganatomy.training.callbacks.progress import ShowProgress
+from ganatomy.training.callbacks.recorder import Recorder
+from ganatomy.training.callbacks.snapshots import Snapshots
+from ganatomy.training.callbacks.tensorboard import TensorBoard
+from ganatomy.training.callbacks.walk import Walk
+from ganatomy.training.loop import Callback, State
+from ganatomy.training.prepare import Prepared
+
+SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
+
+
+def standard_callbacks(
+    run: Run, prepared: Prepared, console: Console, state: State, batches: Batches, remedies: int = 0
+) -> list[Callback]:
+    """The callbacks of a session, in the order in which they see a step.
+
+    batches: real images as the training sees them; remedies: how many more findings may be remedied.
+    """
+    options, log = prepared.config, prepared.config.log
+    prior = build.prior(options.prior)
+    recorder, verdicts = Recorder(run, log.every), None
+    # Signals before the recorder, which writes them.
+    callbacks: list[Callback] = []
+    if options.diagnosis.on:
+        verdicts = Verdicts(run, context_of(run), recorder, remedies)
+        callbacks.append(
+            RecordSignals(
+                lambda method: probe_of(method, options, prepared.images, prepared.held_out, batches),
+                options.diagnosis.every,
+                log.every,
+                roll_backs=state.attempt,
+            )
+        )
+    callbacks.append(recorder)
+    if log.tensorboard:
+        callbacks.append(TensorBoard(run, recorder))
+    callbacks += [
+        Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot),
+        Checkpoints(run, log.checkpoint, log.keep, state.attempt),
+        ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else ""),
+        Walk(run, prior),
+    ]
+    if verdicts:
+        callbacks.append(verdicts)
+    if prepared.evaluator:
+        callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, options.evaluation.every))
+    return callbacks
