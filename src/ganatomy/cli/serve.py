@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Changes, Parts, Raw, Step
-from ganatomy.web import DEADLINE, HOST, SERVE_PORT
+from ganatomy.web import BACKENDS, DEADLINE, HOST, SERVE_PORT
 
 
 def serve(
@@ -15,7 +15,8 @@ def serve(
     ] = HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = SERVE_PORT,
     backend: Annotated[
-        str | None, typer.Option(help="torch, or onnx: the graph that was exported from the run.")
+        str | None,
+        typer.Option(help=f"{' or '.join(BACKENDS)}; onnx: the graph exported from the run."),
     ] = None,
     token: Annotated[
         str | None, typer.Option(help="The token that clients must send; a new one is printed if one is needed.")

@@ -2,15 +2,53 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from visiting import Visitor
+from servers import Server
+from visiting import Visitor, studio
 
 from ganatomy.runs.run import Run
 from ganatomy.web.studio import live_run
+
+PARTS = '''
+"""Parts of a stranger."""
+from ganatomy.gan.objectives import register_objective
+from ganatomy.system.lazy import F, torch
+from ganatomy.theory import densities
+from ganatomy.theory.lab.targets import register_target
+
+
+@register_objective("made_up_objective")
+def made_up_objective(real, fake):
+    """Made up for a test."""
+    return F.softplus(-real).mean() + F.softplus(fake).mean(), -fake.mean()
+
+
+@register_target("made_up_target", low=-4.0, high=4.0)
+def made_up_target():
+    """On the line: made up for a test."""
+    return densities.gaussians(0.0, deviation=1.0)
+'''
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that registers an objective and a target of the lab."""
+    path = tmp_path_factory.mktemp("parts") / "parts_for_a_test.py"
+    path.write_text(PARTS)
+    return path
+
+
+@pytest.fixture(scope="package")
+def process(trained: Run, parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A studio's process, with a finished run and the parts of a stranger."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(trained.path, folder / "runs" / "waves")
+    with studio(folder / "runs", "--parts", str(parts)) as running:
+        yield running
 
 
 @pytest.fixture

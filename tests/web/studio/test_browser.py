@@ -22,7 +22,7 @@ from ganatomy.gan.penalties import PENALTIES
 from ganatomy.runs.run import Run
 from ganatomy.theory.lab.targets import TARGETS
 from ganatomy.web.studio.pages import PAGES, RUN_PAGES
-from probe_records import record as look
+from probe_records import record as probe
 from tiny import TINY
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -45,7 +45,7 @@ def training(trained: Run, images: Path, tmp_path_factory: pytest.TempPathFactor
     with (folder / "runs" / "ill" / "metrics.jsonl").open("a") as file:
         for step in range(20, 1020, 20):
             sick = {"kinds": 2.0, "distance": 0.4} if step > 400 else {}
-            file.write(json.dumps(look(step, **sick)) + "\n")
+            file.write(json.dumps(probe(step, **sick)) + "\n")
     options = {**TINY, "log.snapshot": 200, "log.checkpoint": 200, "log.every": 20}
     patient = ["nice", "-n", "19"]  # the tests first
     command = [

@@ -1,17 +1,15 @@
 """Trainings that are started from a page, and a studio that is started beside a training."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from servers import Server, until
-from visiting import Visitor, studio, token_of
+from visiting import Visitor, token_of
 
 from ganatomy.config.recipes import summaries
 from ganatomy.runs.run import Run
@@ -79,15 +77,6 @@ def test_a_folder_of_another_name_starts_none(images: Path, tmp_path: Path) -> N
     assert (answer.status_code, "not called runs" in answer.json()["error"]) == (400, True)
 
 
-@pytest.fixture(scope="module")
-def process(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A studio's process, with a finished run."""
-    folder = tmp_path_factory.mktemp("served")
-    shutil.copytree(trained.path, folder / "runs" / "waves")
-    with studio(folder / "runs") as running:
-        yield running
-
-
 def test_a_studios_process_serves_pages_and_draws(process: Server) -> None:
     assert token_of(process.client.get("/"))
     assert process.client.get("/api/runs/waves").json()["state"] == "finished"
@@ -99,7 +88,8 @@ def test_a_studios_process_serves_pages_and_draws(process: Server) -> None:
 
 def test_a_training_is_started_from_a_page_and_its_errors_are_shown(process: Server, images: Path) -> None:
     client, token = process.client, {"x-studio-token": token_of(process.client.get("/"))}
-    settings = "\n".join(f"{name}={value}" for name, value in TINY.items())
+    changes = {**TINY, "objective.name": "made_up_objective"}  # which the training's process has to know as well
+    settings = "\n".join(f"{name}={value}" for name, value in changes.items())
     form = {"data": str(images), "recipe": "dcgan", "steps": 4, "settings": settings, "start": True}
 
     def start(**changes: str) -> str:
@@ -113,7 +103,9 @@ def test_a_training_is_started_from_a_page_and_its_errors_are_shown(process: Ser
     tickets = start(name="good"), start(name="bad", data="nowhere")
     good, bad = (ended(ticket) for ticket in tickets)
     assert not good["failed"], good["output"]
-    assert client.get("/api/runs/good").json()["state"] == "finished"
+    good_run = client.get("/api/runs/good").json()
+    assert good_run["state"] == "finished"
+    assert ["Recipe", "dcgan, objective made up objective"] in good_run["facts"]
     assert bad["failed"]
     assert "nowhere" in bad["output"]
     assert "Traceback" not in bad["output"]

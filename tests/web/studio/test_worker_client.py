@@ -9,31 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from visiting import studio, token_of
+from servers import Server
+from visiting import token_of
 
 from ganatomy.errors import UserError
 from ganatomy.system.registry import VARIABLE
 from ganatomy.web.studio.worker_client import WorkerClient, WorkerError
-
-PARTS = '''
-"""Parts of a stranger."""
-from ganatomy.gan.objectives import register_objective
-from ganatomy.system.lazy import F, torch
-from ganatomy.theory import densities
-from ganatomy.theory.lab.targets import register_target
-
-
-@register_objective("made_up_objective")
-def made_up_objective(real, fake):
-    """Made up for a test."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean(), -fake.mean()
-
-
-@register_target("made_up_target", low=-4.0, high=4.0)
-def made_up_target():
-    """On the line: made up for a test."""
-    return densities.gaussians(0.0, deviation=1.0)
-'''
 
 HANDLER = """
 import os, sys, time
@@ -57,7 +38,7 @@ def answer(request):
         return Answer({"objectives": list(OBJECTIVES), "targets": list(TARGETS)})
     if request["do"] == "fail":
         raise ValueError("a number")
-    return Answer({"pid": os.getpid(), "nice": os.nice(0), "said": request["do"]}, b"picture" * request.get("size", 0))
+    return Answer({"pid": os.getpid(), "nice": os.nice(0), "echo": request["do"]}, b"picture" * request.get("size", 0))
 """
 
 
@@ -82,7 +63,7 @@ def test_answers_come_in_order_with_their_pictures(module: str) -> None:
     async def story() -> None:
         async with working(module, niceness=5) as client:
             answers = await asyncio.gather(*(client.request({"do": f"{i}", "size": i}) for i in range(5)))
-            assert [answer.content["said"] for answer in answers] == ["0", "1", "2", "3", "4"]
+            assert [answer.content["echo"] for answer in answers] == ["0", "1", "2", "3", "4"]
             assert [answer.picture for answer in answers] == [b"picture" * i for i in range(5)]
             assert len({answer.content["pid"] for answer in answers}) == 1
             assert answers[0].content["nice"] == os.nice(0) + 5
@@ -115,7 +96,7 @@ def test_a_request_that_takes_too_long_is_stopped(module: str) -> None:
             with pytest.raises(WorkerError, match="No answer within"):
                 await client.request({"do": "hang"})
             client.seconds = 30
-            assert (await client.request({"do": "work"})).content["said"] == "work"
+            assert (await client.request({"do": "work"})).content["echo"] == "work"
 
     asyncio.run(story())
 
@@ -126,7 +107,7 @@ def test_a_client_that_leaves_does_not_mix_up_the_answers(module: str) -> None:
             leaving = asyncio.ensure_future(client.request({"do": "first", "size": 100_000}))
             await asyncio.sleep(0)
             leaving.cancel()
-            assert (await client.request({"do": "second"})).content["said"] == "second"
+            assert (await client.request({"do": "second"})).content["echo"] == "second"
 
     asyncio.run(story())
 
@@ -141,32 +122,23 @@ def test_closing_ends_the_process(module: str) -> None:
         os.kill(pid, 0)
 
 
-@pytest.fixture
-def parts(tmp_path: Path) -> Path:
-    """A file that registers an objective and a target of the lab."""
-    path = tmp_path / "parts_for_a_test.py"
-    path.write_text(PARTS)
-    return path
+def test_a_studio_and_its_workers_know_the_parts_of_a_stranger(process: Server) -> None:
+    client, token = process.client, {"x-studio-token": token_of(process.client.get("/"))}
+    offered = client.get("/api/lab").json()
+    assert offered["targets"]["made_up_target"] == "On the line: made up for a test"
+    assert offered["objectives"]["made_up_objective"] == "Made up for a test"
 
+    def move(**move: Any) -> dict[str, Any]:
+        answer = client.post("/api/lab", json={"game": "a", "quick": True, **move}, headers=token)
+        assert answer.status_code == 200, answer.text
+        view: dict[str, Any] = answer.json()
+        return view
 
-def test_a_studio_and_its_workers_know_the_parts_of_a_stranger(parts: Path, runs: Path) -> None:
-    with studio(runs, "--parts", str(parts)) as server:
-        offered = server.client.get("/api/lab").json()
-        assert offered["targets"]["made_up_target"] == "On the line: made up for a test"
-        assert offered["objectives"]["made_up_objective"] == "Made up for a test"
-
-        def move(**move: Any) -> dict[str, Any]:
-            token = {"x-studio-token": token_of(server.client.get("/"))}
-            answer = server.client.post("/api/lab", json={"game": "a", "quick": True, **move}, headers=token)
-            assert answer.status_code == 200, answer.text
-            view: dict[str, Any] = answer.json()
-            return view
-
-        options = {"lab": "made_up_target", "objective": "made_up_objective", "width": 8, "batch": 32}
-        begun, moved = move(action="new", options=options), move(action="round", times=3)
-        assert (begun["dimension"], begun["low"], begun["high"]) == (1, -4.0, 4.0)
-        assert moved["moves"] == 3
-        assert moved["fakes"] != begun["fakes"]
+    options = {"lab": "made_up_target", "objective": "made_up_objective", "width": 8, "batch": 32}
+    begun, moved = move(action="new", options=options), move(action="round", times=3)
+    assert (begun["dimension"], begun["low"], begun["high"]) == (1, -4.0, 4.0)
+    assert moved["moves"] == 3
+    assert moved["fakes"] != begun["fakes"]
 
 
 def test_a_worker_process_knows_the_parts_that_the_environment_names(

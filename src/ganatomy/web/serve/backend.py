@@ -18,6 +18,7 @@ from ganatomy.generators.pretrained.graph import Graph
 from ganatomy.modalities.images import Pixels, to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.system import runtime
+from ganatomy.web import BACKENDS
 
 Latents = NDArray[np.float32]  # [B, d]
 Labels = NDArray[np.int64]  # [B]
@@ -76,9 +77,6 @@ class SamplerBackend:
             weights = torch.eye(len(self.prior.classes))[torch.from_numpy(y)].to(self.device)
         images: Tensor = self.sampler(codes, weights, truncation)
         return images
-
-
-BACKENDS = ("torch", "onnx")
 
 
 def load(
