@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from ganatomy.experiments.claims import api as evidence
-from ganatomy.experiments.claims.claim import Trial
+from ganatomy.experiments.claims.api import draw
+from ganatomy.experiments.claims.claim import ClaimTrial, catalogue
 from ganatomy.theory import divergences
 from ganatomy.theory.densities import gaussians
 from ganatomy.theory.grid import Grid
@@ -23,22 +23,22 @@ QUICK, PICTURES = "--quick" in sys.argv, Path("the_game")
 PICTURES.mkdir(exist_ok=True)
 
 
-def see(name: str) -> None:
-    """Make a claim's experiment once: print its figures, draw its picture."""
-    claim = evidence.CLAIMS[name]
-    found = claim.experiment(Trial(quick=QUICK))
+def measure(name: str) -> None:
+    """Make a claim's experiment once: print its figures, save its picture."""
+    claim = catalogue()[name]
+    outcome = claim.experiment(ClaimTrial(quick=QUICK))
     print(f"\n{claim.sentence}")
     for figure, criterion in claim.criteria.items():
-        print(f"  {figure}: {found.figures[figure]:.4g}   (theory: {criterion.predicted})")
-    evidence.draw(claim, found, PICTURES / f"{name}.png")
+        print(f"  {figure}: {outcome.figures[figure]:.4g}   (theory: {criterion.predicted})")
+    draw(outcome, PICTURES / f"{name}.png")
 
 
 # %% [markdown]
-# ## The best discriminator
+# ## The optimal discriminator
 #
-# Two distributions on the line: p, the real one, and q, what some generator makes. At a place x, real points come with
-# density p(x) and generated ones with q(x). Whoever sees a point there and must say how probably it is real can do no
-# better than p/(p + q): that is proposition 1 of the 2014 paper. As a raw score it is log p − log q.
+# Two distributions on the line: p, the real one, and q, what some generator makes. At x, real points have density p(x)
+# and generated ones q(x). The best estimate of the probability that a point at x is real is p/(p + q): that is
+# proposition 1 of the 2014 paper. As a raw score it is log p − log q.
 
 # %%
 line = Grid([-8], [8], [800])
@@ -46,52 +46,52 @@ p, q = line.masses(gaussians(0.0)), line.masses(gaussians(1.0))
 scores = optimal_scores(p.log(), q.log())
 for x in (-2.0, 0.5, 2.0):
     cell = int((x + 8) / line.widths.item())
-    print(f"at x = {x:4}: the best D says {scores[cell].sigmoid():.3f}")
+    print(f"at x = {x:4}: the optimal D says {scores[cell].sigmoid():.3f}")
 
 # A network that is trained against a fixed generator comes close to it.
-see("best-discriminator")
+measure("best-discriminator")
 
 # %% [markdown]
-# ## What the game is worth
+# ## The value of the game
 #
-# Put p/(p + q) into V(D, G) = E log D(x) + E log(1 − D(G(z))), and what comes out is −log 4 + 2·JSD(p, q): the
-# discriminator's best result measures how far apart the two distributions are. That is theorem 1.
+# Put p/(p + q) into V(D, G) = E log D(x) + E log(1 − D(G(z))), and the result is −log 4 + 2·JSD(p, q): the best that
+# the discriminator can reach measures how far apart the two distributions are. That is theorem 1.
 
 # %%
 worth, divergence = value(p, q, scores).item(), divergences.jensen_shannon(p, q).item()
-print(f"V with the best D: {worth:.6f}; −log 4 + 2·JSD: {-log(4) + 2 * divergence:.6f}")
-see("value")
+print(f"V with the optimal D: {worth:.6f}; −log 4 + 2·JSD: {-log(4) + 2 * divergence:.6f}")
+measure("value")
 
 # %% [markdown]
 # ## Where it ends
 #
 # The Jensen–Shannon divergence is 0 where q = p and positive everywhere else. So −log 4 = −1.386 is the least that the
-# generator can bring the game down to, and there the best discriminator says ½ of everything: it can only guess.
+# generator can bring the game down to, and there the optimal discriminator says ½ of everything: it can only guess.
 
 # %%
 print(f"V at q = p: {value(p, p, torch.zeros_like(p)).item():.6f}; −log 4 = {-log(4):.6f}")
-see("minimum")
-see("equilibrium")
+measure("minimum")
+measure("equilibrium")
 
 # %% [markdown]
 # ## Which loss the generator gets
 #
 # Early in training the discriminator wins easily: D(G(z)) is near 0. The slope of log(1 − D(G(z))) in the score is
-# −σ(s) = −D(G(z)): the worse the generator, the less it hears. The slope of −log D(G(z)) is −(1 − D(G(z))): the worse
-# it is, the more it hears. Both have the same fixed points.
+# −σ(s) = −D(G(z)): the worse the generator, the smaller its gradient. The slope of −log D(G(z)) is −(1 − D(G(z))): the
+# worse the generator, the larger its gradient. Both have the same fixed points.
 
 # %%
-see("saturation")
-see("early-training")
+measure("saturation")
+measure("early-training")
 
 # %% [markdown]
 # ## How strong the discriminator should be
 #
-# With the minimax loss a discriminator that wins every time has nothing left to say to the generator.
+# With the minimax loss, a discriminator that always wins leaves the generator no gradient.
 
 # %%
-see("too-strong")
+measure("too-strong")
 
 # %% [markdown]
-# `ganatomy lab ring` shows such a game as it goes; `ganatomy claims --run all` decides these claims and the others over
-# five seeds each, and docs/CLAIMS.md has the results.
+# `ganatomy lab ring` draws such a game while it is played; `ganatomy claims --run all` decides these claims and the
+# others over five seeds each, and docs/CLAIMS.md has the results.

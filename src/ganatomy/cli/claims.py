@@ -9,24 +9,28 @@ import typer
 def claims(
     run: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A claim to decide, or all; may be repeated. None: list them."),
+        typer.Option(metavar="NAME", help="A claim to decide, or all; may be repeated. Without it they are listed."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller experiments, one seed each: minutes.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Trials of each claim; all must agree.")] = 5,
     out: Annotated[Path, typer.Option(help="Where CLAIMS.md, its JSON and its pictures go.")] = Path("docs"),
 ) -> None:
-    """Decide by experiment what the articles claim, and write a page of it. Fails if a claim does."""
+    """Decide by experiment what the articles claim, and write a page about it. Fails if a claim does not hold.
+
+    Raises UserError for unknown names, and where a claim does not hold.
+    """
     from rich.console import Console
 
     from ganatomy.errors import UserError
-    from ganatomy.experiments.claims import api as evidence
+    from ganatomy.experiments.claims import api
+    from ganatomy.experiments.claims.claim import catalogue
 
     if not run:
-        for number, claim in enumerate(evidence.CLAIMS.values(), 1):
+        for number, claim in enumerate(catalogue().values(), 1):
             print(f"{number:2} {claim.name}: {claim.sentence}")
         return
-    found = evidence.claims(run, quick=quick, seeds=seeds, out=out, console=Console())
+    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Console())
     print(out / "CLAIMS.md")
-    failed = [name for name, verdict in found.items() if not verdict["holds"]]
+    failed = [name for name, verdict in verdicts.items() if not verdict["holds"]]
     if failed:
-        raise UserError(f"{len(failed)} of {len(found)} claims did not hold: {', '.join(failed)}.")
+        raise UserError(f"{len(failed)} of {len(verdicts)} claims did not hold: {', '.join(failed)}.")

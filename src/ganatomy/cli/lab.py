@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
+from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.theory.lab.targets import TARGETS
 
 
 def lab(
     target: Annotated[str, typer.Argument(help=f"What to learn: {TARGETS.listed}.")] = "ring",
-    objective: Annotated[
-        str,
-        typer.Option(help="minimax, non_saturating, least_squares, wasserstein, hinge or relativistic_pairing."),
-    ] = "non_saturating",
+    objective: Annotated[str, typer.Option(help=f"{OBJECTIVES.listed}.")] = "non_saturating",
     penalty: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=WEIGHT", help="r1, r2, wgan_gp or dragan; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME=WEIGHT", help=f"{PENALTIES.listed}; may be repeated.")
     ] = None,
     clip: Annotated[float, typer.Option(min=0, help="Clip the discriminator's weights to ±this.")] = 0.0,
     k: Annotated[int, typer.Option(min=1, help="Discriminator steps for each of the generator's.")] = 1,
@@ -25,8 +25,12 @@ def lab(
     pictures: Annotated[int, typer.Option(min=2, help="Pictures of the animation.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
     name: Annotated[str | None, typer.Option(help="The run's name; TARGET-001, … if not given.")] = None,
+    parts: Parts = None,
 ) -> None:
-    """Watch a small GAN learn a known distribution: D beside the best D, gradients, latent space, the game's value."""
+    """Watch a small GAN learn a known distribution: D beside the optimal D, gradients, latent space, the game's value.
+
+    Example: ganatomy lab grid --objective relativistic_pairing --penalty r1=0.1 --penalty r2=0.1
+    """
     from rich.console import Console
 
     from ganatomy.theory.lab import api as laboratory

@@ -5,27 +5,34 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.experiments.reproduction.chapters import CHAPTERS
+
 
 def reproduce(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help="goodfellow2014, mnist, comparisons, modes, cifar10, or all.")
+        list[str], typer.Argument(metavar="NAME", help=f"Chapters to measure: all, or {CHAPTERS.listed}.")
     ],
     mnist: Annotated[str | None, typer.Option(metavar="DATA", help="MNIST's four IDX files, in a folder.")] = None,
     cifar10: Annotated[
-        str | None, typer.Option(metavar="DATA", help="CIFAR-10 as images, a folder or zip with a folder a class.")
+        str | None, typer.Option(metavar="DATA", help="CIFAR-10 as images: a folder or zip with one folder per class.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0.001, help="Minutes of each training, to rehearse: the page says so.")
+        float | None, typer.Option(min=0.001, help="Minutes of each training, for a rehearsal: the page says so.")
     ] = None,
-    images: Annotated[int | None, typer.Option(min=100, help="Generated images a score, to rehearse.")] = None,
-    runs: Annotated[Path, typer.Option(help="Where trainings are kept, and go on from.")] = Path("runs/reproduction"),
+    images: Annotated[int | None, typer.Option(min=100, help="Generated images per score, for a rehearsal.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where trainings are kept; they go on from there.")] = Path(
+        "runs/reproduction"
+    ),
     out: Annotated[Path, typer.Option(help="Where REPRODUCTION.md, its JSON and its pictures go.")] = Path("docs"),
 ) -> None:
-    """Train and measure what the papers claim, and write a page of it. Takes hours."""
+    """Train and measure every recipe, and write a page with the papers' figures beside ours. Takes hours.
+
+    Example: ganatomy reproduce mnist modes --mnist MNIST/raw
+    """
     from rich.console import Console
 
     from ganatomy.experiments.reproduction import api as reproduction
-    from ganatomy.experiments.reproduction.workshop import Workshop
+    from ganatomy.experiments.reproduction.context import ReproductionContext
 
-    shop = Workshop(mnist, cifar10, runs, out / "reproduction", minutes, images, Console())
-    print(reproduction.reproduce(names, shop, out))
+    context = ReproductionContext(mnist, cifar10, runs, out / "reproduction", minutes, images, Console())
+    print(reproduction.reproduce(names, context, out))

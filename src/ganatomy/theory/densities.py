@@ -18,7 +18,7 @@ class Density(Protocol):
         """d, the numbers that make a point."""
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """Draw independent points, [count, d], float32, on the CPU."""
+        """Draw independent points, [N, d], N = count, float32, on the CPU."""
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
         """log p(x), in nats, of points [..., d] → [...], in their precision; −∞ outside the support."""
@@ -37,7 +37,7 @@ class Mixture:
         return self.centres.shape[1]
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """Draw independent points, [count, d], float32, on the CPU."""
+        """Draw independent points, [N, d], N = count, float32, on the CPU."""
         modes = torch.randint(len(self.centres), (count,), generator=random)
         return self.centres[modes] + self.deviation * torch.randn(count, self.dimension, generator=random)
 
@@ -65,7 +65,7 @@ class Segments:
         return self.ends[:, 1] - self.ends[:, 0]
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """Draw independent points, [count, 1], float32, on the CPU."""
+        """Draw independent points, [N, 1], N = count, float32, on the CPU."""
         chosen = torch.multinomial(self.lengths, count, replacement=True, generator=random)
         return (self.ends[chosen, 0] + self.lengths[chosen] * torch.rand(count, generator=random))[:, None]
 
@@ -92,7 +92,7 @@ class Dirac:
         return len(self.point)
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """The point, repeated, [count, d]."""
+        """The point, repeated, [N, d], N = count."""
         return self.point.expand(count, -1).clone()
 
 

@@ -1,6 +1,6 @@
 """The game on points: small dense networks and a known density, played by the library's own loop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from math import cos, pi
 from typing import TypeAlias
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ganatomy.gan.adversarial import Adversarial, Penalty
 from ganatomy.gan.method import Batch, Batches, Setup
-from ganatomy.gan.objectives import Objective
+from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.system.runtime import Randomness, Runtime
@@ -66,8 +67,8 @@ class PointDiscriminator(nn.Module):
 
 def new_game(
     dimension: int,
-    objective: Objective,
-    penalties: Sequence[Penalty] = (),
+    objective: str,
+    penalties: Mapping[str, float] = {},
     *,
     batch: int = 256,
     width: int = 128,
@@ -82,11 +83,16 @@ def new_game(
 ) -> Adversarial:
     """A game on points [B, dimension]: `.step` plays a round, `.sample(z)` draws from the averaged generator.
 
-    learning_rates   the generator's and the discriminator's, of Adam(β₁ 0.5, β₂ 0.99); numbers or functions of the step
+    objective              by name, in `OBJECTIVES`
+    penalties              the discriminator's: weights by name, in `PENALTIES`
+    learning_rates         the generator's and the discriminator's, of Adam(β₁ 0.5, β₂ 0.99); numbers or functions of
+                           the step
     pack, sees_deviation   of `PointDiscriminator`
     discriminator          replaces it
-    The others are as in `Adversarial`.
+    The others are as in `Adversarial`. Raises UserError for an objective or a penalty that does not exist.
     """
+    chosen = OBJECTIVES.find(objective)
+    terms = [Penalty(name, constant(weight), PENALTIES.find(name)) for name, weight in penalties.items()]
     random, runtime = Randomness(seed), Runtime()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random.number("networks"))
@@ -95,9 +101,9 @@ def new_game(
     return Adversarial(
         _player("generator", generator, learning_rates[0], runtime),
         _player("discriminator", discriminator, learning_rates[1], runtime),
-        objective,
+        chosen,
         Setup(Prior(*PRIORS["normal"], dimension), random, batch, runtime, average_decay),
-        penalties=penalties,
+        penalties=terms,
         discriminator_steps=discriminator_steps,
         clip=clip,
     )
@@ -105,7 +111,12 @@ def new_game(
 
 def _player(name: str, network: nn.Module, rate: Rate, runtime: Runtime) -> Player:
     optimiser = torch.optim.Adam(network.parameters(), 0.0, (0.5, 0.99))
-    return Player(name, network, optimiser, {"lr": rate if callable(rate) else lambda step: rate}, runtime)
+    return Player(name, network, optimiser, {"lr": rate if callable(rate) else constant(rate)}, runtime)
+
+
+def constant(value: float) -> Number:
+    """The same number at every step."""
+    return lambda step: value
 
 
 def cosine_decay(rate: float, steps: int) -> Number:

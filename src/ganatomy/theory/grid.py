@@ -25,7 +25,7 @@ class Grid:
 
     @property
     def widths(self) -> torch.Tensor:
-        """A cell's width along each axis, [d], float64."""
+        """A cell's width along each axis, of shape [d], float64."""
         return (torch.tensor(self.high).double() - torch.tensor(self.low).double()) / torch.tensor(self.counts)
 
     @property

@@ -25,7 +25,7 @@ class BoundedEstimate:
 
 
 def stratified(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:
-    """Normal vectors [side^d, d], side = ⌊count^(1/d)⌋: one at random in each of as many equally likely boxes."""
+    """Normal vectors [M, d], M = ⌊count^(1/d)⌋^d: one at random in each of M equally likely boxes."""
     side = int(count ** (1 / dimension) + 1e-9)
     line = torch.arange(side).double()
     corners = torch.cartesian_prod(*[line] * dimension).view(-1, dimension)

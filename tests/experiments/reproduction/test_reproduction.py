@@ -1,7 +1,12 @@
-"""`ganatomy reproduce` in small: every chapter is measured and written, and what is there already is used."""
+"""`ganatomy reproduce`: chapters are measured and written, what exists is used, and the page is made from its JSON."""
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,13 +18,18 @@ from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
 from ganatomy.experiments.reproduction import api as reproduction
 from ganatomy.experiments.reproduction import comparisons, first_gan, mnist, modes, rows
-from ganatomy.experiments.reproduction.workshop import Digits, Workshop, slug, table
+from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
+from ganatomy.experiments.reproduction.context import DigitSplit, ReproductionContext, slug, table
 from tiny import tiny
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop("digits", None, tmp_path / "runs", tmp_path / "docs" / "reproduction", minutes=0.001, images=120)
+def context(tmp_path: Path) -> ReproductionContext:
+    return ReproductionContext(
+        "digits", None, tmp_path / "runs", tmp_path / "docs" / "reproduction", minutes=0.001, images=120
+    )
 
 
 @pytest.fixture
@@ -32,16 +42,17 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "RULES", {"the paper's rules": {**tiny("dcgan"), "discriminator.width": 4}})
     monkeypatch.setattr(comparisons, "DENOISING", (2,))
     monkeypatch.setattr(first_gan, "TRAININGS", {"goodfellow2014-0": (0, 2, 1)})
-    monkeypatch.setattr(modes, "WAYS", {"hinge": {"objective": "hinge"}})
+    monkeypatch.setattr(modes, "VARIANTS", {"hinge": modes.GameVariant("hinge")})
 
 
-def test_every_chapter_is_measured_and_written(shop: Workshop, short: None, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_every_chapter_is_measured_and_written(context: ReproductionContext, short: None, tmp_path: Path) -> None:
     out = tmp_path / "docs"
-    page = reproduction.reproduce(["mnist", "comparisons", "goodfellow2014", "modes"], shop, out)
+    page = reproduction.reproduce(["mnist", "comparisons", "goodfellow2014", "modes"], context, out)
     kept = json.loads((out / "reproduction.json").read_text())
     assert list(kept) == ["goodfellow2014", "mnist", "comparisons", "modes"]  # in the page's order
     text = page.read_text()
-    assert all(experiment.title in text for name, experiment in reproduction.EXPERIMENTS.items() if name in kept)
+    assert all(chapter.title in text for name, chapter in CHAPTERS.items() if name in kept)
     for picture in {word for word in text.replace("(", " ").replace(")", " ").split() if word.endswith(".png")}:
         assert (out / picture).is_file(), picture
     digits = kept["mnist"]["found"]
@@ -49,19 +60,73 @@ def test_every_chapter_is_measured_and_written(shop: Workshop, short: None, tmp_
     assert kept["comparisons"]["found"]["speed"].keys() == {"1", "2"}
     assert "nan" not in text
 
-    before = {path: path.stat().st_mtime_ns for path in shop.runs.glob("mnist-*/checkpoints/last")}
-    reproduction.reproduce(["mnist"], shop, out)  # nothing is trained twice, nothing is lost
+    before = {path: path.stat().st_mtime_ns for path in context.runs.glob("mnist-*/checkpoints/last")}
+    reproduction.reproduce(["mnist"], context, out)  # nothing is trained twice, nothing is lost
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert list(json.loads((out / "reproduction.json").read_text())) == list(kept)
 
 
-def test_the_likelihood_is_the_2014_protocols(shop: Workshop) -> None:
-    digits = shop.digits
-    assert [len(part) for part in (digits.learnt, digits.validation, digits.test)] == [4000, 500, 500]
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A chapter that finds two figures, one after the other."""
+    module = ModuleType("made_up_chapter")
+    module.find = lambda context: iter([{"figures": [1]}, {"figures": [1, 2]}])
+    module.show = lambda found: f"Found: {found['figures']}."
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    CHAPTERS.add("made-up", Chapter("Made up", module.__name__), module=module.__name__)
+    yield module
+    CHAPTERS.remove("made-up")
+
+
+def test_a_chapter_is_written_beside_the_others(
+    made_up: ModuleType, context: ReproductionContext, tmp_path: Path
+) -> None:
+    out = tmp_path / "docs"
+    out.mkdir()
+    recorded = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
+    (out / "reproduction.json").write_text(json.dumps(recorded), encoding="utf-8")
+    written = reproduction.reproduce(["made-up"], context, out).read_text(encoding="utf-8")
+    assert written.endswith("Found: [1, 2].\n")
+    kept = json.loads((out / "reproduction.json").read_text(encoding="utf-8"))
+    assert {name: kept[name] for name in recorded} == recorded
+    headings = [line.removeprefix("## ") for line in written.splitlines() if line.startswith("## ")]
+    assert headings == [chapter.title for name, chapter in CHAPTERS.items() if name in kept]  # in the page's order
+
+
+def test_the_docs_page_is_made_from_its_json() -> None:
+    recorded = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
+    assert (DOCS / "REPRODUCTION.md").read_text(encoding="utf-8") == reproduction.page(recorded)
+
+
+def test_the_command_lists_every_chapter(made_up: ModuleType) -> None:
+    command = [sys.executable, "-m", "ganatomy", "reproduce", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"})
+    assert all(name in shown.stdout for name in CHAPTERS if name != "made-up")
+
+
+def test_a_measurement_is_made_once_and_a_rehearsal_has_its_own(tmp_path: Path) -> None:
+    made = []
+
+    def measure() -> dict[str, int]:
+        made.append(1)
+        return {"number": len(made)}
+
+    whole, rehearsal = ReproductionContext(runs=tmp_path), ReproductionContext(runs=tmp_path, images=100)
+    assert [context.made(tmp_path, "a", measure) for context in (whole, whole, rehearsal, whole)] == [
+        {"number": 1},
+        {"number": 1},
+        {"number": 2},
+        {"number": 1},
+    ]
+
+
+def test_the_likelihood_is_the_2014_protocols(context: ReproductionContext) -> None:
+    digits = context.digits
+    assert [len(part) for part in (digits.training, digits.validation, digits.test)] == [4000, 500, 500]
     whole = prepare("digits").pixels
-    assert np.array_equal(np.concatenate([digits.learnt, digits.validation, digits.test]), whole)
-    found = digits.likelihood(digits.learnt[:150])
-    by_hand = parzen(flat(digits.learnt[:150]), flat(digits.validation), flat(digits.test))
+    assert np.array_equal(np.concatenate([digits.training, digits.validation, digits.test]), whole)
+    found = digits.likelihood(digits.training[:150])
+    by_hand = parzen(flat(digits.training[:150]), flat(digits.validation), flat(digits.test))
     assert found == {"nats": by_hand.estimate.value, "error": by_hand.standard_error, "sigma": by_hand.sigma}
 
 
@@ -70,27 +135,27 @@ def test_mnist_is_split_as_in_2014(tmp_path: Path) -> None:
     train = np.zeros((60_000, 16, 16, 1), np.uint8)
     train[50_000:51_000] = 9
     np.savez(tmp_path / "set.npz", x_train=train, x_test=np.full((30, 16, 16, 1), 5, np.uint8))
-    digits = Digits.of(str(tmp_path / "set.npz"))
-    assert [len(part) for part in (digits.learnt, digits.validation, digits.test)] == [50_000, 1_000, 30]
-    assert digits.learnt.max() == 0
+    digits = DigitSplit.of(str(tmp_path / "set.npz"))
+    assert [len(part) for part in (digits.training, digits.validation, digits.test)] == [50_000, 1_000, 30]
+    assert digits.training.max() == 0
     assert digits.validation.min() == 9
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_missing_data_and_unknown_chapters_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--mnist"):
-        reproduction.reproduce(["mnist"], Workshop(runs=tmp_path), tmp_path)
+        reproduction.reproduce(["mnist"], ReproductionContext(runs=tmp_path), tmp_path)
     with pytest.raises(UserError, match="--cifar10"):
-        reproduction.reproduce(["cifar10"], Workshop(runs=tmp_path), tmp_path)
+        reproduction.reproduce(["cifar10"], ReproductionContext(runs=tmp_path), tmp_path)
     with pytest.raises(UserError, match="mnist"):
-        reproduction.reproduce(["minst"], Workshop(runs=tmp_path), tmp_path)
+        reproduction.reproduce(["minst"], ReproductionContext(runs=tmp_path), tmp_path)
 
 
 def test_a_longer_budget_goes_on_with_a_run(tmp_path: Path) -> None:
-    shop = Workshop("digits", runs=tmp_path)
+    context = ReproductionContext("digits", runs=tmp_path)
     settings: dict[str, Any] = {**tiny("dcgan"), "data.first": 100}
-    first = shop.trained("a", "digits", "dcgan", settings, steps=4)
-    assert shop.trained("a", "digits", "dcgan", settings, steps=4).info()["step"] == 4
-    assert shop.trained("a", "digits", "dcgan", settings, steps=6).info()["step"] == 6
+    first = context.trained("a", "digits", "dcgan", settings, steps=4)
+    assert context.trained("a", "digits", "dcgan", settings, steps=4).info()["step"] == 4
+    assert context.trained("a", "digits", "dcgan", settings, steps=6).info()["step"] == 6
     assert [event["event"] for event in first.events() if event["event"] in ("started", "resumed")] == [
         "started",
         "resumed",

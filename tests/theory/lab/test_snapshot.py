@@ -27,7 +27,7 @@ class Known(nn.Module):
 
 def snapshot_of(name, generator, discriminator, objective="non_saturating") -> tuple[Target, LabSnapshot]:
     target = TARGETS[name]()
-    game = new_game(target.dimension, OBJECTIVES[objective], width=8)
+    game = new_game(target.dimension, objective, width=8)
     game.generator.network, game.discriminator.network = Known(generator), Known(discriminator)
     return target, take_snapshot(target, game, 7)
 
@@ -78,7 +78,7 @@ def test_the_mesh_is_what_the_generator_makes_of_evenly_probable_lines():
 
 def test_a_snapshot_changes_nothing():
     target = TARGETS["ring"]()
-    game = new_game(2, OBJECTIVES["hinge"], width=8)
+    game = new_game(2, "hinge", width=8)
     before = {name: value.clone() for name, value in game.discriminator.network.state_dict().items()}
     first, again = take_snapshot(target, game, 0), take_snapshot(target, game, 0)
     assert first.value == again.value

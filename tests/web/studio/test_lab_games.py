@@ -72,7 +72,7 @@ def test_each_move_changes_its_own_player() -> None:
 
 def test_the_same_game_as_the_command_plays() -> None:
     view = Player().play("a", ("round", 5), objective="hinge")
-    game = new_game(2, OBJECTIVES["hinge"], batch=32, width=8, seed=0)
+    game = new_game(2, "hinge", batch=32, width=8, seed=0)
     played(TARGETS["ring"]().density, game, 5)
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
     shown = np.frombuffer(base64.b64decode(view["fakes"]), "<f4").reshape(-1, 2)

@@ -1,20 +1,34 @@
-"""Lessons: a claim as a question, and its experiment."""
+"""Lessons: a claim as a question, its experiment, and a game that the lab can play."""
 
 import io
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
 
 from ganatomy.errors import UserError
-from ganatomy.experiments.claims.api import ORDER
+from ganatomy.experiments.claims.claim import catalogue
+from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.gan.penalties import PENALTIES
+from ganatomy.theory.lab.targets import TARGETS
 from ganatomy.web.studio import lesson_experiment
-from ganatomy.web.studio.lessons import LESSONS
+from ganatomy.web.studio.lessons import lessons
 
 
 def test_every_claim_has_a_lesson_in_the_claims_order() -> None:
-    assert tuple(lesson.claim for lesson in LESSONS) == ORDER
-    for lesson in LESSONS:
-        assert 0 <= lesson.right < len(lesson.answers)
+    assert [lesson["claim"] for lesson in lessons()] == list(catalogue())
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson["claim"])
+def test_a_lesson_has_one_right_answer_and_a_game_of_existing_parts(lesson: dict[str, Any]) -> None:
+    assert lesson["right"] in range(len(lesson["answers"]))
+    assert len({*lesson["answers"]}) == len(lesson["answers"]) >= 2
+    query = parse_qs(lesson["lab"], strict_parsing=bool(lesson["lab"]))
+    assert {*query.get("target", [])} <= {*TARGETS}
+    assert {*query.get("objective", []), *query.get("other", [])} <= {*OBJECTIVES}
+    penalties = [each.split(":")[0] for text in query.get("penalty", []) for each in text.split(",")]
+    assert {*penalties} <= {*PENALTIES}
 
 
 def test_a_lesson_runs_its_claims_experiment() -> None:

@@ -1,51 +1,24 @@
 """The claims of the articles and papers, each decided by an experiment: `ganatomy claims`."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import unknown
 from ganatomy.evaluation.metrics import estimate
-from ganatomy.experiments.claims import critics, dynamics, gradients, images, modes, optimum
-from ganatomy.experiments.claims.claim import Claim, Trial
+from ganatomy.experiments.claims.claim import Claim, ClaimTrial, Outcome, catalogue
 from ganatomy.experiments.claims.page import page
-from ganatomy.system import machine
 from ganatomy.system.files import write_text
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 SEEDS = 5
-ORDER = (  # theory first, then what goes wrong and its cures, then what is made and how it is judged
-    "likelihood",
-    "best-discriminator",
-    "value",
-    "minimum",
-    "equilibrium",
-    "saturation",
-    "early-training",
-    "too-strong",
-    "too-weak",
-    "dropped-modes",
-    "recovered-modes",
-    "circling",
-    "disjoint-supports",
-    "clipping",
-    "spectral-normalisation",
-    "more-steps",
-    "continuous-latent-space",
-    "discriminators-gradient-alone",
-    "parzen-misleads",
-    "frechet-notices",
-    "one-pass",
-    "shared-statistics",
-)
-_ALL = [*optimum.CLAIMS, *gradients.CLAIMS, *modes.CLAIMS, *dynamics.CLAIMS, *critics.CLAIMS, *images.CLAIMS]
-CLAIMS: dict[str, Claim] = {claim.name: claim for claim in sorted(_ALL, key=lambda claim: ORDER.index(claim.name))}
 
 
 def claims(
@@ -56,38 +29,44 @@ def claims(
     out: str | Path = "docs",
     console: Console | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Decide claims by name, or all; writes OUT/CLAIMS.md, claims.json and claims/NAME.png, and returns what was found.
+    """Decide claims by name, or all; writes OUT/CLAIMS.md, claims.json and claims/NAME.png; returns the verdicts.
 
-    quick: smaller experiments, one seed each. What other claims found before stays. Raises UserError for unknown names.
+    quick: smaller experiments, one seed each. Earlier verdicts on other claims are kept. Raises UserError for unknown
+    names.
     """
-    chosen = list(CLAIMS) if "all" in names else list(names)
+    known = catalogue()
+    chosen = list(known) if "all" in names else list(names)
     for name in chosen:
-        if name not in CLAIMS:
-            raise unknown("claim", name, [*CLAIMS, "all"])
-    console, out = console or Console(quiet=True), Path(out)
+        if name not in known:
+            raise unknown("claim", name, [*known, "all"])
+    out = Path(out)
     out.joinpath("claims").mkdir(parents=True, exist_ok=True)
     path = out / "claims.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    verdicts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    trials = [ClaimTrial(seed, quick) for seed in range(1 if quick else seeds)]
     for name in chosen:
-        kept[name] = decide(CLAIMS[name], [Trial(seed, quick) for seed in range(1 if quick else seeds)], out / "claims")
-        verdict = "holds" if kept[name]["holds"] else "DOES NOT HOLD"
-        console.print(f"{verdict:14} {name}  ({kept[name]['seconds']:.0f} s)", highlight=False)
-        write_text(path, json.dumps(kept, indent=1) + "\n")
-        write_text(out / "CLAIMS.md", page(CLAIMS, kept))
-    return {name: kept[name] for name in chosen}
+        verdicts[name] = verdict = decide(known[name], trials, out / "claims")
+        if console:
+            holds = "holds" if verdict["holds"] else "DOES NOT HOLD"
+            console.print(f"{holds:14} {name}  ({verdict['seconds']:.0f} s)", highlight=False)
+        write_text(path, json.dumps(verdicts, indent=1) + "\n")
+        write_text(out / "CLAIMS.md", page(known, verdicts))
+    return {name: verdicts[name] for name in chosen}
 
 
-def decide(claim: Claim, trials: Sequence[Trial], pictures: Path) -> dict[str, Any]:
-    """Make the trials and draw the first one's; a claim holds if every figure of every trial is as it must be."""
+def decide(claim: Claim, trials: Sequence[ClaimTrial], pictures: Path) -> dict[str, Any]:
+    """Make the trials and draw the first; the claim holds if every figure of every trial is within its bounds."""
+    from ganatomy.system import machine
+
     began = time.perf_counter()
-    found = [claim.experiment(trial) for trial in trials]
-    draw(claim, found[0], pictures / f"{claim.name}.png")
+    outcomes = [claim.experiment(trial) for trial in trials]
+    draw(outcomes[0], pictures / f"{claim.name}.png")
     figures = {}
     for name, criterion in claim.criteria.items():
-        values = [evidence.figures[name] for evidence in found]
+        values = [outcome.figures[name] for outcome in outcomes]
         figures[name] = {
             "predicted": criterion.predicted,
-            "must be": criterion.words,
+            "must be": criterion.bounds,
             "values": values,
             "holds": all(criterion.holds(value) for value in values),
             **(asdict(estimate.mean(values)) if len(values) > 1 else {"value": values[0]}),
@@ -101,9 +80,12 @@ def decide(claim: Claim, trials: Sequence[Trial], pictures: Path) -> dict[str, A
     }
 
 
-def draw(claim: Claim, evidence: Any, path: Path) -> None:
-    """The claim's picture."""
+def draw(outcome: Outcome, path: Path) -> None:
+    """Save an outcome's picture."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure((11, 4.2), 90, layout="constrained")
     FigureCanvasAgg(figure)
-    claim.draw(figure, evidence)
+    outcome.draw(figure)
     figure.savefig(path)

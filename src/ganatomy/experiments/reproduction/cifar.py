@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ganatomy.experiments.reproduction.rows import both, measured, ranked, rates, shown, train_row
-from ganatomy.experiments.reproduction.workshop import Figures, Workshop
+from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.context import ReproductionContext
+from ganatomy.experiments.reproduction.rows import Row, both, measured, ranked, rates, rows_shown, train_row
 from ganatomy.runs.scorecard import number
 
 MINUTES = 20
@@ -28,22 +29,22 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def find(shop: Workshop) -> Iterator[Figures]:
-    """A row of scores for each recipe."""
-    rows: dict[str, Figures] = {}
+def find(context: ReproductionContext) -> Iterator[Figures]:
+    """A row of scores for each recipe. Raises UserError where CIFAR-10 is missing or a training is stopped."""
+    rows: dict[str, Row] = {}
     for recipe, changes in RECIPES.items():
-        run = train_row(shop, "cifar10", recipe, shop.colours(), changes, MINUTES)
-        rows[recipe] = measured(shop, run, METRICS)
-        yield {"minutes": shop.minutes or MINUTES, "rows": rows}
+        run = train_row(context, "cifar10", recipe, context.cifar, changes, MINUTES)
+        rows[recipe] = measured(context, run, METRICS)
+        yield {"minutes": context.minutes or MINUTES, "rows": rows}
 
 
 def show(found: Figures) -> str:
-    """The table."""
+    """The table of recipes, as Markdown."""
     first = ranked(found["rows"])[0][1]
     name, floor = next((name, score["floor"]) for name, score in first["scores"].items())
     return f"""**{found["minutes"]:g} minutes of two CPU cores each**: a few thousandths of what the papers spend. These
-figures say how far one comes on such a machine in that time, not how good the methods are; and `{name}` is not FID.
-The order is by the features of a small classifier, and an eye may order the pictures otherwise.
+figures say how far such a machine gets in that time, not how good the methods are; and `{name}` is not FID.
+The ranking is by the features of a small classifier; to the eye, the pictures may rank differently.
 {first["protocol"]["samples"]:,} images against the 50,000 training images. Real data against itself: {number(floor)}.
 
-{shown(found["rows"], ("fd", "kd", "precision", "recall"), {})}"""
+{rows_shown(found["rows"], ("fd", "kd", "precision", "recall"), {})}"""

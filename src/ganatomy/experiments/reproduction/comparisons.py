@@ -6,17 +6,18 @@ from typing import Any
 from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.evaluation.metrics import spectrum
 from ganatomy.experiments.reproduction import mnist
-from ganatomy.experiments.reproduction.rows import both, measured, pictures
-from ganatomy.experiments.reproduction.workshop import (
-    LEARNT,
-    Figures,
-    Workshop,
-    estimated,
+from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.context import (
+    TRAINING_IMAGES,
+    Interval,
+    ReproductionContext,
+    interval_of,
+    interval_text,
     seconds_for,
     slug,
     table,
-    told,
 )
+from ganatomy.experiments.reproduction.rows import Row, both, measured, pictures
 from ganatomy.generators.api import load
 
 GAN, RIVAL, BLURRED = "dcgan", "diffusion", "vae"  # of the table on MNIST, trained with one budget
@@ -31,41 +32,42 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-def find(shop: Workshop) -> Iterator[Figures]:
-    """The three comparisons."""
-    yield {"speed": _speed(shop), "sharpness": _sharpness(shop), "rules": _rules(shop)}
+def find(context: ReproductionContext) -> Iterator[Figures]:
+    """The three comparisons. Raises UserError where MNIST is missing or a training is stopped."""
+    yield {"speed": _speed(context), "sharpness": _sharpness(context), "rules": _rules(context)}
 
 
-def _speed(shop: Workshop) -> Figures:
-    count = min(TIMED, shop.images or TIMED)
-    one = load(mnist.trained(shop, GAN))
+def _speed(context: ReproductionContext) -> dict[str, float]:
+    """Seconds an image, by the passes that it takes."""
+    count = min(TIMED, context.images or TIMED)
+    one = load(mnist.trained(context, GAN))
     seconds = {"1": seconds_for(one, count) / count}
     for steps in DENOISING:
-        rival = load(mnist.trained(shop, RIVAL), changes={"diffusion.sampling_steps": steps})
+        rival = load(mnist.trained(context, RIVAL), changes={"diffusion.sampling_steps": steps})
         seconds[str(steps)] = seconds_for(rival, count) / count
     return seconds
 
 
-def _sharpness(shop: Workshop) -> Figures:
-    real = shop.digits.learnt
-    drawn = {recipe: shop.samples(load(mnist.trained(shop, recipe))) for recipe in (GAN, BLURRED)}
-    return {recipe: estimated(spectrum.sharpness(real, pixels)) for recipe, pixels in drawn.items()}
+def _sharpness(context: ReproductionContext) -> dict[str, Interval]:
+    real = context.digits.training
+    drawn = {recipe: context.samples(load(mnist.trained(context, recipe))) for recipe in (GAN, BLURRED)}
+    return {recipe: interval_of(spectrum.sharpness(real, pixels)) for recipe, pixels in drawn.items()}
 
 
-def _rules(shop: Workshop) -> Figures:
+def _rules(context: ReproductionContext) -> dict[str, Row]:
     found = {}
     for name, changes in RULES.items():
-        settings = {"data.first": LEARNT, **both(width=32), **changes}
-        run = shop.trained(f"rules-{slug(name)}", shop.digits.path, "dcgan", settings, steps=STEPS)
-        found[name] = measured(shop, run, ["fd", "prdc"])
+        settings = {"data.first": TRAINING_IMAGES, **both(width=32), **changes}
+        run = context.trained(f"rules-{slug(name)}", context.digits.path, "dcgan", settings, steps=STEPS)
+        found[name] = measured(context, run, ["fd", "prdc"])
     return found
 
 
 def show(found: Figures) -> str:
-    """Three tables."""
+    """The three tables, as Markdown."""
     speed, one = found["speed"], found["speed"]["1"]
     seconds = table(
-        ["", "passes an image", "seconds an image", "ratio"],
+        ["", "passes per image", "seconds per image", "ratio"],
         [
             [GAN if passes == "1" else RIVAL, passes, f"{value:.2g}", f"{value / one:,.0f}"]
             for passes, value in speed.items()
@@ -73,14 +75,14 @@ def show(found: Figures) -> str:
     )
     sharp = table(
         ["", "energy at high frequencies, real images = 1"],
-        [[name, told(found["sharpness"][name])] for name in found["sharpness"]],
+        [[name, interval_text(found["sharpness"][name])] for name in found["sharpness"]],
     )
     rules = table(
         ["DCGAN with", "fd_lenet", "precision", "recall", "parameters"],
         [
             [
                 name,
-                *(told(row["scores"][f"{score}_lenet"]) for score in ("fd", "precision", "recall")),
+                *(interval_text(row["scores"][f"{score}_lenet"]) for score in ("fd", "precision", "recall")),
                 f"{row['parameters']:,}",
             ]
             for name, row in found["rules"].items()
@@ -94,15 +96,15 @@ The `{GAN}` and `{RIVAL}` of the table on MNIST, {TIMED} images in batches of {B
 
 ### Sharpness
 
-Mean energy of the images above half of the Nyquist frequency, over that of real images (1 is as sharp as real, less is
+Mean energy of the images above half the Nyquist frequency, divided by that of real images (1: as sharp as real; less:
 blurred).
 
 {sharp}
 
 ### DCGAN's rules
 
-`dcgan` at width 32 on MNIST, {STEPS:,} steps each, with one of its rules broken.
+`dcgan` at width 32 on MNIST, {STEPS:,} steps each; each row but the first breaks one rule.
 
 {rules}
 
-{pictures(found["rules"], 4)}"""
+{pictures({name: row["picture"] for name, row in found["rules"].items()}, 4)}"""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ganatomy.config.recipes.goodfellow2014 import EPOCH
 from ganatomy.evaluation.metrics.parzen import WARNING
-from ganatomy.experiments.reproduction.workshop import SAMPLES, Figures, Workshop, table
+from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.context import SAMPLES, Likelihood, ReproductionContext, table
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
 
@@ -17,38 +18,41 @@ TRAININGS = {
 }
 
 
-def find(shop: Workshop) -> Iterator[Figures]:
-    """The curve of each training, of the generator as it is and of its average, and the controls."""
-    controls = shop.digits.controls(min(shop.images or SAMPLES, len(shop.digits.learnt)))
+def find(context: ReproductionContext) -> Iterator[Figures]:
+    """The curve of each training, of the generator as it is and of its average, and the controls.
+
+    Raises UserError where MNIST is missing or a training is stopped.
+    """
+    controls = context.digits.controls(min(context.images or SAMPLES, len(context.digits.training)))
     curves: Figures = {}
     for name, (seed, epochs, between) in TRAININGS.items():
         often = {"log.checkpoint": between * EPOCH, "log.keep": 0, "log.snapshot": between * EPOCH, "log.every": EPOCH}
         settings = {**often, "training.seed": seed}
-        run = shop.trained(name, shop.digits.path, "goodfellow2014", settings, steps=epochs * EPOCH)
-        points = [_point(shop, run, step) for step in sorted(run.checkpoints()) if step]
+        run = context.trained(name, context.digits.path, "goodfellow2014", settings, steps=epochs * EPOCH)
+        points = [_point(context, run, step) for step in sorted(run.checkpoints()) if step]
         info = run.info()
         core_seconds = info["seconds"] * (run.config().runtime.threads or info["machine"]["cores"])
         curves[name] = {"seed": seed, "core_seconds": core_seconds, "points": points}
-        shop.picture(name, load(run, raw=True))
+        context.picture(name, load(run, raw=True))
         yield {"curves": curves, "controls": controls}
 
 
-def _point(shop: Workshop, run: Run, step: int) -> Figures:
+def _point(context: ReproductionContext, run: Run, step: int) -> Figures:
     """The estimates at one checkpoint."""
 
     def make() -> Figures:
-        shop.console.print(f"{run.name}, epoch {step / EPOCH:g}: the Parzen window …", highlight=False)
+        context.console.print(f"{run.name}, epoch {step / EPOCH:g}: the Parzen window …", highlight=False)
         found = {
-            kind: shop.digits.likelihood(shop.samples(load(run, step=step, raw=kind == "raw")))
+            kind: context.digits.likelihood(context.samples(load(run, step=step, raw=kind == "raw")))
             for kind in ("raw", "averaged")
         }
         return {"epoch": step / EPOCH, **found}
 
-    return shop.kept(run, "curve", make, step)
+    return context.kept(run, "curve", make, step)
 
 
 def show(found: Figures) -> str:
-    """Where each training ended, the controls, and the curves."""
+    """Where each training ended, the controls, and the curves, as Markdown."""
     curves = found["curves"]
     summary = table(
         ["training", "published", "epochs", "nats", "σ", "its averaged generator", "core hours"],
@@ -78,11 +82,11 @@ def show(found: Figures) -> str:
     pictures = table([f"`{name}`" for name in curves], [[f"![](reproduction/{name}.png)" for name in curves]])
     return f"""The published data split, hyperparameters and estimate (Goodfellow et al. 2014, table 1): 10,000 samples,
 σ chosen on training images 50,000–51,000, mean and standard error over the 10,000 test images. The generator as it is;
-beside it, its moving average, which the paper has not. Trainings end where the time for them did, not where the curve
-is flat; core hours count what other work beside them cost.
+beside it, its moving average, which the paper does not have. Trainings ended when their time was up, before the curve
+was flat; core hours include the cost of other work that ran beside them.
 
-The Deep GSN that stands beside it in the paper (published: 214 ± 1.1) is a row of the table on MNIST, after ten
-minutes, where its authors train for 1,000 epochs. Their samples are 10,000 consecutive states of one chain that starts
+The paper compares with a Deep GSN (published: 214 ± 1.1). Here it is a row of the table on MNIST, after ten minutes of
+training; its authors trained it for 1,000 epochs. Their samples are 10,000 consecutive states of one chain that starts
 at a test image; ours are 10,000 chains that start from noise, which is harder.
 
 {summary}
@@ -95,5 +99,5 @@ Controls, of as many images as there are samples: {controls}.
 {pictures}"""
 
 
-def _nats(figures: Figures) -> str:
+def _nats(figures: Likelihood) -> str:
     return f"{figures['nats']:.1f} ± {figures['error']:.1f}"

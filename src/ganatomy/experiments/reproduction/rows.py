@@ -1,10 +1,19 @@
 """Recipes trained with one budget and measured in one way: a row each."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from ganatomy.config.recipes import recipe
-from ganatomy.experiments.reproduction.workshop import Figures, Workshop, estimated, seconds_for, slug, table, told
+from ganatomy.experiments.reproduction.context import (
+    Interval,
+    Likelihood,
+    ReproductionContext,
+    interval_of,
+    interval_text,
+    seconds_for,
+    slug,
+    table,
+)
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
 
@@ -21,6 +30,29 @@ PARTS = (
 FOLLOWS = ("prior.classes", "training.steps", "training.images", "training.minutes")  # from the data and the budget
 
 
+class RowScore(Interval):
+    """A score, its interval, and that of real data against itself."""
+
+    floor: float | None
+
+
+class Row(TypedDict):
+    """What is known of a trained recipe, as JSON keeps it."""
+
+    picture: str
+    changes: dict[str, Any]
+    parameters: int
+    steps: int
+    images_per_second: float
+    seconds_for_1000: float
+    protocol: dict[str, Any]
+    scores: dict[str, RowScore]
+    parzen: NotRequired[Likelihood]
+
+
+Rows = Mapping[str, Row]
+
+
 def both(**settings: Any) -> dict[str, Any]:
     """Options of both networks: {"generator.width": 32, "discriminator.width": 32}."""
     return {f"{role}.{name}": value for role in ("generator", "discriminator") for name, value in settings.items()}
@@ -31,28 +63,30 @@ def rates(learning_rate: float) -> dict[str, Any]:
     return {f"{role}_optimiser.learning_rate": learning_rate for role in ("generator", "discriminator")}
 
 
-def train_row(shop: Workshop, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float) -> Run:
+def train_row(
+    context: ReproductionContext, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float
+) -> Run:
     """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
-    return shop.trained(f"{place}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
+    return context.trained(f"{place}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
 
 
-def measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
-    """A run's row of figures, made once, and its picture."""
-    return shop.kept(run, "row", lambda: _measured(shop, run, metrics))
+def measured(context: ReproductionContext, run: Run, metrics: list[str]) -> Row:
+    """A run's row of figures, measured once, and its picture."""
+    return context.kept(run, "row", lambda: _measure(context, run, metrics))
 
 
-def _measured(shop: Workshop, run: Run, metrics: list[str]) -> Figures:
-    card, sampler, info = shop.scores(run, metrics), load(run), run.info()
-    drawn = min(DRAWN, shop.images or DRAWN)
+def _measure(context: ReproductionContext, run: Run, metrics: list[str]) -> Row:
+    card, sampler, info = context.scores(run, metrics), load(run), run.info()
+    drawn = min(DRAWN, context.images or DRAWN)
     return {
-        "picture": shop.picture(run.name, sampler),
+        "picture": context.picture(run.name, sampler),
         "changes": changes(run),
         "parameters": sum(parameter.numel() for parameter in sampler.network.parameters()),
         "steps": info["step"],
         "images_per_second": info["images"] / info["seconds"],
         "seconds_for_1000": seconds_for(sampler, drawn) * DRAWN / drawn,
         "protocol": card.protocol,
-        "scores": {name: {**estimated(score), "floor": score.floor} for name, score in card.scores.items()},
+        "scores": {name: {**interval_of(score), "floor": score.floor} for name, score in card.scores.items()},
     }
 
 
@@ -67,18 +101,21 @@ def changes(run: Run) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in FOLLOWS}
 
 
-def ranked(rows: Mapping[str, Figures]) -> list[tuple[str, Figures]]:
+def ranked(rows: Rows) -> list[tuple[str, Row]]:
     """Best Fréchet distance first."""
     return sorted(rows.items(), key=lambda item: item[1]["scores"][distance(item[1])]["value"])
 
 
-def distance(row: Figures) -> str:
-    """What its Fréchet distance is called."""
+def distance(row: Row) -> str:
+    """The name of its Fréchet distance."""
     return next(name for name in row["scores"] if name.startswith("fd_") or name == "fid")
 
 
-def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str, Any]) -> str:
-    """The rows as a table, what was changed of each recipe, and their pictures. more: further columns by their head."""
+def rows_shown(rows: Rows, scores: Sequence[str], more: Mapping[str, Callable[[Row], str]]) -> str:
+    """The rows as a table, what was changed of each recipe, and their pictures.
+
+    more: further columns by their head, each a function of the row.
+    """
     names = [
         next(name for name in next(iter(rows.values()))["scores"] if name == score or name.startswith(f"{score}_"))
         for score in scores
@@ -88,8 +125,8 @@ def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str,
         [
             [
                 name,
-                *(told(row["scores"][score]) for score in names),
-                *(say(row) for say in more.values()),
+                *(interval_text(row["scores"][score]) for score in names),
+                *(text(row) for text in more.values()),
                 f"{row['steps']:,}",
                 f"{row['images_per_second']:,.0f}",
                 f"{row['seconds_for_1000']:.2f}",
@@ -99,15 +136,16 @@ def shown(rows: Mapping[str, Figures], scores: Sequence[str], more: Mapping[str,
         ],
     )
     changed = "\n".join(f"- {name}: {_changes(row)}" for name, row in ranked(rows))
-    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{pictures(dict(ranked(rows)))}"
+    shown = pictures({name: row["picture"] for name, row in ranked(rows)})
+    return f"{body}\n\nWhat was changed of each recipe:\n\n{changed}\n\n{shown}"
 
 
-def pictures(rows: Mapping[str, Figures], in_a_line: int = 3) -> str:
-    """The rows' pictures under their names."""
-    names = list(rows)
-    lines = [names[start : start + in_a_line] for start in range(0, len(names), in_a_line)]
-    return "\n\n".join(table(line, [[f"![](reproduction/{rows[name]['picture']})" for name in line]]) for line in lines)
+def pictures(files: Mapping[str, str], columns: int = 3) -> str:
+    """Pictures under their names, so many side by side."""
+    names = list(files)
+    lines = [names[start : start + columns] for start in range(0, len(names), columns)]
+    return "\n\n".join(table(line, [[f"![](reproduction/{files[name]})" for name in line]]) for line in lines)
 
 
-def _changes(row: Figures) -> str:
+def _changes(row: Row) -> str:
     return ", ".join(f"`{name}={value}`" for name, value in row["changes"].items()) or "nothing"

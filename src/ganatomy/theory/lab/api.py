@@ -8,9 +8,7 @@ import torch
 from pydantic import ValidationError
 from rich.console import Console
 
-from ganatomy import build
 from ganatomy.config import settings
-from ganatomy.config.options import ObjectiveOptions
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.modalities.images import Pixels, save_animation, save_png
 from ganatomy.report import page
@@ -79,8 +77,8 @@ def game_of(options: LabOptions, target: Target) -> Adversarial:
     """A new game on a target. Raises UserError for an objective or penalty that does not exist."""
     return new_game(
         target.dimension,
-        build.objective(ObjectiveOptions(name=options.objective)),
-        [build.penalty(name, weight) for name, weight in options.penalties.items()],
+        options.objective,
+        options.penalties,
         batch=options.batch,
         width=options.width,
         learning_rates=(options.learning_rate_generator, options.learning_rate_discriminator),

@@ -8,8 +8,8 @@ from ganatomy.system.options import Options
 class LabOptions(Options):
     """One game on points; a lab run's config.yaml."""
 
-    lab: str = Field("ring", description="The distribution to learn.")
-    objective: str = Field("non_saturating", description="What each player minimises: as objective.name.")
+    lab: str = Field("ring", description="The distribution to learn, by name.")
+    objective: str = Field("non_saturating", description="What each player minimises, by name.")
     penalties: dict[str, float] = Field({}, description="Weights of the discriminator's penalties, by name.")
     clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
     k: int = Field(1, ge=1, le=100, description="Discriminator steps for each of the generator's.")

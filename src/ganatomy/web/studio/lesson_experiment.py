@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import unknown
-from ganatomy.experiments.claims.api import CLAIMS
-from ganatomy.experiments.claims.claim import Trial
+from ganatomy.experiments.claims.claim import ClaimTrial, catalogue
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read
@@ -27,24 +26,24 @@ class LessonRequest(BaseModel):
 
 def answer(request: dict[str, Any]) -> Answer:
     """A `LessonRequest` → the figures, and a picture as PNG. Raises UserError where there is no such claim."""
-    lesson = read(LessonRequest, request)
-    if lesson.claim not in CLAIMS:
-        raise unknown("claim", lesson.claim, CLAIMS)
-    claim, began = CLAIMS[lesson.claim], time.perf_counter()
-    evidence = claim.experiment(Trial(lesson.seed, quick=True))
+    lesson, claims = read(LessonRequest, request), catalogue()
+    if lesson.claim not in claims:
+        raise unknown("claim", lesson.claim, claims)
+    claim, began = claims[lesson.claim], time.perf_counter()
+    outcome = claim.experiment(ClaimTrial(lesson.seed, quick=True))
     figures = [
         {
             "name": figure,
             "predicted": criterion.predicted,
-            "must": criterion.words,
-            "value": evidence.figures[figure],
-            "holds": criterion.holds(evidence.figures[figure]),
+            "must": criterion.bounds,
+            "value": outcome.figures[figure],
+            "holds": criterion.holds(outcome.figures[figure]),
         }
         for figure, criterion in claim.criteria.items()
     ]
     figure = Figure((11, 4.2), 90, layout="constrained")
     FigureCanvasAgg(figure)
-    claim.draw(figure, evidence)
+    outcome.draw(figure)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     content = {

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -62,7 +61,7 @@ class WorkerRoutes:
 
     def lessons(self, request: Request) -> Response:
         """All lessons."""
-        return JSONResponse({"lessons": [asdict(each) for each in lessons.LESSONS]})
+        return JSONResponse({"lessons": lessons.lessons()})
 
     async def lesson(self, request: Request) -> Response:
         """The experiment of a lesson: its figures, and its picture as a data URI."""

@@ -1,0 +1,123 @@
+"""The latent space of a GAN of digits: whether it is continuous."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.errors import UserError
+from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
+from ganatomy.experiments.claims.digits import DIGITS, lenet_features
+from ganatomy.system.lazy import F, torch
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ganatomy.generators.api import Sampler
+
+STEPS = (1.0, 0.1, 0.01, 0.001)  # of z
+
+
+def train_generator(trial: ClaimTrial) -> Sampler:
+    """A small DCGAN, trained on the digits for a minute or less. Raises UserError where the training was stopped."""
+    from ganatomy.generators.api import load
+    from ganatomy.training import api as training
+
+    settings = {
+        "generator.width": 16,
+        "discriminator.width": 16,
+        "training.minutes": None,
+        "training.batch": 32,
+        "training.steps": trial.size(2000, 600),
+        "training.seed": trial.seed,
+        "runtime.precision": "float32",
+        "runtime.convolution": "native",
+        "log.snapshot": 10**6,
+        "log.checkpoint": 10**6,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        run = training.train(DIGITS, recipe="digits", settings=settings, name="latent", runs=Path(folder))
+        if run.info()["status"] != "finished":
+            raise UserError("The training was stopped, and the claim's trial with it.")
+        return load(run)
+
+
+@register_claim(
+    "continuous-latent-space",
+    place=17,
+    sentence="The latent space is continuous: small steps in z are small steps in the image, and walks pass through "
+    "plausible images.",
+    source="Radford et al. 2015 (arXiv:1511.06434), section 6.1",
+    criteria={
+        "change of the image when z's step shrinks to a tenth, largest ratio": Criterion("0.1", high=0.15),
+        "precision halfway in latent space / precision of samples": Criterion("1", low=0.85),
+        "precision halfway in pixels / precision of samples": Criterion("less", high=0.7),
+    },
+    lesson=Lesson(
+        "Between two images",
+        "Halfway between two latent vectors a generator draws …",
+        ["… the average of both images", "… a plausible image", "… noise"],
+        1,
+        "The generator is continuous, and was trained everywhere in latent space: what lies between two latent vectors "
+        "is an image like any other. Halfway in pixels are two faint images, one over the other.",
+    ),
+)
+def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
+    """How far images move for ever smaller steps of z; and whether what lies between two images is plausible too."""
+    from ganatomy import data
+    from ganatomy.evaluation.metrics.neighbours import neighbour_scores
+
+    sampler, random = train_generator(trial), torch.Generator().manual_seed(trial.seed)
+    z = torch.randn(256, sampler.prior.dimension, generator=random)
+    direction = F.normalize(torch.randn(z.shape, generator=random), dim=1)
+    moved = [
+        (sampler.network(z + step * direction) - sampler.network(z)).flatten(1).norm(dim=1).mean().item()
+        for step in STEPS
+    ]
+
+    count = trial.size(1500, 1000)
+    codes = sampler.latents(range(2 * count))
+    ends = sampler.images(codes, 64)
+    middles = torch.stack(
+        [sampler.prior.between(a, b, torch.tensor([0.5]))[0] for a, b in zip(codes[:count], codes[count:], strict=True)]
+    )
+    mixed = ((ends[:count].astype(float) + ends[count:]) / 2).round().astype(np.uint8)
+    real = lenet_features(data.prepare(DIGITS).pixels[: trial.size(3000, 1000)]).features
+    sets = {"samples": ends[:count], "latent": sampler.images(middles, 64), "pixels": mixed}
+    precision = {
+        name: neighbour_scores(real, lenet_features(pixels).features, k=5).precision for name, pixels in sets.items()
+    }
+    walks: dict[str, Iterable[NDArray[np.uint8]]] = {
+        "walk through latent space": sampler.images(
+            torch.cat([sampler.prior.between(codes[0], codes[1], torch.linspace(0, 1, 9))])
+        ),
+        "the same ends, mixed pixel by pixel": [
+            (ends[0] * (1 - share) + ends[1] * share).astype(np.uint8) for share in np.linspace(0, 1, 9)
+        ],
+    }
+
+    def draw(figure: Figure) -> None:
+        left, right = panels(figure, 1, 2, width_ratios=[1, 2])
+        axes = left.subplots()
+        axes.loglog(STEPS, moved, "o-")
+        axes.set(xlabel="step of z", ylabel="step of the image")
+        for row, (name, images) in zip(right.subplots(2, 9), walks.items(), strict=True):
+            for axes, image in zip(row, images, strict=True):
+                axes.imshow(image[..., 0], cmap="gray")
+                axes.axis("off")
+            row[4].set_title(name)
+
+    figures = {
+        "change of the image when z's step shrinks to a tenth, largest ratio": max(
+            b / a for a, b in pairwise(moved[1:])
+        ),
+        "precision halfway in latent space / precision of samples": precision["latent"] / precision["samples"],
+        "precision halfway in pixels / precision of samples": precision["pixels"] / precision["samples"],
+    }
+    return Outcome(figures, draw)

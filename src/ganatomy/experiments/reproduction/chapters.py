@@ -1,0 +1,56 @@
+"""The chapters of docs/REPRODUCTION.md, in its order.
+
+A chapter's module has two functions: `find` measures, and yields ever more of what it found; `show` makes Markdown. It
+is imported when it is needed: help lists the names without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+
+from ganatomy.system.registry import Registry
+
+if TYPE_CHECKING:
+    from ganatomy.experiments.reproduction.context import ReproductionContext
+
+Figures: TypeAlias = dict[str, Any]  # what a chapter found, as reproduction.json keeps it
+
+
+class _Module(Protocol):
+    def find(self, context: ReproductionContext) -> Iterator[Figures]: ...
+
+    def show(self, figures: Figures) -> str: ...
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: its title, and the module that measures and shows it."""
+
+    title: str
+    module: str
+
+    def find(self, context: ReproductionContext) -> Iterator[Figures]:
+        """Measure; yields all that is known whenever there is more. Raises UserError where data are missing."""
+        return self._module().find(context)
+
+    def show(self, figures: Figures) -> str:
+        """What was found, as Markdown."""
+        return self._module().show(figures)
+
+    def _module(self) -> _Module:
+        return cast(_Module, import_module(self.module))
+
+
+CHAPTERS: Registry[Chapter] = Registry("chapter")
+for name, title, module in (
+    ("goodfellow2014", "The 2014 headline: Parzen window log-likelihood", "first_gan"),
+    ("mnist", "Every recipe on MNIST", "mnist"),
+    ("comparisons", "One pass, sharpness, and DCGAN's rules", "comparisons"),
+    ("modes", "Modes", "modes"),
+    ("cifar10", "CIFAR-10 in a short time", "cifar"),
+):
+    path = f"ganatomy.experiments.reproduction.{module}"
+    CHAPTERS.add(name, Chapter(title, path), module=path, summary=title)
