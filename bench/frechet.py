@@ -19,7 +19,7 @@ SAMPLES, FEATURES = 5_000, 2_048
 
 
 def usual(real: NDArray, fake: NDArray) -> float:
-    """Means, covariances and the matrix square root of their product, as pytorch-fid goes about it."""
+    """Means, covariances and the matrix square root of their product, as pytorch-fid does it."""
     offset = real.mean(axis=0) - fake.mean(axis=0)
     first, second = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
     root = scipy.linalg.sqrtm(first @ second)

@@ -238,8 +238,8 @@ def main(path: str, n: int | None = None, out: str = ".") -> None:
     results = examine(images, n=n)
     here, date, text = machine.describe(), time.strftime("%Y-%m-%d"), table(results)
     title = (
-        f"{n:,} images of {images.source} play the generator. {date}, {here['processor']}, {here['cores']} cores, "
-        f"{(time.monotonic() - began) / 60:.0f} minutes."
+        f"{n:,} images of {images.source} stand for generated ones. {date}, {here['processor']}, "
+        f"{here['cores']} cores, {(time.monotonic() - began) / 60:.0f} minutes."
     )
     scores = {
         fault: {name: [asdict(score) for score in row] for name, row in columns.items()}
@@ -248,15 +248,15 @@ def main(path: str, n: int | None = None, out: str = ".") -> None:
     facts = {"date": date, "machine": here, "images": images.fingerprint, "n": n, "scores": scores}
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "exam.md", f"# The scores' exam\n\n{title}\n\n{EXPLANATION}\n\n{text}")
+    write_text(folder / "exam.md", f"# Which score notices which fault?\n\n{title}\n\n{EXPLANATION}\n\n{text}")
     write_text(folder / "exam.json", json.dumps(facts, indent=1) + "\n")
     print(text)
 
 
 EXPLANATION = """\
-Each score is asked of the same images with a fault of growing severity. *from s*: from severity s on, its 95% interval
-lies beyond that without a fault, on the worse side; *turns back*: it does not grow worse all the way; *blind*: it never
-notices; *fooled*: it calls the fault an improvement. Behind the table are its figures."""
+Every score is measured on the same images with a fault of growing severity. *from s*: from severity s on, its 95%
+interval lies beyond that without the fault, on the worse side; *turns back*: it does not get worse all the way;
+*blind*: it never notices the fault; *fooled*: it scores the fault as an improvement. The figures follow the table."""
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ class NetworkExtractor:
         self.network.eval().requires_grad_(False).to(self.device)
 
     def __call__(self, pixels: Pixels, /) -> Extracted:
+        """Features [B, D] and probabilities [B, K] of pixels [B, H, W, C].
+
+        Raises UserError for pixels of other sizes or channels than the network reads.
+        """
         check(pixels, self.name, self.channels, self.sizes)
         # A caller's autocast, or a GPU's TF32, would give other numbers.
         with (

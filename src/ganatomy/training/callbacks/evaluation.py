@@ -15,13 +15,16 @@ class Scorer(Callback):
     """eval/*.json every `every` steps and at the end: scores of the averaged generator, of the same seeds each time."""
 
     def __init__(self, run: Run, evaluator: Evaluator, latents: Callable[[list[int]], Tensor], every: int) -> None:
+        """latents: seeds → latent vectors [N, D]; every: steps between two evaluations."""
         self.run, self.evaluator, self.latents, self.every = run, evaluator, latents, every
 
     def after_step(self, state: State) -> None:
+        """Measure every so many steps."""
         if state.step % self.every == 0:
             self._measure(state)
 
     def end(self, state: State) -> None:
+        """Measure the last step, unless that has been done."""
         if state.step % self.every:
             self._measure(state)
 
