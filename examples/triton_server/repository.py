@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from ganatomy.errors import UserError
-from ganatomy.generators.pretrained.graph import Rows, check, inputs, outputs
+from ganatomy.generators.graph import Rows, check, inputs, outputs
 
 TYPES = {"FLOAT": "TYPE_FP32", "INT64": "TYPE_INT64", "UINT8": "TYPE_UINT8"}
 BATCH = 64
@@ -24,11 +24,11 @@ def write(graph: Path, repository: Path, name: str) -> Path:
     if not re.fullmatch(r"[\w.-]+", name):
         raise UserError(f"{name!r} cannot name a model: use letters, digits, dots, dashes and underscores.")
     content = graph.read_bytes()
-    facts = check(content, graph)
+    metadata = check(content, graph)
     folder = repository / name
     (folder / "1").mkdir(parents=True, exist_ok=True)
     (folder / "1" / "model.onnx").write_bytes(content)
-    (folder / "config.pbtxt").write_text(configuration(name, inputs(facts), outputs(facts)), encoding="utf-8")
+    (folder / "config.pbtxt").write_text(configuration(name, inputs(metadata), outputs(metadata)), encoding="utf-8")
     return folder
 
 

@@ -110,7 +110,7 @@ def test_images_without_classes_cannot_be_learnt_by_class(grey: Path, tmp_path: 
         quick(grey, tmp_path, prior__conditional=True)
     with pytest.raises(UserError, match="does not generate by class"):
         quick(grey, tmp_path, recipe="gsn", prior__conditional=True)
-    with pytest.raises(UserError, match="knows no classes"):
+    with pytest.raises(UserError, match="is unconditional; retrain with --conditional"):
         sample(quick(grey, tmp_path, training__steps=1), label="cat")
 
 

@@ -25,4 +25,4 @@ def export(
     from ganatomy.generators.export.api import export
 
     made = export(run, to, half=half, title=title, licence=licence, step=step, raw=raw, out=out)
-    print(f"{made.file}\n{made.words}")
+    print(f"{made.file}\n{made.message}")

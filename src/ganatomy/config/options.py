@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from ganatomy.config.schedules import Schedule
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.networks.families import FAMILIES, DCGANOptions, NetworkOptions
-from ganatomy.system.options import OneOf, Options
+from ganatomy.system.options import OfSampling, OneOf, Options
 
 
 def _bounded(low: float, high: float = float("inf"), *, exclusive: bool = False) -> AfterValidator:
@@ -108,8 +108,12 @@ class DiffusionOptions(Options):
 
     steps: int = Field(1000, ge=2, le=10_000, description="Noise levels.")
     schedule: Literal["linear", "cosine"] = Field("cosine", description="How the noise grows with the level.")
-    sampler: Literal["ddim", "ancestral"] = Field("ddim", description="ddim (deterministic) or ancestral.")
-    sampling_steps: int = Field(50, ge=1, le=10_000, description="Denoising steps that make an image.")
+    sampler: Annotated[Literal["ddim", "ancestral"], OfSampling()] = Field(
+        "ddim", description="ddim (deterministic) or ancestral."
+    )
+    sampling_steps: Annotated[int, OfSampling()] = Field(
+        50, ge=1, le=10_000, description="Denoising steps that make an image."
+    )
 
 
 class ObjectiveOptions(Options):

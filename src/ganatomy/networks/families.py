@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import Field, create_model
 
 from ganatomy.errors import UserError
-from ganatomy.system.options import Options
+from ganatomy.system.options import OfSampling, Options
 from ganatomy.system.registry import Registry, summary_of
 
 if TYPE_CHECKING:
@@ -247,7 +247,9 @@ class GSNOptions(NetworkOptions):
     salt_and_pepper: float = Field(0.4, ge=0, lt=1, description="Share of pixels replaced by black or white.")
     hidden_noise: float = Field(2.0, ge=0, description="Deviation of the noise before and after the hidden units.")
     walk_backs: int = Field(4, ge=1, le=100, description="Steps of the chain that each training step walks back from.")
-    sampling_steps: int = Field(50, ge=1, le=10_000, description="Steps of the chain that makes an image.")
+    sampling_steps: Annotated[int, OfSampling()] = Field(
+        50, ge=1, le=10_000, description="Steps of the chain that makes an image."
+    )
 
 
 register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",))

@@ -24,6 +24,22 @@ class HasPathLength(Protocol):
         ...
 
 
+@runtime_checkable
+class Truncating(Protocol):
+    """A generator that has its own way to make images more typical."""
+
+    def draw(self, z: Tensor, y: Tensor | None, truncation: float) -> Tensor:
+        """Images [B, C, H, W] of latent vectors [B, latent_dim] and classes [B, K]; the smaller, the less varied."""
+        ...
+
+
+@runtime_checkable
+class TakesSteps(Protocol):
+    """A generator that takes many steps to an image; their number may be changed at any time."""
+
+    sampling_steps: int
+
+
 class WithoutClasses(nn.Module):
     """A network that takes no classes, called like one that does."""
 

@@ -16,6 +16,11 @@ class Options(BaseModel):
 
 
 @dataclass(frozen=True)
+class OfSampling:
+    """Marks an option that only sampling depends on, which may change after training: Annotated[int, OfSampling()]."""
+
+
+@dataclass(frozen=True)
 class OneOf:
     """Marks an option that takes names of a registry, so that its help lists them: Annotated[str, OneOf("…")].
 

@@ -11,6 +11,7 @@ from PIL import Image
 import ganatomy
 from ganatomy import cli
 from ganatomy.errors import UserError
+from ganatomy.gan.priors import PRIORS, linear, register_prior, truncated_uniform, uniform
 from ganatomy.generators.export import web
 from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
@@ -35,17 +36,17 @@ def measured(run: Run) -> Run:
 @pytest.fixture(scope="module")
 def onnx(measured: Run) -> Path:
     made = ganatomy.export(measured, "onnx", licence="cc-by-4.0")
-    assert "in batches of 1, 7, 64: the largest difference is" in made.words
+    assert "in batches of 1, 7, 64: the largest difference is" in made.message
     return made.folder
 
 
-def test_a_graph_comes_with_its_card_and_facts(measured: Run, onnx: Path) -> None:
+def test_a_graph_comes_with_its_card_and_metadata(measured: Run, onnx: Path) -> None:
     assert onnx == measured.path / "exports" / "onnx"
-    facts = json.loads((onnx / "metadata.json").read_text())
-    assert facts["prior"] == {"name": "normal", "dimension": 8, "conditional": True, "classes": [30, 10]}
-    assert (facts["classes"], facts["size"], facts["channels"]) == (["cat", "dog"], [16, 20], 3)
-    assert facts["inputs"] == {"z": ["FLOAT", [8]], "class": ["INT64", []]}
-    assert facts["outputs"]["pixels"] == ["UINT8", [16, 20, 3]]
+    metadata = json.loads((onnx / "metadata.json").read_text())
+    assert metadata["prior"] == {"name": "normal", "dimension": 8, "conditional": True, "classes": [30, 10]}
+    assert (metadata["classes"], metadata["size"], metadata["channels"]) == (["cat", "dog"], [16, 20], 3)
+    assert metadata["inputs"] == {"z": ["FLOAT", [8]], "class": ["INT64", []]}
+    assert metadata["outputs"]["pixels"] == ["UINT8", [16, 20, 3]]
     card = (onnx / "README.md").read_text()
     for words in (
         "license: cc-by-4.0",
@@ -83,7 +84,7 @@ def test_what_was_exported_draws_the_runs_images(measured: Run, onnx: Path, tmp_
             assert np.abs(there.sample([3, 1, 2**32 - 1], **given) - expected).max() <= (place.suffix != ".safetensors")
     assert not np.array_equal(own.sample([3], labels="dog"), own.sample([3], labels="cat"))
     assert np.array_equal(ganatomy.load(weights).sample(range(9)), own.sample(range(9)))
-    assert ganatomy.load(weights).facts == own.facts
+    assert ganatomy.load(weights).metadata == own.metadata
 
 
 def test_the_verbs_take_an_export(onnx: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,8 +108,8 @@ def test_the_command_says_what_it_wrote(
         cli.main()
     assert not exit_.value.code
     assert f"ganatomy sample {tmp_path / 'half'}" in capsys.readouterr().out
-    facts = ganatomy.load(tmp_path / "half").facts
-    assert (facts.step, facts.average, facts.licence, facts.measured) == (5, False, None, ())
+    metadata = ganatomy.load(tmp_path / "half").metadata
+    assert (metadata.step, metadata.average, metadata.licence, metadata.measured) == (5, False, None, ())
     assert "not stated" in (tmp_path / "half" / "README.md").read_text()
 
 
@@ -127,8 +128,24 @@ def test_what_cannot_be_done_is_said(measured: Run, onnx: Path, tmp_path: Path) 
     ):
         with pytest.raises(UserError, match=words):
             ganatomy.export(place, **given)
-    with pytest.raises(UserError, match="nothing in it can be --set"):
+    with pytest.raises(UserError, match="is a finished graph: --set cannot change it"):
         ganatomy.load(onnx, changes={"diffusion.sampling_steps": 3})
+
+
+def test_a_prior_of_ones_own(made, tmp_path: Path) -> None:
+    """A graph needs none of its code; the page could not draw from it."""
+    register_prior("mine", interpolate=linear, truncate=truncated_uniform)(uniform)
+    try:
+        weights = made("dcgan", **{"prior.name": "mine"}).save_pretrained(tmp_path / "weights")
+        folder = ganatomy.export(weights, out=tmp_path / "onnx").folder
+        assert "latents = ...  # (16, 8), of the prior mine" in (folder / "README.md").read_text()
+        assert np.abs(ganatomy.load(folder).sample([3]).astype(int) - ganatomy.load(weights).sample([3])).max() <= 1
+        with pytest.raises(UserError, match="draws from a normal or uniform prior; this one is mine"):
+            ganatomy.export(weights, "web", out=tmp_path / "web")
+    finally:
+        PRIORS.remove("mine")
+    with pytest.raises(UserError, match="mine"):
+        ganatomy.load(weights)
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxscript"])
@@ -139,5 +156,5 @@ def test_the_extra_is_asked_for(package: str, measured: Run, monkeypatch: pytest
 
 
 def test_a_title_is_only_text(measured: Run) -> None:
-    page = web.page(ganatomy.load(measured).facts, "<b>cats</b> & $dogs")
+    page = web.page(ganatomy.load(measured).metadata, "<b>cats</b> & $dogs")
     assert "<h1>&lt;b&gt;cats&lt;/b&gt; &amp; $dogs</h1>" in page

@@ -11,8 +11,8 @@ import torch
 from ganatomy import build
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.errors import UserError
+from ganatomy.generators import graph as reader
 from ganatomy.generators.export import graph
-from ganatomy.generators.pretrained import graph as reader
 
 ONE_STEP = [name for name in sorted(RECIPES) if recipe(name).method not in build.FROM_PIXELS]
 
@@ -25,7 +25,7 @@ def test_onnxruntime_draws_what_torch_draws(name: str, converted) -> None:
     own = sampler.sample(range(64)).astype(int)
     assert own.std() > 10  # there is something to be seen
     assert np.abs(own - pixels).max() <= 1
-    assert reader.check(content, Path("model.onnx")) == sampler.facts
+    assert reader.check(content, Path("model.onnx")) == sampler.metadata
 
 
 def test_another_generator_is_noticed(converted) -> None:
@@ -49,7 +49,7 @@ def test_truncation_is_an_input_where_styles_are_truncated(converted, tmp_path: 
 
 @pytest.mark.parametrize("name", ["diffusion", "gsn"])
 def test_many_steps_are_no_graph(name: str, made) -> None:
-    with pytest.raises(UserError, match=r"in many steps.*--to safetensors"):
+    with pytest.raises(UserError, match=r"takes many steps.*--to safetensors"):
         graph.convert(made(name))
 
 

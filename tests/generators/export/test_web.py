@@ -121,7 +121,7 @@ def test_a_walk_is_the_librarys(page: Page, sampler: Any) -> None:
 def test_styles_are_truncated_as_in_the_library(converted, folder: Path, tmp_path: Path, shown: Any) -> None:
     sampler, content = converted("stylegan2")
     (tmp_path / "model.onnx").write_bytes(content)
-    (tmp_path / "index.html").write_text(web.page(sampler.facts))
+    (tmp_path / "index.html").write_text(web.page(sampler.metadata))
     for name in web.RUNTIME:
         (tmp_path / name).symlink_to(folder / name)
     page = shown(tmp_path)
@@ -209,6 +209,10 @@ def test_latent_vectors_are_torchs(page: Page) -> None:
                 assert torch.allclose(torch.tensor(own), expected, rtol=0, atol=2e-6), prior
 
 
+def test_the_page_draws_from_the_priors_that_it_claims_to(page: Page) -> None:
+    assert page.evaluate("Object.keys(PRIORS)") == list(web.PRIORS)
+
+
 def test_truncation_and_classes_are_the_librarys(page: Page, sampler: Any) -> None:
     z = normal(1, 512, torch.Generator().manual_seed(5))[0]
     for name, cut in (("normal", truncated_normal), ("uniform", truncated_uniform)):
@@ -218,7 +222,7 @@ def test_truncation_and_classes_are_the_librarys(page: Page, sampler: Any) -> No
                 [name, z.tolist(), bound],
             )
             assert torch.allclose(torch.tensor(own), cut(z, bound), rtol=0, atol=3e-6)
-    own = page.evaluate("Array.from({ length: 1000 }, (_, seed) => classOf(seed, facts.prior))")
+    own = page.evaluate("Array.from({ length: 1000 }, (_, seed) => classOf(seed, metadata.prior))")
     assert own == sampler.prior.split(sampler.latents(range(1000)))[1].argmax(1).tolist()
 
 

@@ -100,6 +100,12 @@ def find(path: str | os.PathLike[str], split: str, cache: Path) -> Found:
     raise UserError(f"{name} is of no kind that can be read; {_advice()}.")
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is a set's name, such as hf:owner/name, and no path."""
+    kinds = [name for name, source in SOURCES.items() if source.rank == NAMES]
+    return any(text == kind or (":" in kind and text.startswith(kind.partition(":")[0] + ":")) for kind in kinds)
+
+
 def names() -> list[str]:
     """The names of all kinds, the most general first."""
     return sorted(SOURCES, key=lambda name: -SOURCES[name].rank)

@@ -19,7 +19,7 @@ from ganatomy.system.lazy import F, torch
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ganatomy.generators.api import Sampler
+    from ganatomy.generators.sampler import Sampler
 
 STEPS = (1.0, 0.1, 0.01, 0.001)  # of z
 

@@ -21,7 +21,7 @@ from ganatomy.evaluation.metrics import parzen
 from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.estimate import Estimate
 from ganatomy.evaluation.metrics.parzen import VALIDATION
-from ganatomy.generators.api import Sampler
+from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval

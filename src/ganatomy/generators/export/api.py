@@ -1,20 +1,21 @@
-"""A generator leaves its run, in a form that others can draw from: the function behind `ganatomy export`."""
+"""Write a trained generator for others to draw from: the function behind `ganatomy export`."""
 
 import json
 import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ganatomy.errors import UserError, unknown
-from ganatomy.generators.api import Sampler, load
+from ganatomy.generators.api import load
 from ganatomy.generators.export import graph, web
+from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.pretrained import GRAPH
-from ganatomy.generators.pretrained.graph import inputs, outputs
-from ganatomy.generators.pretrained.weights import WEIGHTS
+from ganatomy.generators.sampler import Sampler
+from ganatomy.generators.weights import WEIGHTS
 from ganatomy.runs.run import RUNS, Run
-from ganatomy.system.files import write_bytes, write_text
+from ganatomy.system.files import explained, write_bytes, write_text
 
 
 class Export(NamedTuple):
@@ -22,7 +23,7 @@ class Export(NamedTuple):
 
     folder: Path
     file: Path
-    words: str
+    message: str
 
 
 def export(
@@ -33,62 +34,65 @@ def export(
     out: str | Path | None = None,
     title: str | None = None,
     licence: str | None = None,
+    step: int | None = None,
+    raw: bool = False,
     runs: str | Path = RUNS,
-    **which: Any,
 ) -> Export:
     """Write a generator and its model card into a folder, PLACE/exports/TO unless `out`.
 
     to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page) or "safetensors" (weights that
     `ganatomy.load` rebuilds). half: weights in 16 bits. title: of the page. licence: of the generator, as the card says
-    it. place and which: step, raw, as for `load`. A graph that does not draw what torch draws is not written.
+    it. place, step, raw: as for `load`. A graph that does not draw what torch draws is not written.
+    Raises UserError where there is no such generator or form, and where nothing can be written.
     """
     if to not in FORMS:
         raise unknown("form of export", to, FORMS)
     if title is not None and to != "web":
         raise UserError("--title is of the page that --to web makes.")
-    sampler = load(place, runs=runs, **which)
+    sampler = load(place, step, raw, runs=runs)
     if licence is not None:
         if not re.fullmatch(r"[\w.+-]{1,40}", licence):
             raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
-        sampler.facts = sampler.facts.model_copy(update={"licence": licence})
+        sampler.metadata = sampler.metadata.model_copy(update={"licence": licence})
     folder = Path(out) if out is not None else sampler.home / "exports" / to
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {folder} is a file; name a folder.")
-    return FORMS[to](sampler, folder, half, title or web.TITLE)
+    with explained(folder):
+        return FORMS[to](sampler, folder, half, title or web.TITLE)
 
 
 def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     content = graph.halved(graph.convert(sampler)) if half else graph.convert(sampler)
     largest, pixels = graph.verify(content, sampler, half)
-    file = folder / GRAPH
+    file, metadata = folder / GRAPH, sampler.metadata
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, content)
-    facts = sampler.facts
-    about = {**facts.model_dump(mode="json"), "inputs": inputs(facts), "outputs": outputs(facts)}
-    write_text(folder / "metadata.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
-    sampler.introduce(folder, _use(sampler), pixels)
-    words = (
+    described = {**metadata.model_dump(mode="json"), "inputs": inputs(metadata), "outputs": outputs(metadata)}
+    write_text(folder / "metadata.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    sampler.write_card(folder, _use(sampler), pixels)
+    message = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
         f"{', '.join(map(str, graph.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
     )
-    return Export(folder, file, words)
+    return Export(folder, file, message)
 
 
 def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
-    runtime = web.runtime()  # first: the rest takes longer
+    page = web.page(sampler.metadata, title)  # first: what can be refused at once
+    runtime = web.runtime()
     made = _onnx(sampler, folder, half, title)
     for name, content in runtime.items():
         write_bytes(folder / name, content)
     index = folder / "index.html"
-    write_text(index, web.page(sampler.facts, title))
-    look = f"python3 -m http.server -d {shlex.quote(str(folder))}"
-    return Export(folder, index, f"{made.words}\nThe folder works from any host of files; to look at it here: {look}")
+    write_text(index, page)
+    command = f"python3 -m http.server -d {shlex.quote(str(folder))}"
+    return Export(folder, index, f"{made.message}\nAny host of files can serve the folder; to see it here: {command}")
 
 
 def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     sampler.save_pretrained(folder, half)
-    words = f"ganatomy.load({str(folder)!r}) draws from it; so does: ganatomy sample {shlex.quote(str(folder))}"
-    return Export(folder, folder / WEIGHTS, words)
+    message = f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy sample {shlex.quote(str(folder))}"
+    return Export(folder, folder / WEIGHTS, message)
 
 
 FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
@@ -96,23 +100,30 @@ FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
     "web": _web,
     "safetensors": _safetensors,
 }
+LATENTS = {"normal": "standard_normal({shape})", "uniform": "uniform(-(3**0.5), 3**0.5, {shape})"}  # numpy's, by prior
 
 
 def _use(sampler: Sampler) -> str:
     """How to draw from the graph, in Markdown."""
-    facts, shape = sampler.facts, (16, sampler.facts.prior.dimension)
-    draws = {"normal": f"standard_normal({shape})", "uniform": f"uniform(-(3**0.5), 3**0.5, {shape})"}
-    given = {"z": f"random.{draws[facts.prior.name]}.astype(np.float32)"}
-    if facts.classes:
-        given["class"] = f"random.integers({len(facts.classes)}, size=16)"
-    if facts.truncation == "styles":
-        given["truncation"] = "np.ones(16, np.float32)"
+    metadata = sampler.metadata
+    shape, prior = (16, metadata.prior.dimension), metadata.prior.name
+    latents = (
+        f"random.{LATENTS[prior].format(shape=shape)}" if prior in LATENTS else f"...  # {shape}, of the prior {prior}"
+    )
     lines = [
         "import numpy as np, onnxruntime",
         "random = np.random.default_rng(0)",
         f'session = onnxruntime.InferenceSession("{GRAPH}")',
+        f"latents = {latents}",
+    ]
+    given = {"z": "latents.astype(np.float32)"}
+    if metadata.classes:
+        given["class"] = f"random.integers({len(metadata.classes)}, size=16)"
+    if metadata.truncation == "styles":
+        given["truncation"] = "np.ones(16, np.float32)"
+    lines += [
         "inputs = {" + ", ".join(f'"{name}": {value}' for name, value in given.items()) + "}",
-        f'(pixels,) = session.run(["pixels"], inputs)  # uint8 {[16, *facts.size, facts.channels]}',
+        f'(pixels,) = session.run(["pixels"], inputs)  # uint8 {[16, *metadata.size, metadata.channels]}',
     ]
     seeds = f'`ganatomy.load("{GRAPH}").sample(seeds=range(64))` draws the images of seeds, those of the picture above.'
     return "\n".join([*(f"    {line}" for line in lines), "", seeds])

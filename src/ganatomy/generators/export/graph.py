@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.generators.api import Sampler
-from ganatomy.generators.pretrained.graph import METADATA, Graph, StyledGraph, inputs
+from ganatomy.generators.graph import METADATA, inputs, make
+from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import Pixels, quantised
+from ganatomy.networks.protocols import TakesSteps
 from ganatomy.system.extras import needed
 
 OPSET = 20
@@ -21,11 +22,10 @@ BATCHES = (1, 7, 64)
 FEW = 64  # numbers that --half leaves as they are: rounding them saves nothing
 # The largest difference from torch, where images are in [−1, 1]. 16-bit weights: five grey levels.
 BOUNDS = {False: 1e-4, True: 0.04}
-CHAINS = {"diffusion": "diffusion model", "gsn": "generative stochastic network"}
 
 
-class Drawing(nn.Module):
-    """What the graph holds: z [B, d], classes [B], ψ [B] → pixels uint8 [B, H, W, C] and images float [B, C, H, W].
+class PixelGenerator(nn.Module):
+    """What the graph computes: z [B, d], classes [B], ψ [B] → pixels uint8 [B, H, W, C] and images float [B, C, H, W].
 
     Generators without classes have no second input, those without styles no third.
     """
@@ -35,6 +35,7 @@ class Drawing(nn.Module):
         self.network, self.classes = network, classes
 
     def forward(self, z: Tensor, label: Tensor | None = None, truncation: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Pixels [B, H, W, C] and images [B, C, H, W] of latent vectors [B, d], classes [B] and ψ [B]."""
         y = None if label is None else (label[:, None] == torch.arange(self.classes)).float()
         images = self.network(z, y) if truncation is None else self.network.draw(z, y, truncation[:, None])  # type: ignore[operator]
         return quantised(images), images
@@ -43,36 +44,36 @@ class Drawing(nn.Module):
 def convert(sampler: Sampler) -> bytes:
     """The content of an ONNX file that draws what the sampler draws.
 
-    UserError for a generator that takes many steps to an image.
+    Raises UserError for a generator that takes many steps to an image, and for one that is a graph already.
     """
     onnx = needed("onnx", "onnx", "--to onnx")
     needed("onnxscript", "onnx", "--to onnx")
     if sampler.config is None:
         raise UserError(f"{sampler.home} holds an ONNX graph already.")
-    if kind := CHAINS.get(sampler.config.method):
-        raise UserError(f"A {kind} draws an image in many steps, which are no single graph: export --to safetensors.")
+    if isinstance(sampler.network, TakesSteps):
+        raise UserError("This generator takes many steps to an image, which are no single graph: --to safetensors.")
 
-    facts = sampler.facts
+    metadata = sampler.metadata
     rows = [
-        torch.zeros(2, facts.prior.dimension),
-        torch.zeros(2, dtype=torch.int64) if facts.classes else None,
-        torch.ones(2) if facts.truncation == "styles" else None,
+        torch.zeros(2, metadata.prior.dimension),
+        torch.zeros(2, dtype=torch.int64) if metadata.classes else None,
+        torch.ones(2) if metadata.truncation == "styles" else None,
     ]
     batch = torch.export.Dim("batch")
     with _silence(), torch.no_grad():
         program: Any = torch.onnx.export(
-            Drawing(sampler.network, len(facts.classes)).eval(),
+            PixelGenerator(sampler.network, len(metadata.classes)).eval(),
             tuple(rows),
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
-            input_names=list(inputs(facts)),
+            input_names=list(inputs(metadata)),
             output_names=["pixels", "images"],
             dynamic_shapes=tuple(None if row is None else {0: batch} for row in rows),
         )
     model = program.model_proto
-    _forget_its_making(model)
-    onnx.helper.set_model_props(model, {METADATA: facts.model_dump_json()})
+    _remove_notes(model)
+    onnx.helper.set_model_props(model, {METADATA: metadata.model_dump_json()})
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
     return content
@@ -81,11 +82,12 @@ def convert(sampler: Sampler) -> bytes:
 def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float, Pixels]:
     """(the largest difference from torch at batches of 1, 7 and 64, the pixels of seeds 0 to 63).
 
-    UserError if it is above the bound. Where styles can be truncated, those of the smaller batches are.
+    pixels: [64, H, W, C]. Where styles can be truncated, those of the smaller batches are. Raises UserError if the
+    difference is above the bound.
     """
-    facts = sampler.facts
-    styled = facts.truncation == "styles"
-    graph = (StyledGraph if styled else Graph)(content)
+    metadata = sampler.metadata
+    styled = metadata.truncation == "styles"
+    graph = make(content, styled)
     largest, pixels = 0.0, np.empty(0, np.uint8)
     for batch in BATCHES:
         z, y = sampler.prior.split(sampler.latents(range(batch)))
@@ -93,7 +95,7 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
         given = {"z": z, "class": None if y is None else y.argmax(1), "truncation": truncation if styled else None}
         pixels, images = graph.session.run(None, {name: row.numpy() for name, row in given.items() if row is not None})
         with torch.no_grad():
-            expected = Drawing(sampler.network, len(facts.classes))(*given.values())[1]
+            expected = PixelGenerator(sampler.network, len(metadata.classes))(*given.values())[1]
         largest = max(largest, (torch.from_numpy(images) - expected).abs().max().item())
     if not largest <= BOUNDS[half]:
         raise UserError(f"onnxruntime draws other images than torch: they differ by up to {largest:.1e} of 2.")
@@ -101,9 +103,9 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
 
 
 def halved(content: bytes) -> bytes:
-    """The same graph with weights of 16 bits, each cast to 32 before it is used; UserError if one is too large.
+    """The same graph with weights of 16 bits, each cast to 32 before it is used.
 
-    Half as long to send, and no machine needs arithmetic of 16 bits for it.
+    Half as long to send, and no machine needs arithmetic of 16 bits for it. Raises UserError if one is too large.
     """
     onnx: Any = needed("onnx", "onnx", "--half")
     model = onnx.load_model_from_string(content)
@@ -126,8 +128,8 @@ def halved(content: bytes) -> bytes:
     return halves
 
 
-def _forget_its_making(model: Any) -> None:
-    """Drop the exporter's notes: paths and lines of this machine's files, which are nobody's business."""
+def _remove_notes(model: Any) -> None:
+    """Remove the exporter's notes: paths and lines of this machine's files, which are private."""
     for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del part.metadata_props[:]
         part.ClearField("doc_string")
@@ -137,7 +139,7 @@ def _forget_its_making(model: Any) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """The exporter warns of its own insides, and of a package that no generator needs."""
+    """Silence the exporter, which warns of its own parts and of a package that no generator needs."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Files out of a package of npm's: of one version, known by its hash, kept in the cache."""
+"""Files of a package of npm: of one version, checked by its hash, kept in the cache."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from ganatomy.errors import UserError
-from ganatomy.system.files import cache_folder, write_bytes
+from ganatomy.system.files import cache_folder, cached, write_bytes
 
 REGISTRY = "https://registry.npmjs.org"
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
@@ -23,7 +23,7 @@ PATIENCE = 60  # seconds without an answer
 
 
 def files(names: Sequence[str], sha512: str = SHA512) -> dict[str, bytes]:
-    """Contents of the package's files, by their names in its folder dist/; UserError if it is not to be had."""
+    """Contents of the package's files, by their names in its folder dist/. Raises UserError if it cannot be had."""
     content = _package(sha512)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         members = {member.name: member for member in archive}
@@ -32,8 +32,8 @@ def files(names: Sequence[str], sha512: str = SHA512) -> dict[str, bytes]:
 
 def registry(environment: Mapping[str, str] = os.environ) -> str:
     """$NPM_CONFIG_REGISTRY, which npm reads in either case, else npm's own."""
-    asked = (environment.get(name) for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"))
-    return next((address for address in asked if address), REGISTRY).rstrip("/")
+    set_by = (environment.get(name) for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"))
+    return next((address for address in set_by if address), REGISTRY).rstrip("/")
 
 
 def _package(sha512: str) -> bytes:
@@ -43,10 +43,11 @@ def _package(sha512: str) -> bytes:
     content = place.read_bytes() if place.is_file() else _download(address, place)
     if base64.b64encode(hashlib.sha512(content).digest()).decode() != sha512:
         source = f"Remove {place}" if place.is_file() else f"Try again, or another registry than {registry()}"
-        raise UserError(f"{PACKAGE} {VERSION} is not the package that it should be: its hash is another. {source}.")
+        raise UserError(f"{PACKAGE} {VERSION} is not the published package: its hash is another. {source}.")
     if not place.is_file():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(place, content)
+        with cached(cache_folder()):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(place, content)
     return content
 
 

@@ -6,13 +6,15 @@ from importlib.resources import files
 from string import Template
 
 from ganatomy import report
+from ganatomy.errors import UserError
+from ganatomy.generators.card import KINDS
 from ganatomy.generators.export import npm
-from ganatomy.generators.pretrained.card import KINDS
-from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.generators.metadata import Metadata
 
 # Under names that every host of files sends as what they are.
 RUNTIME = {"onnxruntime.js": "ort.wasm.bundle.min.mjs", "onnxruntime.wasm": "ort-wasm-simd-threaded.wasm"}
 TITLE = "This image does not exist"
+PRIORS = ("normal", "uniform")  # those that latent.js draws from
 
 
 def runtime() -> dict[str, bytes]:
@@ -21,20 +23,24 @@ def runtime() -> dict[str, bytes]:
     return {name: contents[member] for name, member in RUNTIME.items()}
 
 
-def page(facts: Facts, title: str = TITLE) -> str:
-    """index.html as text."""
-    height, width = facts.size
-    told = facts.model_dump(mode="json", include={"prior", "classes", "size", "channels", "truncation"})
+def page(metadata: Metadata, title: str = TITLE) -> str:
+    """index.html as text. Raises UserError for a prior that the page cannot draw from."""
+    if metadata.prior.name not in PRIORS:
+        raise UserError(
+            f"The page draws from a {' or '.join(PRIORS)} prior; this one is {metadata.prior.name}: --to onnx."
+        )
+    height, width = metadata.size
+    described = metadata.model_dump(mode="json", include={"prior", "classes", "size", "channels", "truncation"})
     parts = {
         "title": escape(title),
-        "words": escape(
-            f"A generator drew it, just now, in your browser. It is {facts.name}: recipe {facts.recipe}, "
-            f"{facts.step:,} steps on {facts.data.name}; images of {height}×{width} pixels, "
-            f"{KINDS[facts.channels]}."
+        "description": escape(
+            f"A generator drew it, just now, in your browser. It is {metadata.name}: recipe {metadata.recipe}, "
+            f"{metadata.step:,} steps on {metadata.data.name}; images of {height}×{width} pixels, "
+            f"{KINDS[metadata.channels]}."
         ),
-        "made_with": escape(f"{facts.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)"),
+        "made_with": escape(f"{metadata.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)"),
         "style": files(report).joinpath("page.css").read_text(encoding="utf-8") + _resource("page.css"),
-        "facts": json.dumps(told).replace("<", "\\u003c"),
+        "metadata": json.dumps(described).replace("<", "\\u003c"),
         "latent": _resource("latent.js"),
         "script": _resource("page.js"),
     }

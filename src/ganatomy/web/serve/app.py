@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ganatomy.errors import UserError
-from ganatomy.generators.api import LAST_SEED
+from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve import openapi
 from ganatomy.web.serve.dispatcher import Dispatcher, OverloadedError
 from ganatomy.web.serve.encoding import ONE, WALK

@@ -12,10 +12,11 @@ from torch import Tensor
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import api as sampling
-from ganatomy.generators.api import Sampler, Truncating
+from ganatomy.generators.graph import OnnxGenerator
 from ganatomy.generators.pretrained import GRAPH
-from ganatomy.generators.pretrained.graph import Graph
+from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import Pixels, to_uint8
+from ganatomy.networks.protocols import Truncating
 from ganatomy.runs.run import Run
 from ganatomy.system import runtime
 from ganatomy.web import BACKENDS
@@ -57,7 +58,9 @@ class SamplerBackend:
     def __init__(self, sampler: Sampler, device: str = "cpu") -> None:
         self.prior = sampler.prior
         self.classes: Sequence[str] = sampler.classes
-        self.device = torch.device("cpu") if isinstance(sampler.network, Graph) else runtime.choose_device(device)
+        self.device = (
+            torch.device("cpu") if isinstance(sampler.network, OnnxGenerator) else runtime.choose_device(device)
+        )
         self.sampler = sampler.to(self.device)
         self.styled = isinstance(sampler.network, Truncating)
 

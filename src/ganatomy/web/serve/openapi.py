@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganatomy import __version__
-from ganatomy.generators.api import LAST_SEED
+from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve.encoding import FORMATS
 from ganatomy.web.serve.requests import MAX_COORDINATE, MAX_STOPS, TRUNCATION, RequestParser
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan import latent
-from ganatomy.generators.api import LAST_SEED
+from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.encoding import FORMATS, Encoding
 from ganatomy.web.validation import read

@@ -13,8 +13,9 @@ from ganatomy.errors import UserError
 from ganatomy.gan import latent
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import api as sampling
-from ganatomy.generators.api import Sampler, Truncating
+from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import encoded, picture
+from ganatomy.networks.protocols import Truncating
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import onnx
@@ -14,10 +14,15 @@ import torch
 from onnx import TensorProto, helper
 
 import ganatomy
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
 from ganatomy.errors import UserError
-from ganatomy.generators.pretrained import graph as reader
-from ganatomy.generators.pretrained import weights
+from ganatomy.generators import graph as reader
+from ganatomy.generators import weights
+from ganatomy.generators.pretrained import rebuilt
+from ganatomy.networks.families import FAMILIES, register_family
 from ganatomy.runs.run import Run
+from ganatomy.system.options import OfSampling
 
 
 @pytest.fixture
@@ -44,8 +49,44 @@ def test_many_steps_can_be_saved_and_changed(made, tmp_path: Path) -> None:
     again, shorter = ganatomy.load(tmp_path), ganatomy.load(tmp_path, changes={"diffusion.sampling_steps": 1})
     assert np.array_equal(again.sample([4]), sampler.sample([4]))
     assert not np.array_equal(shorter.sample([4]), sampler.sample([4]))
-    with pytest.raises(UserError, match="of a trained generator only"):
+    with pytest.raises(
+        UserError, match=r"--set generator\.width: after training only .*diffusion\.sampling_steps can be changed"
+    ):
         ganatomy.load(tmp_path, changes={"generator.width": 8})
+
+
+class Steps(torch.nn.Module):
+    """A stranger's generator: the images are z, shrunk step by step."""
+
+    def __init__(
+        self, latent_dim: int, image: tuple[int, int, int], sampling_steps: Annotated[int, OfSampling()] = 2
+    ) -> None:
+        super().__init__()
+        self.image, self.sampling_steps = image, sampling_steps
+        self.rate = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
+        return (z[:, :1] * self.rate**self.sampling_steps)[..., None, None].expand(-1, *self.image)
+
+
+class Critic(torch.nn.Module):
+    def __init__(self, image: tuple[int, int, int]) -> None:
+        super().__init__()
+
+
+def test_options_of_sampling_are_marked_where_they_are_declared(tmp_path: Path) -> None:
+    register_family("steps", (Steps, Critic))
+    try:
+        config = change(recipe("dcgan"), {"generator.family": "steps"})
+        images = [
+            rebuilt(config, (1, 16, 16), {"rate": torch.tensor(0.5)}, "here", changes)(torch.ones(1, 8), None)
+            for changes in ({}, {"generator.sampling_steps": 1})
+        ]
+        assert [image.mean().item() for image in images] == [0.25, 0.5]
+        with pytest.raises(UserError, match="after training only"):
+            rebuilt(config, (1, 16, 16), {}, "here", {"training.batch": 8})
+    finally:
+        FAMILIES.remove("steps")
 
 
 def test_half_is_half_as_large(made, tmp_path: Path) -> None:
@@ -225,7 +266,7 @@ def test_a_folder_is_a_run_first(run: Run, folder: Path, tmp_path: Path) -> None
     shutil.copytree(run.path, both)
     shutil.copy(folder / weights.CONFIG, both)
     assert ganatomy.load(both).home == both
-    assert ganatomy.load(both, step=5).facts.step == 5
+    assert ganatomy.load(both, step=5).metadata.step == 5
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="is not a run"):
         ganatomy.load(tmp_path / "empty")

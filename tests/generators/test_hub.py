@@ -11,7 +11,7 @@ from huggingface_hub import constants
 
 import ganatomy
 from ganatomy.errors import UserError
-from ganatomy.generators.api import Sampler
+from ganatomy.generators.sampler import Sampler
 from ganatomy.runs.run import Run
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +33,7 @@ def test_a_repository_in_the_cache_is_loaded(run: Run, cache: Path, monkeypatch:
     monkeypatch.chdir(run.path)
     for there in (ganatomy.load("hf:jane/pets"), Sampler.from_pretrained("jane/pets")):
         assert np.array_equal(there.sample([5, 6]), own.sample([5, 6]))
-    assert Sampler.from_pretrained(repository / "snapshots" / COMMIT).facts == own.facts
+    assert Sampler.from_pretrained(repository / "snapshots" / COMMIT).metadata == own.metadata
 
 
 def test_a_repository_that_cannot_be_had(cache: Path) -> None:

@@ -1,4 +1,4 @@
-"""model.onnx: a generator as a graph, checked before anything of it runs, then run by onnxruntime."""
+"""model.onnx: a generator as a graph, checked before any of it runs, then run by onnxruntime."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError, first_line
-from ganatomy.generators.pretrained import facts as about
-from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.generators.metadata import Metadata
 from ganatomy.system.extras import needed
 
 Rows: TypeAlias = dict[str, tuple[str, list[int]]]  # by name, the type and shape of what belongs to one image
-METADATA = "ganatomy"  # where the facts are among the graph's metadata
+METADATA = "ganatomy"  # the key of our metadata among the graph's
 LARGEST = 2**31  # bytes: what one protobuf message can have
 
 
-class Graph(nn.Module):
+class OnnxGenerator(nn.Module):
     """A generator on onnxruntime: z [B, latent_dim] and class weights y [B, K] or None → images [B, C, H, W].
 
-    The graph has one class an image: that of the largest weight.
+    The graph takes one class an image: that of the largest weight.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -36,6 +35,7 @@ class Graph(nn.Module):
         self.session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] of latent vectors [B, latent_dim] and class weights [B, K]."""
         return self._run(z, y, {})
 
     def _run(self, z: Tensor, y: Tensor | None, more: dict[str, Any]) -> Tensor:
@@ -43,28 +43,37 @@ class Graph(nn.Module):
         return torch.from_numpy(self.session.run(["images"], inputs)[0])
 
 
-class StyledGraph(Graph):
-    """One with truncated styles."""
+class StyledOnnxGenerator(OnnxGenerator):
+    """One whose styles can be truncated."""
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] of latent vectors [B, latent_dim] and class weights [B, K], not truncated."""
         return self.draw(z, y, 1.0)
 
     def draw(self, z: Tensor, y: Tensor | None, truncation: float) -> Tensor:
-        """Images [B, C, H, W] with ψ = truncation."""
+        """Images [B, C, H, W] of latent vectors [B, latent_dim], with ψ = truncation."""
         return self._run(z, y, {"truncation": np.full(len(z), truncation, np.float32)})
 
 
-def read(path: Path) -> tuple[Facts, Graph]:
-    """The generator in a file; UserError unless it is a plain graph of one: standard operators, nothing outside it."""
+def make(content: bytes, styled: bool) -> OnnxGenerator:
+    """The generator in a checked file; styled: whether its styles can be truncated."""
+    return StyledOnnxGenerator(content) if styled else OnnxGenerator(content)
+
+
+def read(path: Path) -> tuple[Metadata, OnnxGenerator]:
+    """The generator in a file.
+
+    Raises UserError unless the file is a plain graph of one, with standard operators and nothing outside it.
+    """
     if path.stat().st_size > LARGEST:
         raise UserError(f"{path} is larger than an ONNX file can be.")
     content = path.read_bytes()  # once: what was checked is what is loaded
-    facts = check(content, path)
-    return facts, (StyledGraph if facts.truncation == "styles" else Graph)(content)
+    metadata = check(content, path)
+    return metadata, make(content, metadata.truncation == "styles")
 
 
-def check(content: bytes, path: Path) -> Facts:
-    """The facts inside an ONNX file; UserError if it holds anything that `ganatomy export` does not write."""
+def check(content: bytes, path: Path) -> Metadata:
+    """The metadata inside an ONNX file. Raises UserError if it holds anything that `ganatomy export` does not write."""
     onnx: Any = needed("onnx", "onnx", str(path))
 
     def refuse(what: str) -> UserError:
@@ -84,33 +93,33 @@ def check(content: bytes, path: Path) -> Facts:
         raise refuse("it has loops or branches")
     described = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA)
     try:
-        facts = about.read(json.loads(described or "null"), path)
+        metadata = Metadata.parse(json.loads(described or "null"), path)
     except (ValueError, RecursionError):
         raise refuse("its metadata are not JSON") from None
-    if signature(onnx, graph.input) != inputs(facts) or signature(onnx, graph.output) != outputs(facts):
+    if signature(onnx, graph.input) != inputs(metadata) or signature(onnx, graph.output) != outputs(metadata):
         raise refuse("its inputs and outputs are not those that its metadata describe")
     try:
         onnx.checker.check_model(model)  # last: it would look for numbers in other files
     except onnx.checker.ValidationError as error:
         raise refuse(f"it is no valid graph ({first_line(error)})") from None
-    return facts
+    return metadata
 
 
-def inputs(facts: Facts) -> Rows:
+def inputs(metadata: Metadata) -> Rows:
     """Inputs of a generator's graph."""
-    by_class: Rows = {"class": ("INT64", [])} if facts.classes else {}
-    styled: Rows = {"truncation": ("FLOAT", [])} if facts.truncation == "styles" else {}
-    return {"z": ("FLOAT", [facts.prior.dimension]), **by_class, **styled}
+    by_class: Rows = {"class": ("INT64", [])} if metadata.classes else {}
+    styled: Rows = {"truncation": ("FLOAT", [])} if metadata.truncation == "styles" else {}
+    return {"z": ("FLOAT", [metadata.prior.dimension]), **by_class, **styled}
 
 
-def outputs(facts: Facts) -> Rows:
+def outputs(metadata: Metadata) -> Rows:
     """Its outputs."""
-    channels, height, width = facts.image
+    channels, height, width = metadata.image
     return {"pixels": ("UINT8", [height, width, channels]), "images": ("FLOAT", [channels, height, width])}
 
 
 def signature(onnx: Any, values: Any) -> Rows:
-    """What a graph says of its inputs or outputs; every first dimension is the batch, which is any."""
+    """Types and shapes of a graph's inputs or outputs; the first dimension is the batch, of any size."""
     kinds = {value.name: value.type.tensor_type for value in values}
     return {
         name: (onnx.TensorProto.DataType.Name(kind.elem_type), [size.dim_value for size in kind.shape.dim[1:]])

@@ -1,14 +1,17 @@
-"""Repositories of Hugging Face's: folders with a generator's weights, down and up."""
+"""Generators in repositories of Hugging Face: downloaded and uploaded as folders of weights."""
 
 from pathlib import Path
 
 from ganatomy.errors import UserError, first_line
-from ganatomy.generators.pretrained.weights import CONFIG, WEIGHTS
+from ganatomy.generators.weights import CONFIG, WEIGHTS
 from ganatomy.system.extras import needed
 
 
 def download(name: str) -> Path:
-    """The folder of a repository owner/name, in Hugging Face's own cache; only the files that are read are fetched."""
+    """The folder of a repository owner/name, in Hugging Face's own cache; only the files that are read are fetched.
+
+    Raises UserError where it cannot be downloaded.
+    """
     hub = needed("huggingface_hub", "hub", f"hf:{name}")
     try:
         return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
@@ -17,7 +20,10 @@ def download(name: str) -> Path:
 
 
 def upload(folder: Path, name: str, private: bool = False) -> str:
-    """Put a folder into the repository owner/name, made if need be; returns its address."""
+    """Put a folder into the repository owner/name, made if need be; returns its address.
+
+    Raises UserError where it cannot be written.
+    """
     hub = needed("huggingface_hub", "hub", f"hf:{name}")
     try:
         api = hub.HfApi()

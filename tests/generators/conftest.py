@@ -9,10 +9,10 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
-from ganatomy.generators.api import Sampler
 from ganatomy.generators.export import graph, npm
+from ganatomy.generators.metadata import Metadata
 from ganatomy.generators.pretrained import Pretrained
-from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.generators.sampler import Sampler
 from ganatomy.runs.run import Run
 from tiny import quick, tiny, waves
 
@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
                 if tensor.dim() > 1 or style:  # styles have their scales within the network
                     scale = 1.0 if style else (2 / max(1, tensor[0].numel())) ** 0.5
                     tensor.copy_(torch.randn(tensor.shape, generator=random) * scale)
-        facts = Facts(
+        metadata = Metadata(
             name=name,
             recipe=config.recipe,
             step=1,
@@ -61,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
             size=image[1:],
             channels=3,
         )
-        return Sampler(Pretrained(network, facts, tmp_path_factory.mktemp(name), config))
+        return Sampler(Pretrained(network, metadata, tmp_path_factory.mktemp(name), config))
 
     return make
 

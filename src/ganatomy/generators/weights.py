@@ -14,23 +14,22 @@ from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
-from ganatomy.generators.pretrained import facts as about
-from ganatomy.generators.pretrained.facts import Facts
+from ganatomy.generators.metadata import Metadata
 from ganatomy.system.files import write_bytes, write_text
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 LONGEST = 2**18  # bytes of config.json
 LARGEST = 2**32  # bytes of a generator's tensors
 HEADER = 2**20  # bytes of the file beside its tensors
-# The options that a generator is rebuilt from. The others say how it was trained, and where the images lay.
+# The options that a generator is rebuilt from. The others are of its training, or private: where the images lay.
 REBUILDS: Any = {
     **dict.fromkeys(("recipe", "method", "prior", "generator", "discriminator", "vae", "diffusion"), True),
     "data": {"size", "channels"},
 }
 
 
-def write(folder: Path, network: nn.Module, config: Config, facts: Facts, half: bool = False) -> None:
-    """Write both files; with half=True numbers are rounded to float16, UserError if one is too large for it."""
+def write(folder: Path, network: nn.Module, config: Config, metadata: Metadata, half: bool = False) -> None:
+    """Write both files; half: round numbers to float16. Raises UserError where one is too large for that."""
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     if half:
         tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
@@ -38,27 +37,32 @@ def write(folder: Path, network: nn.Module, config: Config, facts: Facts, half: 
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(folder / WEIGHTS, safetensors.torch.save(tensors, {"format": "pt"}))
     options = config.model_dump(mode="json", include=REBUILDS)
-    text = json.dumps({"facts": facts.model_dump(mode="json"), "config": options}, indent=2, ensure_ascii=False)
+    text = json.dumps({"facts": metadata.model_dump(mode="json"), "config": options}, indent=2, ensure_ascii=False)
     write_text(folder / CONFIG, text + "\n")
 
 
-def read(folder: Path) -> tuple[Facts, Config, dict[str, Tensor]]:
-    """What the folder holds; UserError unless it is just what the network of its config.json needs.
+def read(folder: Path) -> tuple[Metadata, Config, dict[str, Tensor]]:
+    """Metadata, configuration and weights by name, each of the shape that the network of config.json has.
+
+    Raises UserError where the folder does not hold just these.
 
     The file's header is compared with that network before a tensor is read: a stranger's file cannot ask for memory
     that its size does not account for, and nothing of it runs.
     """
     path = folder / CONFIG
     values = _described(path)
-    facts, config = about.read(values.get("facts"), path), settings.from_dict(values.get("config") or {}, str(path))
-    if (facts.prior, facts.size, facts.channels) != (config.prior, config.data.size, config.data.channels):
+    metadata, config = (
+        Metadata.parse(values.get("facts"), path),
+        settings.from_dict(values.get("config") or {}, str(path)),
+    )
+    if (metadata.prior, metadata.size, metadata.channels) != (config.prior, config.data.size, config.data.channels):
         raise UserError(f"{path} contradicts itself: its facts and its config are of different generators.")
     build.check(config)
     with torch.device("meta"):
-        expected = build.generator(config, facts.image).state_dict()
+        expected = build.generator(config, metadata.image).state_dict()
     tensors = _tensors(folder / WEIGHTS, expected)
     _check_finite(tensors, str(folder / WEIGHTS))
-    return facts, config, tensors
+    return metadata, config, tensors
 
 
 def _described(path: Path) -> dict[str, Any]:

@@ -1,0 +1,158 @@
+"""What is known of a generator outside of its run: what it takes to draw from it, and what people ask first."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from torch import nn
+
+from ganatomy import __version__
+from ganatomy.config.options import Config, PriorOptions, Size
+from ganatomy.data import sources
+from ganatomy.errors import UserError
+from ganatomy.networks.protocols import Truncating
+from ganatomy.runs import scorecard
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import Score, ScoreCard
+from ganatomy.system.files import check_format
+from ganatomy.system.options import Options
+
+FORMAT = 1
+
+
+class TrainingImages(Options):
+    """The images that a generator was trained on."""
+
+    name: str = "unknown"
+    images: int | None = None
+    fingerprint: str | None = None
+
+
+class TrainingCost(Options):
+    """What the training took: images seen, seconds, on which processor."""
+
+    images: int | None = None
+    seconds: float | None = None
+    processor: str | None = None
+
+
+class Scores(Options):
+    """Scores, and the protocol by which they were measured."""
+
+    terms: str
+    protocol: dict[str, Any]
+    scores: dict[str, Score]
+
+
+class Metadata(Options):
+    """A generator in JSON: in config.json beside its weights, in the metadata of an ONNX graph.
+
+    truncation   what it shrinks: coordinates of the latent vector, or the way from the mean style (ψ)
+    classes      names of the classes, in the order of `prior.classes`, which counts their training images
+    """
+
+    format: int = FORMAT
+    made_with: str = f"ganatomy {__version__}"
+    name: str = Field(max_length=200)
+    recipe: str = Field(max_length=200)
+    step: int = Field(ge=0)
+    average: bool
+    truncation: Literal["latent", "styles"]
+    prior: PriorOptions
+    classes: list[str]
+    size: Size
+    channels: Literal[1, 3, 4]
+    data: TrainingImages = TrainingImages()
+    training: TrainingCost = TrainingCost()
+    measured: tuple[Scores, ...] = ()
+    licence: str | None = Field(None, pattern=r"^[\w.+-]{1,40}$")
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return (self.channels, *self.size)
+
+    @classmethod
+    def of_run(
+        cls, run: Run, config: Config, checkpoint: dict[str, Any], network: nn.Module, average: bool
+    ) -> "Metadata":
+        """The metadata of a run's generator; checkpoint: the manifest of its checkpoint; errors as for `image_of`."""
+        channels, *size = image_of(config, run.path / "config.yaml")
+        info = run.info()
+        data = info.get("data", {})
+        names = data.get("classes") or [str(number) for number in range(len(config.prior.classes))]
+        step, cost = int(checkpoint["step"]), {name: checkpoint.get(name) for name in ("images", "seconds")}
+        images = TrainingImages(
+            name=_name(str(data.get("source", "unknown"))),
+            images=data.get("images"),
+            fingerprint=data.get("fingerprint"),
+        )
+        return cls(
+            name=run.name,
+            recipe=config.recipe,
+            step=step,
+            average=average,
+            truncation="styles" if isinstance(network, Truncating) else "latent",
+            prior=config.prior,
+            classes=names if config.prior.conditional else [],
+            size=size,
+            channels=channels,
+            data=images,
+            training=TrainingCost(**cost, processor=info.get("machine", {}).get("processor")),
+            measured=tuple(_scores(card, images.name) for card in _cards(run) if _is_of(card, step, average)),
+        )
+
+    @classmethod
+    def parse(cls, values: Any, source: str | Path) -> "Metadata":
+        """Metadata out of a file that anyone may have written. Raises UserError where they are not that."""
+        if isinstance(values, dict) and isinstance(values.get("format"), int):
+            check_format(values["format"], FORMAT, source)
+        try:
+            metadata = cls.model_validate(values)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(map(str, fault["loc"])) or "it"
+            raise UserError(f"{source} does not describe a generator: {place}: {fault['msg'].lower()}.") from None
+        if len(metadata.classes) != len(metadata.prior.classes):
+            raise UserError(f"{source} names {len(metadata.classes)} classes and counts {len(metadata.prior.classes)}.")
+        return metadata
+
+
+def image_of(config: Config, source: Path) -> tuple[int, int, int]:
+    """Channels, height and width of a run's images; source: the file that the configuration is from.
+
+    Raises UserError where the configuration does not say them.
+    """
+    if config.data.size is None or config.data.channels is None:
+        raise UserError(f"{source} does not have the images' size and channels, as a run's own has.")
+    return (config.data.channels, *config.data.size)
+
+
+def _cards(run: Run) -> Iterator[ScoreCard]:
+    """The score cards of a run; other files may lie beside them."""
+    for path in sorted((run.path / "eval").glob("*.json")):
+        with suppress(UserError):
+            yield scorecard.read(path)
+
+
+def _is_of(card: ScoreCard, step: int, average: bool) -> bool:
+    """Whether a card's scores are of this generator, neither truncated nor sampled in another way."""
+    subject = card.subject
+    found = (subject.get("step"), subject.get("average"), subject.get("truncation"), subject.get("how"))
+    return found == (step, average, None, None)
+
+
+def _scores(card: ScoreCard, source: str) -> Scores:
+    """A card without where and when it was made: that may be private, and decides nothing."""
+    terms = ScoreCard(card.subject, card.protocol, {}, {"reference": source}).terms
+    return Scores(terms=terms, protocol=card.protocol, scores=card.scores)
+
+
+def _name(source: str) -> str:
+    """What the data are called: a path is private."""
+    if sources.is_name(source):
+        return source
+    return re.split(r"[\\/]", source.rstrip("\\/"))[-1]

@@ -1,0 +1,137 @@
+"""A trained generator to draw from: seeds or codes in, pixels out."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganatomy import build
+from ganatomy.errors import UserError, unknown
+from ganatomy.generators import card, hub, pretrained, weights
+from ganatomy.generators.pretrained import Pretrained
+from ganatomy.modalities.images import Pixels, enlarge, grid, save_png, to_uint8
+from ganatomy.networks.protocols import Truncating
+from ganatomy.system.files import explained, write_text
+
+LAST_SEED = 2**32 - 1  # torch drops the higher bits of a CPU generator's seed
+SHOWN = 64  # images of a model card
+
+
+class Sampler(nn.Module):
+    """A trained generator: seeds or codes in, pixels out. A seed's image depends on nothing but the seed.
+
+    A plain module, z [B, latent_dim] and class weights [B, K] or None → images [B, C, H, W], with frozen weights in
+    eval mode; `network` inside it is the generator as it was trained, `metadata` what is known of it.
+
+    truncation: of a generator with styles, ψ, 0 to 1: how far from the average style; of others the largest size of a
+    latent coordinate, in standard deviations. Less is more typical and less varied; None changes nothing.
+    """
+
+    def __init__(self, origin: Pretrained, truncation: float | None = None) -> None:
+        super().__init__()
+        self.network = origin.network
+        self.metadata, self.home, self.config = origin.metadata, origin.home, origin.config
+        self.prior, self.classes = build.prior(self.metadata.prior), self.metadata.classes
+        self.truncation = _positive(truncation)
+        self.eval().requires_grad_(False)
+
+    def latents(self, seeds: Sequence[int], label: str | int | None = None) -> Tensor:
+        """Codes of seeds, [N, latent_dim + K]; label: the name or number of a class for all of them.
+
+        Raises UserError for a seed or a class that does not exist.
+        """
+        for seed in seeds:
+            if not 0 <= seed <= LAST_SEED:
+                raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to {LAST_SEED:,}.")
+        return self.prior.of_seeds(seeds, None if label is None else self._number(label))
+
+    @torch.no_grad()
+    def images(self, codes: Tensor, batch: int = 1, truncation: float | None = None) -> Pixels:
+        """Pixels [N, H, W, C] of codes [N, latent_dim + K]; truncation: other than the sampler's own.
+
+        One at a time: in a batch, the rounding of an image can depend on its place there. Scores do not mind, and a
+        larger batch is faster.
+        """
+        rows = (self.prior.split(rows) for rows in codes.split(batch))
+        return np.concatenate([to_uint8(self(*row, truncation)) for row in rows])
+
+    def sample(
+        self,
+        seeds: Sequence[int],
+        truncation: float | None = None,
+        labels: str | int | Sequence[str | int] | None = None,
+        batch: int = 1,
+    ) -> Pixels:
+        """Pixels [N, H, W, C] of seeds; labels: a class for all, or one each; truncation, batch: as for `images`.
+
+        Raises UserError for a seed or a class that does not exist.
+        """
+        if isinstance(labels, (str, int)) or labels is None:
+            codes = self.latents(seeds, labels)
+        else:
+            codes = torch.cat([self.latents([seed], label) for seed, label in zip(seeds, labels, strict=True)])
+        return self.images(codes, batch, truncation)
+
+    def forward(self, z: Tensor, y: Tensor | None = None, truncation: float | None = None) -> Tensor:
+        """Images [B, C, H, W], about in [−1, 1], of latent vectors [B, latent_dim] and class weights [B, K]."""
+        bound = self.truncation if truncation is None else _positive(truncation)
+        if bound is None:
+            return self.network(z, y)
+        if isinstance(self.network, Truncating):
+            return self.network.draw(z, y, bound)
+        return self.network(self.prior.truncate(z, bound), y)
+
+    def save_pretrained(self, folder: str | Path, half: bool = False) -> Path:
+        """Write the generator for `from_pretrained`, with its card; half: as 16-bit numbers. Returns the folder.
+
+        Raises UserError for an ONNX graph, which has no weights, and where nothing can be written.
+        """
+        folder = Path(folder)
+        if self.config is None:
+            raise UserError("An ONNX graph cannot be turned back into weights: export them from the run.")
+        with explained(folder):
+            weights.write(folder, self.network, self.config, self.metadata, half)
+            self.write_card(folder, '    ganatomy.load("PATH").sample(seeds=range(64))  # uint8 [64, H, W, C]')
+        return folder
+
+    def write_card(self, folder: Path, use: str, pixels: Pixels | None = None) -> None:
+        """Write the model card, README.md, and its picture.
+
+        use: how to draw from the files, in Markdown; pixels: [64, H, W, C] of the seeds 0 to 63, if at hand.
+        """
+        pixels = self.sample(range(SHOWN), batch=SHOWN) if pixels is None else pixels
+        save_png(folder / card.SAMPLES, enlarge(grid(pixels), 480))
+        write_text(folder / "README.md", card.text(self.metadata, use))
+
+    def push_to_hub(self, name: str, private: bool = False) -> str:
+        """Put the generator into the Hugging Face repository owner/name; returns its address. Extra: hub."""
+        with tempfile.TemporaryDirectory() as folder:
+            return hub.upload(self.save_pretrained(folder), name, private)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> "Sampler":
+        """The generator that `save_pretrained` left in a folder, or `push_to_hub` in a repository owner/name.
+
+        Raises UserError where there is none.
+        """
+        if (found := pretrained.find(name if Path(name).exists() else f"hf:{name}")) is None:
+            raise UserError(f"{name} holds no exported generator; ganatomy.load takes runs too.")
+        return cls(pretrained.load(found, {}))
+
+    def _number(self, label: str | int) -> int:
+        if not self.prior.classes:
+            raise UserError("This generator is unconditional; retrain with --conditional to choose a class.")
+        if str(label) in self.classes:
+            return self.classes.index(str(label))
+        if str(label).isdigit() and int(label) < len(self.prior.classes):
+            return int(label)
+        raise unknown("class", str(label), list(self.classes))
+
+
+def _positive(truncation: float | None) -> float | None:
+    if truncation is not None and not truncation > 0:
+        raise UserError(f"--truncation {truncation:g}: it must be greater than 0.")
+    return truncation
