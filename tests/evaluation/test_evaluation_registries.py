@@ -1,4 +1,4 @@
-"""Extractors and metrics by name: somebody's own, in a module of theirs, are as good as ours."""
+"""Extractors and metrics by name: those of a user's own module are as good as ours."""
 
 import hashlib
 import re
@@ -62,7 +62,7 @@ def lost(sets, intervals):
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Somebody's file of parts, loaded."""
+    """A user's file of parts, loaded."""
     path = tmp_path_factory.mktemp("parts") / "parts_of_mine.py"
     path.write_text(PARTS)
     with pytest.MonkeyPatch.context() as patch:

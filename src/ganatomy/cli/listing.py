@@ -1,4 +1,4 @@
-"""Help that lists registered names, filled in when somebody reads it: `ganatomy --help` shall import no registry."""
+"""Help texts that list registered names. They are filled in when shown: `ganatomy --help` must import no registry."""
 
 import re
 from importlib import import_module

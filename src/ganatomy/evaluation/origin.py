@@ -1,4 +1,4 @@
-"""Where the code of somebody's own extractor or metric is: it decides a score, so the protocol has it."""
+"""The code of extractors and metrics from outside Ganatomy: it decides a score, so the protocol identifies it."""
 
 from typing import Any
 

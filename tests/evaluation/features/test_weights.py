@@ -1,4 +1,4 @@
-"""Files of weights: nothing is opened whose sha256 nobody named, and nothing in them runs."""
+"""Files of weights: none is opened without a known sha256, and nothing in them runs."""
 
 import hashlib
 import os

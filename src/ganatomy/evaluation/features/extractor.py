@@ -91,7 +91,7 @@ def extract(extractor: Extractor, batches: Iterable[Pixels], count: int | None =
 
 
 def _read(extractor: Extractor, batch: Pixels) -> Extracted:
-    """What the extractor makes of a batch, with one sentence for somebody's own that breaks the contract."""
+    """Features of a batch. Raises UserError where an extractor does not return one row an image."""
     found = extractor(batch)
     shapes = {"features": found.features.shape}
     if extractor.classes is not None:

@@ -75,5 +75,5 @@ def make(
 
 
 def protocol_of(extractor: Extractor) -> dict[str, Any]:
-    """All that decides an extractor's numbers; of somebody's own, its code too."""
+    """All that decides an extractor's numbers, with its code if that is not Ganatomy's own."""
     return {**extractor.protocol, **code_of(EXTRACTORS, extractor.name)}

@@ -210,7 +210,7 @@ def differences(x: Array, y: Array) -> Array:
 
 
 def _settle(squared: Array, balls: Array, x: Array, y: Array, close: float) -> None:
-    """Put exact values in place of distances too close to a ball's radius to tell."""
+    """Put exact values in place of distances that are too close to a ball's radius to compare."""
     near = np.abs(squared - balls) <= close
     for row in np.flatnonzero(near.any(axis=1)):
         squared[row, near[row]] = differences(x[row], y[near[row]])
