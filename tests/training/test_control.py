@@ -1,6 +1,5 @@
 """Orders from outside to a training: carried out, written down, and without a trace where there are none."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -35,7 +34,7 @@ def ordered(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         def first(self: control.Control, state: Any) -> None:
             if state.step == 4 and not self.paused:
                 path = self.run.path / "control.json"
-                path.write_text(orders) if isinstance(orders, str) else self.run.order(**orders)
+                path.write_text(orders) if isinstance(orders, str) else self.run.request(**orders)
             look(self, state)
 
         with monkeypatch.context() as patch:
@@ -94,7 +93,7 @@ def test_pause_rests_until_it_is_told_to_go_on(ordered: Callable[..., Run], tmp_
         while not (events.exists() and '"paused"' in events.read_text()):
             time.sleep(0.02)
         time.sleep(0.5)
-        Run(tmp_path / "paused").order(pause=False)
+        Run(tmp_path / "paused").request(pause=False)
 
     helper = threading.Thread(target=go_on_later)
     helper.start()
@@ -109,15 +108,6 @@ def test_pause_rests_until_it_is_told_to_go_on(ordered: Callable[..., Run], tmp_
 
 def test_an_order_for_an_earlier_sitting_is_nobodys(images: Path, tmp_path: Path) -> None:
     run = quick(images, tmp_path)
-    run.order(stop=True)
+    run.request(stop=True)
     go_on(run, training__steps=14)
     assert (run.info()["status"], run.info()["step"]) == ("finished", 14)
-
-
-def test_orders_add_up(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    run.order(pause=True)
-    run.order(snapshot=True)
-    assert json.loads((tmp_path / "control.json").read_text()) == {"pause": True, "snapshot": True}
-    assert run.take_orders() == {"pause": True, "snapshot": True}
-    assert run.take_orders() == {}

@@ -66,14 +66,14 @@ def test_a_run_rolls_back_and_finishes(images: Path, tmp_path: Path, monkeypatch
     assert (fault["network"], fault["step"]) == ("discriminator", 7)
     assert [event["step"] for event in run.events() if event["event"] == "resumed"] == [5]
     assert [record["step"] for record in run.records()] == [2, 4, 6, 8, 10, 12]
-    assert checkpoint.facts(run.checkpoint())["attempt"] == 1
+    assert checkpoint.manifest(run.checkpoint())["attempt"] == 1
 
     monkeypatch.undo()
     plain = quick(images, tmp_path, "plain", training__steps=12)
     assert weights(plain, 5) == weights(run, 5)
     assert weights(plain, 12) != weights(run, 12)  # other random numbers since the roll-back
     go_on(run, training__steps=15)  # and a later sitting keeps to them
-    assert checkpoint.facts(run.checkpoint())["attempt"] == 1
+    assert checkpoint.manifest(run.checkpoint())["attempt"] == 1
 
 
 def test_a_run_that_keeps_failing_gives_up_with_everything_saved(images: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def load(
     tensors.pop("n_averaged", None)
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
-    metadata = Metadata.of_run(run, config, checkpoint.facts(folder), network, average=not raw)
+    metadata = Metadata.of_run(run, config, checkpoint.manifest(folder), network, average=not raw)
     return Sampler(Pretrained(network, metadata, run.path, config), truncation)
 
 

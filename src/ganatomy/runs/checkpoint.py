@@ -15,10 +15,10 @@ from ganatomy.system import files
 FORMAT = 1
 
 
-def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
+def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:
     """Write each group as safetensors, and manifest.json with checksums, into `folder`: whole or not at all.
 
-    Written beside, forced to disk, then renamed: a process killed at any instant leaves no half checkpoint.
+    groups: tensors of any shape, by group and name; entries: what else the manifest says, such as the step.
     """
     written = {}
     with files.new_folder(folder) as partial:
@@ -29,24 +29,24 @@ def save(folder: Path, groups: TensorGroups, facts: dict[str, Any]) -> None:
                 safetensors.torch.save({key: value.detach().contiguous() for key, value in tensors.items()})
             )
             written[path.name] = {"sha256": files.checksum(path), "bytes": path.stat().st_size}
-        manifest = {"format": FORMAT, **facts, "files": written}
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps({"format": FORMAT, **entries, "files": written}, indent=2)
+        (partial / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
-def facts(folder: Path) -> dict[str, Any]:
-    """What the manifest says; UserError if it is damaged."""
+def manifest(folder: Path) -> dict[str, Any]:
+    """The entries of manifest.json. Raises UserError if it is damaged or of a newer version."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        written, _ = int(manifest["format"]), manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        entries = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        written, _ = int(entries.get("format", 0)), entries["files"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(folder, "manifest.json cannot be read") from None
     files.check_format(written, FORMAT, folder)
-    return dict(manifest)
+    return dict(entries)
 
 
 def verify(folder: Path, *names: str) -> list[Path]:
-    """The files of the groups by name (all, if none is named); UserError if one is damaged."""
-    listed = facts(folder)["files"]
+    """The files of the groups by name (all, if none is named). Raises UserError if one is damaged."""
+    listed = manifest(folder)["files"]
     paths = [folder / f"{name}.safetensors" for name in names] or [folder / name for name in listed]
     for path in paths:
         if path.name not in listed or not path.is_file():
@@ -57,7 +57,10 @@ def verify(folder: Path, *names: str) -> list[Path]:
 
 
 def load(folder: Path, *names: str) -> TensorGroups:
-    """The groups of tensors by name (all, if none is named), checksums verified first; UserError if damaged."""
+    """Groups of tensors of any shape, by name (all, if none is named), after their checksums are verified.
+
+    Raises UserError if a file is damaged.
+    """
     return {path.stem: _tensors(path) for path in verify(folder, *names)}
 
 

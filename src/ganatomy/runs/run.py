@@ -1,6 +1,6 @@
 """The run folder, the one format that every reader reads: run.json, metrics.jsonl, events.jsonl, checkpoints/ ….
 
-No torch: whoever looks at a run needs no trainer.
+No torch: reading a run needs no trainer.
 """
 
 import json
@@ -26,7 +26,7 @@ RUNS = Path("runs")
 
 
 class Run:
-    """A folder with everything that is known of one training. Reading never changes it."""
+    """A folder with everything that is known of one training. Reading it changes nothing."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -58,7 +58,7 @@ class Run:
 
     @classmethod
     def create(cls, name: str, config: Options, runs: Path = RUNS) -> "Run":
-        """A new folder `runs/NAME`, or UserError if that name is taken or is not one."""
+        """A new folder `runs/NAME`. Raises UserError if that name is taken or cannot be one."""
         if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
             raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")
         run = cls(runs / name)
@@ -84,7 +84,10 @@ class Run:
     # --- run.json -------------------------------------------------------------------------------------------------
 
     def info(self) -> dict[str, Any]:
-        """What run.json says: status, versions, machine, data, timings."""
+        """The entries of run.json: status, versions, machine, data, timings.
+
+        Raises UserError where the file is damaged or of a newer version.
+        """
         try:
             info = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
             written = int(info.get("format", 0))
@@ -96,7 +99,7 @@ class Run:
         return info
 
     def update(self, **changes: Any) -> None:
-        """Change entries of run.json, all of them or, if the machine stops here, none."""
+        """Change entries of run.json: all of them or, if the process ends here, none."""
         info = {"format": FORMAT, "name": self.name, **self.info(), **changes}
         self.write_text("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
@@ -110,7 +113,10 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other trainers out; the system frees it however this process ends."""
+        """Keep other trainers out; the system frees it however this process ends.
+
+        Raises UserError where another process trains the run.
+        """
         lock = filelock.FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -131,7 +137,7 @@ class Run:
         self._append("metrics.jsonl", finite)
 
     def event(self, event: str, **details: Any) -> None:
-        """Append an event to events.jsonl, and say it in log.txt."""
+        """Append an event to events.jsonl and, as a line of text, to log.txt."""
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self._append("events.jsonl", {"event": event, "time": now, **details})
         text = ", ".join(f"{name} {value}" for name, value in details.items())
@@ -151,7 +157,7 @@ class Run:
         return list(_entries(self.path / "events.jsonl"))
 
     def forget_after(self, step: int) -> None:
-        """Drop records, snapshots and scores later than `step`: a run that goes on from there will make them again."""
+        """Remove records, snapshots and scores later than `step`: a run resumed from there makes them again."""
         kept = (record for record in _entries(self.path / "metrics.jsonl") if record["step"] <= step)
         self.write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
         for number, path in self.snapshots().items():
@@ -165,17 +171,17 @@ class Run:
         with (self.path / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
-    # --- orders ---------------------------------------------------------------------------------------------------
+    # --- requests to the training ---------------------------------------------------------------------------------
 
-    def order(self, **orders: Any) -> None:
-        """Ask whoever trains the run for something: see `callbacks.control`. Orders that nobody took yet stand."""
-        self.write_text("control.json", json.dumps({**_object(self.path / "control.json"), **orders}) + "\n")
+    def request(self, **requests: Any) -> None:
+        """Leave requests to the process that trains the run: see `callbacks.control`. Earlier ones stay until taken."""
+        self.write_text("control.json", json.dumps({**_object(self.path / "control.json"), **requests}) + "\n")
 
-    def take_orders(self) -> dict[str, Any]:
-        """The orders, which are then nobody else's; {} where there are none."""
+    def take_requests(self) -> dict[str, Any]:
+        """Remove the requests and return them; {} where there are none."""
         path, mine = self.path / "control.json", self.path / ".control.json.taken"
         try:
-            path.replace(mine)  # who orders something meanwhile writes another file
+            path.replace(mine)  # a request that is made meanwhile is written to another file
         except OSError:
             return {}
         return _object(mine)
@@ -188,12 +194,12 @@ class Run:
         return dict(sorted((int(path.stem), path) for path in paths))
 
     def checkpoints(self) -> dict[int, Path]:
-        """Checkpoint folders by step, in order. Only whole ones bear that name: they are renamed when they are done."""
+        """Checkpoint folders by step, in order. Only whole ones have that name: they are renamed when they are done."""
         paths = (self.path / "checkpoints").glob("step-*")
         return dict(sorted((int(path.name[5:]), path) for path in paths if path.name[5:].isdigit()))
 
     def checkpoint(self, step: int | None = None) -> Path:
-        """The newest checkpoint's folder, or that of a step; UserError if there is none."""
+        """The newest checkpoint's folder, or that of a step. Raises UserError if there is none."""
         there = self.checkpoints()
         if not there:
             raise UserError(f"{self.path} has no checkpoint yet.")
@@ -208,13 +214,13 @@ class Run:
 
 
 def free_name(stem: str, runs: Path = RUNS) -> str:
-    """stem-001, stem-002, …: the first name that no run has."""
+    """stem-001, stem-002, …: the first name that no run has yet."""
     taken = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
     return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """What a JSON file holds; {} where there is none, or no object in it."""
+    """The object in a JSON file; {} where there is no file, or no object in it."""
     with suppress(OSError, ValueError):
         found = json.loads(path.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}
@@ -222,9 +228,9 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _entries(path: Path, holding: str = "") -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file, of lines that hold a text.
+    """The objects of a JSON-lines file, of the lines that hold a text.
 
-    A last line cut short by a kill is no error: it was never finished.
+    A line that a kill cut short is left out: it was never finished.
     """
     if not path.exists():
         return

@@ -98,7 +98,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     """The method as its newest checkpoint left it, or as new, and the batches that it goes on with."""
     options, runtime, images = prepared.config, prepared.runtime, prepared.images
     saved = max(run.checkpoints().items(), default=None)
-    facts: dict[str, Any] = checkpoint.facts(saved[1]) if saved else {"step": 0, "seconds": 0.0, "attempt": 0}
+    facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else {"step": 0, "seconds": 0.0, "attempt": 0}
     attempt = facts["attempt"] + retry
 
     method = build.method(options, prepared.image_shape, runtime, attempt)

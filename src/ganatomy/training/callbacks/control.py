@@ -37,7 +37,7 @@ class Control(Callback):
         self.looked = 0.0
 
     def begin(self, state: State) -> None:
-        self.run.take_orders()
+        self.run.take_requests()
         self.paused = self.stop = False
 
     def after_step(self, state: State) -> None:
@@ -57,7 +57,7 @@ class Control(Callback):
         if now - self.looked < LOOK_EVERY:
             return
         self.looked = now
-        orders = self.run.take_orders()
+        orders = self.run.take_requests()
         if orders.get("learning_rates"):
             self._change_rates(state, orders["learning_rates"])
         if orders.get("snapshot") is True:

@@ -61,7 +61,7 @@ class TrainingRoutes:
         with reading(run.name):
             if status_of(run, run.info(), []) != "running":
                 raise HTTPException(409, f"{run.name} is not in training.")
-            run.order(**control.model_dump(exclude_unset=True))
+            run.request(**control.model_dump(exclude_unset=True))
         return JSONResponse({"requested": True})
 
     def form(self, request: Request) -> Response:
