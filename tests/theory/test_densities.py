@@ -1,4 +1,6 @@
-"""Mixtures against scipy, quadrature, their own moments, and the score that counts their modes."""
+"""Densities against scipy, quadrature, their own moments, and the score that counts their modes."""
+
+from math import log
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from torch.autograd import gradcheck
 from torch.testing import assert_close
 
 from ganatomy.evaluation.metrics.classes import modes
-from ganatomy.theory.densities import Dirac, Mixture, grid, ring
+from ganatomy.theory.densities import Dirac, Mixture, gaussians, grid, moons, ring, segments, spiral
 
 
 def sampled(mixture, count, seed=0):
@@ -120,3 +122,31 @@ def test_a_single_point_is_all_there_is():
     assert_close(points, torch.tensor([[1.5, -2.0]] * 3), rtol=0, atol=0)
     points += 1  # a copy: the density stays what it was
     assert_close(point.point, torch.tensor([1.5, -2.0]), rtol=0, atol=0)
+
+
+def test_segments():
+    density = segments((0.0, 1.0), (3.0, 3.5))
+    x = torch.tensor([[-0.1], [0.5], [2.0], [3.2], [3.6]]).double()
+    assert density.log_density(x).tolist() == pytest.approx([-np.inf, -log(1.5), -np.inf, -log(1.5), -np.inf])
+    drawn = density.sample(20_000, torch.Generator().manual_seed(0)).squeeze(1)
+    assert stats.kstest(drawn.numpy(), lambda at: density.cdf(torch.as_tensor(at)).numpy()).pvalue > 1e-3
+    assert density.cdf(torch.tensor([0.0, 0.5, 2.0, 9.0]).double()).tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+def test_mixtures_on_the_line():
+    density = gaussians(-2.0, 1.0, deviation=0.5)
+    drawn = density.sample(20_000, torch.Generator().manual_seed(0)).squeeze(1)
+    assert stats.kstest(drawn.numpy(), lambda at: density.cdf(torch.as_tensor(at)).numpy()).pvalue > 1e-3
+    x = torch.linspace(-3, 3, 7).double().requires_grad_()
+    (slope,) = torch.autograd.grad(density.cdf(x).sum(), x)
+    assert torch.allclose(slope, density.log_density(x[:, None]).exp())
+
+
+@pytest.mark.parametrize("density", [spiral(), moons()], ids=["spiral", "moons"])
+def test_curves_are_filled_evenly(density):
+    """Neighbouring kernels are equally far from each other and nearer than their width, along the whole curve."""
+    half = density.centres if len(density.centres) == 400 and density.deviation == 0.03 else density.centres[:200]
+    steps = half.diff(dim=0).norm(dim=1)[len(half) // 10 :]
+    assert steps.max() < density.deviation
+    assert steps.max() / steps.min() < 1.3
+    assert density.centres.abs().max() <= 1.6

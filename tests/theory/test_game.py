@@ -17,8 +17,8 @@ def test_it_learns_a_wide_ring() -> None:
     target, objective = ring(deviation=0.1), "relativistic_pairing"
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1))
     found = []
-    for steps in (0, 700):
-        game = new_game(2, objective, smooth(0.1), learning_rates=(2e-3, 2e-3), width=64)
+    for steps in (0, 250):
+        game = new_game(2, objective, smooth(0.1), batch=128, learning_rates=(2e-3, 2e-3), width=64)
         points = play(target, game, steps).sample(z)
         found.append(modes(points.numpy(), target.centres.numpy(), 0.1, least=10))
     assert found[0].covered.value <= 2

@@ -33,9 +33,9 @@ def lab(
     """
     from rich.console import Console
 
-    from ganatomy.theory.lab import api as laboratory
+    from ganatomy.theory.lab import api
 
-    run = laboratory.lab(
+    run = api.lab(
         target,
         objective=objective,
         penalties=_weights(penalty or []),

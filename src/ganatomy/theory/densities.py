@@ -43,7 +43,8 @@ class Mixture:
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
         """log p(x), in nats, of points [..., d] → [...], in their precision; differentiable."""
-        squares = (x[..., None, :] - self.centres.to(x)).square().sum(-1)
+        axes = zip(x.unbind(-1), self.centres.to(x).unbind(-1), strict=True)
+        squares = torch.stack([(a[..., None] - c).square() for a, c in axes]).sum(0)
         constant = log(len(self.centres)) + self.dimension / 2 * log(2 * pi * self.deviation**2)
         return torch.logsumexp(-squares / (2 * self.deviation**2), -1) - constant
 

@@ -132,9 +132,9 @@ def test_the_likelihood_is_the_2014_protocols(context: ReproductionContext) -> N
 
 def test_mnist_is_split_as_in_2014(tmp_path: Path) -> None:
     """60,000 training images: 50,000 to learn from, the next thousand for σ, and the test split."""
-    train = np.zeros((60_000, 16, 16, 1), np.uint8)
+    train = np.zeros((60_000, 6, 6), np.uint8)
     train[50_000:51_000] = 9
-    np.savez(tmp_path / "set.npz", x_train=train, x_test=np.full((30, 16, 16, 1), 5, np.uint8))
+    np.savez(tmp_path / "set.npz", x_train=train, x_test=np.full((30, 6, 6), 5, np.uint8))
     digits = DigitSplit.of(str(tmp_path / "set.npz"))
     assert [len(part) for part in (digits.training, digits.validation, digits.test)] == [50_000, 1_000, 30]
     assert digits.training.max() == 0

@@ -122,12 +122,12 @@ def _best_discriminator(trial: ClaimTrial) -> Outcome:
 SHIFTS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
-def measured_value(game: Adversarial, generator: ShiftedGenerator, seed: int) -> float:
-    """V(D, G), in nats, on fresh points."""
+def measured_value(game: Adversarial, generator: ShiftedGenerator, seed: int, count: int) -> float:
+    """V(D, G), in nats, on `count` fresh points of either kind."""
     random = torch.Generator().manual_seed(10_000 + seed)
     with torch.no_grad():
-        real = game.discriminator.network(real_data().sample(100_000, random))
-        fake = game.discriminator.network(generator(pushforward.stratified(100_000, 1, random).float()))
+        real = game.discriminator.network(real_data().sample(count, random))
+        fake = game.discriminator.network(generator(pushforward.stratified(count, 1, random).float()))
     return (F.logsigmoid(real).mean() + F.logsigmoid(-fake).mean()).item()
 
 
@@ -153,7 +153,7 @@ def _value(trial: ClaimTrial) -> Outcome:
         generator = ShiftedGenerator(shift)
         *_, game = train_discriminator(generator, trial.size(1000, 300), trial.seed)
         divergence = divergences.jensen_shannon(p, generator.masses()).item()
-        rows.append((divergence, measured_value(game, generator, trial.seed)))
+        rows.append((divergence, measured_value(game, generator, trial.seed, trial.size(100_000, 50_000))))
 
     def draw(figure: Figure) -> None:
         axes, line = figure.subplots(), np.linspace(0, log(2), 2)

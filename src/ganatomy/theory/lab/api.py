@@ -1,6 +1,7 @@
 """The lab: a small GAN learns a distribution whose density is known, drawn beside what theory predicts."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from rich.console import Console
 
 from ganatomy.config import settings
 from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.modalities.images import Pixels, save_animation, save_png
 from ganatomy.report import page
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import machine
+from ganatomy.system.registry import Registry
 from ganatomy.theory.game import batches_of, new_game
 from ganatomy.theory.lab import picture
 from ganatomy.theory.lab.options import LabOptions
@@ -47,6 +51,7 @@ def lab(
         status="running",
         lab=chosen.lab,
         objective=chosen.objective,
+        parts=_origins(chosen),
         versions=machine.versions(),
         machine=machine.describe(),
     )
@@ -86,6 +91,14 @@ def game_of(options: LabOptions, target: Target) -> Adversarial:
         discriminator_steps=options.k,
         clip=options.clip,
     )
+
+
+def _origins(options: LabOptions) -> list[dict[str, Any]]:
+    """Where the code of strangers' parts is, as a training records it."""
+    named: list[tuple[Registry[Any], str]] = [(TARGETS, options.lab), (OBJECTIVES, options.objective)]
+    named += [(PENALTIES, name) for name in options.penalties]
+    found = [(registry, name, registry.origin(name)) for registry, name in named]
+    return [{"kind": registry.kind, "name": name, **asdict(origin)} for registry, name, origin in found if origin]
 
 
 class DrawSnapshots(Callback):
