@@ -75,7 +75,7 @@ def test_verdicts(given: list[Score], words: str) -> None:
 def test_a_small_exam() -> None:
     faults = {name: exam.Fault(FAULTS[name].about, FAULTS[name].make, (0, MILD[name])) for name in ("drop", "copy")}
     results = exam.examine(
-        datasets.prepare("digits"), ["fd", "prdc", "classes"], 200, tell=lambda _: None, faults=faults
+        datasets.prepare("digits"), ["fd", "prdc", "classes"], 200, progress=lambda _: None, faults=faults
     )
     verdicts = exam.verdicts(results, faults)
     assert str(verdicts["fd_lenet"]["drop"]) == "from 5"

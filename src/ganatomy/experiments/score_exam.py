@@ -1,8 +1,8 @@
-"""The scores' own exam: faults made on purpose, each worse than the one before. Which score notices which?
+"""The scores' own exam: images with faults made on purpose, of growing severity. Which score notices which?
 
     python -m ganatomy.experiments.score_exam MNIST/raw      writes exam.md and exam.json
 
-The "generator" is a part of the real images that nobody has looked at: without a fault it is perfect.
+Real images that were set aside play the generator's: without a fault it is perfect.
 """
 
 import json
@@ -26,13 +26,13 @@ from ganatomy.runs.scorecard import Score, number
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]  # [N, H, W, C]
 Results = dict[str, dict[str, list[Score]]]  # by fault, then score: one a severity
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Real images in three parts: what a generator would learn from, what is held out, and what plays its images."""
+    """Real images in three parts: a generator's training images, those held out, and those that play its own."""
 
     train: Images
     held_out: Images
@@ -40,42 +40,42 @@ class Pool:
 
 
 def dropped(pool: Pool, n: int, classes: float) -> Pixels:
-    """Nothing of the first `classes` classes."""
+    """Fresh images without the first `classes` classes, uint8 [N, H, W, C], N = n."""
     return _take(pool.fresh, np.flatnonzero(labels(pool.fresh) >= classes), n)
 
 
 def blurred(pool: Pool, n: int, sigma: float) -> Pixels:
-    """A Gaussian blur of σ pixels."""
+    """Fresh images under a Gaussian blur of σ pixels, uint8 [N, H, W, C], N = n."""
     return ndimage.gaussian_filter(perfect(pool, n), sigma, axes=(1, 2))
 
 
 def noisy(pool: Pool, n: int, deviation: float) -> Pixels:
-    """Gaussian noise, in grey levels of 255."""
+    """Fresh images with Gaussian noise of that deviation in grey levels of 255, uint8 [N, H, W, C], N = n."""
     pixels = perfect(pool, n)
     noise = np.random.default_rng(0).standard_normal(pixels.shape) * deviation
     return np.clip(pixels + noise, 0, 255).round().astype(np.uint8)
 
 
 def copied(pool: Pool, n: int, share: float) -> Pixels:
-    """A share of images copied from those that the generator learnt from."""
+    """Fresh images, a share of them replaced by training images, uint8 [N, H, W, C], N = n."""
     copies = _take(pool.train, np.arange(len(pool.train)), n)
     return _mixed(copies, perfect(pool, n), share)
 
 
 def repeated(pool: Pool, n: int, share: float) -> Pixels:
-    """A share of images that are all the same one."""
+    """Fresh images, a share of them replaced by one and the same, uint8 [N, H, W, C], N = n."""
     pixels = perfect(pool, n)
     return _mixed(np.broadcast_to(pixels[:1], pixels.shape), pixels, share)
 
 
 def perfect(pool: Pool, n: int) -> Pixels:
-    """No fault: real images that nobody looked at."""
+    """Fresh images without a fault, uint8 [N, H, W, C], N = n."""
     return _take(pool.fresh, np.arange(len(pool.fresh)), n)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to be wrong, from 0 (not at all) on."""
+    """A fault: what it is, the function that makes images with it, and its severities; 0 is none at all."""
 
     about: str
     make: Callable[[Pool, int, float], Pixels]
@@ -93,11 +93,11 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a score makes of a fault.
+    """How a score responds to a fault.
 
-    notices   the least severity from which on its interval lies beyond that of severity 0 on the worse side; None: none
-    monotone  it never turns back by more than its intervals
-    fooled    at some severity its interval lies beyond that of severity 0 on the better side
+    notices   the severity from which on its interval lies beyond that of severity 0, on the worse side; None: never
+    monotone  it never gets better by more than its intervals
+    fooled    at some severity its interval lies beyond that of severity 0, on the better side
     """
 
     notices: float | None
@@ -137,10 +137,14 @@ def examine(
     metrics: Sequence[str] = ("all",),
     n: int = 2000,
     features: str = "auto",
-    tell: Callable[[str], object] = print,
+    progress: Callable[[str], object] = print,
     faults: Mapping[str, Fault] = FAULTS,
 ) -> Results:
-    """Scores by fault and score name, one a severity. images: labelled real ones, at least four times n of them."""
+    """Scores by fault and score name, one for each severity.
+
+    images: real ones with labels of ten classes. progress: called with what is measured. Raises UserError where
+    there are too few images, or too few classes.
+    """
     pool = divided(images, n)
     extractor = extractor_for(features, pool.train)
     evaluator = Evaluator(pool.train, extractor, n, metrics, pool.held_out)
@@ -148,7 +152,7 @@ def examine(
     for name, fault in faults.items():
         columns: dict[str, list[Score]] = {}
         for severity in fault.severities:
-            tell(f"{name} {severity:g}")
+            progress(f"{name} {severity:g}")
             for score, value in evaluator.measure([fault.make(pool, n, severity)])[0].items():
                 columns.setdefault(score, []).append(value)
         results[name] = columns
@@ -156,16 +160,22 @@ def examine(
 
 
 def divided(images: Images, n: int) -> Pool:
-    """A quarter to learn from, a tenth held out; the rest plays the generator, and must hold n of the tenth class."""
+    """A quarter to train on, a tenth held out; the rest plays the generator, and must have n of the tenth class.
+
+    Raises UserError where it has fewer.
+    """
     if n > largest(images):
         raise UserError(f"{images.source} has enough images for an exam with {largest(images):,}, not {n:,}.")
     return Pool(*(_part(images, part) for part in _parts(images)))
 
 
 def largest(images: Images) -> int:
-    """How many generated images an exam can have: so many are of the tenth class when the others are left out."""
+    """How many generated images an exam can have: those of the tenth class, when all others are left out.
+
+    Raises UserError where the images have fewer than ten classes.
+    """
     if images.labels is None or images.classes is None or len(images.classes) < 10:
-        raise UserError(f"The exam leaves classes out, so it needs images of ten classes; {images.source} has not.")
+        raise UserError(f"The exam leaves classes out, so it needs ten of them; {images.source} has fewer.")
     *_, fresh = _parts(images)
     return int((images.labels[fresh] >= 9).sum())
 
@@ -182,7 +192,7 @@ def _part(images: Images, indices: NDArray[np.intp]) -> Images:
 
 
 def labels(images: Images) -> NDArray[np.int64]:
-    """Their classes as numbers."""
+    """Their classes as numbers, [N]."""
     assert images.labels is not None
     return images.labels
 
@@ -200,7 +210,7 @@ def _mixed(faulty: Pixels, good: Pixels, share: float) -> Pixels:
 
 
 def verdicts(results: Results, faults: Mapping[str, Fault] = FAULTS) -> dict[str, dict[str, Verdict]]:
-    """Verdicts by score, then fault."""
+    """Verdicts by score, then by fault."""
     names = next(iter(results.values()))
     return {
         name: {fault: judge(faults[fault].severities, rows[name]) for fault, rows in results.items()} for name in names
@@ -208,13 +218,13 @@ def verdicts(results: Results, faults: Mapping[str, Fault] = FAULTS) -> dict[str
 
 
 def table(results: Results, faults: Mapping[str, Fault] = FAULTS) -> str:
-    """Who notices what, and the figures behind it, in Markdown."""
-    judged = verdicts(results, faults)
+    """Which score notices what, and the figures behind it, in Markdown."""
+    found = verdicts(results, faults)
     lines = [
         "| score | " + " | ".join(f"{name}: {faults[name].about}" for name in results) + " |",
         "|---|" + "---|" * len(results),
     ]
-    for name, row in judged.items():
+    for name, row in found.items():
         lines.append(f"| `{name}` | " + " | ".join(str(row[fault]) for fault in results) + " |")
     for fault, columns in results.items():
         severities = faults[fault].severities
@@ -228,9 +238,10 @@ def table(results: Results, faults: Mapping[str, Fault] = FAULTS) -> str:
 
 
 def main(path: str, n: int | None = None, out: str = ".") -> None:
-    """Examine every score that can be taken of the images at `path`, and write exam.md and exam.json.
+    """Examine every score that the images at `path` allow, and write exam.md and exam.json.
 
-    n: how many images play the generator; as many as there can be, up to 2,000.
+    n: how many images play the generator; by default as many as possible, up to 2,000. Raises UserError where the
+    images do not suffice.
     """
     began = time.monotonic()
     images = datasets.prepare(path)

@@ -64,10 +64,10 @@ def rates(learning_rate: float) -> dict[str, Any]:
 
 
 def train_row(
-    context: ReproductionContext, place: str, name: str, data: str, settings: Mapping[str, Any], minutes: float
+    context: ReproductionContext, prefix: str, name: str, data: str, settings: Mapping[str, Any], minutes: float
 ) -> Run:
     """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
-    return context.trained(f"{place}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
+    return context.trained(f"{prefix}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
 
 
 def measured(context: ReproductionContext, run: Run, metrics: list[str]) -> Row:
