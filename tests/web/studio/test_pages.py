@@ -4,6 +4,7 @@ import json
 import re
 from html import unescape
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from visiting import Visitor
@@ -42,3 +43,9 @@ def test_scripts_import_only_what_is_there(visitor: Visitor) -> None:
     for script in (each for each in STATIC.iterdir() if each.name.endswith(".js")):
         for name in re.findall(r'from "/assets/([^"]+)"', script.read_text(encoding="utf-8")):
             assert visitor.get(f"/assets/{name}").status_code == 200, (script.name, name)
+
+
+def test_the_documentation_has_every_page() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "STUDIO.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z][\w ]+) \|", text, re.MULTILINE)
+    assert sorted(rows) == sorted(page.title for page in (*PAGES, *RUN_PAGES) if page.title)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -75,7 +76,7 @@ class Pages:
         shown = [Route(page.path, self._show(page)) for page in (*PAGES, *RUN_PAGES)]
         return [*shown, Route("/assets/{asset}", self.asset)]
 
-    def _show(self, page: Page) -> Any:
+    def _show(self, page: Page) -> Callable[[Request], Response]:
         """The endpoint of a page."""
         html = self._template.substitute(
             token=self.token,

@@ -43,7 +43,7 @@ export function board(objective) {
       (fixed.dimension === 1 ? line : plane)(panels, fixed, view, low, high);
       if (!fixed.probabilistic) {
         panels.discriminator.label("The discriminator's scores", digits(low), digits(high));
-        panels.difference.label("Difference from the optimum", "", "");
+        panels.difference.label(TITLES.difference[0], "", "");
       }
       valueCurve(panels.value, past, fixed.probabilistic);
       if (!fixed.probabilistic) sentence(panels.difference, NO_PROBABILITY);
@@ -225,7 +225,7 @@ function valueCurve(place, past, probabilistic) {
     ? [["value", "discriminator", "V(D, G)", []], ["best", "other0", "−log 4 + 2·JSD", [6, 3]]]
     : [["divergence", "other0", "JSD", []]];
   const [bottom, top, level, words] = probabilistic ? [-2, 0.1, -Math.log(4), "−log 4"] : [-0.05, 0.8, Math.log(2), "log 2: no overlap"];
-  place.label(probabilistic ? TITLES.value[0] : "Jensen–Shannon divergence of p and q");
+  place.label(probabilistic ? TITLES.value[0] : "The JSD of p and q");
   const { context } = place, first = past[0].moves, span = past.at(-1).moves - first || 1;
   const x = (moves) => 4 + (SIDE - 8) * (moves - first) / span, y = (value) => SIDE - 8 - (SIDE - 16) * (Math.max(value, bottom) - bottom) / (top - bottom);
   context.fillStyle = colour("rule");

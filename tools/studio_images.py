@@ -1,0 +1,83 @@
+"""The pictures of docs/STUDIO.md, of the studio's pages in Chromium.
+
+python tools/studio_images.py RUN     (RUN: the path of a finished run; its folder is shown)
+"""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+WIDTH = 900  # pixels of a picture
+GAME = "target=ring&other=relativistic_pairing&penalty=r1:0.1,r2:0.1&lr_g=0.001&lr_d=0.001&moves=r800"
+
+
+def choose_a_tile(page: Page) -> None:
+    """At a step in the middle."""
+    slider = page.get_by_role("slider", name="Snapshot")
+    slider.fill(str(int(slider.get_attribute("max") or 0) * 2 // 5))
+    page.get_by_role("button", name="Seed 26", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('.tile .strip img').length === 5")
+
+
+def answer(page: Page) -> None:
+    """Predict, and run the experiment."""
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Run the experiment").click()
+    page.wait_for_selector(".verdict", timeout=120_000)
+
+
+def explore(page: Page) -> None:
+    """Drag over the plane, and find the principal directions."""
+    box = page.locator(".plane").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    for i in range(40):
+        page.mouse.move(box["x"] + 50 + 5 * i, box["y"] + 50 + 3 * i)
+        page.wait_for_timeout(30)
+    page.mouse.up()
+    page.get_by_role("button", name="Find the principal directions").click()
+    page.get_by_label("Direction 1").wait_for(timeout=60_000)
+
+
+def main(run: Path) -> None:
+    """Start a studio, and take the pictures."""
+    pages: dict[str, tuple[str, Callable[[Page], object], int | None]] = {  # name: address, what to do, height
+        "studio-live": (f"/run/{run.name}", lambda page: page.wait_for_selector(".chart .main-svg"), 1200),
+        "studio-timeline": (f"/run/{run.name}/timeline", choose_a_tile, 1180),
+        "studio-walk": (f"/run/{run.name}/walk", explore, None),
+        "studio-lab": (f"/lab?{GAME}", lambda page: None, None),
+        "studio-lesson": ("/lessons/minimum", answer, None),
+    }
+    command = [sys.executable, "-m", "ganatomy", "studio", str(run.parent), "--port", "0"]
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, sync_playwright() as engine:
+        assert process.stderr is not None
+        address = process.stderr.readline().strip()
+        chromium = engine.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        for name, (path, act, height) in pages.items():
+            page = chromium.new_page(viewport={"width": 1400, "height": height or 900}, bypass_csp=True)
+            page.goto(address + path)
+            page.wait_for_selector("main[data-ready], .card", timeout=180_000)
+            act(page)
+            page.wait_for_timeout(1000)
+            picture = Image.open(io.BytesIO(page.screenshot(full_page=height is None))).convert("RGB")
+            picture = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
+            picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+            page.close()
+        chromium.close()
+        process.terminate()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or re.match("-", sys.argv[1]):
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]).resolve())
