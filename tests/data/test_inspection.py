@@ -83,7 +83,7 @@ def advice(tmp_path, files):
 
 def test_all_alike(tmp_path, rng):
     same = noise(rng)
-    assert "All images are the same: there is nothing to learn" in advice(
+    assert "All images are the same, so there is nothing to learn" in advice(
         tmp_path, {f"{i}.png": same for i in range(3)}
     )
 

@@ -51,14 +51,14 @@ Parts = Annotated[
 
 
 def how(truncation: float | None, step: int | None, raw: bool, changes: list[str] | None) -> dict[str, Any]:
-    """Those that say which generator draws, and how, by the names that `sampling.load` gives them."""
+    """Which generator draws and how: the options by their names in `generators.api.load`. Errors as there."""
     from ganatomy.config.settings import parse_settings
 
     return {"truncation": truncation, "step": step, "raw": raw, "changes": parse_settings(changes or [])}
 
 
 def parse_seeds(text: str) -> list[int]:
-    """'0-3,9' → [0, 1, 2, 3, 9]."""
+    """'0-3,9' → [0, 1, 2, 3, 9]. Raises UserError for another form, and for more than 100,000 seeds in a range."""
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")

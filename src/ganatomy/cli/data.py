@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
+from ganatomy.config.settings import describe
+
 app = typer.Typer(help="Look at images before training on them.", no_args_is_help=True)
 
-DataPath = Annotated[
-    str, typer.Argument(metavar="PATH", help="Folder, zip, .npy, .npz, IDX file or folder, or a named set.")
-]
-Split = Annotated[str, typer.Option(help="Which split, where the data has several.")]
+DataPath = Annotated[str, typer.Argument(metavar="DATA", help=describe("data.path"))]
+Split = Annotated[str, typer.Option(help=describe("data.split"))]
 
 
 @app.command()
@@ -18,8 +19,9 @@ def inspect(
     path: DataPath,
     split: Split = "train",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    parts: Parts = None,
 ) -> None:
-    """Say what is there (counts, sizes, modes, broken files, duplicates) and what to do about it."""
+    """Print what is there (counts, sizes, modes, broken files, duplicates) and what to do about it."""
     from ganatomy.data import inspect as look
 
     found = look(path, split)
@@ -29,10 +31,11 @@ def inspect(
 @app.command()
 def prepare(
     path: DataPath,
-    size: Annotated[str | None, typer.Option(metavar="N or HxW", help="Height and width in pixels, 16 to 256.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 with alpha.")] = None,
-    fit: Annotated[str, typer.Option(help="crop, pad or stretch images of another shape.")] = "crop",
+    size: Annotated[str | None, typer.Option(metavar="N or HxW", help=describe("data.size"))] = None,
+    channels: Annotated[int | None, typer.Option(help=describe("data.channels"))] = None,
+    fit: Annotated[str, typer.Option(help=describe("data.fit"))] = "crop",
     split: Split = "train",
+    parts: Parts = None,
 ) -> None:
     """Decode the images once into the cache, as `train` does before its first step."""
     from rich.console import Console

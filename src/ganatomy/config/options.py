@@ -70,7 +70,9 @@ Size = Annotated[tuple[Side, Side], BeforeValidator(_height_and_width)]
 class DataOptions(Options):
     """Which images, and how they are prepared."""
 
-    path: str = Field("digits", description="Folder, zip, .npy, .npz, IDX file or folder, or a named set.")
+    path: Annotated[str, OneOf("ganatomy.data.sources:SOURCES")] = Field(
+        "digits", description="The images, by path or name."
+    )
     size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: taken from the images.")
     channels: Literal[1, 3, 4] | None = Field(
         None, description="1 grey, 3 colour, 4 with alpha; empty: from the images."

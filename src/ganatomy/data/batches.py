@@ -39,7 +39,7 @@ class RealBatches:
         self.pixels, self.batch, self.turns = pixels, batch, turns
         self.labels, self.classes = labels, classes
         self.random, self.runtime, self.flip = random, runtime, flip
-        self.order = lru_cache(maxsize=2)(self._order)
+        self.permutation = lru_cache(maxsize=2)(self._permutation)
 
     def __call__(self, step: int, turn: int = 0) -> Batch:
         rows = self.runtime.share_of(self.batch)
@@ -64,10 +64,10 @@ class RealBatches:
         missing = self.batch
         while missing:
             epoch, start = divmod(position, len(self.pixels))
-            part = self.order(epoch)[start : start + missing]
+            part = self.permutation(epoch)[start : start + missing]
             chosen.append(part)
             position, missing = position + len(part), missing - len(part)
         return np.concatenate(chosen)
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
+    def _permutation(self, epoch: int) -> NDArray[np.int64]:
         return torch.randperm(len(self.pixels), generator=self.random.at("order", epoch)).numpy()

@@ -100,7 +100,7 @@ def upright_size(image: Image.Image) -> Size:
 def decode(raw: Raw, channels: int | None = None, size: Size | None = None, fit: Fit = "crop") -> Pixels:
     """uint8 [H, W, C]: upright, eight bits, C channels (None: its own 1, 3 or 4), H×W as `size` says (None: its own).
 
-    Grey and colour convert into each other; transparency is laid on white unless four channels are asked for.
+    Grey and colour convert into each other; transparent images are laid on white unless four channels are wanted.
     Raises ImageError.
     """
     with reasons():

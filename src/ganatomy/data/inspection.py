@@ -1,4 +1,4 @@
-"""Look at a set before training on it: what is there, what is broken, what to do about it."""
+"""Inspect images before training on them: what is there, what is broken, what to do about it."""
 
 from __future__ import annotations
 
@@ -181,38 +181,44 @@ def _count(report: Inspection, items: Items, results: Any) -> None:
 
 def _suggestions(report: Inspection) -> list[str]:
     """Plain sentences, what matters most first."""
-    n, said = report.images, []
+    n, sentences = report.images, []
     if report.broken:
         total = n + len(report.broken)
         end = "training goes on without them." if n > 1 else "too few are left to train on."
-        said.append(f"{len(report.broken):,} of {total:,} images cannot be read; {end}")
+        sentences.append(f"{len(report.broken):,} of {total:,} images cannot be read; {end}")
     if n > 1 and report.duplicates == n - 1:
-        said.append("All images are the same: there is nothing to learn, and training on them cannot work.")
+        sentences.append("All images are the same, so there is nothing to learn: training cannot work.")
     elif report.duplicates:
-        said.append(f"{report.duplicates:,} of {n:,} images repeat another one exactly; remove them if by mistake.")
+        sentences.append(
+            f"{report.duplicates:,} of {n:,} images repeat another one exactly; remove them if by mistake."
+        )
     if n and report.plain == n:
-        said.append("Every image is of one plain colour: check that they are the right files.")
+        sentences.append("Every image is of one plain colour: check that they are the right files.")
     elif report.plain:
-        said.append(f"{report.plain:,} of {n:,} images are of one plain colour; remove them if by mistake.")
+        sentences.append(f"{report.plain:,} of {n:,} images are of one plain colour; remove them if by mistake.")
     if n == 1:
-        said.append("One image is too few: training needs two at least, and hundreds to be any good.")
+        sentences.append("One image is too few: training needs two at least, and hundreds to be any good.")
     elif 1 < n < FEW:
-        said.append(f"Only {n} images: a network will memorise them; collect hundreds, and turn on augmentation.")
+        sentences.append(f"Only {n} images: a network will memorise them; collect hundreds, and turn on augmentation.")
     elif FEW <= n < ENOUGH:
-        said.append(f"Only {n:,} images: expect memorising; turn on flipping (if mirrored is right) and augmentation.")
+        sentences.append(
+            f"Only {n:,} images: expect memorising; turn on flipping (if mirrored is right) and augmentation."
+        )
     if report.suggested_size and report.heights and report.widths:
-        said.append(_size_advice(report.suggested_size, report.heights, report.widths))
+        sentences.append(_size_advice(report.suggested_size, report.heights, report.widths))
     if n and report.colourless == n:
-        said.append("All images are grey though stored as colour: with one channel training is quicker.")
+        sentences.append("All images are grey though stored as colour: with one channel training is quicker.")
     elif n and 0.05 * n < (grey := report.colourless + sum(report.modes.get(mode, 0) for mode in GREY)) < n:
-        said.append(f"{grey:,} of {n:,} images are grey among colour ones: the generator will make both.")
+        sentences.append(f"{grey:,} of {n:,} images are grey among colour ones: the generator will make both.")
     if report.animated:
-        said.append(f"{report.animated:,} of {n:,} images are animated: the first frame of each is used.")
+        sentences.append(f"{report.animated:,} of {n:,} images are animated: the first frame of each is used.")
     if report.classes and len(report.classes) > 1:
         (most, many), (least, few) = (pick(report.classes.items(), key=lambda item: item[1]) for pick in (max, min))
         if many >= 10 * few:
-            said.append(f"Classes are uneven: {most} has {many:,} images, {least} {few:,}; expect few good {least}.")
-    return said
+            sentences.append(
+                f"Classes are uneven: {most} has {many:,} images, {least} {few:,}; expect few good {least}."
+            )
+    return sentences
 
 
 def _size_advice(size: Size, heights: tuple[int, float, int], widths: tuple[int, float, int]) -> str:

@@ -1,4 +1,4 @@
-"""What every kind of source turns into: names, labels, and a way to read the i-th image."""
+"""What every kind of data turns into: names, labels, and a way to read the i-th image."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ class ImageError(Exception):
 class Items:
     """The images of one split of a source, in a fixed order, not yet read.
 
-    `read(i)` gives the i-th one undecoded; it is called from several threads, and whatever it raises counts as one
-    unreadable image.
-    `labels` index `classes`; both are None when the images have no classes. `values` tells how an array's numbers
-    were understood.
+    read     the i-th image, not decoded; it is called from several threads, and whatever it raises counts as one
+             unreadable image
+    labels   int64 [N], indices into `classes`; both are None when the images have no classes
+    splits   names of the splits there are; empty when the data are not divided
+    notes    sentences for a person who inspects the data
+    values   how an array's numbers were understood
     """
 
     names: Sequence[str]
@@ -47,9 +49,9 @@ class Items:
 
 
 def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple[Labels | None, list[str] | None]:
-    """Names → int64 indices into the sorted classes; (None, None) unless every image has a label.
+    """Names [N] → int64 indices [N] into the sorted classes; (None, None) unless every image has a label.
 
-    Classes are those of `labels` and `vocabulary` together, so that all splits of a source number them alike.
+    Classes are those of `labels` and `vocabulary` together, so that all splits number them alike.
     Whole numbers sort by value: "10" comes after "9".
     """
     if not labels or any(label is None for label in labels):
@@ -60,7 +62,7 @@ def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple
 
 
 def with_classes(labels: Sequence[Label], names: Any) -> tuple[Labels | None, list[str] | None]:
-    """The set's own numbering when it names its classes, else ours; none for −1, which marks the unlabelled."""
+    """`numbered`, unless the classes have names: then labels [N] number these. None for −1, which marks no label."""
     if not names:
         return numbered(labels)
     numbers = [label for label in labels if isinstance(label, int) and 0 <= label < len(names)]

@@ -1,4 +1,4 @@
-"""What names tell: splits from the top folders, classes from the folders around the images, or a file of labels."""
+"""Splits and labels from names: top folders are splits, folders around images classes; or a file of labels."""
 
 import csv
 import json
@@ -78,7 +78,7 @@ def no_split(where: str, split: str, splits: list[str]) -> UserError:
 
 
 def _unset(i: int) -> bytes:
-    raise AssertionError("the source that asked for this arrangement must say how its items are read")
+    raise AssertionError("whoever arranges items sets how they are read")
 
 
 def _wrapper(images: list[str]) -> str:

@@ -26,7 +26,7 @@ from ganatomy.errors import UserError, first_line
 if TYPE_CHECKING:
     from torch import Tensor
 
-REPEATED = 8  # images that a Dataset is asked for twice
+REPEATED = 8  # images of a Dataset that are read twice
 
 
 class ImageDataset(Protocol):
@@ -48,7 +48,7 @@ def from_memory(
 ) -> Items:
     """The images of an array [N, H, W], [N, H, W, C] or [N, C, H, W], of a tensor of these shapes, or of a Dataset.
 
-    C is 1, 3 or 4. uint8, or numbers within 0–1, −1–1, 0–255 or, of whole ones, 0–65535: `Items.values` says how they
+    C is 1, 3 or 4. uint8, or numbers within 0–1, −1–1, 0–255 or, of whole ones, 0–65535: `Items.values` is how they
     were understood. Nothing is copied before an image is read.
 
     labels   [N], a class for each image: whole numbers or names; None: a Dataset's own, if its items are pairs
@@ -72,7 +72,7 @@ def find(
     labels: ArrayLike | Tensor | None = None,
     classes: Sequence[str] | None = None,
 ) -> Found:
-    """What a path or a name stands for, or images in memory.
+    """What a path or a name stands for, or images in memory; labels [N] and classes as for `from_memory`.
 
     Raises UserError where there is nothing that can be read, and for labels beside a path.
     """
@@ -116,7 +116,7 @@ def _to_numpy(tensor: Any) -> NDArray[Any]:
 
 @dataclass
 class _Seen:
-    """What one pass over a Dataset tells."""
+    """What one pass over a Dataset finds."""
 
     labels: list[Label] = field(default_factory=list)
     labelled: bool = False

@@ -12,12 +12,13 @@ COUNT = 128_000
 
 
 def stack(digits: Images, path: Path, count: int = COUNT, seed: int = 0) -> Path:
-    """Write `count` images [N, H, W, 3] made of grey digits, with labels 0 to 999, as .npz; returns the path.
+    """Write `count` images [count, H, W, 3] made of grey digits, with labels 0 to 999, as .npz; returns the path.
 
     Metz et al. 2017 (arXiv:1611.02163), section 3.3.1; 128,000 as Srivastava et al. 2017 (arXiv:1705.07761).
+    Raises UserError for other images than grey ones of ten labelled classes.
     """
     if digits.labels is None or digits.pixels.shape[-1] != 1 or len(digits.classes or ()) != 10:
-        raise UserError(f"{digits.source} cannot be stacked: that takes grey images of the ten digits, with labels.")
+        raise UserError(f"{digits.source} cannot be stacked: only grey images of the ten digits, with labels, can.")
     chosen = np.random.default_rng(seed).integers(len(digits), size=(count, 3))
     labels = (np.asarray(digits.labels)[chosen] * (100, 10, 1)).sum(1)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ class Images:
     pixels       uint8 [N, H, W, C], memory-mapped, read-only
     labels       int64 [N], indices into `classes`; both None for images without classes
     fingerprint  the same for the same images prepared in the same way, on every machine and in every folder
-    source       the path or name that was asked for; of images that were given in memory, prepared:FINGERPRINT
+    source       the path or name that was given; of images that were given in memory, prepared:FINGERPRINT
     skipped      (member, reason) of each image that could not be read
     values       how an array's numbers were understood, in words; None of image files
     """

@@ -1,4 +1,4 @@
-"""What is known of a generator outside of its run: what it takes to draw from it, and what people ask first."""
+"""What is known of a generator outside of its run: what drawing from it takes, and what its card shows."""
 
 import re
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ class Metadata(Options):
 def image_of(config: Config, source: Path) -> tuple[int, int, int]:
     """Channels, height and width of a run's images; source: the file that the configuration is from.
 
-    Raises UserError where the configuration does not say them.
+    Raises UserError where the configuration has none.
     """
     if config.data.size is None or config.data.channels is None:
         raise UserError(f"{source} does not have the images' size and channels, as a run's own has.")

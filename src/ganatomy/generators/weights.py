@@ -46,8 +46,8 @@ def read(folder: Path) -> tuple[Metadata, Config, dict[str, Tensor]]:
 
     Raises UserError where the folder does not hold just these.
 
-    The file's header is compared with that network before a tensor is read: a stranger's file cannot ask for memory
-    that its size does not account for, and nothing of it runs.
+    The file's header is compared with that network before a tensor is read: a stranger's file cannot make us
+    allocate memory beyond its own size, and none of it runs.
     """
     path = folder / CONFIG
     values = _described(path)

@@ -1,1 +1,1 @@
-"""What a sample is: how it is normalised, previewed and written."""
+"""What a sample is: how it is normalised, shown and written."""

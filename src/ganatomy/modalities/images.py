@@ -1,4 +1,4 @@
-"""The two faces of an image: float [B, C, H, W] in [−1, 1] to train on, uint8 [N, H, W, C] to store and to measure."""
+"""The two forms of images: float [B, C, H, W] in [−1, 1] to train on, uint8 [N, H, W, C] to store and to measure."""
 
 import io
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def quantised(images: Tensor) -> Tensor:
 
 
 def to_uint8(images: Tensor) -> Pixels:
-    """`quantised`, as an array."""
+    """`quantised` as an array: float [N, C, H, W] in [−1, 1] → uint8 [N, H, W, C]."""
     return quantised(images.detach()).contiguous().cpu().numpy()
 
 
@@ -52,7 +52,7 @@ def picture(pixels: Pixels) -> Image.Image:
 
 
 def enlarge(pixels: Pixels, least: int = 64) -> Pixels:
-    """Small images with every pixel repeated, so that their height is at least `least`: [..., H, W, C], for people."""
+    """Small images [..., H, W, C], for people: every pixel repeated so that the height is at least `least`."""
     times = -(-least // pixels.shape[-3])
     return pixels.repeat(times, axis=-3).repeat(times, axis=-2)
 
@@ -68,7 +68,7 @@ def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None
 
 
 def animation(kind: str, frames: Sequence[Pixels], seconds: float) -> bytes:
-    """`save_animation` in memory; kind: WEBP or GIF."""
+    """`save_animation` of frames [H, W, C] in memory; kind: WEBP or GIF."""
     # A GIF counts hundredths of a second: rounding each frame's end, not its length, keeps the whole.
     tick = 10 if kind == "GIF" else 1
     ends = [tick * round(1000 * seconds * i / len(frames) / tick) for i in range(len(frames) + 1)]

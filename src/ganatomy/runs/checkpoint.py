@@ -18,13 +18,13 @@ FORMAT = 1
 def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:
     """Write each group as safetensors, and manifest.json with checksums, into `folder`: whole or not at all.
 
-    groups: tensors of any shape, by group and name; entries: what else the manifest says, such as the step.
+    groups: tensors of any shape, by group and name; entries: what else the manifest holds, such as the step.
     """
     written = {}
     with files.new_folder(folder) as partial:
         for name, tensors in groups.items():
             path = partial / f"{name}.safetensors"
-            # Not safetensors' own save_file: it hides what the system says, such as a full disk.
+            # Not safetensors' own save_file: it hides the system's errors, such as a full disk.
             path.write_bytes(
                 safetensors.torch.save({key: value.detach().contiguous() for key, value in tensors.items()})
             )

@@ -1,4 +1,4 @@
-"""Packages that come with an extra of ours: imported when they are needed, or asked for in one sentence."""
+"""Packages that come with an extra: imported when needed; if missing, one sentence says how to install them."""
 
 from importlib import import_module
 from types import ModuleType
@@ -7,7 +7,7 @@ from ganatomy.errors import UserError
 
 
 def needed(module: str, extra: str, who: str) -> ModuleType:
-    """The module, or UserError that says how to install it; who: what needs it."""
+    """The module; who: what needs it. Raises UserError that says how to install it where it is missing."""
     try:
         return import_module(module)
     except ImportError as error:

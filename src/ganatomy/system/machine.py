@@ -1,4 +1,4 @@
-"""What machine and which versions a run was made with."""
+"""The machine and the versions that a run was made with; `ganatomy doctor`."""
 
 import platform
 import shlex
@@ -57,7 +57,7 @@ def has_amx() -> bool:
 
 
 def memory_gib() -> float | None:
-    """Memory of this machine in GiB, where the system says."""
+    """Memory of this machine in GiB; None where the system does not report it."""
     try:
         kilobytes = next(
             line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
@@ -68,7 +68,7 @@ def memory_gib() -> float | None:
 
 
 def git_commit() -> str | None:
-    """The commit of the folder one works in, with + where it has changes; None outside a checkout."""
+    """The commit of the working folder, with + where it has changes; None outside a checkout."""
     try:
         git = ("git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*")
         return subprocess.run(git, capture_output=True, text=True, timeout=5, check=True).stdout.strip()

@@ -1,5 +1,6 @@
-"""Device, precision, threads, processes and seeds: everything that depends on the machine. Only this room talks to
-torch.distributed.
+"""Device, precision, threads, processes and seeds: everything that depends on the machine.
+
+Only this module uses torch.distributed.
 """
 
 import contextlib
@@ -50,7 +51,7 @@ class Runtime:
     world: int = 1
 
     def autocast(self) -> AbstractContextManager:
-        """Products in bfloat16 inside, where the precision says so."""
+        """A context in which products are bfloat16, if that is the precision."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def share_of(self, batch: int) -> slice:
@@ -59,14 +60,14 @@ class Runtime:
         return slice(self.rank * rows, (self.rank + 1) * rows)
 
     def share(self, batch: Tensor) -> Tensor:
-        """This process's rows of a tensor over all processes, on its device.
+        """This process's rows [B / world, …] of a tensor [B, …] over all processes, on its device.
 
         Every process draws the whole batch and keeps its rows, so the number of processes changes no draw.
         """
         return batch[self.share_of(len(batch))].to(self.device, non_blocking=True)
 
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its mean over all processes, in place, in one message.
+        """Replace each tensor, of any shape, by its mean over all processes: in place, in one message.
 
         Not DistributedDataParallel: it is built neither for double backward nor for several forwards a step.
         """
@@ -80,7 +81,7 @@ class Runtime:
 
     @torch.no_grad()
     def synchronise(self, tensors: Iterable[Tensor]) -> None:
-        """Overwrite tensors with the first process's, in place."""
+        """Overwrite tensors of any shape with the first process's, in place."""
         if self.world > 1:
             for tensor in tensors:
                 message = tensor.contiguous()
@@ -88,7 +89,7 @@ class Runtime:
                 tensor.copy_(message)
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process; all must ask."""
+        """Whether the flag is true in any process; all processes must call this."""
         if self.world == 1:
             return flag
         count = torch.tensor(float(flag), device=self.device)
@@ -103,7 +104,7 @@ class Runtime:
             torch.get_device_module(self.device).manual_seed(number)
 
     def wait(self) -> None:
-        """Until the device has done all it was given."""
+        """Wait until the device has finished its work."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         elif self.device.type == "mps":
@@ -111,7 +112,7 @@ class Runtime:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the process that writes files and talks."""
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
 
@@ -141,7 +142,7 @@ def cores() -> int:
 
 
 def choose_device(name: str, local_rank: int = 0) -> torch.device:
-    """The device by name; auto takes a CUDA GPU, then Apple's, then the CPU. UserError if it is not there."""
+    """The device by name; auto takes a CUDA GPU, then Apple's, then the CPU. Raises UserError if it is not there."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():

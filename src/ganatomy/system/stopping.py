@@ -9,26 +9,26 @@ from types import FrameType
 
 
 @contextmanager
-def requests(tell: Callable[[], None], abandon: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether a stop was asked for; `tell` is called at the first request.
+def stop_requests(first: Callable[[], None], second: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Gives a function that returns whether a stop was requested; `first` is called at the first request.
 
-    At the second `abandon` is called and the process ends with status 1. No KeyboardInterrupt: raised inside a callback
+    At the second, `second` is called and the process ends with status 1. No KeyboardInterrupt: raised inside a callback
     of torch's it could be swallowed.
     """
-    asked = threading.Event()
+    requested = threading.Event()
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            abandon()
+    def request(number: int, frame: FrameType | None) -> None:
+        if requested.is_set():
+            second()
             os._exit(1)
-        asked.set()
-        tell()
+        requested.set()
+        first()
 
-    # Only the main thread may handle signals; elsewhere whoever started the thread decides when it ends.
+    # Only the main thread may handle signals; elsewhere the thread's owner decides when it ends.
     signals = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {each: signal.signal(each, ask) for each in signals}
+    before = {each: signal.signal(each, request) for each in signals}
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

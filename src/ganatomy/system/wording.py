@@ -1,8 +1,8 @@
-"""How numbers are said."""
+"""Numbers as text for people."""
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them: 48 s, 3 min 20 s, 2 h 05 min."""
+    """Seconds as text: 48 s, 3 min 20 s, 2 h 05 min."""
     if seconds is None:
         return "?"
     if seconds < 60:

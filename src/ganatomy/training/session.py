@@ -79,7 +79,7 @@ def _session(
                 _warn_of_another_torch(run, console)
                 _open(run, prepared, changed)
             yield stack.enter_context(
-                stopping.requests(lambda: console.print(_STOPPING), lambda: _abandon(run, console, leads))
+                stopping.stop_requests(lambda: console.print(_STOPPING), lambda: _abandon(run, console, leads))
             )
         except (UserError, OSError) as error:
             sentence = _sentence(error, run)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from image_files import noise, write_files
 
+from ganatomy.config.settings import describe, option_table
 from ganatomy.data import inspect, prepare, sources
 from ganatomy.errors import UserError
 from ganatomy.system import registry
@@ -41,20 +42,21 @@ def waves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A kind of data in a module of a stranger's: lines of 256 grey levels, in a file that ends in .grey."""
     monkeypatch.setenv(registry.VARIABLE, "")
     (tmp_path / "kind_of_waves.py").write_text(MODULE.format(name=".grey", rank=""))
-    registry.load(str(tmp_path / "kind_of_waves.py"))
+    registry.load_parts(str(tmp_path / "kind_of_waves.py"))
     yield ".grey"
     sources.SOURCES.remove(".grey")
     del sys.modules["kind_of_waves"]
 
 
 def test_a_strangers_kind_is_listed_everywhere(waves: str, tmp_path: Path) -> None:
-    assert waves in sources.names()
-    assert f", {waves}, " in sources.listed()
+    assert waves in sources.SOURCES
+    assert waves in describe("data.path")
+    assert waves in option_table()
     assert "| Images as lines of grey levels | `ganatomy train waves.grey` |" in sources.table().splitlines()
-    with pytest.raises(UserError, match=r"give data of one of these kinds: folder, .*, \.grey, "):
+    with pytest.raises(UserError, match=r"give data of one of these kinds: folder, .* or \.grey\."):
         prepare(tmp_path / "no" / "such" / "thing")
     (tmp_path / "notes.odd").write_text("")
-    with pytest.raises(UserError, match=r"notes.odd is of no kind that can be read; .*, \.grey, "):
+    with pytest.raises(UserError, match=r"notes.odd is of no kind that can be read; .* or \.grey\."):
         prepare(tmp_path / "notes.odd")
 
 
@@ -94,20 +96,20 @@ def test_the_table_of_the_page_is_the_registrys() -> None:
 
 
 def test_every_kind_has_an_example_and_a_description() -> None:
-    for name in sources.names():
+    for name in sources.SOURCES:
         assert sources.SOURCES[name].example
         assert re.match(r"[A-Z].{10}", sources.SOURCES.summary(name))
 
 
 def test_names_come_before_files_and_any_folder_last() -> None:
-    ranks = [sources.SOURCES[name].rank for name in reversed(sources.names())]
-    assert ranks == sorted(ranks)
-    assert sources.names()[0] == "folder"
+    ranks = {name: source.rank for name, source in sources.SOURCES.items()}
+    assert ranks.pop("folder") > max(ranks.values())
+    assert ranks["digits"] == ranks["hf:owner/name"] == min(ranks.values())
 
 
 def test_kinds_are_listed_without_torch_numpy_and_pillow() -> None:
     """Help texts list them, and must not wait for a second."""
-    program = "import sys; from ganatomy.data import sources; sources.listed(); print(*sys.modules)"
+    program = "import sys; from ganatomy.data import sources; sources.SOURCES.listed; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "ganatomy.data.sources.folder" in loaded
     assert not {"torch", "numpy", "PIL"} & set(loaded)

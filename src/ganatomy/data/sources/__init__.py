@@ -39,8 +39,8 @@ NAMES, FILES, FOLDERS = range(3)  # when a kind is tried: a set's name before a 
 class Found:
     """Data that exist.
 
-    name      how messages call them: the path or name that was asked for
-    stamp     a text that changes whenever the files do, and costs no reading; None if only reading them tells
+    name      how messages call them: the path or name that was given
+    stamp     a text that changes whenever the files do, without reading them; None if there is none
     load      opens them
     prepared  the set in the cache, if that is what they are
     """
@@ -70,7 +70,7 @@ Function = TypeVar("Function", bound=Recognise)
 def register_source(name: str, *, example: str, rank: int = FILES) -> Callable[[Function], Function]:
     """Make a kind of data known, by the name that lists of kinds give it; example: what a person writes.
 
-    The function gets (what was asked for, split, cache folder) and returns what is there, or None if that is of another
+    The function gets (path or name, split, cache folder) and returns what is there, or None if that is of another
     kind; it raises UserError if the data are of its kind but damaged or without that split. The first line of its
     docstring describes the kind in docs/DATA.md. Kinds of the lowest rank (NAMES, FILES, FOLDERS) are tried first.
     """
@@ -106,20 +106,9 @@ def is_name(text: str) -> bool:
     return any(text == kind or (":" in kind and text.startswith(kind.partition(":")[0] + ":")) for kind in kinds)
 
 
-def names() -> list[str]:
-    """The names of all kinds, the most general first."""
-    return sorted(SOURCES, key=lambda name: -SOURCES[name].rank)
-
-
-def listed() -> str:
-    """The kinds of data as sentences list them: folder, .zip, … or hf:owner/name."""
-    *first, last = names()
-    return f"{', '.join(first)} or {last}"
-
-
 def table() -> str:
     """The table of docs/DATA.md, in Markdown."""
-    rows = [f"| {SOURCES.summary(name)} | `ganatomy train {SOURCES[name].example}` |" for name in names()]
+    rows = [f"| {SOURCES.summary(name)} | `ganatomy train {SOURCES[name].example}` |" for name in SOURCES]
     return "\n".join(["| you have | you write |", "|---|---|", *rows])
 
 
@@ -130,13 +119,13 @@ def file_with(name: str, *suffixes: str) -> Path | None:
 
 
 def stamp(path: Path, split: str) -> str:
-    """What tells that a file was not changed: its place, size and time."""
+    """A text that changes when the file does: its place, size and time."""
     info = path.stat()
     return f"{path.resolve()}\n{split}\n{info.st_size} {info.st_mtime_ns}"
 
 
 def _advice() -> str:
-    return f"give data of one of these kinds: {listed()}"
+    return f"give data of one of these kinds: {SOURCES.listed}"
 
 
 def _missing(name: str, place: Path) -> UserError:
@@ -148,5 +137,5 @@ def _missing(name: str, place: Path) -> UserError:
     return UserError(f"There is no file, folder or set called {name!r}; {hint}")
 
 
-for _module in pkgutil.iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+for _module in ("folder", *(module.name for module in pkgutil.iter_modules(__path__))):  # the most common kind first
+    import_module(f"{__name__}.{_module}")

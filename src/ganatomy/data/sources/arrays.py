@@ -108,9 +108,9 @@ def _npz(path: Path, split: str, where: str) -> Items:
 
 
 def from_array(array: NDArray, labels: NDArray | None, where: str, splits: list[str] | None = None) -> Items:
-    """Items of an array of images in any usual layout and range; numbers are scaled as each image is read.
+    """Items of an array of images [N, H, W], [N, H, W, C] or [N, C, H, W], of any usual range, and labels [N].
 
-    Raises UserError for anything that is not clearly a set of images.
+    Numbers are scaled as each image is read. Raises UserError for anything that is not clearly a set of images.
     """
     if array.dtype.hasobject:
         raise UserError(f"{where} holds Python objects, not numbers; save the images as one uint8 array [N, H, W, C].")

@@ -16,7 +16,10 @@ FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 @register_source("prepared:FINGERPRINT", example="prepared:FINGERPRINT", rank=NAMES)
 def prepared(name: str, split: str, cache: Path) -> Found | None:
-    """Images that were given in Python before, as long as the cache has them."""
+    """Images that were given in Python before, as long as the cache has them.
+
+    Raises UserError when it has not.
+    """
     from ganatomy.data.store import entry, kept  # with numpy, which lists of kinds do without
 
     if not name.startswith(PREFIX):
