@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint wheel bench exam diagnosis-exam parity reproduce claims intervals clean
+.PHONY: demo test test-all lint docs wheel bench exam diagnosis-exam parity reproduce claims intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -19,6 +19,10 @@ lint: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Put the tables that pages have from the code in their place: after adding an option, an objective, a recipe …
+docs: .venv/ready-dev
+	$(BIN)/python -m tools.docs
 
 # Build the wheel and run the demo from it in an empty environment outside the checkout.
 wheel: .venv/ready-dev

@@ -9,19 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tools.docs import MADE, PAGES, ROOT, renewed
 
 from ganatomy import cli
-from ganatomy.config.settings import option_table
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.reproduction import mnist
 from tiny import TINY, quick, waves
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tables_are_as_the_code_makes_them(page: Path) -> None:
+    text = page.read_text()
+    assert renewed(text) == text, "`make docs` puts this right"
 
 
-def test_the_table_of_options_is_the_codes() -> None:
-    assert option_table() in (ROOT / "docs" / "OPTIONS.md").read_text()
+@pytest.mark.parametrize("name", ["DATA", "DIAGNOSIS", "EVALUATION", "LAB", "OPTIONS", "TRAINING"])
+def test_a_table_that_is_wrong_is_put_right(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    row = MADE.search(text)[0].splitlines()[-3]
+    assert renewed(text.replace(row, "| nonsense |")) == text
 
 
 def test_every_room_is_in_the_table_of_contributing() -> None:

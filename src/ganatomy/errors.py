@@ -16,9 +16,10 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
-def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
-    """The error for a name that does not exist, listing the nearest valid ones first."""
+def unknown(kind: str, name: str, valid: Iterable[str], listing: str = "") -> UserError:
+    """The error for a name that does not exist: the nearest valid ones, or all, or the command that lists them."""
     names = sorted(valid)
     near = get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names)}."
+    every = f"{listing} lists them all." if listing else f"valid: {', '.join(names)}."
+    hint = f"did you mean {' or '.join(near)}?" if near else every
     return UserError(f"There is no {kind} called {name!r}; {hint}")

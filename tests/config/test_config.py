@@ -5,8 +5,9 @@ import yaml
 
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.reference import describe, options
 from ganatomy.config.schedules import Schedule
-from ganatomy.config.settings import change, describe, from_dict, options, parse_settings, read, to_yaml
+from ganatomy.config.settings import change, from_dict, parse_settings, read, to_yaml
 from ganatomy.errors import UserError
 from ganatomy.networks.families import DCGANOptions, MLPOptions
 

@@ -1,59 +1,51 @@
 """The command `ganatomy`: one file a verb. Torch and the rest are imported by the verb that needs them."""
 
 import sys
+from importlib import import_module
+from typing import Annotated
 
 import typer
 
-from ganatomy.cli import (
-    claims,
-    compare,
-    data,
-    demo,
-    diagnose,
-    doctor,
-    evaluate,
-    export,
-    lab,
-    options,
-    recipes,
-    reproduce,
-    sample,
-    serve,
-    studio,
-    train,
-    walk,
-)
-from ganatomy.cli.listing import ListingCommand
+from ganatomy import __version__
+from ganatomy.cli import data
+from ganatomy.cli.verb import Verb, Verbs
+
+VERBS = {  # by what one wants to do, in the order of `ganatomy --help`
+    "Train": "demo train diagnose studio",
+    "Use a generator": "sample walk evaluate compare export serve",
+    "Understand": "lab claims reproduce",
+    "Look up": "recipes options doctor",
+}
 
 app = typer.Typer(
-    name="ganatomy",
+    cls=Verbs,
     help="Train a generative adversarial network on your own images, watch it, and look inside.",
     epilog="Start with: ganatomy demo",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (
-    demo,
-    train,
-    sample,
-    walk,
-    evaluate,
-    compare,
-    diagnose,
-    studio,
-    export,
-    serve,
-    lab,
-    claims,
-    reproduce,
-    recipes,
-    options,
-    doctor,
-):
-    app.command(cls=ListingCommand)(getattr(verb, verb.__name__.rpartition(".")[2]))
-app.add_typer(data.app, name="data")
+for _purpose, _verbs in VERBS.items():
+    for _verb in _verbs.split():
+        _function = getattr(import_module(f"ganatomy.cli.{_verb}"), _verb)
+        app.command(cls=Verb, rich_help_panel=_purpose)(_function)
+app.add_typer(data.app, name="data", cls=Verbs, rich_help_panel="Look up")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ganatomy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _ganatomy(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
@@ -61,7 +53,7 @@ def main() -> None:
     from ganatomy.errors import UserError
 
     try:
-        app()
+        app(prog_name="ganatomy")  # also where it runs as `python -m ganatomy`
     except UserError as error:
         print(f"ganatomy: {error}", file=sys.stderr)
         sys.exit(1)

@@ -26,26 +26,17 @@ Raw = Annotated[bool, typer.Option("--raw", help="Use the generator as it was tr
 Label = Annotated[str | None, typer.Option("--class", help="Images of this class only, by name or number.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PART.OPTION=VALUE", help="Sample in another way: diffusion.sampling_steps=10."),
+    typer.Option(
+        "--set",
+        metavar="PART.OPTION=VALUE",
+        help="Change how images are drawn: diffusion.sampling_steps=10.",
+    ),
 ]
-
-
-def _load_parts(files: list[str] | None) -> list[str] | None:
-    from ganatomy.system import registry
-
-    for file in files or []:
-        registry.load_parts(file)
-    return files
-
-
-Parts = Annotated[
+Parts = Annotated[  # `verb.Verb` loads them, before any other argument is read
     list[str] | None,
     typer.Option(
-        "--parts",
         metavar="FILE",
         help="Load parts of your own (networks, losses, data sources, …) from a .py file or a module; repeatable.",
-        callback=_load_parts,
-        is_eager=True,  # before any other argument is read: it may name such a part
     ),
 ]
 

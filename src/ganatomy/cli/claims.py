@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import Parts
+
 
 def claims(
     run: Annotated[
@@ -14,10 +16,14 @@ def claims(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller experiments, one seed each: minutes.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Trials of each claim; all must agree.")] = 5,
     out: Annotated[Path, typer.Option(help="Where CLAIMS.md, its JSON and its pictures go.")] = Path("docs"),
+    parts: Parts = None,
 ) -> None:
     """Decide by experiment what the articles claim, and write a page about it. Fails if a claim does not hold.
 
-    Raises UserError for unknown names, and where a claim does not hold.
+    ganatomy claims
+    ganatomy claims --run circling --quick
+
+    Raises UserError where one does not.
     """
     from rich.console import Console
 

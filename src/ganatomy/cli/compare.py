@@ -13,7 +13,11 @@ def compare(
     latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare the scores of runs, which must have been measured in the same way."""
+    """Compare the scores of runs, which must have been measured in the same way.
+
+    ganatomy compare cats-001 cats-002
+    ganatomy compare cats-001 scores.json --latex
+    """
     from ganatomy.evaluation import comparison
 
     _exclusive(latex, as_json)

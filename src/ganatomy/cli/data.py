@@ -6,38 +6,45 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
-from ganatomy.config.settings import describe
+from ganatomy.cli.verb import Verb
 
 app = typer.Typer(help="Look at images before training on them.", no_args_is_help=True)
 
-DataPath = Annotated[str, typer.Argument(metavar="DATA", help=describe("data.path"))]
-Split = Annotated[str, typer.Option(help=describe("data.split"))]
+DataPath = Annotated[str, typer.Argument(metavar="DATA", help="{data.path}")]
+Split = Annotated[str, typer.Option(help="{data.split}")]
 
 
-@app.command()
+@app.command(cls=Verb)
 def inspect(
     path: DataPath,
     split: Split = "train",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     parts: Parts = None,
 ) -> None:
-    """Print what is there (counts, sizes, modes, broken files, duplicates) and what to do about it."""
+    """Print what is there (counts, sizes, modes, broken files, duplicates) and what to do about it.
+
+    ganatomy data inspect cats/
+    ganatomy data inspect cats.zip --json
+    """
     from ganatomy.data import inspect as look
 
     found = look(path, split)
     print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
 
 
-@app.command()
+@app.command(cls=Verb)
 def prepare(
     path: DataPath,
-    size: Annotated[str | None, typer.Option(metavar="N or HxW", help=describe("data.size"))] = None,
-    channels: Annotated[int | None, typer.Option(help=describe("data.channels"))] = None,
-    fit: Annotated[str, typer.Option(help=describe("data.fit"))] = "crop",
+    size: Annotated[str | None, typer.Option(metavar="N or HxW", help="{data.size}")] = None,
+    channels: Annotated[int | None, typer.Option(help="{data.channels}")] = None,
+    fit: Annotated[str, typer.Option(help="{data.fit}")] = "crop",
     split: Split = "train",
     parts: Parts = None,
 ) -> None:
-    """Decode the images once into the cache, as `train` does before its first step."""
+    """Decode the images once into the cache, as `train` does before its first step.
+
+    ganatomy data prepare cats/ --size 64
+    """
     from rich.console import Console
 
     from ganatomy.config.recipes import recipe

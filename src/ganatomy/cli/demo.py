@@ -9,7 +9,11 @@ def demo(
     minutes: Annotated[float, typer.Option(min=0.05, help="Minutes of training.")] = 1.5,
     seed: Annotated[int, typer.Option(help="Another seed, other digits.")] = 0,
 ) -> None:
-    """Train on 5,000 real handwritten digits for a minute and a half, and show what came out."""
+    """Train on 5,000 real handwritten digits for a minute and a half, and show what came out.
+
+    ganatomy demo
+    ganatomy demo --minutes 5 --seed 1
+    """
     from rich.console import Console
 
     from ganatomy.training.api import demo as run_demo

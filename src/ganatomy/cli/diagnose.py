@@ -15,7 +15,11 @@ def diagnose(
     ] = False,
     parts: Parts = None,
 ) -> None:
-    """Report what is wrong with a training, since when, and what helps; from its records alone."""
+    """Report what is wrong with a training, since when, and what helps; from its records alone.
+
+    ganatomy diagnose last
+    ganatomy diagnose last --json
+    """
     import json
     import sys
 

@@ -2,7 +2,10 @@
 
 
 def doctor() -> None:
-    """Check this machine: versions, devices, speed of its matrix units, extras, cache."""
+    """Check this machine: versions, devices, speed of its matrix units, extras, cache.
+
+    ganatomy doctor
+    """
     from ganatomy.system.machine import doctor as examine
 
     print(examine())

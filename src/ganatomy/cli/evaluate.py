@@ -55,7 +55,12 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
     parts: Parts = None,
 ) -> None:
-    """Measure a generator: scores with intervals, floors and protocol."""
+    """Measure a generator: scores with intervals, floors and protocol.
+
+    ganatomy evaluate last
+    ganatomy evaluate last --metrics fd,prdc --n 5000
+    ganatomy evaluate generated/ --reference cats/
+    """
     from rich.console import Console
 
     from ganatomy.config.options import Config

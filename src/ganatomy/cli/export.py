@@ -21,7 +21,11 @@ def export(
     parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/exports/onnx, … if not given.")] = None,
 ) -> None:
-    """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card."""
+    """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card.
+
+    ganatomy export last
+    ganatomy export last --to web --title "This cat does not exist"
+    """
     from ganatomy.generators.export.api import export
 
     made = export(run, to, half=half, title=title, licence=licence, step=step, raw=raw, out=out)

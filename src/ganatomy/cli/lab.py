@@ -5,16 +5,14 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
-from ganatomy.gan.objectives import OBJECTIVES
-from ganatomy.gan.penalties import PENALTIES
-from ganatomy.theory.lab.targets import TARGETS
 
 
 def lab(
-    target: Annotated[str, typer.Argument(help=f"What to learn: {TARGETS.listed}.")] = "ring",
-    objective: Annotated[str, typer.Option(help=f"{OBJECTIVES.listed}.")] = "non_saturating",
+    target: Annotated[str, typer.Argument(help="What to learn: {ganatomy.theory.lab.targets:TARGETS}.")] = "ring",
+    objective: Annotated[str, typer.Option(help="{ganatomy.gan.objectives:OBJECTIVES}.")] = "non_saturating",
     penalty: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=WEIGHT", help=f"{PENALTIES.listed}; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME=WEIGHT", help="{ganatomy.gan.penalties:PENALTIES}; may be repeated."),
     ] = None,
     clip: Annotated[float, typer.Option(min=0, help="Clip the discriminator's weights to ±this.")] = 0.0,
     k: Annotated[int, typer.Option(min=1, help="Discriminator steps for each of the generator's.")] = 1,
@@ -29,7 +27,8 @@ def lab(
 ) -> None:
     """Watch a small GAN learn a known distribution: D beside the optimal D, gradients, latent space, the game's value.
 
-    Example: ganatomy lab grid --objective relativistic_pairing --penalty r1=0.1 --penalty r2=0.1
+    ganatomy lab ring
+    ganatomy lab grid --objective relativistic_pairing --penalty r1=0.1 --penalty r2=0.1
     """
     from rich.console import Console
 

@@ -1,14 +1,23 @@
 """ganatomy recipes"""
 
+from typing import Annotated
 
-def recipes() -> None:
-    """List the recipes: what `train --recipe` can start from."""
-    from rich.console import Console
-    from rich.table import Table
+import typer
 
-    from ganatomy.config.recipes import summaries
+from ganatomy.cli.arguments import Parts
 
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, summary in summaries().items():
-        table.add_row(f"[bold]{name}[/]", summary)
-    Console().print(table)
+
+def recipes(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Print this recipe: where it is from, and its configuration.")
+    ] = None,
+    parts: Parts = None,
+) -> None:
+    """List the recipes, what `train --recipe` can start from, or print one of them as a file for `train --config`.
+
+    ganatomy recipes
+    ganatomy recipes wgan-gp
+    """
+    from ganatomy.config import recipes
+
+    print(recipes.listing() if name is None else recipes.as_file(name))

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.experiments.reproduction.chapters import CHAPTERS
-
 
 def reproduce(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help=f"Chapters to measure: all, or {CHAPTERS.listed}.")
+        list[str],
+        typer.Argument(
+            metavar="NAME", help="Chapters to measure: all, or {ganatomy.experiments.reproduction.chapters:CHAPTERS}."
+        ),
     ],
     mnist: Annotated[str | None, typer.Option(metavar="DATA", help="MNIST's four IDX files, in a folder.")] = None,
     cifar10: Annotated[
@@ -27,7 +28,7 @@ def reproduce(
 ) -> None:
     """Train and measure every recipe, and write a page with the papers' figures beside ours. Takes hours.
 
-    Example: ganatomy reproduce mnist modes --mnist MNIST/raw
+    ganatomy reproduce mnist modes --mnist MNIST/raw
     """
     from rich.console import Console
 

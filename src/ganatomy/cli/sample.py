@@ -19,7 +19,11 @@ def sample(
     parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
 ) -> None:
-    """Draw images: PNG files named by seed, and a grid."""
+    """Draw images: PNG files named by seed, and a grid.
+
+    ganatomy sample last --seeds 0-63
+    ganatomy sample last --seeds 3,9,4 --truncation 0.7
+    """
     from ganatomy.generators import api as sampling
 
     folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how(truncation, step, raw, changes))

@@ -33,7 +33,11 @@ def serve(
     changes: Changes = None,
     parts: Parts = None,
 ) -> None:
-    """Serve a generator's images over HTTP, with a page that shows a new one at every visit."""
+    """Serve a generator's images over HTTP, with a page that shows a new one at every visit.
+
+    ganatomy serve last
+    ganatomy serve generator.onnx --port 9000
+    """
     from ganatomy.config.settings import parse_settings
     from ganatomy.system.extras import needed
 

@@ -24,7 +24,11 @@ def studio(
     browse: Annotated[bool, typer.Option("--browse", help="Open the studio in a browser.")] = False,
     parts: Parts = None,
 ) -> None:
-    """Watch trainings in a browser, explore latent space, and play with the theory in the lab."""
+    """Watch trainings in a browser, explore latent space, and play with the theory in the lab.
+
+    ganatomy studio
+    ganatomy studio runs/ --browse
+    """
     from ganatomy.system.extras import needed
 
     for package in ("starlette", "uvicorn"):

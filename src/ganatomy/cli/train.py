@@ -6,34 +6,33 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
-from ganatomy.config.settings import describe
 
 REMEDIES = 2  # of --remedy auto
 
 
 def train(
-    data: Annotated[str | None, typer.Argument(metavar="DATA", help=describe("data.path"))] = None,
+    data: Annotated[str | None, typer.Argument(metavar="DATA", help="{data.path}")] = None,
     recipe: Annotated[str | None, typer.Option(help="What to start from: see `ganatomy recipes`.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file to start from, such as a run's config.yaml.")] = None,
-    size: Annotated[str | None, typer.Option(metavar="N or HxW", help=describe("data.size"))] = None,
-    steps: Annotated[int | None, typer.Option(help=describe("training.steps"))] = None,
-    images: Annotated[int | None, typer.Option(help=describe("training.images"))] = None,
-    minutes: Annotated[float | None, typer.Option(help=describe("training.minutes"))] = None,
+    size: Annotated[str | None, typer.Option(metavar="N or HxW", help="{data.size}")] = None,
+    steps: Annotated[int | None, typer.Option(help="{training.steps}")] = None,
+    images: Annotated[int | None, typer.Option(help="{training.images}")] = None,
+    minutes: Annotated[float | None, typer.Option(help="{training.minutes}")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the new run under runs/.")] = None,
-    seed: Annotated[int | None, typer.Option(help=describe("training.seed"))] = None,
+    seed: Annotated[int | None, typer.Option(help="{training.seed}")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (path, name or last).")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PART.OPTION=VALUE", help="Change any option; repeatable.")
     ] = None,
-    conditional: Annotated[bool, typer.Option("--conditional", help=describe("prior.conditional"))] = False,
-    device: Annotated[str | None, typer.Option(help=describe("runtime.device"))] = None,
-    precision: Annotated[str | None, typer.Option(help=describe("runtime.precision"))] = None,
+    conditional: Annotated[bool, typer.Option("--conditional", help="{prior.conditional}")] = False,
+    device: Annotated[str | None, typer.Option(help="{runtime.device}")] = None,
+    precision: Annotated[str | None, typer.Option(help="{runtime.precision}")] = None,
     log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
-    evaluate_every: Annotated[int | None, typer.Option(metavar="STEPS", help=describe("evaluation.every"))] = None,
+    evaluate_every: Annotated[int | None, typer.Option(metavar="STEPS", help="{evaluation.every}")] = None,
     remedy: Annotated[
         str | None, typer.Option(metavar="auto", help="Let findings of the diagnosis be remedied: roll back, change.")
     ] = None,
-    remedies: Annotated[int | None, typer.Option(help=describe("diagnosis.remedies"))] = None,
+    remedies: Annotated[int | None, typer.Option(help="{diagnosis.remedies}")] = None,
     studio: Annotated[bool, typer.Option("--studio", help="Watch it in a browser meanwhile: ganatomy studio.")] = False,
     parts: Parts = None,
     allow_changed_parts: Annotated[
@@ -43,9 +42,16 @@ def train(
         bool, typer.Option("--dry-run", help="Print what would be trained and how long it takes; train nothing.")
     ] = False,
 ) -> None:
-    """Train a generator on your images."""
-    import os
+    """Train a generator on your images.
 
+    ganatomy train cats/ --size 64 --minutes 60
+    ganatomy train cats/ --recipe auto
+    ganatomy train cats/ --recipe sngan --set training.batch=32 --dry-run
+    ganatomy train --resume last --steps 20000
+    ganatomy train cats/ --parts my_parts.py --set objective.name=my_loss
+
+    Raises UserError where arguments are missing or do not go together.
+    """
     from rich.console import Console
 
     from ganatomy.config.settings import parse_settings
@@ -53,6 +59,7 @@ def train(
     from ganatomy.training import api as training
     from ganatomy.training import dryrun
     from ganatomy.training.results import show_results
+    from ganatomy.web.studio import companion
 
     for kind in log or []:
         if kind != "tensorboard":
@@ -76,8 +83,8 @@ def train(
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
     console = Console()
-    if studio and not dry_run and os.environ.get("RANK", "0") == "0":
-        _watch(resume)
+    if studio and not dry_run:
+        companion.start(resume)
     if resume is not None:
         if recipe or config or name or dry_run:
             raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
@@ -95,19 +102,3 @@ def train(
             return
         run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
     show_results(run, console)
-
-
-def _watch(resumed: str | None) -> None:
-    """The studio beside the training, for as long as that goes on."""
-    import atexit
-    import subprocess
-    import sys
-
-    from ganatomy.runs.run import RUNS, Run
-
-    runs = RUNS if resumed is None else Run.find(resumed).path.resolve().parent
-    runs.mkdir(exist_ok=True)
-    # In a session of its own: Ctrl-C stops the training first, and at its end this.
-    command = [sys.executable, "-m", "ganatomy", "studio", str(runs), "--port", "0"]
-    watcher = subprocess.Popen(command, start_new_session=True)
-    atexit.register(watcher.terminate)

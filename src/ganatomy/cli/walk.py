@@ -25,7 +25,11 @@ def walk(
         Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
     ] = None,
 ) -> None:
-    """Walk through latent space from seed to seed: an endless animation."""
+    """Walk through latent space from seed to seed: an endless animation.
+
+    ganatomy walk last --seeds 3,9,4
+    ganatomy walk last --frames 48 --out walk.gif
+    """
     from ganatomy.generators import api as sampling
 
     path = sampling.walk(

@@ -161,7 +161,10 @@ def minimax(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     smoothable=True,
 )
 def non_saturating(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
-    """D as in `minimax`; G descends −E[log D(G(z))]: Goodfellow et al. 2014, section 3. Equilibrium: log 4, log 2."""
+    """D as in `minimax`; G descends −E[log D(G(z))]: Goodfellow et al. 2014, section 3.
+
+    Equilibrium: D's loss is log 4, G's log 2.
+    """
     return Losses(discriminator=cross_entropy(real, fake, smoothing), generator=F.softplus(-fake).mean())
 
 
@@ -211,6 +214,15 @@ def relativistic_pairing(real: Scores, fake: Scores) -> Losses:
     Each fake is judged against one real image (Jolicoeur-Martineau 2018). Equilibrium: log 2 for both.
     """
     return Losses(discriminator=F.softplus(fake - real).mean(), generator=F.softplus(real - fake).mean())
+
+
+def table() -> str:
+    """The objectives as a Markdown table: docs/TRAINING.md."""
+    rows = ["| `objective.name` | losses | both rest at |", "|---|---|---|"]
+    for name, objective in OBJECTIVES.items():
+        rest = ", ".join(f"{player[0].upper()}: {text}" for player, (_, text) in objective.equilibrium.levels.items())
+        rows.append(f"| `{name}` | {OBJECTIVES.summary(name)} | {rest} |")
+    return "\n".join(rows)
 
 
 def cross_entropy(real: Scores, fake: Scores, smoothing: float = 0.0) -> torch.Tensor:

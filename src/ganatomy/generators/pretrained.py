@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ganatomy import build
-from ganatomy.config import settings
+from ganatomy.config import reference, settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.generators import graph, hub, weights
@@ -76,7 +76,7 @@ def rebuilt(
 
     Raises UserError for changes of other options, and for weights of another network.
     """
-    able = [name for name, field in settings.options() if any(isinstance(mark, OfSampling) for mark in field.metadata)]
+    able = [name for name, field in reference.options() if any(isinstance(mark, OfSampling) for mark in field.metadata)]
     for name in changes:
         if name not in able:
             raise UserError(f"--set {name}: after training only {', '.join(able)} can be changed.")

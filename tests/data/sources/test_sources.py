@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from image_files import noise, write_files
 
-from ganatomy.config.settings import describe, option_table
+from ganatomy.config.reference import describe, page
 from ganatomy.data import inspect, prepare, sources
 from ganatomy.errors import UserError
 from ganatomy.system import registry
@@ -51,7 +51,7 @@ def waves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_strangers_kind_is_listed_everywhere(waves: str, tmp_path: Path) -> None:
     assert waves in sources.SOURCES
     assert waves in describe("data.path")
-    assert waves in option_table()
+    assert waves in page()
     assert "| Images as lines of grey levels | `ganatomy train waves.grey` |" in sources.table().splitlines()
     with pytest.raises(UserError, match=r"give data of one of these kinds: folder, .* or \.grey\."):
         prepare(tmp_path / "no" / "such" / "thing")

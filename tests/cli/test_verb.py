@@ -1,0 +1,112 @@
+"""What the command says of itself: help, examples, version, completion."""
+
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import typer.main
+
+from ganatomy import __version__
+from ganatomy.cli import app
+from ganatomy.cli.verb import PLACE
+from ganatomy.config.settings import parse_settings
+from ganatomy.training.api import plan
+
+GROUP: Any = typer.main.get_command(app)
+VERBS = {name: verb for name, verb in GROUP.commands.items() if name != "data"} | {
+    f"data {name}": verb for name, verb in GROUP.commands["data"].commands.items()
+}
+EXAMPLES = [(verb, line) for verb, command in VERBS.items() for line in command.examples]
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """The arguments of a command's line, as its function would get them. Raises where one does not exist."""
+    words = shlex.split(line)
+    assert words[0] == "ganatomy"
+    count = 2 if words[1] == "data" else 1
+    return VERBS[" ".join(words[1 : 1 + count])].make_context(words[count], words[1 + count :]).params
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_examples_of_itself_and_shows_them(verb: str, command, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    examples = VERBS[verb].examples
+    assert examples
+    assert all(line.startswith(f"ganatomy {verb}") for line in examples)
+    printed = command(*verb.split(), "--help")
+    assert all(line in printed for line in examples)
+
+
+@pytest.mark.parametrize(("verb", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+def test_an_example_parses(verb: str, line: str, my_parts) -> None:
+    given = parsed(line)
+    if verb == "train" and given["resume"] is None:  # all options and names exist, too
+        plan(given["data"], given["recipe"], given["config"], parse_settings(given["settings"] or []))
+
+
+@pytest.mark.parametrize("line", [line for verb, line in EXAMPLES if verb in ("recipes", "options")])
+def test_an_example_that_only_prints_runs(line: str, command, my_parts) -> None:
+    assert len(command(*shlex.split(line)[1:]).splitlines()) > 3
+
+
+@pytest.mark.parametrize("verb", ["", "data", *VERBS])
+def test_help_is_filled_in_and_shows_switches_as_switches(verb: str, command) -> None:
+    printed = command(*verb.split(), "--help")
+    assert printed == command(*verb.split(), "-h")
+    assert not PLACE.search(printed)
+    assert "<bool>" not in printed
+
+
+def test_help_tells_a_switch_from_an_option_with_a_value(command) -> None:
+    lines = command("train", "--help").splitlines()
+    assert next(line for line in lines if "--dry-run" in line).split()[2] == "Print"
+    assert next(line for line in lines if "--steps" in line).split()[2] == "<int>"
+
+
+@pytest.mark.parametrize("order", ["lab --parts my_parts.py --help", "lab --help --parts my_parts.py"])
+def test_help_lists_parts_of_ones_own(order: str, command, my_parts, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "my_loss" not in command("lab", "--help")
+    assert "relativistic_pairing or my_loss" in command(*order.split())
+
+
+def test_verbs_that_may_meet_a_part_of_ones_own_take_it() -> None:
+    takes = {name for name, verb in VERBS.items() if "parts" in {parameter.name for parameter in verb.params}}
+    assert takes >= {
+        *("train", "sample", "walk", "evaluate", "diagnose", "export", "serve", "studio", "lab", "claims"),
+        *("options", "recipes", "data inspect", "data prepare"),
+    }
+
+
+def test_version(command) -> None:
+    assert command("--version") == f"ganatomy {__version__}\n"
+
+
+def test_help_and_completion_answer_without_torch() -> None:
+    program = """
+import os, sys
+from ganatomy import cli
+def answer(*arguments, **environment):
+    os.environ.update(environment)
+    sys.argv = ["ganatomy", *arguments]
+    try:
+        cli.main()
+    except SystemExit:
+        pass
+def loaded(*names):
+    print(*(name for name in names if name in sys.modules))
+answer("--help")
+loaded("torch", "numpy", "pydantic", "yaml")
+answer(_GANATOMY_COMPLETE="source_bash")
+answer(_GANATOMY_COMPLETE="complete_bash", COMP_WORDS="ganatomy wa", COMP_CWORD="1")
+answer(COMP_WORDS="ganatomy train --parts gone.py --dry", COMP_CWORD="4")
+loaded("torch", "numpy", "yaml")
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    shown, script = result.stdout.split("_ganatomy_completion()")
+    assert shown.splitlines()[-1] == ""
+    assert "complete -o default -F _ganatomy_completion ganatomy" in script
+    assert script.splitlines()[-3:] == ["walk", "--dry-run", ""]
+    assert result.stderr == ""
