@@ -187,9 +187,9 @@ def test_an_interrupted_run_leaves_nothing(folder, cache):
 
 def test_two_processes_at_once(folder, cache):
     script = f"from ganatomy.data import prepare; print(prepare({str(folder)!r}, size=64).fingerprint)"
-    running = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = {process.communicate(timeout=60)[0] for process in running}
-    assert [process.returncode for process in running] == [0, 0, 0]
+    assert [process.returncode for process in running] == [0, 0]
     assert len(answers) == 1
     assert len(sets(cache)[0]) == 1
     assert sets(cache)[1] == []

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+import ganatomy
 from ganatomy import build
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
 from ganatomy.generators.export import graph, npm
+from ganatomy.generators.export.api import Export
 from ganatomy.generators.metadata import Metadata
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
+from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import Score, ScoreCard
 from tiny import quick, tiny, waves
 
 OWN_CACHE = cache_folder()  # before the tests are given another: packages are downloaded once, not once a test run
@@ -30,6 +34,27 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     np.savez(folder / "pets.npz", images=images, labels=np.repeat(["cat", "dog"], [30, 10]))
     rich = {"generator__norm": "none", "generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}
     return quick(folder / "pets.npz", folder / "runs", "pets", prior__conditional=True, log__keep=0, **rich)
+
+
+@pytest.fixture(scope="session")
+def measured(run: Run) -> Run:
+    """The run with a score card of its generator, and with other files beside it."""
+    features = {"name": "random", "sha256": "ab"}
+    protocol = {"samples": 100, "features": features, "reference": {"images": 40, "fingerprint": "f"}}
+    scores = {"fd_random": Score(17.64, 16.9, 18.4, 0.5, "lower")}
+    for step in (5, 10):
+        where = {"reference": "/home/jane/private/pets.npz"}
+        scorecard.keep(
+            run, ScoreCard(scorecard.subject_of_run(run, step, 100), protocol, scores if step == 10 else {}, where)
+        )
+    (run.path / "eval" / "notes.json").write_text("[]")
+    return run
+
+
+@pytest.fixture(scope="session")
+def exported(measured: Run) -> Export:
+    """The run's generator as an ONNX graph, which nobody changes."""
+    return ganatomy.export(measured, "onnx", licence="cc-by-4.0")
 
 
 @pytest.fixture(scope="session")

@@ -13,34 +13,18 @@ from ganatomy import cli
 from ganatomy.errors import UserError
 from ganatomy.gan.priors import PRIORS, linear, register_prior, truncated_uniform, uniform
 from ganatomy.generators.export import web
-from ganatomy.runs import scorecard
+from ganatomy.generators.export.api import Export
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import Score, ScoreCard
 
 
 @pytest.fixture(scope="module")
-def measured(run: Run) -> Run:
-    """The run with a score card of its generator, and with other files beside it."""
-    features = {"name": "random", "sha256": "ab"}
-    protocol = {"samples": 100, "features": features, "reference": {"images": 40, "fingerprint": "f"}}
-    scores = {"fd_random": Score(17.64, 16.9, 18.4, 0.5, "lower")}
-    for step in (5, 10):
-        where = {"reference": "/home/jane/private/pets.npz"}
-        scorecard.keep(
-            run, ScoreCard(scorecard.subject_of_run(run, step, 100), protocol, scores if step == 10 else {}, where)
-        )
-    (run.path / "eval" / "notes.json").write_text("[]")
-    return run
+def onnx(exported: Export) -> Path:
+    return exported.folder
 
 
-@pytest.fixture(scope="module")
-def onnx(measured: Run) -> Path:
-    made = ganatomy.export(measured, "onnx", licence="cc-by-4.0")
-    assert "in batches of 1, 7, 64: the largest difference is" in made.message
-    return made.folder
-
-
-def test_a_graph_comes_with_its_card_and_metadata(measured: Run, onnx: Path) -> None:
+def test_a_graph_comes_with_its_card_and_metadata(measured: Run, exported: Export, onnx: Path) -> None:
+    assert "in batches of 1, 7, 64: the largest difference is" in exported.message
+    assert exported.file == onnx / "model.onnx"
     assert onnx == measured.path / "exports" / "onnx"
     metadata = json.loads((onnx / "metadata.json").read_text())
     assert metadata["prior"] == {"name": "normal", "dimension": 8, "conditional": True, "classes": [30, 10]}
@@ -136,7 +120,7 @@ def test_a_prior_of_ones_own(made, tmp_path: Path) -> None:
     """A graph needs none of its code; the page could not draw from it."""
     register_prior("mine", interpolate=linear, truncate=truncated_uniform)(uniform)
     try:
-        weights = made("dcgan", **{"prior.name": "mine"}).save_pretrained(tmp_path / "weights")
+        weights = made("goodfellow2014", **{"prior.name": "mine"}).save_pretrained(tmp_path / "weights")
         folder = ganatomy.export(weights, out=tmp_path / "onnx").folder
         assert "latents = ...  # (16, 8), of the prior mine" in (folder / "README.md").read_text()
         assert np.abs(ganatomy.load(folder).sample([3]).astype(int) - ganatomy.load(weights).sample([3])).max() <= 1

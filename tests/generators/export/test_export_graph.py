@@ -14,7 +14,12 @@ from ganatomy.errors import UserError
 from ganatomy.generators import graph as reader
 from ganatomy.generators.export import graph
 
-ONE_STEP = [name for name in sorted(RECIPES) if recipe(name).method not in build.FROM_PIXELS]
+FAST = ("dcgan", "goodfellow2014", "stylegan2")  # convolutions, dense layers; styles, noise and classes
+ONE_STEP = [
+    pytest.param(name, marks=[] if name in FAST else pytest.mark.slow)
+    for name in sorted(RECIPES)
+    if recipe(name).method not in build.FROM_PIXELS
+]
 
 
 @pytest.mark.parametrize("name", ONE_STEP)
@@ -70,6 +75,6 @@ def test_half_is_half_as_large_and_a_few_grey_levels_off(converted) -> None:
 
 
 def test_a_graph_says_nothing_of_this_machine(converted) -> None:
-    _, content = converted("r3gan")
+    _, content = converted("dcgan")
     for word in (str(Path.home()), str(Path(graph.__file__).parents[3]), "site-packages", "forward"):
         assert word.encode() not in content

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ganatomy.generators.export.api import Export
+
 SCRIPT = Path(__file__).parents[3] / "examples" / "triton_server" / "repository.py"
 
 
-def test_the_repository_is_tritons(converted, tmp_path: Path) -> None:
+def test_the_repository_is_tritons(exported: Export, tmp_path: Path) -> None:
     names = runpy.run_path(str(SCRIPT))
-    _, content = converted("sngan")
-    (tmp_path / "model.onnx").write_bytes(content)
-    folder = names["write"](tmp_path / "model.onnx", tmp_path / "models", "pets")
+    folder = names["write"](exported.file, tmp_path / "models", "pets")
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*")} == {"config.pbtxt", "1", "1/model.onnx"}
-    assert (folder / "1" / "model.onnx").read_bytes() == content
+    assert (folder / "1" / "model.onnx").read_bytes() == exported.file.read_bytes()
     text = (folder / "config.pbtxt").read_text()
     for words in (
         'name: "pets"\n',
