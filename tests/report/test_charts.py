@@ -29,3 +29,12 @@ def test_no_equilibrium_where_none_is_known() -> None:
     assert charts.equilibrium(settings.from_dict({"objective": smoothed})) == {}
     assert charts.equilibrium(settings.from_dict({"objective": {"name": "of_tomorrow"}})) == {}
     assert charts.equilibrium(None) == {}
+
+
+def test_a_strangers_equilibrium_is_what_run_json_says() -> None:
+    theirs = {"discriminator": 5.0, "generator": None, "response": 2.0, "score": 0.25, "texts": {"discriminator": "5"}}
+    config = settings.from_dict({"objective": {"name": "theirs"}})
+    assert charts.equilibrium(config, {"equilibrium": theirs}) == {"discriminator": (5.0, "5")}
+    assert charts.equilibrium(config, {"equilibrium": {"damaged": 1}}) == {}
+    smoothed = settings.from_dict({"objective": {"name": "non_saturating", "label_smoothing": 0.1}})
+    assert charts.equilibrium(smoothed, {"equilibrium": theirs}) == {"discriminator": (5.0, "5")}

@@ -1,12 +1,15 @@
 """The charts of a run's records: what they show and how to read them. page.js draws them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from math import isfinite, log
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ganatomy.config.options import Config
+from ganatomy.gan.equilibrium import Equilibrium
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.report.curves import Column, Columns, thin
 
@@ -26,11 +29,11 @@ class Chart(NamedTuple):
     data: dict[str, Any]
 
 
-def of(records: Columns, config: Config | None) -> list[Chart]:
-    """The charts that the records have numbers for."""
+def of(records: Columns, config: Config | None, info: Mapping[str, Any] = MappingProxyType({})) -> list[Chart]:
+    """The charts that the records have numbers for. info: run.json, which says where a stranger's game rests."""
     charts = [
         _value(records),
-        _losses(records, config),
+        _losses(records, config, info),
         _discriminator(records),
         _gradients(records),
         _penalties(records),
@@ -44,24 +47,31 @@ def marks(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"x": event["step"], "dash": MARKS[event["event"]][0]} for event in events]
 
 
-def equilibrium(config: Config | None) -> dict[str, tuple[float, str]]:
-    """The players' losses at equilibrium, as numbers and as text; {} where they are not known."""
+def equilibrium(config: Config | None, info: Mapping[str, Any] = MappingProxyType({})) -> dict[str, tuple[float, str]]:
+    """The players' losses at equilibrium, as numbers and as text; {} where they are not known.
+
+    As run.json has them; runs that are older than that have objectives of ours.
+    """
+    if isinstance(recorded := info.get("equilibrium"), Mapping):
+        with suppress(TypeError, KeyError):  # damaged: not worth a page
+            return Equilibrium(**recorded).levels
     if config is None or config.objective.label_smoothing:
         return {}
     objective = OBJECTIVES.get(config.objective.name)
     return objective.equilibrium.levels if objective else {}
 
 
-def _losses(records: Columns, config: Config | None) -> Chart:
-    levels = equilibrium(config)
+def _losses(records: Columns, config: Config | None, info: Mapping[str, Any]) -> Chart:
+    levels = equilibrium(config, info)
     objective = OBJECTIVES.get(config.objective.name) if config else None
+    critic = info.get("critic", objective is not None and objective.critic)
     words = "GAN losses need not fall: each player is measured against an opponent that learns too. "
     if levels:
         places = " and ".join(f"{text} for the {player}" for player, (_, text) in levels.items())
         words += f"Dashed lines: the losses at equilibrium, where generated images are like real ones ({places}). "
     words += (
         "Minus the discriminator's loss estimates the distance between generated and real images."
-        if objective and objective.critic
+        if critic
         else "A discriminator's loss near 0 means that it tells all images apart; the generator then learns little."
     )
     return Chart("Losses", words, {**_group(records, "loss"), "levels": [_level(*item) for item in levels.items()]})

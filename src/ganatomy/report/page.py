@@ -40,7 +40,7 @@ def text(run: Run) -> str:
     frames = pictures.timeline(run.snapshots())
     measured = _cards(run)
     monitor = _monitor(run)
-    drawn = [*charts.of(records, config), *findings.charts(monitor), *scores.of(measured)]
+    drawn = [*charts.of(records, config, info), *findings.charts(monitor), *scores.of(measured)]
     marks = [event for event in events if event.get("event") in charts.MARKS and "step" in event]
     data = {"frames": frames, "charts": [chart.data for chart in drawn], "marks": charts.marks(marks)}
     parts = {

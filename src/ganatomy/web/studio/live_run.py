@@ -75,7 +75,7 @@ class LiveRun:
             "whole": whole,
             "step": _last(columns, after),
             "done": info["step"] if isinstance(info.get("step"), int) else 0,
-            "charts": [chart._asdict() for chart in charts.of(columns, config)],
+            "charts": [chart._asdict() for chart in charts.of(columns, config, info)],
             "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._score_cards) or [])],
             "marks": charts.marks(marked),
             "diagnosis": self.diagnosis.to_json(),
