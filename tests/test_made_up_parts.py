@@ -183,4 +183,4 @@ def test_the_lab_learns_a_made_up_target(tmp_path: Path) -> None:
         *COMMAND, "lab", "madeup_target", "--parts", PARTS, "--objective", "madeup_loss", "--penalty",
         "madeup_penalty=0.01", "--steps", "4", "--pictures", "2", "--width", "8", cwd=tmp_path,
     )  # fmt: skip
-    assert Path(tmp_path, out.split()[0]).is_file()
+    assert Path(tmp_path, out.split()[-2]).is_file()

@@ -277,7 +277,7 @@ class Config(Options):
         DCGANOptions()
     )
     objective: ObjectiveOptions = ObjectiveOptions()
-    penalties: PenaltyOptions = PenaltyOptions()
+    penalties: PenaltyOptions = Field(default_factory=PenaltyOptions)  # when made: parts may be loaded by then
     augmentation: AugmentationOptions = AugmentationOptions()
     vae: VAEOptions = VAEOptions()
     diffusion: DiffusionOptions = DiffusionOptions()

@@ -118,9 +118,12 @@ class Runtime:
 
 @contextlib.contextmanager
 def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
-    """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU)."""
+    """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU).
+
+    device: as for `choose_device`; threads: of the CPU, 0 for all cores; afterwards there are as many as before.
+    """
     world, rank, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN.items())
-    chosen = choose_device(device, local)
+    chosen, threads_before = choose_device(device, local), torch.get_num_threads()
     torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
@@ -129,6 +132,7 @@ def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
     try:
         yield Runtime(chosen, rank=rank, world=world)
     finally:
+        torch.set_num_threads(threads_before)
         if world > 1 and dist.is_initialized():
             dist.destroy_process_group()
 
