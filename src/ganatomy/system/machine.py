@@ -1,13 +1,13 @@
 """The machine and the versions that a run was made with; `ganatomy doctor`."""
 
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import torch
 from ganatomy import __version__
 from ganatomy.system.files import cache_folder
 from ganatomy.system.runtime import choose_device, cores
+
+MISSING = "not installed"
 
 
 def versions() -> dict[str, str]:
@@ -86,16 +88,17 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "not installed"
+        return MISSING
 
 
-EXTRAS = {
-    "demo": "mlxtend",
-    "tensorboard": "tensorboard",
-    "vision": "torchvision",
-    "hub": "datasets",
-    "onnx": "onnxruntime",
-}
+def extras() -> dict[str, bool]:
+    """The extras of this package but dev, and whether all packages of each are installed."""
+    found: dict[str, bool] = {}
+    for requirement in metadata.requires("ganatomy") or []:
+        package, extra = re.match(r"[\w.-]+", requirement), re.search(r"extra == ['\"](\w+)", requirement)
+        if package and extra and extra[1] != "dev":
+            found[extra[1]] = found.get(extra[1], True) and _version(package[0]) != MISSING
+    return found
 
 
 def doctor() -> str:
@@ -108,14 +111,15 @@ def doctor() -> str:
         ("GPUs", ", ".join(here["gpus"]) or ("Apple's" if here["apple_gpu"] else "none")),
         ("Trains on", str(choose_device("auto"))),
         ("Products", ", ".join(f"{name} {speed:,.0f} GFLOP/s" for name, speed in product_speeds().items())),
-        ("Extras", ", ".join(f"{extra} {'yes' if find_spec(package) else 'no'}" for extra, package in EXTRAS.items())),
+        ("Extras", ", ".join(f"{extra} {'yes' if there else 'no'}" for extra, there in extras().items())),
         ("Cache", f"{cache_folder()}, {_free_gib():.0f} GiB free"),
     ]
     return "\n".join(f"{name:<10} {text}" for name, text in lines)
 
 
 def product_speeds(size: int = 2048) -> dict[str, float]:
-    """GFLOP/s of a matrix product of this size on the CPU, in float32 and bfloat16: the best of three."""
+    """GFLOP/s of a matrix product of this size on the CPU's cores, in float32 and bfloat16: the best of three."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(cores())
     speeds = {}
     for kind in (torch.float32, torch.bfloat16):
@@ -126,6 +130,7 @@ def product_speeds(size: int = 2048) -> dict[str, float]:
             torch.nn.functional.linear(matrix, matrix)
             times.append(time.perf_counter() - began)
         speeds[str(kind).removeprefix("torch.")] = 2 * size**3 / min(times) / 1e9
+    torch.set_num_threads(threads)
     return speeds
 
 

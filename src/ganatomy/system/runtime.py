@@ -121,6 +121,7 @@ def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
     """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU).
 
     device: as for `choose_device`; threads: of the CPU, 0 for all cores; afterwards there are as many as before.
+    Raises UserError if the device is missing.
     """
     world, rank, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN.items())
     chosen, threads_before = choose_device(device, local), torch.get_num_threads()
