@@ -148,13 +148,15 @@ def test_a_prepared_set_that_is_gone(pixels, cache):
     assert len(prepare(source)) == N
 
 
-def test_it_is_said_how_numbers_are_understood(pixels):
+def test_images_say_how_their_numbers_were_understood(pixels, tmp_path):
     fractions = pixels / np.float32(255)
     sentence = f"float32 from {fractions.min():g} to {fractions.max():g}, read as 0 (black) to 1 (white)"
     for given in (fractions, Images(fractions)):
         images = prepare(given)
         assert images.values == inspect(given).values == sentence
-        assert prepare(images.source).values == sentence
+    np.save(tmp_path / "set.npy", fractions)
+    assert [prepare(tmp_path / "set.npy").values for _ in range(2)] == [sentence] * 2
+    assert prepare(pixels).values.startswith("uint8 from ")  # the same pixels, given in another way
 
 
 def test_the_range_is_that_of_all_images(pixels):

@@ -12,7 +12,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -106,10 +106,12 @@ def _as_asked(images: Images | None, size: Size | None, channels: int | None) ->
 
 def _indexed(index: Path, root: Path, source: str) -> Images | None:
     """The set that the index names, if the cache holds it."""
-    if not index.is_file():
+    try:
+        fingerprint, values = json.loads(index.read_text(encoding="utf-8"))
+        images = kept(entry(root, fingerprint), source) if FINGERPRINT.fullmatch(fingerprint) else None
+    except (OSError, ValueError, TypeError):  # not there, or damaged
         return None
-    fingerprint = index.read_text(encoding="utf-8", errors="replace")
-    return kept(entry(root, fingerprint), source) if FINGERPRINT.fullmatch(fingerprint) else None
+    return images and replace(images, values=values)
 
 
 def _prepared(
@@ -142,10 +144,10 @@ def _prepared(
                 if kept(place, source) is None:
                     write(place, found.name, items, _decoded(items, shape, fit, tick), shape, fingerprint)
             if index is not None:
-                write_text(index, fingerprint)
+                write_text(index, json.dumps([fingerprint, items.values]))
     images = kept(place, source)
     assert images
-    return images
+    return replace(images, values=items.values)
 
 
 def suggested_size(sizes: Counter[Size]) -> Size:

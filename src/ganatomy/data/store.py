@@ -90,8 +90,7 @@ def kept(entry: Path, source: str) -> Images | None:
             labels = np.load(entry / "labels.npy", allow_pickle=False)
             labels.flags.writeable = False
         skipped = [(member, reason) for member, reason in manifest["skipped"]]
-        classes, fingerprint = manifest["classes"], manifest["fingerprint"]
-        return Images(pixels, labels, classes, fingerprint, source, skipped, manifest.get("values"))
+        return Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -127,7 +126,6 @@ def write(
             np.save(part / "labels.npy", items.labels[good])
         files = {file.name: file.stat().st_size for file in part.iterdir()}
         manifest = {"fingerprint": fingerprint, "files": files, "classes": items.classes, "skipped": skipped}
-        manifest["values"] = items.values
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
 

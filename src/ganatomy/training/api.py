@@ -54,7 +54,7 @@ def train(
     """
     console = console or Console()
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
-    source = _source(data, labels, named)
+    source = _source(data, labels, named, console)
     planned = plan(source, recipe, config, named)
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
@@ -92,7 +92,7 @@ def resume(
     console = console or Console()
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
     named = parts.given(generator, discriminator, objective)
-    source = _source(data, labels, settings or {})
+    source = _source(data, labels, settings or {}, console)
     planned = plan(source, config=run.config(), settings={**(settings or {}), **named})
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         console = console if runtime.leads else Console(quiet=True)
@@ -107,7 +107,7 @@ def resume(
         return run
 
 
-def _source(data: Any | None, labels: Any | None, settings: Mapping[str, Any]) -> str | Path | None:
+def _source(data: Any | None, labels: Any | None, settings: Mapping[str, Any], console: Console) -> str | Path | None:
     """The path or name of the data; images in memory go into the cache first, and have a name there."""
     if data is None or isinstance(data, (str, os.PathLike)):
         if labels is not None:
@@ -115,7 +115,10 @@ def _source(data: Any | None, labels: Any | None, settings: Mapping[str, Any]) -
         return data if data is None or isinstance(data, Path) else os.fspath(data)
     wanted = {name: value for name, value in settings.items() if name in ("data.size", "data.channels", "data.fit")}
     options = change(Config(), wanted).data.model_dump(include={"size", "channels", "fit"})
-    return datasets.prepare(data, labels=labels, **options).source
+    images = datasets.prepare(data, labels=labels, **options)
+    if images.values:
+        console.print(f"Values: {images.values}", highlight=False)
+    return images.source
 
 
 def plan(
