@@ -1,4 +1,4 @@
-"""Train while being killed: `python killed_trainer.py IMAGES FOLDER`, for tests/training/test_resume.py.
+"""Train while being killed: `python killed_trainer.py IMAGES FOLDER KILLS`, for tests/training/test_resume.py.
 
 A process of its own, so that torch is imported once and each trainer is a fork of it that starts in milliseconds; a
 fork is safe here because nothing has started a thread.
@@ -16,7 +16,6 @@ import torch
 
 from tiny import go_on, quick
 
-KILLS = 40
 FOREVER = 10**6
 DENSE = {
     "log__checkpoint": 2,
@@ -38,7 +37,7 @@ def life(images: Path, folder: Path) -> None:
         quick(images, folder, "killed", **DENSE, training__steps=FOREVER)
 
 
-def main(images: Path, folder: Path) -> None:
+def main(images: Path, folder: Path, count: int) -> None:
     from ganatomy.runs.run import Run
 
     torch.set_num_threads(1)
@@ -46,7 +45,7 @@ def main(images: Path, folder: Path) -> None:
     quick(images, folder, "warm-up", **DENSE, training__steps=1)  # fills the cache: lives are for training
     chance = random.Random(0)
     kills = during_a_save = progressed = reached = 0
-    while kills < KILLS:
+    while kills < count:
         child = os.fork()
         if child == 0:
             life(images, folder)
@@ -74,4 +73,4 @@ def main(images: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

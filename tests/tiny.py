@@ -32,7 +32,7 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "r3": {"widths": [8], "blocks": [1], "cardinality": [2]},
     "stylegan2": {"channels_base": 64, "channels_most": 8, "mapping_layers": 2},
     "unet": {"width": 4, "multipliers": [1, 2]},
-    "gsn": {"hidden": [16, 16]},
+    "gsn": {"hidden": [16, 16], "sampling_steps": 4},
 }
 
 
@@ -43,6 +43,8 @@ def tiny(name: str) -> dict[str, Any]:
         changes |= {f"{role}.{option}": value for option, value in WIDTHS[getattr(config, role).family].items()}
     if config.training.simultaneous:
         del changes["training.share_fakes"]
+    if config.method == "diffusion":
+        changes["diffusion.sampling_steps"] = 2
     return changes | ({"generator.style": 8} if config.generator.family == "stylegan2" else {})
 
 

@@ -15,7 +15,7 @@ from torch.nn.functional import softplus
 import ganatomy
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
-from ganatomy.system import registry
+from ganatomy.system import registry, runtime
 from ganatomy.training.loop import Callback, State
 from tiny import PLAIN, assert_same_tensors, waves
 
@@ -211,6 +211,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     import runpy
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runtime, "cores", lambda: 1)  # threads that wait for each other would take most of the time
     example = runpy.run_path(str(EXAMPLE))
     try:
         example["main"]()

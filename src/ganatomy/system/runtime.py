@@ -5,6 +5,7 @@ Only this module uses torch.distributed.
 
 import contextlib
 import hashlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +18,7 @@ import torch.distributed as dist
 # by itself): a kept group's gloo threads would outlive their end below, and abort the process as it exits.
 import torch.distributed.nn
 from torch import Generator, Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from ganatomy.errors import UserError
 
@@ -128,16 +130,22 @@ def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
     torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-    if world > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    joins = world > 1 and not dist.is_initialized()
+    if joins:
+        # Under names of its own in torchrun's store, where the group before has left addresses that are dead.
+        meeting, *_ = next(rendezvous("env://", rank, world))
+        store = dist.PrefixStore(f"ganatomy/{next(_groups)}", meeting)  # type: ignore[attr-defined]
+        backend = "nccl" if chosen.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world)
     try:
         yield Runtime(chosen, rank=rank, world=world)
     finally:
         torch.set_num_threads(threads_before)
-        if world > 1 and dist.is_initialized():
+        if joins:
             dist.destroy_process_group()
 
 
+_groups = itertools.count()  # of this process, one after the other
 _TORCHRUN = {"WORLD_SIZE": 1, "RANK": 0, "LOCAL_RANK": 0}
 
 

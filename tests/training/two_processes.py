@@ -1,7 +1,11 @@
-"""For test_distributed.py, under torchrun: train with batch norm; every rank must hold the first one's tensors, and
-nothing of the group may be left at the end.
+"""For test_distributed.py, under torchrun: `two_processes.py IMAGES SETTINGS…`, each a JSON object of options.
+
+One start of two processes for all that is proved with them. `ganatomy train` runs once for each of the settings, as
+runs/0, runs/1, …. Then both train with batch norm: every rank must hold the first one's tensors, and nothing of the
+process group may be left at the end.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import numpy as np
 import torch
 import torch.distributed as dist  # noqa: TID251
 
-from ganatomy import build
+from ganatomy import build, cli
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data.batches import RealBatches
@@ -18,11 +22,19 @@ from ganatomy.system import runtime
 TINY = {"generator.width": 4, "discriminator.width": 4, "training.batch": 8, "training.share_fakes": True}
 
 
-def main(images: Path) -> None:
+def main(images: Path, settings: list[str]) -> None:
+    for number, text in enumerate(settings):
+        changes = [f"--set={option}={value}" for option, value in json.loads(text).items()]
+        cli.app(["train", str(images), f"--name={number}", *changes], standalone_mode=False)
+    train_with_batch_norm(np.load(images))
+    tasks = Path("/proc/self/task").glob("*/comm")  # Linux alone has it
+    left = [name for task in tasks if "gloo" in (name := task.read_text().strip())]
+    assert not left, f"threads of the process group are left: {left}"
+
+
+def train_with_batch_norm(pixels: np.ndarray) -> None:
     with runtime.start("cpu", threads=1) as here:
-        config = change(recipe("dcgan"), TINY)
-        pixels = np.load(images)
-        game = build.method(config, (3, 16, 16), here)
+        game = build.method(change(recipe("dcgan"), TINY), (3, 16, 16), here)
         batches = RealBatches(pixels, 8, 1, runtime.Randomness(0), here)
         for step in range(6):
             game.step(step, batches)
@@ -36,10 +48,7 @@ def main(images: Path) -> None:
         assert len({value.item() for value in others}) == here.world, "the ranks saw the same images"
         if here.leads:
             print("agree after 6 steps")
-    tasks = Path("/proc/self/task").glob("*/comm")  # Linux alone has it
-    left = [name for task in tasks if "gloo" in (name := task.read_text().strip())]
-    assert not left, f"threads of the process group are left: {left}"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
