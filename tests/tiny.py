@@ -1,5 +1,6 @@
 """Small networks and small images: what most tests train."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.training.api import resume, train
+from ganatomy.training.loop import Callback
 
 # Small enough for a step in milliseconds, and nothing left to be measured.
 PLAIN: dict[str, Any] = {
@@ -59,10 +61,18 @@ def waves(count: int, height: int, width: int, channels: int = 3) -> np.ndarray:
     return ((np.sin(phase + pitch[0] * y + pitch[1] * x) + 1) * 127.5).astype(np.uint8)
 
 
-def quick(data: str | Path, runs: Path, name: str = "run", recipe: str = "dcgan", **changes: Any) -> Run:
+def quick(
+    data: str | Path,
+    runs: Path,
+    name: str = "run",
+    recipe: str = "dcgan",
+    callbacks: Sequence[Callback] = (),
+    **changes: Any,
+) -> Run:
     """Train a tiny network in silence; part__option=value stands for part.option."""
     settings = {**tiny(recipe), "training.steps": 10, **dotted(changes)}
-    return train(data, recipe=recipe, settings=settings, name=name, runs=runs, console=Console(quiet=True))
+    quiet = Console(quiet=True)
+    return train(data, recipe=recipe, settings=settings, callbacks=callbacks, name=name, runs=runs, console=quiet)
 
 
 def go_on(run: Run, **changes: Any) -> Run:

@@ -1,7 +1,5 @@
-"""Orders from outside to a training: carried out, written down, and without a trace where there are none."""
+"""Requests from outside to a training: carried out, recorded, and without a trace where there are none."""
 
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,14 +7,43 @@ from typing import Any
 import pytest
 
 from ganatomy.runs.run import Run
+from ganatomy.training import loop
 from ganatomy.training.callbacks import control
+from ganatomy.training.loop import Callback, State
 from tiny import go_on, quick
+
+Requests = dict[int, dict[str, Any] | str]  # by the step at which the training reads them
+
+
+class Leave(Callback):
+    """Leaves requests, or the text of a control.json. A person's callbacks come last: the next step reads them."""
+
+    def __init__(self, run: Run, requests: Requests) -> None:
+        self.run, self.requests = run, requests
+
+    def after_step(self, state: State) -> None:
+        request = self.requests.get(state.step + 1, {})
+        if isinstance(request, str):
+            (self.run.path / "control.json").write_text(request)
+        elif request:
+            self.run.request(**request)
 
 
 @pytest.fixture(autouse=True)
 def _at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(control, "NAP", 0.01)
+    monkeypatch.setattr(control, "POLL_SECONDS", 0.0)
+
+
+def trained(images: Path, runs: Path, requests: Requests | None = None, **changes: Any) -> Run:
+    """A run of twelve steps with requests on the way."""
+    leave = Leave(Run(runs / "run"), requests or {})
+    return quick(images, runs, callbacks=[leave], training__steps=12, diagnosis__on=False, **changes)
+
+
+@pytest.fixture(scope="module")
+def plain(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same run without any request; only read."""
+    return trained(images, tmp_path_factory.mktemp("plain"), log__every=1)
 
 
 def curves(run: Run) -> list[dict[str, Any]]:
@@ -24,90 +51,73 @@ def curves(run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in record.items() if name not in timings} for record in run.records()]
 
 
-@pytest.fixture
-def ordered(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
-    """A run of ten steps that gets an order after the fourth."""
-
-    def train(name: str, orders: dict[str, Any] | str, **changes: Any) -> Run:
-        look = control.Control._look
-
-        def first(self: control.Control, state: Any) -> None:
-            if state.step == 4 and not self.paused:
-                path = self.run.path / "control.json"
-                path.write_text(orders) if isinstance(orders, str) else self.run.request(**orders)
-            look(self, state)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(control.Control, "_look", first)
-            return quick(images, tmp_path, name, **changes)
-
-    return train
-
-
-def told(run: Run) -> list[tuple[str, Any]]:
+def events(run: Run) -> list[tuple[str, Any]]:
     return [(event["event"], event.get("step")) for event in run.events()]
 
 
-def test_a_training_without_orders_is_as_it_was(images: Path, tmp_path: Path, ordered: Callable[..., Run]) -> None:
-    plain, asked = quick(images, tmp_path, "plain"), ordered("asked", {"snapshot": True})
-    assert curves(plain) == curves(asked)
-    assert ("snapshot", 4) in told(asked)
-    assert sorted(asked.snapshots()) == [0, 4, 5, 10]
-    assert not (asked.path / "control.json").exists()
+def test_a_snapshot_changes_nothing(images: Path, tmp_path: Path, plain: Run) -> None:
+    run = trained(images, tmp_path, {4: {"snapshot": True}}, log__every=1)
+    assert curves(run) == curves(plain)
+    assert ("snapshot", 4) in events(run)
+    assert sorted(run.snapshots()) == [0, 4, 5, 10, 12]
+    assert not (run.path / "control.json").exists()
 
 
-def test_stop_saves_and_goes_on_as_if_it_had_not(images: Path, tmp_path: Path, ordered: Callable[..., Run]) -> None:
-    run = ordered("stopped", {"stop": True})
+def test_stop_saves_and_goes_on_as_if_it_had_not(images: Path, tmp_path: Path, plain: Run) -> None:
+    run = trained(images, tmp_path, {4: {"stop": True}}, log__every=1)
     assert (run.info()["status"], run.info()["step"]) == ("stopped", 4)
-    assert ("asked to stop", 4) in told(run)
+    assert ("asked to stop", 4) in events(run)
+    run.request(stop=True)  # a request that nobody has read is not for the next session
     go_on(run)
-    assert curves(run) == curves(quick(images, tmp_path, "whole"))
+    assert (run.info()["status"], run.info()["step"]) == ("finished", 12)
+    assert curves(run) == curves(plain)
 
 
-def test_rates_change_at_once_and_stay(ordered: Callable[..., Run], images: Path, tmp_path: Path) -> None:
-    run = ordered("changed", {"learning_rates": {"generator": 1e-3}})
+def test_rates_change_at_once_and_stay(images: Path, tmp_path: Path, plain: Run) -> None:
+    run = trained(images, tmp_path, {4: {"learning_rates": {"generator": 1e-3}}}, log__every=1)
     assert run.config().generator_optimiser.learning_rate == 1e-3
     assert any(event.get("generator_optimiser.learning_rate") == 1e-3 for event in run.events())
-    plain = quick(images, tmp_path, "plain")
-    assert curves(run)[:2] == curves(plain)[:2]
-    assert curves(run)[-1] != curves(plain)[-1]
+    # Step 5 is the first with the new rate, and step 6 the first whose losses show it.
+    assert curves(run)[:4] == curves(plain)[:4]
+    assert curves(run)[5] != curves(plain)[5]
 
 
-@pytest.mark.parametrize("rates", [{"generator": 0}, {"generator": -1.0}, {"nobody": 0.1}, {"generator": "x"}, [1], 5])
-def test_what_cannot_be_a_rate_is_refused(ordered: Callable[..., Run], rates: Any) -> None:
-    run = ordered("refused", {"learning_rates": rates})
-    assert ("refused", 4) in told(run)
+def test_what_is_no_request_and_no_rate_changes_nothing(images: Path, tmp_path: Path, plain: Run) -> None:
+    rates = [{"generator": 0}, {"generator": -1.0}, {"nobody": 0.1}, {"generator": "x"}, [1], 5]
+    texts = ["", "{", "[]", '{"pause": 1, "stop": "yes", "what": [], "snapshot": null}']
+    refused: Requests = {step: {"learning_rates": each} for step, each in enumerate(rates, 2)}
+    run = trained(images, tmp_path, {**refused, **dict(enumerate(texts, 8))}, log__every=1)
     assert run.info()["status"] == "finished"
+    assert [step for name, step in events(run) if name == "refused"] == [2, 3, 4, 5, 6, 7]
+    assert curves(run) == curves(plain)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pause": 1, "stop": "yes", "what": []}'])
-def test_what_is_no_order_changes_nothing(ordered: Callable[..., Run], text: str) -> None:
-    assert ordered("odd", text).info()["status"] == "finished"
+def test_a_pause_is_no_training_time(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts neither in the seconds nor in the speed."""
+    hours = 0
 
+    def later(now: Callable[[], float] = control.monotonic) -> float:
+        return now() + 3600 * hours
 
-def test_pause_rests_until_it_is_told_to_go_on(ordered: Callable[..., Run], tmp_path: Path) -> None:
-    """The rest is no training: it counts neither as its time nor in its speed."""
+    def sleep(seconds: float) -> None:
+        nonlocal hours
+        hours += 1
+        if hours == 3:
+            Run(tmp_path / "run").request(pause=False)
 
-    def go_on_later() -> None:
-        events = tmp_path / "paused" / "events.jsonl"
-        while not (events.exists() and '"paused"' in events.read_text()):
-            time.sleep(0.02)
-        time.sleep(0.5)
-        Run(tmp_path / "paused").request(pause=False)
-
-    helper = threading.Thread(target=go_on_later)
-    helper.start()
-    began = time.monotonic()
-    run = ordered("paused", {"pause": True})
-    helper.join()
-    names = [name for name, step in told(run) if step == 4]
-    assert names == ["paused", "continued"]
-    assert time.monotonic() - began > 0.5 > run.info()["seconds"] - 0.3
+    monkeypatch.setattr(control, "sleep", sleep)
+    monkeypatch.setattr(control, "monotonic", later)
+    monkeypatch.setattr(loop, "monotonic", later)
+    run = trained(images, tmp_path, {4: {"pause": True}})
+    assert [name for name, step in events(run) if step == 4] == ["paused", "continued"]
+    assert hours == 3
     assert run.info()["status"] == "finished"
+    assert run.info()["seconds"] < 3600
+    assert max(record["seconds"] for record in run.records()) < 3600
 
 
-def test_an_order_for_an_earlier_sitting_is_nobodys(images: Path, tmp_path: Path) -> None:
-    run = quick(images, tmp_path)
-    run.request(stop=True)
-    go_on(run, training__steps=14)
-    assert (run.info()["status"], run.info()["step"]) == ("finished", 14)
+def test_a_stop_ends_a_pause(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "sleep", lambda seconds: Run(tmp_path / "run").request(stop=True))
+    run = trained(images, tmp_path, {4: {"pause": True}})
+    assert [name for name, step in events(run) if step == 4][:2] == ["paused", "asked to stop"]
+    assert (run.info()["status"], run.info()["step"]) == ("stopped", 4)

@@ -28,10 +28,10 @@ def test_a_player_refuses_the_update(kind: type[torch.optim.Optimizer], poison: 
     assert not player.state()
 
 
-def test_where_waiting_would_stall_the_kernel_skips_and_check_raises_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Player, "_defers", lambda self: True)  # what a CUDA device says; the CPU's kernel skips alike
-    network = torch.nn.Linear(3, 1)
-    player = Player("critic", network, torch.optim.Adam(network.parameters(), lr=0.1, fused=True), {}, Runtime())
+def test_where_waiting_would_stall_the_kernel_skips_and_check_raises_later() -> None:
+    """As on a CUDA device; its tensors are on the CPU here, whose kernel skips alike."""
+    network, runtime = torch.nn.Linear(3, 1), Runtime(torch.device("cuda"))
+    player = Player("critic", network, torch.optim.Adam(network.parameters(), lr=0.1, fused=True), {}, runtime)
     player.update(network(torch.ones(2, 3)).sum(), step=0)
     player.check()
     before = {name: value.clone() for name, value in {**network.state_dict(), **player.state()}.items()}
@@ -72,7 +72,7 @@ def test_a_run_rolls_back_and_finishes(images: Path, tmp_path: Path, monkeypatch
     plain = quick(images, tmp_path, "plain", training__steps=12)
     assert weights(plain, 5) == weights(run, 5)
     assert weights(plain, 12) != weights(run, 12)  # other random numbers since the roll-back
-    go_on(run, training__steps=15)  # and a later sitting keeps to them
+    go_on(run, training__steps=15)  # and a later session keeps to them
     assert checkpoint.manifest(run.checkpoint())["attempt"] == 1
 
 

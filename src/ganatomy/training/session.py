@@ -142,7 +142,7 @@ def _callbacks(
 
     # The last: what it is asked for happens after the others have seen the step.
     control = Control(run, stopped, snapshot, keep_rates)
-    return [*standard, control], control.asks_to_stop
+    return [*standard, control], control.stopping
 
 
 def _check_same_data(run: Run, prepared: Prepared) -> None:

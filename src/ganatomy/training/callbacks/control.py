@@ -1,27 +1,28 @@
-"""Lets a person steer a training from outside: pause, stop, snapshot and learning rates, by RUN/control.json."""
+"""Pause, stop, snapshots and learning rates of a running training, requested from outside in RUN/control.json."""
 
 import math
-import time
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 from ganatomy.gan.player import Number
 from ganatomy.runs.run import Run
 from ganatomy.training.loop import Callback, State
 
-LOOK_EVERY = 1.0  # seconds between looks for orders
-NAP = 0.1  # seconds between looks at the clock while nothing is trained
+POLL_SECONDS = 1.0  # between two readings of control.json
+PAUSE_SECONDS = 0.1  # of sleep at a time while the training is paused
 
 
 class Control(Callback):
-    """Carries out the orders in control.json, {"pause": true, "learning_rates": {"generator": 1e-4}, …}, and says so.
+    """Carries out the requests in control.json, {"pause": true, "learning_rates": {"generator": 1e-4}, …}.
 
     pause            true or false
     stop             true: finish the step and save, as Ctrl-C does
     snapshot         true: draw the grid of samples now
     learning_rates   by player, from the next step on; a schedule ends here
 
-    Who takes an order removes it: one that is left by an earlier sitting is nobody's. Without the file nothing changes.
+    Each request becomes an event. Reading the file removes it, and requests that are left from an earlier session are
+    ignored. Without the file nothing changes.
     """
 
     def __init__(
@@ -31,46 +32,48 @@ class Control(Callback):
         snapshot: Callable[[State], None],
         keep_rates: Callable[[dict[str, float]], None],
     ) -> None:
-        """stopped: whether a signal asks to stop; keep_rates: so that whoever resumes the run goes on with them."""
+        """stopped: whether a signal asks to stop; snapshot: draws one; keep_rates: writes new rates to config.yaml."""
         self.run, self.stopped, self.snapshot, self.keep_rates = run, stopped, snapshot, keep_rates
         self.paused = self.stop = False
-        self.looked = 0.0
+        self.polled = -math.inf
 
     def begin(self, state: State) -> None:
+        """Discard the requests of an earlier session."""
         self.run.take_requests()
         self.paused = self.stop = False
 
     def after_step(self, state: State) -> None:
-        self._look(state)
-        began = time.monotonic()
-        while self.paused and not (self.stop or self.stopped()):
-            time.sleep(NAP)
-            self._look(state)
-        state.idle += time.monotonic() - began
+        """Carry out new requests; while paused, wait for the next one."""
+        self._poll(state)
+        began = monotonic()
+        while self.paused and not self.stopping():
+            sleep(PAUSE_SECONDS)
+            self._poll(state)
+        state.idle += monotonic() - began
 
-    def asks_to_stop(self) -> bool:
-        """Whether this step was the last: by an order or by a signal."""
+    def stopping(self) -> bool:
+        """Whether this step was the last, because of a request or a signal."""
         return self.stop or self.stopped()
 
-    def _look(self, state: State) -> None:
-        now = time.monotonic()
-        if now - self.looked < LOOK_EVERY:
+    def _poll(self, state: State) -> None:
+        now = monotonic()
+        if now - self.polled < POLL_SECONDS:
             return
-        self.looked = now
-        orders = self.run.take_requests()
-        if orders.get("learning_rates"):
-            self._change_rates(state, orders["learning_rates"])
-        if orders.get("snapshot") is True:
+        self.polled = now
+        requests = self.run.take_requests()
+        if requests.get("learning_rates"):
+            self._change_rates(state, requests["learning_rates"])
+        if requests.get("snapshot") is True:
             self.snapshot(state)
-        if isinstance(orders.get("pause"), bool) and orders["pause"] != self.paused:
-            self.paused = orders["pause"]
+        if isinstance(requests.get("pause"), bool) and requests["pause"] != self.paused:
+            self.paused = requests["pause"]
             self.run.event("paused" if self.paused else "continued", step=state.step)
-        if orders.get("stop") is True:
+        if requests.get("stop") is True:
             self.stop = True
             self.run.event("asked to stop", step=state.step)
 
     def _change_rates(self, state: State, rates: Any) -> None:
-        """New rates of the players that are named; what cannot be a rate is refused as a whole."""
+        """Set the rates of the players that are named; refuse them all if one is no learning rate."""
         players = {player.name: player for player in state.method.players}
         good = isinstance(rates, dict) and all(
             name in players and isinstance(rate, (int, float)) and math.isfinite(rate) and 0 < rate <= 10
