@@ -22,7 +22,7 @@ LISTS = """
 import json, os, sys
 from typer.testing import CliRunner
 from ganatomy.cli import app
-from ganatomy.config.settings import describe, option_table
+from ganatomy.config.reference import page as option_table
 from ganatomy.data.sources import table as sources
 from ganatomy.errors import UserError
 from ganatomy.evaluation import tables
