@@ -22,12 +22,9 @@ def claims(
 
     ganatomy claims
     ganatomy claims --run circling --quick
-
-    Raises UserError where one does not.
     """
     from rich.console import Console
 
-    from ganatomy.errors import UserError
     from ganatomy.experiments.claims import api
     from ganatomy.experiments.claims.claim import catalogue
 
@@ -37,6 +34,13 @@ def claims(
         return
     verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Console())
     print(out / "CLAIMS.md")
-    failed = [name for name, verdict in verdicts.items() if not verdict["holds"]]
+    _fail({name: verdict["holds"] for name, verdict in verdicts.items()})
+
+
+def _fail(holds: dict[str, bool]) -> None:
+    """Raises UserError where a claim does not hold."""
+    from ganatomy.errors import UserError
+
+    failed = [name for name, it_does in holds.items() if not it_does]
     if failed:
-        raise UserError(f"{len(failed)} of {len(verdicts)} claims did not hold: {', '.join(failed)}.")
+        raise UserError(f"{len(failed)} of {len(holds)} claims did not hold: {', '.join(failed)}.")

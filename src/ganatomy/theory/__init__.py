@@ -1,1 +1,1 @@
-"""Distributions of which everything is known, to hold what a network learns against."""
+"""Distributions whose density is known, and what theory says of a game on them."""

@@ -21,7 +21,7 @@ class Density(Protocol):
         """Draw independent points, [N, d], N = count, float32, on the CPU."""
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
-        """log p(x), in nats, of points [..., d] → [...], in their precision; −∞ outside the support."""
+        """log p(x), in nats, of points of shape [..., d] → [...], in their precision; −∞ outside the support."""
 
 
 @dataclass(frozen=True)

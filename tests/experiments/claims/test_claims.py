@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ganatomy import cli
 from ganatomy.cli import claims as command
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims import api
@@ -27,6 +28,14 @@ from ganatomy.experiments.claims.claim import (
 from ganatomy.experiments.claims.page import page
 from ganatomy.web.studio.lessons import lessons
 
+OWN = """
+from ganatomy.experiments.claims.claim import Criterion, Outcome, register_claim
+
+
+@register_claim("own-claim", sentence="It is one.", source="2026", criteria={"figure": Criterion("1", 1.0, 1.0)})
+def own_claim(trial):
+    return Outcome({"figure": 1.0}, lambda figure: figure.subplots())
+"""
 DOCS = Path(__file__).parents[3] / "docs"
 
 
@@ -109,6 +118,22 @@ def test_a_strangers_claim_is_listed_decided_and_taught(
     assert (tmp_path / "claims" / "made-up.png").is_file()
     (lesson,) = [each for each in lessons() if each["claim"] == registered]
     assert lesson["answers"][lesson["right"]] == "Two"
+
+
+def test_the_command_loads_a_strangers_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GANATOMY_PARTS", "")
+    (tmp_path / "own_claims.py").write_text(OWN)
+    monkeypatch.setattr(sys, "argv", ["ganatomy", "claims", "--parts", str(tmp_path / "own_claims.py")])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert not ended.value.code
+        assert capsys.readouterr().out.splitlines()[-1].endswith(" own-claim: It is one.")
+    finally:
+        CLAIMS.remove("own-claim")
+        sys.modules.pop("own_claims", None)
 
 
 def test_earlier_verdicts_are_kept(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The claims of the articles: one file a family of claims, each with its experiment, criteria and picture."""
+"""The claims of the articles: one file for each kind, with its experiments, criteria, pictures and lessons."""

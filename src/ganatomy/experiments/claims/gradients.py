@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganatomy.experiments.claims.balance import distances_while_playing, far_data, far_game, progress
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
-from ganatomy.experiments.claims.progress import distances_while_playing, far_data, far_game, progress
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.system.lazy import torch
 from ganatomy.theory.densities import gaussians

@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
     from ganatomy.gan.method import Method
 
-IMAGE, COUNT = (1, 28, 28), 4  # channels, height, width of an image; images drawn together
+IMAGE = (1, 28, 28)  # channels, height, width
 DENOISING = (50, 1000)  # steps
 
 
 @dataclass(frozen=True)
 class Work:
-    """What drawing COUNT images takes: passes of the network; multiply-adds and seconds per image."""
+    """What drawing images takes: passes of the network; multiply-adds and seconds per image."""
 
     passes: int
     multiply_adds: float
     seconds: float
 
 
-def drawing(method: Method) -> Work:
-    """Draw images, counting every call of the averaged generator's network and the arithmetic of the first."""
+def draw_images(method: Method, count: int) -> Work:
+    """Draw `count` images at once, counting every call of the averaged network, and the arithmetic of the first."""
     from torch.utils.flop_counter import FlopCounterMode
 
     network, calls = _network(method), []
     hook = network.register_forward_hook(lambda module, inputs, output: calls.append(inputs))
-    codes = method.prior.of_seeds(range(COUNT))
+    codes = method.prior.of_seeds(range(count))
     began = time.perf_counter()
     method.sample(codes)
     seconds = time.perf_counter() - began
     hook.remove()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(*calls[0])
-    return Work(len(calls), len(calls) * counter.get_total_flops() / 2 / COUNT, seconds / COUNT)
+    return Work(len(calls), len(calls) * counter.get_total_flops() / 2 / count, seconds / count)
 
 
 def _network(method: Method) -> torch.nn.Module:
@@ -83,12 +83,13 @@ def _one_pass(trial: ClaimTrial) -> Outcome:
     from ganatomy.system.runtime import Runtime
 
     gan = build.method(change(recipe("dcgan"), {"generator.width": 24, "discriminator.width": 24}), IMAGE, Runtime())
-    drawing(gan)  # warms up
-    work, sizes = {"GAN": drawing(gan)}, {"GAN": _parameters(gan)}
+    count = trial.size(4, 1)
+    draw_images(gan, count)  # warms up
+    work, sizes = {"GAN": draw_images(gan, count)}, {"GAN": _parameters(gan)}
     for steps in DENOISING:
         small = {"prior.dimension": 28 * 28, "generator.width": 16, "diffusion.sampling_steps": steps}
         rival = build.method(change(recipe("diffusion"), small), IMAGE, Runtime())
-        work[f"{steps:,} steps"], sizes["denoiser"] = drawing(rival), _parameters(rival)
+        work[f"{steps:,} steps"], sizes["denoiser"] = draw_images(rival, count), _parameters(rival)
 
     def draw(figure: Figure) -> None:
         names = ["GAN, 1 pass", *(f"diffusion, {steps:,} passes" for steps in DENOISING)]

@@ -1,1 +1,1 @@
-"""Every system trained and measured: one file a chapter of docs/REPRODUCTION.md."""
+"""Every system trained and measured: one file for each chapter of docs/REPRODUCTION.md."""

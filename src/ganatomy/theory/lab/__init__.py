@@ -1,1 +1,1 @@
-"""The lab: a small GAN learns a distribution of which everything is known."""
+"""The lab: a small GAN learns a distribution whose density is known."""

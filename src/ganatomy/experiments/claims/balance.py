@@ -1,4 +1,4 @@
-"""A game that begins far from its data, and how much of the way its generator makes; what keeps it from moving."""
+"""How strong the discriminator should be: a game that begins far from its data, and how far its generator gets."""
 
 from __future__ import annotations
 
