@@ -21,6 +21,7 @@ from ganatomy.theory.optimum import optimal_scores, value
 
 QUICK, PICTURES = "--quick" in sys.argv, Path("the_game")
 PICTURES.mkdir(exist_ok=True)
+torch.set_num_threads(1)  # networks this small are slower on several
 
 
 def measure(name: str) -> None:
