@@ -1,13 +1,15 @@
 """`make docs`: put the tables that pages have from the code in their place, as the code is now.
 
 A page holds them between <!-- made from MODULE:NAME --> and <!-- end -->. NAME is a function that returns Markdown, or
-a registry, whose names are then listed with their summaries.
+a registry, whose names are then listed with their summaries. CLAIMS.md and REPRODUCTION.md are made from their JSON.
 """
 
 import re
 from importlib import import_module
 from pathlib import Path
 
+from ganatomy.experiments.claims import api as claims
+from ganatomy.experiments.reproduction import api as reproduction
 from ganatomy.system.registry import Registry
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,8 @@ def _made(module: str, name: str) -> str:
 
 
 def main() -> None:
+    for pages in (claims, reproduction):  # made whole
+        pages.rewrite(ROOT / "docs")
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         if (new := renewed(text)) != text:

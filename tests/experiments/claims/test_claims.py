@@ -154,7 +154,9 @@ def test_claims_are_listed_without_torch() -> None:
 
 def test_the_docs_page_is_made_from_its_json() -> None:
     verdicts = json.loads((DOCS / "claims.json").read_text(encoding="utf-8"))
-    assert (DOCS / "CLAIMS.md").read_text(encoding="utf-8") == page(catalogue(), verdicts)
+    assert (DOCS / "CLAIMS.md").read_text(encoding="utf-8") == page(catalogue(), verdicts), (
+        "`make docs` puts this right"
+    )
 
 
 @pytest.mark.slow

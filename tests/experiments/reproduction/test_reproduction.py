@@ -95,7 +95,8 @@ def test_a_chapter_is_written_beside_the_others(
 
 def test_the_docs_page_is_made_from_its_json() -> None:
     recorded = json.loads((DOCS / "reproduction.json").read_text(encoding="utf-8"))
-    assert (DOCS / "REPRODUCTION.md").read_text(encoding="utf-8") == reproduction.page(recorded)
+    written = (DOCS / "REPRODUCTION.md").read_text(encoding="utf-8")
+    assert written == reproduction.page(recorded), "`make docs` puts this right"
 
 
 def test_the_command_lists_every_chapter(made_up: ModuleType) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SEEDS = 5
+PAGE, JSON = "CLAIMS.md", "claims.json"
 
 
 def claims(
@@ -41,7 +42,7 @@ def claims(
             raise unknown("claim", name, [*known, "all"])
     out = Path(out)
     out.joinpath("claims").mkdir(parents=True, exist_ok=True)
-    path = out / "claims.json"
+    path = out / JSON
     verdicts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     trials = [ClaimTrial(seed, quick) for seed in range(1 if quick else seeds)]
     for name in chosen:
@@ -50,8 +51,14 @@ def claims(
             holds = "holds" if verdict["holds"] else "DOES NOT HOLD"
             console.print(f"{holds:14} {name}  ({verdict['seconds']:.0f} s)", highlight=False)
         write_text(path, json.dumps(verdicts, indent=1) + "\n")
-        write_text(out / "CLAIMS.md", page(known, verdicts))
+        rewrite(out)
     return {name: verdicts[name] for name in chosen}
+
+
+def rewrite(out: Path) -> None:
+    """Write the page again from its JSON, as the code makes it now."""
+    verdicts = json.loads((out / JSON).read_text(encoding="utf-8"))
+    write_text(out / PAGE, page(catalogue(), verdicts))
 
 
 def decide(claim: Claim, trials: Sequence[ClaimTrial], pictures: Path) -> dict[str, Any]:

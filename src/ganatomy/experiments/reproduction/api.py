@@ -47,7 +47,12 @@ def _write(out: Path, name: str, figures: Figures) -> None:
     kept = {name: kept[name] for name in CHAPTERS if name in kept}
     out.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(kept, indent=1) + "\n")
-    write_text(out / PAGE, page(kept))
+    rewrite(out)
+
+
+def rewrite(out: Path) -> None:
+    """Write the page again from its JSON, as the code makes it now."""
+    write_text(out / PAGE, page(json.loads((out / FIGURES).read_text(encoding="utf-8"))))
 
 
 def page(kept: dict[str, dict[str, Any]]) -> str:

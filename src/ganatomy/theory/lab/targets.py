@@ -75,12 +75,6 @@ def drawn(points: Sequence[tuple[float, float]]) -> Target:
     return _shown("drawing", lambda: Mixture(centres, BRUSH), -EDGE, EDGE)
 
 
-def table() -> str:
-    """The targets as a Markdown table: docs/LAB.md."""
-    rows = [f"| `{name}` | {TARGETS.summary(name)} |" for name in TARGETS]
-    return "\n".join(["| target | |", "|---|---|", *rows])
-
-
 def _shown(name: str, density: Callable[[], Density], low: float, high: float) -> Target:
     """Raises UserError where the density cannot be shown."""
     known = density()
