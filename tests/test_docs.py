@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from tools.docs import MADE, PAGES, ROOT, renewed
 
+from command import only_ours
 from ganatomy import cli
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.reproduction import mnist
@@ -20,14 +21,16 @@ from tiny import TINY, quick, waves
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_tables_are_as_the_code_makes_them(page: Path) -> None:
     text = page.read_text()
-    assert renewed(text) == text, "`make docs` puts this right"
+    with only_ours():
+        assert renewed(text) == text, "`make docs` puts this right"
 
 
 @pytest.mark.parametrize("name", ["DATA", "DIAGNOSIS", "EVALUATION", "LAB", "OPTIONS", "TRAINING"])
 def test_a_table_that_is_wrong_is_put_right(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     row = MADE.search(text)[0].splitlines()[-3]
-    assert renewed(text.replace(row, "| nonsense |")) == text
+    with only_ours():
+        assert renewed(text.replace(row, "| nonsense |")) == text
 
 
 def test_every_room_is_in_the_table_of_contributing() -> None:

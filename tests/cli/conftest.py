@@ -1,62 +1,21 @@
-"""The command, run in this process, and a small run that tests may read or copy."""
+"""A folder to work in, a small run that tests may read or copy, and a part of one's own."""
 
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ganatomy import cli
-from ganatomy.gan.objectives import OBJECTIVES
+from command import forgotten
 from ganatomy.runs.run import Run
-from ganatomy.system import registry
 from tiny import quick
 
-Call = Callable[..., str]
 
-
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def status(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command in this process; returns its exit status."""
-    monkeypatch.setattr(sys, "argv", ["ganatomy", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def command(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """command(*arguments) → what it printed; fails where the status is not 0."""
-
-    def call(*arguments: object) -> str:
-        code = status(monkeypatch, *arguments)
-        printed = capsys.readouterr()
-        assert code == 0, printed.err
-        return printed.out
-
-    return call
-
-
-@pytest.fixture
-def refusal(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """refusal(*arguments) → its one sentence on standard error; fails where the status is 0."""
-
-    def call(*arguments: object) -> str:
-        code = status(monkeypatch, *arguments)
-        printed = capsys.readouterr().err.strip()
-        assert code != 0
-        assert "Traceback" not in printed
-        assert len(printed.splitlines()) == 1, printed
-        return printed
-
-    return call
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +31,8 @@ def run(trained: Run, here: Path) -> Run:
 
 
 @pytest.fixture
-def my_parts(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def my_parts(here: Path) -> Iterator[Path]:
     """my_parts.py, which registers the objective my_loss; forgotten afterwards."""
-    monkeypatch.setenv(registry.VARIABLE, "")
     path = here / "my_parts.py"
     path.write_text(
         "import ganatomy\n"
@@ -83,7 +41,5 @@ def my_parts(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "    '''Squares of mine.'''\n"
         "    return (real - 1).square().mean() + fake.square().mean(), (fake - 1).square().mean()\n"
     )
-    yield path
-    sys.modules.pop("my_parts", None)
-    registry.loaded.discard("my_parts")
-    OBJECTIVES.remove("my_loss")
+    with forgotten("my_parts"):
+        yield path

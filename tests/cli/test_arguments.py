@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from command import refused
 from ganatomy.cli.arguments import parse_seeds
 from ganatomy.errors import UserError
 
@@ -12,21 +13,21 @@ VERBS = ["sample", "walk", "export", "diagnose", "evaluate"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_parts_are_loaded_before_anything_else(verb: str, refusal, here: Path, monkeypatch) -> None:
+def test_parts_are_loaded_before_anything_else(verb: str, here: Path, monkeypatch) -> None:
     monkeypatch.setenv("GANATOMY_PARTS", "")
     for name in ("one", "two"):
         Path(f"parts_{name}.py").write_text("import os\nhere = os.getcwd()\n")
-    said = refusal(verb, "no-such-run", "--parts", "parts_one.py", "--parts", "parts_two.py")
+    said = refused(verb, "no-such-run", "--parts", "parts_one.py", "--parts", "parts_two.py")
     assert "called 'no-such-run'" in said
     assert sys.modules.pop("parts_one").here == sys.modules.pop("parts_two").here == str(here)
 
 
-def test_parts_that_cannot_be_loaded(refusal) -> None:
+def test_parts_that_cannot_be_loaded() -> None:
     Path("parts_broken.py").write_text("1 / 0\n")
-    assert refusal("sample", "x", "--parts", "parts_broken.py") == (
+    assert refused("sample", "x", "--parts", "parts_broken.py") == (
         "ganatomy: parts_broken.py cannot be loaded: ZeroDivisionError: division by zero."
     )
-    assert refusal("sample", "x", "--parts", "gone.py") == "ganatomy: There is no file gone.py to load parts from."
+    assert refused("sample", "x", "--parts", "gone.py") == "ganatomy: There is no file gone.py to load parts from."
 
 
 def test_seeds() -> None:

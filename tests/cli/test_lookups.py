@@ -5,46 +5,47 @@ from pathlib import Path
 
 import pytest
 
+from command import ganatomy, refused
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.config.settings import read
 from ganatomy.runs.run import Run
 
 
-def test_recipes(command) -> None:
-    lines = command("recipes").splitlines()
+def test_recipes() -> None:
+    lines = ganatomy("recipes").splitlines()
     assert [line.split()[0] for line in lines] == list(RECIPES)
     assert all(line.endswith(RECIPES.summary(line.split()[0])) for line in lines)
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_is_printed_as_a_file_to_start_from(name: str, command, here: Path) -> None:
-    printed = command("recipes", name)
+def test_a_recipe_is_printed_as_a_file_to_start_from(name: str, here: Path) -> None:
+    printed = ganatomy("recipes", name)
     assert printed.startswith(f"# {RECIPES.summary(name)}")
     Path("mine.yaml").write_text(printed)
     assert read("mine.yaml") == recipe(name)
 
 
-def test_what_is_not_there_to_look_up(refusal) -> None:
-    assert "no recipe called 'dcgn'; did you mean dcgan" in refusal("recipes", "dcgn")
-    assert "no part or option called 'trainin'; did you mean training" in refusal("options", "trainin")
-    assert "no run called" in refusal("diagnose", "gone")
+def test_what_is_not_there_to_look_up() -> None:
+    assert "no recipe called 'dcgn'; did you mean dcgan" in refused("recipes", "dcgn")
+    assert "no part or option called 'trainin'; did you mean training" in refused("options", "trainin")
+    assert "no run called" in refused("diagnose", "gone")
 
 
-def test_options(command) -> None:
-    assert "  training.share_fakes = false  (true or false)" in command("options").splitlines()
-    assert command("options", "training").startswith("training: Algorithm 1 and its budget.\n")
+def test_options() -> None:
+    assert "  training.share_fakes = false  (true or false)" in ganatomy("options").splitlines()
+    assert ganatomy("options", "training").startswith("training: Algorithm 1 and its budget.\n")
 
 
-def test_doctor(command) -> None:
-    assert "torch" in command("doctor")
+def test_doctor() -> None:
+    assert "torch" in ganatomy("doctor")
 
 
-def test_inspect_and_prepare(command, images: Path) -> None:
-    assert json.loads(command("data", "inspect", images, "--json"))["images"] == 37
-    assert "37 images" in command("data", "inspect", images)
-    assert "37 images, 32×48" in command("data", "prepare", images, "--size", "32x48")
+def test_inspect_and_prepare(images: Path) -> None:
+    assert json.loads(ganatomy("data", "inspect", images, "--json"))["images"] == 37
+    assert "37 images" in ganatomy("data", "inspect", images)
+    assert "37 images, 32×48" in ganatomy("data", "prepare", images, "--size", "32x48")
 
 
-def test_diagnose(command, run: Run) -> None:
-    assert json.loads(command("diagnose", "mine", "--json"))["step"] <= 7
-    assert "probe" in command("diagnose", "mine")
+def test_diagnose(run: Run) -> None:
+    assert json.loads(ganatomy("diagnose", "mine", "--json"))["step"] <= 7
+    assert "probe" in ganatomy("diagnose", "mine")

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command import ganatomy, refused
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from tiny import TINY
@@ -26,8 +27,8 @@ FLAGS = [f"--set={option}={value}" for option, value in TINY.items()]
 ENDLESS = ["--name", "live", "--steps", 1_000_000, *FLAGS]
 
 
-def test_train_sample_walk_resume(command, images: Path) -> None:
-    printed = command("train", images, "--name", "first", "--steps", 6, "--log", "tensorboard", *FLAGS)
+def test_train_sample_walk_resume(images: Path) -> None:
+    printed = ganatomy("train", images, "--name", "first", "--steps", 6, "--log", "tensorboard", *FLAGS)
     assert "runs/first" in printed
     assert "ganatomy sample first" in printed
     run = Run.find("first")
@@ -40,101 +41,101 @@ def test_train_sample_walk_resume(command, images: Path) -> None:
     (events,) = (run.path / "tensorboard").glob("events.out.tfevents.*")
     assert b"loss/generator" in events.read_bytes()
 
-    assert "4 images" in command("sample", "last", "--seeds", "0-2,9")
+    assert "4 images" in ganatomy("sample", "last", "--seeds", "0-2,9")
     names = sorted(path.name for path in (run.path / "generated").iterdir())
     assert names == ["grid.png", "seed-000000.png", "seed-000001.png", "seed-000002.png", "seed-000009.png"]
 
-    path = Path(command("walk", "first", "--seeds", "3,9,4", "--frames", 12).strip())
+    path = Path(ganatomy("walk", "first", "--seeds", "3,9,4", "--frames", 12).strip())
     with Image.open(path) as animation:
         assert (animation.format, animation.n_frames) == ("WEBP", 12)
-    assert Path(command("walk", "first", "--frames", 5, "--out", "w.gif").strip()).read_bytes()[:3] == b"GIF"
+    assert Path(ganatomy("walk", "first", "--frames", 5, "--out", "w.gif").strip()).read_bytes()[:3] == b"GIF"
 
-    command("train", "--resume", "first", "--steps", 9)
+    ganatomy("train", "--resume", "first", "--steps", 9)
     assert run.info()["step"] == 9
 
 
-def test_a_runs_own_configuration_repeats_it(command, trained: Run) -> None:
-    command("train", "--config", trained.path / "config.yaml", "--name", "again")
+def test_a_runs_own_configuration_repeats_it(trained: Run) -> None:
+    ganatomy("train", "--config", trained.path / "config.yaml", "--name", "again")
     for name in ("generator", "discriminator"):
         file = f"checkpoints/step-00000007/{name}.safetensors"
         assert (trained.path / file).read_bytes() == Path("runs/again", file).read_bytes()
 
 
-def test_dry_run_trains_nothing(command, images: Path, here: Path) -> None:
-    printed = command("train", images, "--steps", 100, "--dry-run", *FLAGS)
+def test_dry_run_trains_nothing(images: Path, here: Path) -> None:
+    printed = ganatomy("train", images, "--steps", 100, "--dry-run", *FLAGS)
     for expected in ("steps: 100", "generator: ", "parameters", "GFLOP an image", "steps/s", "It will take"):
         assert expected in printed
     assert not (here / "runs").exists()
 
 
-def test_scores_while_training_by_a_flag(command, images: Path) -> None:
+def test_scores_while_training_by_a_flag(images: Path) -> None:
     scores = ["--evaluate-every", 2, "--set=evaluation.samples=100", "--set=evaluation.features=pixels"]
-    command("train", images, "--name", "seen", "--steps", 4, *scores, *FLAGS)
+    ganatomy("train", images, "--name", "seen", "--steps", 4, *scores, *FLAGS)
     assert len(list(Path("runs/seen/eval").glob("*.json"))) == 2
 
 
-def test_a_part_of_ones_own_by_a_flag(command, images: Path, my_parts) -> None:
+def test_a_part_of_ones_own_by_a_flag(images: Path, my_parts) -> None:
     mine = ["--parts", "my_parts.py", "--set", "objective.name=my_loss"]
-    command("train", images, "--name", "own", "--steps", 2, *FLAGS, *mine)
+    ganatomy("train", images, "--name", "own", "--steps", 2, *FLAGS, *mine)
     assert [part["name"] for part in Run.find("own").info()["parts"]] == ["my_loss"]
 
 
-def test_a_few_broken_images_are_counted_not_fatal(command, here: Path) -> None:
+def test_a_few_broken_images_are_counted_not_fatal(here: Path) -> None:
     folder = here / "pets"
     folder.mkdir()
     for i in range(20):
         Image.fromarray(np.random.default_rng(i).integers(0, 255, (20, 20, 3), np.uint8)).save(folder / f"{i}.png")
     (folder / "broken.png").write_bytes((folder / "3.png").read_bytes()[:200])
-    printed = " ".join(command("train", folder, "--size", 16, "--steps", 2, "--name", "pets", *FLAGS).split())
+    printed = " ".join(ganatomy("train", folder, "--size", 16, "--steps", 2, "--name", "pets", *FLAGS).split())
     assert "1 of 21 images cannot be read (first: broken.png" in printed
 
 
 # Refusals
 
 
-def test_options_that_do_not_exist_or_cannot_be(refusal, images: Path, here: Path) -> None:
-    assert "training.batch" in refusal("train", images, "--set", "training.bach=3")
-    assert "learning_rate" in refusal("train", images, "--set", "generator_optimiser.learning_rate=-1")
-    assert "dcgan" in refusal("train", images, "--recipe", "dcgn")
-    assert "non_saturating" in refusal("train", images, "--set", "objective.name=non_saturatin", "--steps", 1)
-    assert "size" in refusal("train", images, "--size", "8")
-    assert "no CUDA GPU" in refusal("train", images, "--device", "cuda", "--steps", 1)
-    assert "discriminator.norm=none" in refusal("train", images, "--steps", 1, *FLAGS, "--set", "penalties.r1=1")
-    assert "no file none.yaml" in refusal("train", images, "--config", "none.yaml")
+def test_options_that_do_not_exist_or_cannot_be(images: Path, here: Path) -> None:
+    assert "training.batch" in refused("train", images, "--set", "training.bach=3")
+    assert "learning_rate" in refused("train", images, "--set", "generator_optimiser.learning_rate=-1")
+    assert "dcgan" in refused("train", images, "--recipe", "dcgn")
+    assert "non_saturating" in refused("train", images, "--set", "objective.name=non_saturatin", "--steps", 1)
+    assert "size" in refused("train", images, "--size", "8")
+    assert "no CUDA GPU" in refused("train", images, "--device", "cuda", "--steps", 1)
+    assert "discriminator.norm=none" in refused("train", images, "--steps", 1, *FLAGS, "--set", "penalties.r1=1")
+    assert "no file none.yaml" in refused("train", images, "--config", "none.yaml")
     (here / "wrong.yaml").write_text("training: {batchh: 3}")
-    assert "training.batch" in refusal("train", images, "--config", "wrong.yaml")
+    assert "training.batch" in refused("train", images, "--config", "wrong.yaml")
     (here / "broken.yaml").write_text("a: [")
-    assert "YAML" in refusal("train", images, "--config", "broken.yaml")
-    assert "only tensorboard" in refusal("train", images, "--log", "wandb")
-    assert "auto or off" in refusal("train", images, "--remedy", "all")
-    assert "Which images?" in refusal("train")
+    assert "YAML" in refused("train", images, "--config", "broken.yaml")
+    assert "only tensorboard" in refused("train", images, "--log", "wandb")
+    assert "auto or off" in refused("train", images, "--remedy", "all")
+    assert "Which images?" in refused("train")
     assert not (here / "runs").exists()
 
 
-def test_data_that_cannot_be_trained_on(refusal, here: Path) -> None:
+def test_data_that_cannot_be_trained_on(here: Path) -> None:
     (here / "empty").mkdir()
-    refused = {"empty": "empty", "nowhere": "nowhere"}
+    broken = {"empty": "empty", "nowhere": "nowhere"}
     texts = here / "texts"
     texts.mkdir()
     (texts / "not.png").write_text("this is no picture")
-    refused["texts"] = "not.png"
+    broken["texts"] = "not.png"
     one = here / "one"
     one.mkdir()
     Image.new("RGB", (20, 20)).save(one / "only.png")
-    refused["one"] = "one readable image"
+    broken["one"] = "one readable image"
     with zipfile.ZipFile(here / "climbs.zip", "w") as archive:
         archive.writestr("../x.png", b"")
-    refused["climbs.zip"] = "../x.png"
+    broken["climbs.zip"] = "../x.png"
     nan = np.zeros((20, 16, 16), np.float32)
     nan[3, 0, 0] = np.nan
     np.save(here / "nan.npy", nan)
-    refused["nan.npy"] = "3"
+    broken["nan.npy"] = "3"
     bomb = here / "bomb"
     bomb.mkdir()
     (bomb / "huge.png").write_bytes(png_header(50_000, 50_000))
-    refused["bomb"] = "huge.png"
-    for path, expected in refused.items():
-        assert expected in refusal("train", path, "--steps", 1), path
+    broken["bomb"] = "huge.png"
+    for path, expected in broken.items():
+        assert expected in refused("train", path, "--steps", 1), path
     assert not (here / "runs").exists()
 
 
@@ -152,21 +153,21 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-def test_runs_that_are_not_there_or_taken(refusal, images: Path, run: Run) -> None:
+def test_runs_that_are_not_there_or_taken(images: Path, run: Run) -> None:
     before = contents(run.path)
-    assert "mine" in refusal("sample", "min")
-    assert "there already" in refusal("train", images, "--name", "mine", "--steps", 2, *FLAGS)
-    assert "step 77" in refusal("sample", "mine", "--step", 77)
-    assert "--seeds" in refusal("sample", "mine", "--seeds", "3-")
-    assert "at least two" in refusal("walk", "mine", "--seeds", "3")
-    assert ".gif" in refusal("walk", "mine", "--out", "x.mp4")
-    assert "cannot name a run" in refusal("train", images, "--name", "../up", "--steps", 2, *FLAGS)
-    assert "--recipe" in refusal("train", "--resume", "mine", "--recipe", "dcgan")
+    assert "mine" in refused("sample", "min")
+    assert "there already" in refused("train", images, "--name", "mine", "--steps", 2, *FLAGS)
+    assert "step 77" in refused("sample", "mine", "--step", 77)
+    assert "--seeds" in refused("sample", "mine", "--seeds", "3-")
+    assert "at least two" in refused("walk", "mine", "--seeds", "3")
+    assert ".gif" in refused("walk", "mine", "--out", "x.mp4")
+    assert "cannot name a run" in refused("train", images, "--name", "../up", "--steps", 2, *FLAGS)
+    assert "--recipe" in refused("train", "--resume", "mine", "--recipe", "dcgan")
     assert contents(run.path) == before
 
 
 @pytest.mark.parametrize("damage", ["cut short", "one bit flipped", "missing", "manifest"])
-def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost(refusal, run: Run, damage: str) -> None:
+def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost(run: Run, damage: str) -> None:
     path = run.checkpoint() / "average.safetensors"
     content = path.read_bytes()
     if damage == "cut short":
@@ -178,8 +179,8 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_is_lost(refusal, run: Run, 
     else:
         (run.checkpoint() / "manifest.json").write_text("{")
     before = contents(run.path)
-    assert "step-00000007 is damaged" in refusal("train", "--resume", "mine", "--steps", 9)
-    assert "step-00000007 is damaged" in refusal("sample", "mine")
+    assert "step-00000007 is damaged" in refused("train", "--resume", "mine", "--steps", 9)
+    assert "step-00000007 is damaged" in refused("sample", "mine")
     assert contents(run.path) == before
     shutil.rmtree(run.checkpoint())  # what the sentence advises
     assert max(run.checkpoints()) == 5
@@ -214,13 +215,11 @@ def meanwhile(action: Callable[[], None]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(
-    command, images: Path, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(images: Path, number: int) -> None:
     before = signal.signal(number, lambda *_: pytest.fail("the training does not handle this signal"))
     try:
         with meanwhile(lambda: os.kill(os.getpid(), number)):
-            printed = command("train", images, *ENDLESS)
+            printed = ganatomy("train", images, *ENDLESS)
         assert signal.getsignal(number).__name__ == "<lambda>"  # ours again
     finally:
         signal.signal(number, before)
@@ -232,14 +231,14 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(
 
 
 @pytest.mark.parametrize("width", [12, 4], ids=["in a checkpoint", "in another file"])
-def test_a_full_disk_is_reported_and_what_was_saved_stays(refusal, images: Path, width: int) -> None:
+def test_a_full_disk_is_reported_and_what_was_saved_stays(images: Path, width: int) -> None:
     # No file may grow beyond this: the system's way to say that the disk is full.
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
     try:
         changes = ["--set", f"generator.width={width}", "--set", "log.every=1"]
-        assert "the disk is full" in refusal("train", images, *ENDLESS, *changes)
+        assert "the disk is full" in refused("train", images, *ENDLESS, *changes)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
@@ -248,7 +247,7 @@ def test_a_full_disk_is_reported_and_what_was_saved_stays(refusal, images: Path,
     assert all(checkpoint.verify(folder) for folder in checkpoints.values())
 
 
-def test_a_process_that_trains_keeps_others_out_and_a_second_ctrl_c_stops_it_at_once(refusal, images: Path) -> None:
+def test_a_process_that_trains_keeps_others_out_and_a_second_ctrl_c_stops_it_at_once(images: Path) -> None:
     # A generator step of a thousand discriminator steps: both signals fall into the first one.
     slow = ["--set", "training.discriminator_steps=1000"]
     command = [sys.executable, "-m", "ganatomy", "train", *map(str, [images, *ENDLESS, *slow])]
@@ -258,7 +257,7 @@ def test_a_process_that_trains_keeps_others_out_and_a_second_ctrl_c_stops_it_at_
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline, "the training did not begin"
         time.sleep(0.05)
-    assert f"pid {process.pid}" in refusal("train", "--resume", "live", "--steps", 2_000_000)
+    assert f"pid {process.pid}" in refused("train", "--resume", "live", "--steps", 2_000_000)
     process.send_signal(signal.SIGINT)
     while "Press Ctrl-C again" not in process.stdout.readline():
         assert process.poll() is None

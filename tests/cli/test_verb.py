@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from command import ganatomy
 from ganatomy import __version__
 from ganatomy.cli import app
 from ganatomy.cli.verb import PLACE
@@ -30,12 +31,12 @@ def parsed(line: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_examples_of_itself_and_shows_them(verb: str, command, monkeypatch) -> None:
+def test_every_verb_has_examples_of_itself_and_shows_them(verb: str, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     examples = VERBS[verb].examples
     assert examples
     assert all(line.startswith(f"ganatomy {verb}") for line in examples)
-    printed = command(*verb.split(), "--help")
+    printed = ganatomy(*verb.split(), "--help")
     assert all(line in printed for line in examples)
 
 
@@ -47,29 +48,29 @@ def test_an_example_parses(verb: str, line: str, my_parts) -> None:
 
 
 @pytest.mark.parametrize("line", [line for verb, line in EXAMPLES if verb in ("recipes", "options")])
-def test_an_example_that_only_prints_runs(line: str, command, my_parts) -> None:
-    assert len(command(*shlex.split(line)[1:]).splitlines()) > 3
+def test_an_example_that_only_prints_runs(line: str, my_parts) -> None:
+    assert len(ganatomy(*shlex.split(line)[1:]).splitlines()) > 3
 
 
 @pytest.mark.parametrize("verb", ["", "data", *VERBS])
-def test_help_is_filled_in_and_shows_switches_as_switches(verb: str, command) -> None:
-    printed = command(*verb.split(), "--help")
-    assert printed == command(*verb.split(), "-h")
+def test_help_is_filled_in_and_shows_switches_as_switches(verb: str) -> None:
+    printed = ganatomy(*verb.split(), "--help")
+    assert printed == ganatomy(*verb.split(), "-h")
     assert not PLACE.search(printed)
     assert "<bool>" not in printed
 
 
-def test_help_tells_a_switch_from_an_option_with_a_value(command) -> None:
-    lines = command("train", "--help").splitlines()
+def test_help_tells_a_switch_from_an_option_with_a_value() -> None:
+    lines = ganatomy("train", "--help").splitlines()
     assert next(line for line in lines if "--dry-run" in line).split()[2] == "Print"
     assert next(line for line in lines if "--steps" in line).split()[2] == "<int>"
 
 
 @pytest.mark.parametrize("order", ["lab --parts my_parts.py --help", "lab --help --parts my_parts.py"])
-def test_help_lists_parts_of_ones_own(order: str, command, my_parts, monkeypatch) -> None:
+def test_help_lists_parts_of_ones_own(order: str, my_parts, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    assert "my_loss" not in command("lab", "--help")
-    assert "relativistic_pairing or my_loss" in command(*order.split())
+    assert "my_loss" not in ganatomy("lab", "--help")
+    assert "relativistic_pairing or my_loss" in ganatomy(*order.split())
 
 
 def test_verbs_that_may_meet_a_part_of_ones_own_take_it() -> None:
@@ -80,8 +81,8 @@ def test_verbs_that_may_meet_a_part_of_ones_own_take_it() -> None:
     }
 
 
-def test_version(command) -> None:
-    assert command("--version") == f"ganatomy {__version__}\n"
+def test_version() -> None:
+    assert ganatomy("--version") == f"ganatomy {__version__}\n"
 
 
 def test_help_and_completion_answer_without_torch() -> None:

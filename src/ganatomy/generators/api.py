@@ -6,12 +6,15 @@ from typing import Any
 
 from ganatomy.errors import UserError
 from ganatomy.gan import latent
+from ganatomy.gan.priors import PRIORS
 from ganatomy.generators import pretrained
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_animation, save_png
+from ganatomy.networks.families import FAMILIES
 from ganatomy.runs import checkpoint
+from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained
 
@@ -38,6 +41,7 @@ def load(
         return Sampler(pretrained.load(found, changes or {}), truncation)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
     config, folder, name = run.config(), run.checkpoint(step), "generator" if raw else "average"
+    check_at_hand(run, [(FAMILIES, config.generator.family), (PRIORS, config.prior.name)])
     tensors = checkpoint.load(folder, name)[name]
     tensors.pop("n_averaged", None)
     image = image_of(config, run.path / "config.yaml")

@@ -14,6 +14,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, read
 from ganatomy.errors import UserError
+from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.training import auto, parts, session
@@ -48,7 +49,7 @@ def train(
     generator       a network z [B, latent_dim] → images [B, C, H, W] in [−1, 1], instead of the recipe's
     discriminator   a network images → raw scores [B], instead of the recipe's
     objective       a registered name, or a function of scores real [B], fake [B] → (D's loss, G's loss)
-    callbacks       called after the standard ones: subclasses of `ganatomy.Callback`
+    callbacks       subclasses of `ganatomy.Callback`; what they add to a step's record is written with it
 
     Networks are copied: the ones that are passed stay as they are. Raises UserError for what the caller can mend.
     """
@@ -92,8 +93,9 @@ def resume(
     console = console or Console()
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
     named = parts.given(generator, discriminator, objective)
-    source = _source(data, labels, settings or {}, console)
-    planned = plan(source, config=run.config(), settings={**(settings or {}), **named})
+    source, config = _source(data, labels, settings or {}, console), run.config()
+    check_at_hand(run, parts.named(change(config, {**(settings or {}), **named})))
+    planned = plan(source, config=config, settings={**(settings or {}), **named})
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         console = console if runtime.leads else Console(quiet=True)
         session.train(

@@ -16,7 +16,7 @@ from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.priors import PRIORS
 from ganatomy.networks.families import FAMILIES, Family, NetworkOptions
 from ganatomy.runs.run import Run
-from ganatomy.system.registry import Origin, Registry
+from ganatomy.system.registry import Registry
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # real [B], fake [B] → D's loss, G's loss
 
@@ -59,20 +59,23 @@ def _known(role: str, network: nn.Module) -> str:
 
 def origins(options: Config) -> list[dict[str, Any]]:
     """The strangers' parts that decide a run: kind, name, module, file, sha256 of the file, version of the package."""
-    return [
-        {"kind": kind, "name": name, **asdict(origin)} for kind, name, origin in _used(options) if origin is not None
-    ]
-
-
-def _used(options: Config) -> Iterator[tuple[str, str, Origin | None]]:
-    named: list[tuple[Registry[Any], str]] = [(PRIORS, options.prior.name), (FAMILIES, options.generator.family)]
-    if options.method == "adversarial":
-        named += [(FAMILIES, options.discriminator.family), (OBJECTIVES, options.objective.name)]
-        named += [(PENALTIES, name) for name in options.penalties.weights()]
-        named += [(POLICIES, name) for name in options.augmentation.policies]
-    for registry, name in named:
+    found = []
+    for registry, name in named(options):
         registry.find(name)
-        yield registry.kind, name, registry.origin(name)
+        if (origin := registry.origin(name)) is not None:
+            found.append({"kind": registry.kind, "name": name, **asdict(origin)})
+    return found
+
+
+def named(options: Config) -> Iterator[tuple[Registry[Any], str]]:
+    """The parts by name that decide a run, ours and strangers'."""
+    yield PRIORS, options.prior.name
+    yield FAMILIES, options.generator.family
+    if options.method == "adversarial":
+        yield FAMILIES, options.discriminator.family
+        yield OBJECTIVES, options.objective.name
+        yield from ((PENALTIES, name) for name in options.penalties.weights())
+        yield from ((POLICIES, name) for name in options.augmentation.policies)
 
 
 def check_same(run: Run, options: Config, allow_changed: bool) -> None:

@@ -45,15 +45,15 @@ def train(
 ) -> None:
     """Train a run until its budget is spent or somebody stops it; a run with checkpoints goes on from the newest.
 
-    changed: the options that a resumed run changes; None for a new run. callbacks: a person's own, after the standard
-    ones. Raises UserError, with the run's status and log saying the same.
+    changed: the options that a resumed run changes; None for a new run. callbacks: a person's own, before the standard
+    ones, which write what these add to the record. Raises UserError, with the run's status and log saying the same.
     """
     with _session(run, prepared, console, changed, allow_changed_parts) as stopped:
         recovery = Recovery(run, console)
         while True:
             state, batches = _start(run, prepared, recovery.retry)
             watching, stop = _callbacks(run, prepared, console, state, batches, stopped)
-            ended = fit(state.method, batches, state, prepared.budget, [*watching, *callbacks], stop)
+            ended = fit(state.method, batches, state, prepared.budget, [*callbacks, *watching], stop)
             if ended is None:
                 break
             prepared = recovery.after(ended, prepared)

@@ -1,0 +1,25 @@
+"""What a run needs that is not ours: parts of somebody's own, which run.json names with their files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import UserError
+from ganatomy.runs.run import Run
+from ganatomy.system.registry import Registry
+
+
+def check_at_hand(run: Run, named: Iterable[tuple[Registry[Any], str]]) -> None:
+    """Raises UserError that says what to load, where a part by (registry, name) is not registered but was for the run.
+
+    Parts that were passed without a name are module.attribute, which `Registry.find` looks for by itself.
+    """
+    recorded = {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
+    for registry, name in named:
+        part = recorded.get((registry.kind, name))
+        if part is not None and name not in registry and "." not in name:
+            file = Path(part["file"]).name if part["file"] else part["module"]
+            raise UserError(
+                f"{run.path} was trained with the {registry.kind} {name} of {file}: load it with --parts {file}, "
+                f"or import {part['module']} in Python."
+            )
