@@ -10,7 +10,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
-from ganatomy.generators.export import graph, npm
+from ganatomy.generators.export import conversion, npm
 from ganatomy.generators.export.api import Export
 from ganatomy.generators.metadata import Metadata
 from ganatomy.generators.pretrained import Pretrained
@@ -101,7 +101,7 @@ def converted(made):
         config = sampler.config
         key = f"{config.method} {config.generator} {config.prior}"
         if key not in there:
-            there[key] = (sampler, graph.convert(sampler))
+            there[key] = (sampler, conversion.convert(sampler))
         return there[key]
 
     return convert

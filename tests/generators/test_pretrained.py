@@ -38,6 +38,8 @@ def test_a_sampler_is_a_plain_module(run: Run) -> None:
     z, y = sampler.prior.split(sampler.latents([1, 2], "dog"))
     assert sampler(z, y).shape == (2, 3, 16, 20)
     assert torch.allclose(sampler(z, y, truncation=0.5), sampler(sampler.prior.truncate(z, 0.5), y))
+    with pytest.raises(UserError, match="There are 2 seeds and 1 labels: give a class for each, or one for all"):
+        sampler.sample([1, 2], labels=["dog"])
     for wrong in (0.0, -1.0, float("nan")):
         with pytest.raises(UserError, match="greater than 0"):
             sampler(z, y, truncation=wrong)

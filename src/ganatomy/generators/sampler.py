@@ -67,10 +67,14 @@ class Sampler(nn.Module):
     ) -> Pixels:
         """Pixels [N, H, W, C] of seeds; labels: a class for all, or one each; truncation, batch: as for `images`.
 
-        Raises UserError for a seed or a class that does not exist.
+        Raises UserError for a seed or a class that does not exist, and for more or fewer labels than seeds.
         """
         if isinstance(labels, (str, int)) or labels is None:
             codes = self.latents(seeds, labels)
+        elif len(labels) != len(seeds):
+            raise UserError(
+                f"There are {len(seeds)} seeds and {len(labels)} labels: give a class for each, or one for all."
+            )
         else:
             codes = torch.cat([self.latents([seed], label) for seed, label in zip(seeds, labels, strict=True)])
         return self.images(codes, batch, truncation)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import ganatomy
 from ganatomy.gan import latent
 from ganatomy.gan.priors import normal, truncated_normal, truncated_uniform, uniform
-from ganatomy.generators.export import graph, web
+from ganatomy.generators.export import conversion, web
 from ganatomy.generators.export.api import Export
 from ganatomy.runs.run import Run
 
@@ -72,7 +72,9 @@ def shown(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture(scope="module")
 def folder(run: Run, package: None, exported: Export) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph, "convert", lambda sampler: exported.file.read_bytes())  # it takes long, and is the same
+        patch.setattr(
+            conversion, "convert", lambda sampler: exported.file.read_bytes()
+        )  # it takes long, and is the same
         return ganatomy.export(run, "web", title="This pet does not exist").folder
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.generators.api import load
-from ganatomy.generators.export import graph, web
+from ganatomy.generators.export import conversion, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
@@ -62,8 +62,8 @@ def export(
 
 
 def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
-    content = graph.halved(graph.convert(sampler)) if half else graph.convert(sampler)
-    largest, pixels = graph.verify(content, sampler, half)
+    content = conversion.halved(conversion.convert(sampler)) if half else conversion.convert(sampler)
+    largest, pixels = conversion.verify(content, sampler, half)
     file, metadata = folder / GRAPH, sampler.metadata
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, content)
@@ -72,7 +72,7 @@ def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     sampler.write_card(folder, _use(sampler), pixels)
     message = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
-        f"{', '.join(map(str, graph.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
+        f"{', '.join(map(str, conversion.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
     )
     return Export(folder, file, message)
 

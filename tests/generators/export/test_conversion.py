@@ -11,8 +11,8 @@ import torch
 from ganatomy import build
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.errors import UserError
-from ganatomy.generators import graph as reader
-from ganatomy.generators.export import graph
+from ganatomy.generators import graph
+from ganatomy.generators.export import conversion
 
 FAST = ("dcgan", "goodfellow2014", "stylegan2")  # convolutions, dense layers; styles, noise and classes
 ONE_STEP = [
@@ -25,12 +25,12 @@ ONE_STEP = [
 @pytest.mark.parametrize("name", ONE_STEP)
 def test_onnxruntime_draws_what_torch_draws(name: str, converted) -> None:
     sampler, content = converted(name)
-    largest, pixels = graph.verify(content, sampler)
+    largest, pixels = conversion.verify(content, sampler)
     assert largest < 1e-4
     own = sampler.sample(range(64)).astype(int)
     assert own.std() > 10  # there is something to be seen
     assert np.abs(own - pixels).max() <= 1
-    assert reader.check(content, Path("model.onnx")) == sampler.metadata
+    assert graph.check(content, Path("model.onnx")) == sampler.metadata
 
 
 def test_another_generator_is_noticed(converted) -> None:
@@ -38,13 +38,13 @@ def test_another_generator_is_noticed(converted) -> None:
     sampler = copy.deepcopy(sampler)
     next(sampler.network.parameters()).add_(0.01)
     with pytest.raises(UserError, match="draws other images than torch"):
-        graph.verify(content, sampler)
+        conversion.verify(content, sampler)
 
 
 def test_truncation_is_an_input_where_styles_are_truncated(converted, tmp_path: Path) -> None:
     sampler, content = converted("stylegan2")
     (tmp_path / "model.onnx").write_bytes(content)
-    _, network = reader.read(tmp_path / "model.onnx")
+    _, network = graph.read(tmp_path / "model.onnx")
     z, y = sampler.prior.split(sampler.latents(range(3)))
     for psi in (0.3, 1.0):
         assert torch.allclose(network.draw(z, y, psi), sampler(z, y, psi), atol=1e-4)
@@ -55,26 +55,26 @@ def test_truncation_is_an_input_where_styles_are_truncated(converted, tmp_path: 
 @pytest.mark.parametrize("name", ["diffusion", "gsn"])
 def test_many_steps_are_no_graph(name: str, made) -> None:
     with pytest.raises(UserError, match=r"takes many steps.*--to safetensors"):
-        graph.convert(made(name))
+        conversion.convert(made(name))
 
 
 def test_half_is_half_as_large_and_a_few_grey_levels_off(converted) -> None:
     sampler, content = converted("goodfellow2014")
-    half = graph.halved(content)
+    half = conversion.halved(content)
     assert len(half) < 0.55 * len(content)
     with pytest.raises(UserError, match="draws other images"):
-        graph.verify(half, sampler)
-    difference, _ = graph.verify(half, sampler, half=True)
+        conversion.verify(half, sampler)
+    difference, _ = conversion.verify(half, sampler, half=True)
     assert 1e-4 < difference < 0.04
     model = onnx.load_model_from_string(content)
     weight = next(tensor for tensor in model.graph.initializer if len(tensor.dims) == 2)
     values = onnx.numpy_helper.to_array(weight) * np.float32(1e6)
     weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
     with pytest.raises(UserError, match="16 bits cannot hold"):
-        graph.halved(model.SerializeToString())
+        conversion.halved(model.SerializeToString())
 
 
 def test_a_graph_says_nothing_of_this_machine(converted) -> None:
     _, content = converted("dcgan")
-    for word in (str(Path.home()), str(Path(graph.__file__).parents[3]), "site-packages", "forward"):
+    for word in (str(Path.home()), str(Path(conversion.__file__).parents[3]), "site-packages", "forward"):
         assert word.encode() not in content
