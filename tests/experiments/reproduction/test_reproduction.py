@@ -18,8 +18,16 @@ from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
 from ganatomy.experiments.reproduction import api as reproduction
 from ganatomy.experiments.reproduction import comparisons, first_gan, mnist, modes, rows
+from ganatomy.experiments.reproduction import context as reproduction_context
 from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
-from ganatomy.experiments.reproduction.context import DigitSplit, ReproductionContext, slug, table
+from ganatomy.experiments.reproduction.context import (
+    TRAINING_IMAGES,
+    VALIDATION,
+    DigitSplit,
+    ReproductionContext,
+    slug,
+    table,
+)
 from tiny import tiny
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -131,15 +139,17 @@ def test_the_likelihood_is_the_2014_protocols(context: ReproductionContext) -> N
     assert found == {"nats": by_hand.estimate.value, "error": by_hand.standard_error, "sigma": by_hand.sigma}
 
 
-def test_mnist_is_split_as_in_2014(tmp_path: Path) -> None:
-    """60,000 training images: 50,000 to learn from, the next thousand for σ, and the test split."""
-    train = np.zeros((60_000, 6, 6), np.uint8)
-    train[50_000:51_000] = 9
-    np.savez(tmp_path / "set.npz", x_train=train, x_test=np.full((30, 6, 6), 5, np.uint8))
+def test_mnist_is_split_as_in_2014(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """50,000 training images, the next thousand for σ, and the test split; here a hundredth of them."""
+    assert (TRAINING_IMAGES, VALIDATION) == (50_000, 1_000)
+    monkeypatch.setattr(reproduction_context, "TRAINING_IMAGES", 500)
+    monkeypatch.setattr(reproduction_context, "VALIDATION", 10)
+    train = np.zeros((600, 16, 16, 1), np.uint8)
+    train[500:510] = 9
+    np.savez(tmp_path / "set.npz", x_train=train, x_test=np.full((30, 16, 16, 1), 5, np.uint8))
     digits = DigitSplit.of(str(tmp_path / "set.npz"))
-    assert [len(part) for part in (digits.training, digits.validation, digits.test)] == [50_000, 1_000, 30]
-    assert digits.training.max() == 0
-    assert digits.validation.min() == 9
+    assert [len(part) for part in (digits.training, digits.validation, digits.test)] == [500, 10, 30]
+    assert (digits.training.max(), digits.validation.min(), digits.test.max()) == (0, 9, 5)
 
 
 def test_missing_data_and_unknown_chapters_are_named(tmp_path: Path) -> None:
