@@ -27,7 +27,7 @@ def _listen(event, arguments):
         OPENED.append(str(arguments[0]))
 
 
-sys.addaudithook(_listen)  # told of every file that Python opens, whoever asks
+sys.addaudithook(_listen)  # called with every file that Python opens
 
 
 @pytest.fixture
@@ -284,8 +284,8 @@ def test_channels_follow_the_modes(tmp_path, modes, channels):
         tmp_path / "set", {f"{i}.png": encoded(Image.new(mode, (20, 20))) for i, mode in enumerate(modes)}
     )
     assert prepare(root).pixels.shape == (2, 20, 20, channels)
-    for asked in (1, 3, 4):
-        assert prepare(root, channels=asked).pixels.shape == (2, 20, 20, asked)
+    for wanted in (1, 3, 4):
+        assert prepare(root, channels=wanted).pixels.shape == (2, 20, 20, wanted)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ HASH = base64.b64encode(hashlib.sha512(PACKAGE).digest()).decode()
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A registry of one package under /mirror/, and the paths that it was asked for."""
+def requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A registry of one package under /mirror/, and the paths that were requested."""
     paths: list[str] = []
 
     class Registry(BaseHTTPRequestHandler):
@@ -53,15 +53,15 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
         server.shutdown()
 
 
-def test_a_package_is_fetched_once(asked: list[str], tmp_path: Path) -> None:
+def test_a_package_is_fetched_once(requested: list[str], tmp_path: Path) -> None:
     for _ in range(2):
         assert npm.files(["a.js"], HASH) == {"a.js": b"alert(1)"}
-    assert asked == [f"/mirror/onnxruntime-web/-/onnxruntime-web-{npm.VERSION}.tgz"]
+    assert requested == [f"/mirror/onnxruntime-web/-/onnxruntime-web-{npm.VERSION}.tgz"]
     assert [path.name for path in (tmp_path / "npm").iterdir()] == [npm.NAME]
     assert not list(tmp_path.parent.glob("evil"))
 
 
-def test_another_package_is_refused_and_not_kept(asked: list[str], tmp_path: Path) -> None:
+def test_another_package_is_refused_and_not_kept(requested: list[str], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"its hash is another\. Try again"):
         npm.files(["a.js"])
     assert not (tmp_path / "npm").exists()

@@ -105,14 +105,14 @@ def at(page: Page) -> dict[str, str]:
 
 def test_a_seeds_image_is_the_librarys(page: Page, sampler: Any) -> None:
     for seed in (0, 17, 123_456_789, LAST_SEED):
-        for asked, given in (
+        for options, given in (
             ("", {}),
             ("&class=1", {"labels": "dog"}),
             ("&truncation=0.5", {"truncation": 0.5}),
             ("&class=0&truncation=0.05", {"labels": "cat", "truncation": 0.05}),
         ):
             expected = sampler.sample([seed], **given)[0].astype(int)
-            assert np.abs(drawn(page, f"#seed={seed}{asked}") - expected).max() <= 2
+            assert np.abs(drawn(page, f"#seed={seed}{options}") - expected).max() <= 2
     assert np.abs(drawn(page, "#seed=0") - drawn(page, "#seed=17")).mean() > 10
 
 
@@ -130,9 +130,9 @@ def test_styles_are_truncated_as_in_the_library(converted, folder: Path, tmp_pat
     for name in web.RUNTIME:
         (tmp_path / name).symlink_to(folder / name)
     page = shown(tmp_path)
-    for asked, psi in (("", None), ("&truncation=0.3", 0.3)):
+    for options, psi in (("", None), ("&truncation=0.3", 0.3)):
         expected = sampler.sample([5], psi)[0].astype(int)
-        assert np.abs(drawn(page, f"#seed=5{asked}") - expected).max() <= 2
+        assert np.abs(drawn(page, f"#seed=5{options}") - expected).max() <= 2
     page.close()
 
 
