@@ -38,7 +38,7 @@ from ganatomy.gan.method import Batch
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, runtime
 from ganatomy.system.runtime import Randomness, Runtime
-from ganatomy.training import autotune as tuning
+from ganatomy.training import autotune
 from ganatomy.training.callbacks.walk import Walk
 from ganatomy.training.loop import Budget, State, fit
 from ganatomy.training.prepare import Prepared
@@ -55,9 +55,9 @@ def step() -> list[Row]:
     real = torch.rand(BATCH, 3, 64, 64) * 2 - 1
     config = recipe("dcgan")
     with runtime.start("cpu") as here:
-        tuned, trials = tuning.choose(config, (3, 64, 64), here)
-        for trial in trials:
-            CONSOLE.print(f"  {trial}", style="dim", highlight=False)
+        tuned, timings = autotune.choose(config, (3, 64, 64), here)
+        for timing in timings:
+            CONSOLE.print(f"  {timing}", style="dim", highlight=False)
         ways = {
             "textbook": training_step(real),
             "float32, native": _ours(config, here, real, "float32", "native"),

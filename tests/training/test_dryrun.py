@@ -14,8 +14,7 @@ from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.config.settings import change
 from ganatomy.system import runtime as runtimes
 from ganatomy.training import api as training
-from ganatomy.training import autotune as tuning
-from ganatomy.training import dryrun
+from ganatomy.training import autotune, dryrun
 from tiny import tiny, waves
 
 
@@ -34,8 +33,8 @@ def test_operations_are_counted_like_torchs_counter(name: str) -> None:
     """On networks that torch's takes: it fails where a weight is a module's input."""
     options = change(recipe(name), tiny(name))
     with runtimes.start("cpu", 1) as runtime:
-        real = tuning.noise(options, (1, 16, 20), runtime)
-        ours = dryrun._arithmetic(build.method(options, (1, 16, 20), runtime), real)
+        real = autotune.noise(options, (1, 16, 20), runtime)
+        ours = dryrun.arithmetic(build.method(options, (1, 16, 20), runtime), real)
         method = build.method(options, (1, 16, 20), runtime)
         with FlopCounterMode(display=False) as counter:
             method.step(0, lambda step, turn: real)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.reference import SPECTRA, Motion, ReferenceSet
@@ -14,6 +14,7 @@ from ganatomy.diagnosis.signals import Array, Signals
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch, Method
 from ganatomy.modalities.images import Pixels, to_float
+from ganatomy.networks.protocols import has_batch_norm
 
 SLOPES = 32  # images at which the discriminator's gradient is taken
 
@@ -81,7 +82,7 @@ class Probe:
 
     def _gap(self, fake: Batch, evaluated: Batch) -> float:
         """The median distance of an image in evaluation from the same latent vector's in training, over the typical."""
-        if not _has_batch_norm(self.method.generator.network):
+        if not has_batch_norm(self.method.generator.network):
             return 0.0
         training, evaluation = (self.reference.embed(_array(batch.images)) for batch in (fake, evaluated))
         return float(np.median(np.linalg.norm(training - evaluation, axis=1))) / self.reference.typical
@@ -120,7 +121,7 @@ class Probe:
                 "auc_memory": signals.auc(_array(real_scores), _array(held_out)),
                 "auc_unseen": signals.auc(_array(held_out), _array(fake_scores)),
             }
-        if _has_batch_norm(method.discriminator.network):
+        if has_batch_norm(method.discriminator.network):
             found |= self._of_mixed_batches(method, fake)
         return found
 
@@ -168,10 +169,6 @@ def undisturbed(method: Method) -> Iterator[None]:
             with torch.no_grad():
                 for buffer, before in kept:
                     buffer.copy_(before)
-
-
-def _has_batch_norm(network: nn.Module) -> bool:
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
 
 
 def _draws(count: int, method: Adversarial) -> Callable[..., Tensor]:

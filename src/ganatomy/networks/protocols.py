@@ -1,4 +1,4 @@
-"""What a network may offer beside its forward pass; whoever uses it asks for the protocol, not for the family."""
+"""What others may ask of a network beside its forward pass, whatever its family."""
 
 import inspect
 from typing import Protocol, runtime_checkable
@@ -48,7 +48,7 @@ class WithoutClasses(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """The network's output for x; classes must be None."""
+        """The network's output for x [B, …]; classes must be None."""
         output: Tensor = self.network(x)
         return output
 
@@ -58,3 +58,8 @@ def takes_classes(network: nn.Module) -> bool:
     kinds = [parameter.kind for parameter in inspect.signature(network.forward).parameters.values()]
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return inspect.Parameter.VAR_POSITIONAL in kinds or sum(kind in positional for kind in kinds) > 1
+
+
+def has_batch_norm(network: nn.Module) -> bool:
+    """Whether an output depends on the other rows of its batch: on their mean and variance in some layer."""
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())

@@ -17,7 +17,7 @@ from ganatomy.data import Images
 from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
 from ganatomy.system.wording import duration
-from ganatomy.training import autotune as tuning
+from ganatomy.training import autotune
 from ganatomy.training.prepare import prepare_training
 
 FEW = 5000  # images, below which the discriminator would learn them by heart
@@ -148,7 +148,7 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     for width in widths:
         options = {} if width is None else {"generator.width": width, "discriminator.width": width}
         candidate = change(choice.config, {name: value for name, value in options.items() if name not in choice.given})
-        rate = tuning.images_per_second(candidate, image, runtime)
+        rate = autotune.images_per_second(candidate, image, runtime)
         if enough / rate <= 60 * minutes:
             break
     choice.config = candidate

@@ -17,6 +17,7 @@ from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Method
 from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.networks.families import FAMILIES
+from ganatomy.networks.protocols import has_batch_norm
 
 COUNT = 8  # images that are looked at
 LOUD = 100.0  # times the usual input: what only keeps within bounds by chance leaves them
@@ -64,7 +65,7 @@ def check_generator(network: nn.Module, options: Config, method: Method, image: 
 def check_discriminator(network: nn.Module, options: Config, method: Adversarial, image: tuple[int, int, int]) -> None:
     """Images [B, C, H, W] → raw scores [B], with gradients, and second ones where penalised; raises UserError."""
     name, device = options.discriminator.family, method.runtime.device
-    if method.penalties and any(isinstance(each, nn.modules.batchnorm._BatchNorm) for each in network.modules()):
+    if method.penalties and has_batch_norm(network):
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
         raise UserError(f"{name} has batch normalisation, which penalties.{method.penalties[0].name} cannot work with.")
     images = (torch.rand(COUNT, *image) * 2 - 1).to(device).requires_grad_()

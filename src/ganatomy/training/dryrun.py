@@ -15,7 +15,7 @@ from ganatomy.gan.method import Batch, Method
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.wording import duration
 from ganatomy.training import auto as automatic
-from ganatomy.training import autotune as tuning
+from ganatomy.training import autotune
 from ganatomy.training.prepare import prepare_training, resolve
 
 STEPS = 5
@@ -32,8 +32,8 @@ def show(planned: config.Config, console: Console, given: Mapping[str, Any] | No
         prepared = resolve(prepare_training(planned, runtime, console), console)
         options = prepared.config
         method = build.method(options, prepared.image_shape, prepared.runtime)
-        real = tuning.noise(options, prepared.image_shape, prepared.runtime)
-        flops = _arithmetic(method, real)
+        real = autotune.noise(options, prepared.image_shape, prepared.runtime)
+        flops = arithmetic(method, real)
         rate = _steps_per_second(method, real)
 
     console.print(settings.to_yaml(options), highlight=False, markup=False)
@@ -46,7 +46,7 @@ def show(planned: config.Config, console: Console, given: Mapping[str, Any] | No
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
 
 
-class _Arithmetic(TorchDispatchMode):
+class _Counter(TorchDispatchMode):
     """Counts floating-point operations: torch's FlopCounterMode fails where a weight is a module's input."""
 
     total = 0
@@ -58,8 +58,9 @@ class _Arithmetic(TorchDispatchMode):
         return found
 
 
-def _arithmetic(method: Method, real: Batch) -> int:
-    with _Arithmetic() as counter:
+def arithmetic(method: Method, real: Batch) -> int:
+    """Floating-point operations of a step, forward and backward."""
+    with _Counter() as counter:
         method.step(0, lambda step, turn: real)
     return counter.total
 

@@ -122,10 +122,10 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
     """The same with nothing left open: precision and convolutions measured, device and threads as they are."""
     runtime = prepared.runtime
     with console.status("Measuring how this machine computes fastest …"):
-        settled, trials = autotune.choose(prepared.config, prepared.image_shape, runtime)
-    for trial in trials:
-        console.print(f"  {trial}", style="dim", highlight=False)
-    chosen, why = settled.runtime, "the fastest that agrees" if trials else "as requested"
+        settled, timings = autotune.choose(prepared.config, prepared.image_shape, runtime)
+    for timing in timings:
+        console.print(f"  {timing}", style="dim", highlight=False)
+    chosen, why = settled.runtime, "the fastest that agrees" if timings else "as requested"
     console.print(
         f"Computing on {runtime.device}: {chosen.precision}, {chosen.convolution} convolutions ({why})", highlight=False
     )

@@ -1,19 +1,23 @@
 """Strided convolutions, and transposed ones, as matrix products where these beat oneDNN's kernels on a CPU.
 
-A convolution is one trilinear form in a large map x (N, C, H, W), a small map y (N, O, h, w), a weight (O, C, kh, kw):
+A convolution is one trilinear form in a large map x [N, C, H, W], a small map y [N, O, h, w], a weight [O, C, kh, kw]:
 
     ⟨y, x ∗ w⟩ = Σ y[n, o, i, j] · x[n, c, s·i + a − p, s·j + b − p] · w[o, c, a, b].
 
-Its three partial gradients are all there is: `_down` (a convolution, or the data gradient of a transposed one), `_up`
-(the reverse) and `_outer` (the weight gradient of both). The gradients of each are the other two, so every order of
+Its three partial gradients are all there is: `down` (a convolution, or the data gradient of a transposed one), `up`
+(the reverse) and `outer` (the weight gradient of both). The gradients of each are the other two, so every order of
 differentiation, a gradient penalty's second included, is at hand. Each is computed in one of three ways:
 
 - native: torch's own kernel.
-- patches: the matrix of NHWC patches and one matrix product. For few channels, which starve oneDNN's kernels, and for
-  bfloat16 on small maps, where oneDNN spends its time reordering weights.
+- patches: the matrix of NHWC patches and one matrix product. For few channels, which starve oneDNN's kernels.
 - tiles: Winograd's F(2×2, 2×2) (Lavin & Gray 2016, arXiv:1509.09308). A kernel of twice its stride is, over blocks of
   stride × stride pixels, a 2×2 kernel of stride 1, and a 2×2 tile of its outputs takes 9 products instead of 16. Its
   only factors are 0 and ±1, so float32 loses nothing worth naming; bfloat16 would.
+
+What is chosen how: `runtime.convolution` says for a whole training whether torch computes every convolution (native) or
+`fastest_way` chooses for each layer by its shape (patches). With `auto`, `training.autotune` measures a few steps of
+both, and takes the faster one that agrees with torch's. In bfloat16 torch computes all of them: with AVX-512, no choice
+of layers was faster than that.
 """
 
 from collections.abc import Callable
@@ -44,15 +48,13 @@ Method = Literal["native", "patches"]
 CHUNK = 16 * 2**20  # bytes of tiles at a time: near the cache, and below the 32 MiB that malloc maps anew every time
 
 
-def _way(piece: Literal["down", "up", "outer"], c: int, o: int, dtype: torch.dtype, shape: Geometry) -> str:
-    """The fastest way, by shapes and dtype and never by a clock: a resumed run must repeat every bit.
+def fastest_way(piece: Literal["down", "up", "outer"], c: int, o: int, shape: Geometry) -> str:
+    """native, patches or tiles, in float32: by shapes and never by a clock, so that a resumed run repeats every bit.
 
-    The float32 rule was measured with AVX2, batch 64. The bfloat16 rule is a guess from native timings with AMX.
+    c, o: channels of the large and of the small map. Measured with AVX2, batch 64.
     """
     taps = {k / s for k, s in zip(shape.kernel, shape.stride, strict=True)}
     few, deep = c <= 8, min(c, o) >= 128
-    if dtype.itemsize == 2:
-        return "patches" if taps <= {1, 2, 3, 4} and (few or (deep and max(shape.small) <= 4)) else "native"
     if taps == {2} and (deep or (piece == "outer" and min(c, o) >= 64)):
         return "tiles"
     return "patches" if taps == {2} and few and piece == "up" else "native"
@@ -65,9 +67,10 @@ def _chunks(x: Tensor, c: int, shape: Geometry) -> list[slice]:
     return [slice(i, i + size) for i in range(0, len(x), size)]
 
 
-def _compute_down(shape: Geometry, x: Tensor, w: Tensor) -> Tensor:
+def compute_down(shape: Geometry, x: Tensor, w: Tensor) -> Tensor:
+    """x [N, C, H, W], w [O, C, kh, kw] → x ∗ w, [N, O, h, w]."""
     n, c, o = len(x), x.shape[1], w.shape[0]
-    way = _way("down", c, o, x.dtype, shape)
+    way = fastest_way("down", c, o, shape)
     if way == "patches":
         y = patches(x, shape) @ matrix(w).T
         return y.view(n, *shape.small, o).permute(0, 3, 1, 2)
@@ -80,10 +83,11 @@ def _compute_down(shape: Geometry, x: Tensor, w: Tensor) -> Tensor:
     return F.conv2d(x, w, None, shape.stride, shape.padding).contiguous(memory_format=torch.channels_last)
 
 
-def _compute_up(shape: Geometry, y: Tensor, w: Tensor) -> Tensor:
+def compute_up(shape: Geometry, y: Tensor, w: Tensor) -> Tensor:
+    """y [N, O, h, w], w [O, C, kh, kw] → the gradient of ⟨y, x ∗ w⟩ with respect to x, [N, C, H, W]."""
     n, o, c = len(y), y.shape[1], w.shape[1]
     (sh, sw), (kh, kw) = shape.stride, shape.kernel
-    way = _way("up", c, o, y.dtype, shape)
+    way = fastest_way("up", c, o, shape)
     if way == "patches":
         cols = (pixels(y) @ matrix(w)).view(n, *shape.small, kh // sh, sh, kw // sw, sw * c)
         return overlap_add(cols.permute(0, 1, 2, 4, 6, 3, 5), 1, shape)
@@ -99,9 +103,10 @@ def _compute_up(shape: Geometry, y: Tensor, w: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _compute_outer(shape: Geometry, x: Tensor, y: Tensor) -> Tensor:
+def compute_outer(shape: Geometry, x: Tensor, y: Tensor) -> Tensor:
+    """x [N, C, H, W], y [N, O, h, w] → the gradient of ⟨y, x ∗ w⟩ with respect to w, [O, C, kh, kw]."""
     c, o = x.shape[1], y.shape[1]
-    way = _way("outer", c, o, x.dtype, shape)
+    way = fastest_way("outer", c, o, shape)
     if way == "patches":
         return (pixels(y).T @ patches(x, shape)).view(o, *shape.kernel, c).permute(0, 3, 1, 2)
     if way == "tiles":
@@ -151,7 +156,7 @@ def _bilinear(
     gradient_b: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
     """compute(a, b), linear in both, with gradients gradient_a(g, b) and gradient_b(g, a); only a and b are kept."""
-    with torch.no_grad(), torch.autocast(a.device.type, enabled=False):  # `_cast` has chosen the dtype
+    with torch.no_grad(), torch.autocast(a.device.type, enabled=False):  # a float32 forward has a float32 backward
         value = compute(a, b).detach()  # no view of what it was computed in: what follows may overwrite it
     taps = _Tap.apply(a, [b], gradient_a, value), _Tap.apply(b, [a], gradient_b, value)
     joined: Tensor = _Join.apply([value], *taps)
@@ -159,24 +164,21 @@ def _bilinear(
 
 
 def _down(x: Tensor, w: Tensor, shape: Geometry) -> Tensor:
-    return _bilinear(partial(_compute_down, shape), x, w, partial(_up, shape=shape), lambda g, x: _outer(x, g, shape))
+    return _bilinear(partial(compute_down, shape), x, w, partial(_up, shape=shape), lambda g, x: _outer(x, g, shape))
 
 
 def _up(y: Tensor, w: Tensor, shape: Geometry) -> Tensor:
-    return _bilinear(partial(_compute_up, shape), y, w, partial(_down, shape=shape), partial(_outer, shape=shape))
+    return _bilinear(partial(compute_up, shape), y, w, partial(_down, shape=shape), partial(_outer, shape=shape))
 
 
 def _outer(x: Tensor, y: Tensor, shape: Geometry) -> Tensor:
-    compute = partial(_compute_outer, shape)
+    compute = partial(compute_outer, shape)
     return _bilinear(compute, x, y, lambda g, y: _up(y, g, shape), lambda g, x: _down(x, g, shape))
 
 
-def _cast(*tensors: Tensor) -> list[Tensor]:
-    """What autocast does for torch's own convolutions."""
-    device = tensors[0].device.type
-    if not torch.is_autocast_enabled(device):
-        return list(tensors)
-    return [t if t.dtype == torch.float64 else t.to(torch.get_autocast_dtype(device)) for t in tensors]
+def _half(x: Tensor) -> bool:
+    """Whether torch would compute with x in half precision."""
+    return x.dtype.itemsize < 4 or torch.is_autocast_enabled(x.device.type)
 
 
 def _add(y: Tensor, bias: Tensor | None) -> Tensor:
@@ -184,37 +186,35 @@ def _add(y: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, method: Method) -> Tensor:
-    """x (N, C, H, W) ∗ weight (O, C, kh, kw) → (N, O, h, w), differentiable to any order.
+    """x [N, C, H, W] ∗ weight [O, C, kh, kw] → [N, O, h, w], differentiable to any order.
 
-    "native" is `torch.nn.functional.conv2d`; "patches" the same to rounding, channels-last. By either, a kernel that
-    covers its whole input is one matrix product.
+    "native" is `torch.nn.functional.conv2d`; "patches" the same to rounding, channels-last, and "native" in half
+    precision. By either, a kernel that covers its whole input is one matrix product.
     """
     if weight.shape[1:] == x.shape[1:] and padding == (0, 0):
         return F.linear(matrix(x), matrix(weight), bias)[..., None, None]
-    if method == "native":
+    if method == "native" or _half(x):
         return F.conv2d(x, weight, bias, stride, padding)
     kernel, large = tuple(weight.shape[2:]), tuple(x.shape[2:])
     small = tuple((m + 2 * p - k) // s + 1 for m, p, k, s in zip(large, padding, kernel, stride, strict=True))
-    x, weight = _cast(x, weight)
     return _add(_down(x, weight, Geometry(kernel, stride, padding, large, small)), bias)
 
 
 def conv_transpose2d(
     y: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, output_padding: Pair, method: Method
 ) -> Tensor:
-    """y (N, O, h, w), weight (O, C, kh, kw) → (N, C, H, W), the adjoint of `conv2d`, likewise.
+    """y [N, O, h, w], weight [O, C, kh, kw] → [N, C, H, W], the adjoint of `conv2d`, likewise.
 
-    `output_padding`, below the stride, says which of the sizes that `conv2d` sends to (h, w) is meant.
+    `output_padding`, below the stride, says which of the sizes that `conv2d` sends to [h, w] is meant.
     """
     kernel, small = tuple(weight.shape[2:]), tuple(y.shape[2:])
     if small == (1, 1) and padding == output_padding == (0, 0):
         image = F.linear(y.flatten(1), matrix(weight).T).unflatten(1, (*kernel, weight.shape[1]))
         return _add(image.permute(0, 3, 1, 2), bias)
-    if method == "native":
+    if method == "native" or _half(y):
         return F.conv_transpose2d(y, weight, bias, stride, padding, output_padding)
     sizes = zip(small, padding, kernel, stride, output_padding, strict=True)
     large = tuple(s * (m - 1) + k - 2 * p + extra for m, p, k, s, extra in sizes)
-    y, weight = _cast(y, weight)
     return _add(_up(y, weight, Geometry(kernel, stride, padding, large, small)), bias)
 
 
@@ -227,6 +227,7 @@ class Conv2d(nn.Conv2d):
     method: Method = "native"
 
     def forward(self, input: Tensor) -> Tensor:
+        """[N, in_channels, H, W] → [N, out_channels, h, w], as torch's."""
         plain = self.groups == 1 and self.dilation == (1, 1) and self.padding_mode == "zeros" and input.dim() == 4
         if not plain or isinstance(self.padding, str):
             return super().forward(input)
@@ -239,6 +240,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
     method: Method = "native"
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """[N, in_channels, h, w] → [N, out_channels, H, W], as torch's."""
         plain = self.groups == 1 and self.dilation == (1, 1) and output_size is None and input.dim() == 4
         if not plain or isinstance(self.padding, str):
             return super().forward(input, output_size)

@@ -13,7 +13,7 @@ Pair: TypeAlias = tuple[int, ...]
 
 
 class Geometry(NamedTuple):
-    """What a convolution's tensors do not tell: `large` is (H, W), `small` is (h, w)."""
+    """What a convolution's tensors do not tell: `large` is [H, W], `small` is [h, w]."""
 
     kernel: Pair
     stride: Pair
@@ -31,7 +31,7 @@ class Geometry(NamedTuple):
 
 
 def windows(x: Tensor, counts: Pair, size: Pair, step: int, shape: Geometry) -> Tensor:
-    """A view (N, *counts, sh, sw·C, *size) of x (N, C, H, W), padded: windows of `size` blocks, `step` blocks apart."""
+    """A view [N, *counts, sh, sw·C, *size] of x [N, C, H, W], padded: windows of `size` blocks, `step` blocks apart."""
     (sh, sw), (top, left), (H, W), (n, c) = shape.stride, shape.padding, shape.large, x.shape[:2]
     bh, bw = (step * (count - 1) + t for count, t in zip(counts, size, strict=True))
     pads = (0, 0, left, bw * sw - W - left, top, bh * sh - H - top)
@@ -40,7 +40,7 @@ def windows(x: Tensor, counts: Pair, size: Pair, step: int, shape: Geometry) -> 
 
 
 def overlap_add(parts: Tensor, step: int, shape: Geometry) -> Tensor:
-    """The adjoint of `windows`: (N, *counts, sh, sw·C, *size) → (N, C, H, W)."""
+    """The adjoint of `windows`: [N, *counts, sh, sw·C, *size] → [N, C, H, W]."""
     (sh, sw), (top, left), (H, W) = shape.stride, shape.padding, shape.large
     n, rows, cols, _, row, th, tw = parts.shape
     bh, bw = step * (rows - 1) + th, step * (cols - 1) + tw
@@ -55,18 +55,18 @@ def overlap_add(parts: Tensor, step: int, shape: Geometry) -> Tensor:
 
 
 def patches(x: Tensor, shape: Geometry) -> Tensor:
-    """(N, C, H, W) → (N·h·w, kh·kw·C)."""
+    """[N, C, H, W] → [N·h·w, kh·kw·C]."""
     taps = (shape.kernel[0] // shape.stride[0], shape.kernel[1] // shape.stride[1])
     return windows(x, shape.small, taps, 1, shape).permute(0, 1, 2, 5, 3, 6, 4).flatten(3).flatten(0, 2)
 
 
 def pixels(y: Tensor) -> Tensor:
-    """(N, O, h, w) → (N·h·w, O)."""
+    """[N, O, h, w] → [N·h·w, O]."""
     return y.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def matrix(w: Tensor) -> Tensor:
-    """(O, C, kh, kw) → (O, kh·kw·C), the order of patches."""
+    """[O, C, kh, kw] → [O, kh·kw·C], the order of patches."""
     return w.permute(0, 2, 3, 1).flatten(1)
 
 
@@ -75,7 +75,7 @@ def matrix(w: Tensor) -> Tensor:
 
 
 def tiles_of_large(x: Tensor, shape: Geometry) -> Tensor:
-    """(N, C, H, W) → (9, tiles, sh·sw·C)."""
+    """[N, C, H, W] → [9, tiles, sh·sw·C]."""
     d = windows(x, shape.tiles, (3, 3), 2, shape).permute(5, 6, 0, 1, 2, 3, 4).contiguous()
     d[::2] -= d[1]
     d[:, ::2] -= d[:, 1:2]
@@ -83,7 +83,7 @@ def tiles_of_large(x: Tensor, shape: Geometry) -> Tensor:
 
 
 def large_of_tiles(m: Tensor, n: int, shape: Geometry) -> Tensor:
-    """The adjoint of `tiles_of_large`; overwrites its input."""
+    """The adjoint of `tiles_of_large`, [9, tiles, sh·sw·C] → [n, C, H, W]; overwrites its input."""
     m = m.view(3, 3, n, *shape.tiles, shape.stride[0], -1)
     m[1].sub_(m[0]).sub_(m[2])
     m[:, 1].sub_(m[:, 0]).sub_(m[:, 2])
@@ -91,7 +91,7 @@ def large_of_tiles(m: Tensor, n: int, shape: Geometry) -> Tensor:
 
 
 def _spread(w: Tensor) -> Tensor:
-    """(2, 2, …) → (3, 3, …): (w₀, w₁) → (w₀, w₀ + w₁, w₁) along both axes."""
+    """[2, 2, …] → [3, 3, …]: (w₀, w₁) → (w₀, w₀ + w₁, w₁) along both axes."""
     m = w.new_empty(3, 3, *w.shape[2:])
     m[::2, ::2] = w
     torch.add(m[::2, 0], m[::2, 2], out=m[::2, 1])
@@ -107,27 +107,27 @@ def _gather(m: Tensor) -> Tensor:
 
 
 def tiles_of_small(y: Tensor, shape: Geometry) -> Tensor:
-    """(N, O, h, w) → (9, tiles, O)."""
+    """[N, O, h, w] → [9, tiles, O]."""
     (n, o, h, w), (rows, cols) = y.shape, shape.tiles
     y = F.pad(y.permute(0, 2, 3, 1), (0, 0, 0, 2 * cols - w, 0, 2 * rows - h)).contiguous()
     return _spread(y.view(n, rows, 2, cols, 2, o).permute(2, 4, 0, 1, 3, 5)).view(9, -1, o)
 
 
 def small_of_tiles(m: Tensor, n: int, shape: Geometry) -> Tensor:
-    """(9, tiles, O) → (N, O, h, w), each output the sum of its tile's products; overwrites its input."""
+    """[9, tiles, O] → [N, O, h, w], each output the sum of its tile's products; overwrites its input."""
     rows, cols = shape.tiles
     y = _gather(m.view(3, 3, n, rows, cols, -1)).permute(2, 3, 0, 4, 1, 5).reshape(n, 2 * rows, 2 * cols, -1)
     return y[:, : shape.small[0], : shape.small[1]].permute(0, 3, 1, 2)
 
 
 def tiles_of_weight(w: Tensor, shape: Geometry) -> Tensor:
-    """(O, C, 2·sh, 2·sw) → (9, O, sh·sw·C)."""
+    """[O, C, 2·sh, 2·sw] → [9, O, sh·sw·C]."""
     (o, c), (sh, sw) = w.shape[:2], shape.stride
     return _spread(matrix(w).view(o, 2, sh, 2, sw * c).permute(1, 3, 0, 2, 4)).view(9, o, -1)
 
 
 def weight_of_tiles(m: Tensor, shape: Geometry) -> Tensor:
-    """The adjoint of `tiles_of_weight`; overwrites its input."""
+    """The adjoint of `tiles_of_weight`, [9, O, sh·sw·C] → [O, C, 2·sh, 2·sw]; overwrites its input."""
     (sh, sw), o = shape.stride, m.shape[1]
     w = _gather(m.view(3, 3, o, sh, -1)).permute(2, 0, 3, 1, 4).reshape(o, 2 * sh, 2 * sw, -1)
     return w.permute(0, 3, 1, 2)
