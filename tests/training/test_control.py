@@ -16,13 +16,13 @@ Requests = dict[int, dict[str, Any] | str]  # by the step at which the training 
 
 
 class Leave(Callback):
-    """Leaves requests, or the text of a control.json. A person's callbacks come last: the next step reads them."""
+    """Leaves requests, or the text of a control.json, which the training reads after the same step."""
 
     def __init__(self, run: Run, requests: Requests) -> None:
         self.run, self.requests = run, requests
 
     def after_step(self, state: State) -> None:
-        request = self.requests.get(state.step + 1, {})
+        request = self.requests.get(state.step, {})
         if isinstance(request, str):
             (self.run.path / "control.json").write_text(request)
         elif request:
