@@ -19,18 +19,11 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_blas_thread() -> Iterator[None]:
-    """Two test processes would otherwise wait for each other's threads of numpy's linear algebra."""
+def _one_thread() -> Iterator[None]:
+    """Exact numbers; and two test processes would otherwise wait for each other's threads."""
+    torch.set_num_threads(1)
     with threadpool_limits(1, user_api="blas"):
         yield
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

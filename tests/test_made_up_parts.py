@@ -13,20 +13,18 @@ import pytest
 
 from tiny import PLAIN
 
-PARTS = Path(__file__).with_name("made_up_parts.py")
+ROOT = Path(__file__).parents[1]
+PARTS = ROOT / "tests" / "made_up_parts.py"
 COMMAND = [sys.executable, "-m", "ganatomy"]
 KINDS = ["loss", "penalty", "prior", "policy", "family", "features", "target", "recipe"]
 
 # Every place that lists names, printed by one process that has loaded the file as $GANATOMY_PARTS.
 LISTS = """
-import json, os, sys
+import json, runpy, sys
 from typer.testing import CliRunner
 from ganatomy.cli import app
 from ganatomy.config.reference import page as option_table
-from ganatomy.data.sources import table as sources
 from ganatomy.errors import UserError
-from ganatomy.evaluation import tables
-from ganatomy.theory.lab.targets import table as targets
 from ganatomy.web.studio import lab_options, launcher
 import ganatomy
 
@@ -39,6 +37,12 @@ def refused(call):
     except UserError as error:
         return str(error)
 
+renewed = runpy.run_path(sys.argv[1] + "/tools/docs.py")["renewed"]
+
+def page(name):
+    with open(sys.argv[1] + "/docs/" + name, encoding="utf-8") as file:
+        return renewed(file.read())
+
 settings = {"training.steps": 1}
 json.dump({
     "options": option_table(),
@@ -48,9 +52,9 @@ json.dump({
     "recipes": printed("recipes"),
     "lab in the studio": json.dumps(lab_options.choices()),
     "recipes in the studio": json.dumps(ganatomy.config.recipes.summaries()),
-    "page of sources": sources(),
-    "page of features": tables.extractor_table(),
-    "page of targets": targets(),
+    "page of sources": page("DATA.md"),
+    "page of features": page("EVALUATION.md"),
+    "page of targets": page("LAB.md"),
     **{f"error of {name}": refused(lambda: ganatomy.train("digits", settings={**settings, **changes}))
        for name, changes in {
            "objective": {"objective.name": "zzz"}, "penalty": {"penalties.zzz": 1.0}, "prior": {"prior.name": "zzz"},
@@ -101,7 +105,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    out = run(sys.executable, "-c", LISTS, cwd=tmp_path_factory.mktemp("lists"), GANATOMY_PARTS=str(PARTS))
+    out = run(sys.executable, "-c", LISTS, ROOT, cwd=tmp_path_factory.mktemp("lists"), GANATOMY_PARTS=str(PARTS))
     return dict(json.loads(out))
 
 

@@ -144,8 +144,7 @@ def forget(path: Path) -> None:
     from ganatomy.networks.families import FAMILIES
 
     for known in (OBJECTIVES, PENALTIES, FAMILIES):
-        for name in [name for name in known if known.module(name) == path.stem]:
-            known.remove(name)
+        known.forget(path.stem)
     registry.loaded.discard(path.stem)
     sys.modules.pop(path.stem, None)
 
@@ -222,7 +221,6 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
         from ganatomy.networks.families import FAMILIES
 
         for known in (OBJECTIVES, PENALTIES, FAMILIES):
-            for name in [name for name in known if known.module(name) == "<run_path>"]:
-                known.remove(name)
+            known.forget("<run_path>")
     assert "largest score" in capsys.readouterr().out
     assert json.loads((tmp_path / "runs" / "dcgan-001" / "run.json").read_text())["status"] == "finished"

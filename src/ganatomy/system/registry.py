@@ -58,17 +58,20 @@ class Registry(Mapping[str, T], Generic[T]):
         self._parts: dict[str, T] = {}
         self._modules: dict[str, str] = {}
         self._summaries: dict[str, str] = {}
+        self._unlisted: set[str] = set()
 
-    def add(self, name: str, part: T, *, module: str, summary: str | None = None) -> T:
+    def add(self, name: str, part: T, *, module: str, summary: str | None = None, listed: bool = True) -> T:
         """Register a part under a name and return it.
 
-        module: where its code is. summary: one line for lists; the docstring's first line if not given.
+        module: where its code is. summary: one line for lists; the docstring's first line if not given. listed: False
+        for what was passed to one training: it is found by its name, but stands in no list.
         Raises UserError where the name belongs to another module: a notebook may run its own cell again.
         """
         before = self._modules.get(name)
         if before is not None and before != module:
             raise UserError(f"{module} registers the {self.kind} {name!r}, which {before} has: choose another name.")
         self._parts[name], self._modules[name] = part, module
+        (self._unlisted.discard if listed else self._unlisted.add)(name)
         self._summaries[name] = summary if summary is not None else summary_of(part)
         return part
 
@@ -76,6 +79,12 @@ class Registry(Mapping[str, T], Generic[T]):
         """Forget a name."""
         for table in (self._parts, self._modules, self._summaries):
             table.pop(name, None)
+        self._unlisted.discard(name)
+
+    def forget(self, module: str) -> None:
+        """Forget every name that a module registered."""
+        for name in [name for name, place in self._modules.items() if place == module]:
+            self.remove(name)
 
     def find(self, name: str) -> T:
         """The part by name; `module.attribute` is looked for in the modules that were loaded for their parts.
@@ -89,7 +98,7 @@ class Registry(Mapping[str, T], Generic[T]):
                     f"The {self.kind} {name} is not part of Ganatomy: load its file with --parts {module}.py, "
                     "or pass it again in Python."
                 )
-            return self.add(name, self._adopt(name, found), module=module)
+            return self.add(name, self._adopt(name, found), module=module, listed=False)
         if name not in self:
             raise unknown(self.kind, name, self)
         return self[name]
@@ -119,11 +128,11 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         load_installed()
-        return iter(list(self._parts))
+        return iter([name for name in self._parts if name not in self._unlisted])
 
     def __len__(self) -> int:
         load_installed()
-        return len(self._parts)
+        return len(self._parts) - len(self._unlisted)
 
 
 def summary_of(part: Any) -> str:

@@ -36,7 +36,7 @@ def given(
         settings["objective.name"] = objective
     elif objective is not None:
         name = f"{objective.__module__}.{getattr(objective, '__name__', type(objective).__name__)}"
-        OBJECTIVES.add(name, objective_of(objective), module=objective.__module__)
+        OBJECTIVES.add(name, objective_of(objective), module=objective.__module__, listed=False)
         settings["objective.name"] = name
     return settings
 
@@ -53,7 +53,7 @@ def _known(role: str, network: nn.Module) -> str:
     makes = [make, make] if before is None or before.classes is None else list(before.classes)
     makes[role != "generator"] = make
     family = Family(name, NetworkOptions, NetworkOptions, ("adversarial",), kind.__module__, (makes[0], makes[1]))
-    FAMILIES.add(name, family, module=kind.__module__)
+    FAMILIES.add(name, family, module=kind.__module__, listed=False)
     return name
 
 
