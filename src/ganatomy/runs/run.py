@@ -18,6 +18,7 @@ import filelock
 from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError, unknown
+from ganatomy.runs import notebook
 from ganatomy.system import files
 from ganatomy.system.options import Options
 
@@ -36,6 +37,10 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """The run as a notebook shows it."""
+        return notebook.to_html(self)
 
     @classmethod
     def find(cls, name: str | Path, runs: Path = RUNS) -> "Run":

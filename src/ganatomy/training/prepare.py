@@ -1,12 +1,14 @@
 """What a training needs before its first step: images decoded, and nothing left open in its options."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
+from rich.status import Status
 
 from ganatomy import build
 from ganatomy import data as datasets
@@ -81,12 +83,22 @@ def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Pre
     )
 
 
+def status(console: Console, words: str) -> AbstractContextManager[object]:
+    """A spinner while something takes time; a plain line in a notebook, where rich would need ipywidgets."""
+    if console.is_jupyter:
+        console.print(words, highlight=False)
+        return nullcontext()
+    return console.status(words)
+
+
 def _images(planned: Config, runtime: Runtime, console: Console) -> datasets.Images:
     options = planned.data.model_dump(include={"size", "channels", "fit", "split", "first"})
-    with console.status(f"Preparing {planned.data.path} …") as status:
+    words = f"Preparing {planned.data.path}"
+    with status(console, f"{words} …") as spinner:
 
         def show(done: int, total: int) -> None:
-            status.update(f"Preparing {planned.data.path}: {done:,} of {total:,} images")
+            if isinstance(spinner, Status):
+                spinner.update(f"{words}: {done:,} of {total:,} images")
 
         images = datasets.prepare(planned.data.path, **options, progress=show) if runtime.leads else None
         runtime.any(False)  # the others wait here
@@ -113,7 +125,7 @@ def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
 
 def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, console: Console) -> Evaluator:
     options = settled.evaluation
-    with console.status("Extracting the features of real images, to score generated ones against …"):
+    with status(console, "Extracting the features of real images, to score generated ones against …"):
         extractor = extractor_for(options.features, images, str(runtime.device))
         return Evaluator(images, extractor, options.samples, options.metrics)
 
@@ -121,7 +133,7 @@ def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, conso
 def resolve(prepared: Prepared, console: Console) -> Prepared:
     """The same with nothing left open: precision and convolutions measured, device and threads as they are."""
     runtime = prepared.runtime
-    with console.status("Measuring how this machine computes fastest …"):
+    with status(console, "Measuring how this machine computes fastest …"):
         settled, timings = autotune.choose(prepared.config, prepared.image_shape, runtime)
     for timing in timings:
         console.print(f"  {timing}", style="dim", highlight=False)
