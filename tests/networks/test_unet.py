@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from ganatomy.networks.unet import Attention, Block, UNet, normalisation, time_embedding
+from ganatomy.networks.unet import Attention, TimedBlock, UNet, normalisation, time_embedding
 
 IMAGE = (3, 12, 20)
 
@@ -54,7 +54,7 @@ def grouped(x, groups, layer):
 @pytest.mark.parametrize("inputs", [8, 12])
 def test_a_block_is_a_residual_branch_that_is_told_the_time(inputs):
     torch.manual_seed(0)
-    block, x, time = alive(Block(inputs, 8, 5, dropout=0.5)).eval(), drawn(2, inputs, 3, 4), drawn(2, 5, seed=1)
+    block, x, time = alive(TimedBlock(inputs, 8, 5, dropout=0.5)).eval(), drawn(2, inputs, 3, 4), drawn(2, 5, seed=1)
     h = block.before[2](F.silu(grouped(x, inputs // 4, block.before[0])))
     h = h + block.time[1](F.silu(time))[:, :, None, None]
     h = block.after[3](F.silu(grouped(h, 2, block.after[0])))

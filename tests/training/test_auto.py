@@ -108,7 +108,7 @@ def test_a_run_says_why_and_is_repeated_by_its_configuration(tmp_path: Path) -> 
         saved(tmp_path, waves(20, 16, 16)), recipe="auto", settings=small, name="a", runs=tmp_path, console=console
     )
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "20 images are few" in said
+    assert "memorise as few as 20 images" in said
     assert run.config().augmentation.policies == ["colour", "translation", "cutout"]
     again = train(config=run.config(), name="b", runs=tmp_path, console=Console(quiet=True))
     assert again.config() == run.config()
@@ -119,5 +119,5 @@ def test_a_run_says_why_and_is_repeated_by_its_configuration(tmp_path: Path) -> 
 
 def test_several_processes_are_told_what_to_do(tmp_path: Path) -> None:
     planned = plan(saved(tmp_path, waves(20, 16, 16)), "auto")
-    with pytest.raises(UserError, match="--dry-run"):
+    with pytest.raises(UserError, match="let --dry-run print its choice"):
         automatic.choose(planned, {}, Runtime(world=2), Console(quiet=True))

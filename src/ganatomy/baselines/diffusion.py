@@ -15,12 +15,12 @@ from ganatomy.gan.method import Batches, Method, Record
 
 
 def linear(steps: int) -> Tensor:
-    """β_t, [steps]: from 10⁻⁴ evenly to 0.02 in 1,000 steps, Ho et al., section 4; in fewer, as much larger."""
+    """β_t, shape [steps]: from 10⁻⁴ evenly to 0.02 in 1,000 steps, Ho et al., section 4; in fewer, as much larger."""
     return (torch.linspace(1e-4, 0.02, steps, dtype=torch.float64) * 1000 / steps).clamp(max=0.999)
 
 
 def cosine(steps: int) -> Tensor:
-    """β_t ≤ 0.999, [steps], of ᾱ_t ∝ cos²(½π(t/steps + s)/(1 + s)), s = 0.008.
+    """β_t ≤ 0.999, shape [steps], of ᾱ_t ∝ cos²(½π(t/steps + s)/(1 + s)), s = 0.008.
 
     Nichol & Dhariwal 2021 (arXiv:2102.09672), eq. 17: fewer times at which nothing is left to be seen of a small image.
     """
@@ -80,6 +80,7 @@ class Diffusion(nn.Module):
         self.alphas = alphas(steps, schedule)  # no buffer: buffers are averaged over time and processes, which rounds
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, C·H·W], classes y [B, classes] or None → images [B, C, H, W] in [−1, 1]."""
         x, eta = z.unflatten(1, self.image), SAMPLERS[self.sampler]
         draws = [_noise_of(row) for row in z] if eta else []
         for t, earlier in pairwise(self.times()):
@@ -90,7 +91,7 @@ class Diffusion(nn.Module):
         return x
 
     def times(self) -> list[int]:
-        """The times that sampling goes through, from `steps` to 0."""
+        """The times that sampling goes through, from `steps` to 0. Raises UserError if there are none, or too many."""
         if not 1 <= self.sampling_steps <= self.steps:
             raise UserError(f"{self.sampling_steps} sampling steps: this model can take from 1 to {self.steps:,}.")
         return [self.steps * i // self.sampling_steps for i in range(self.sampling_steps, -1, -1)]

@@ -68,6 +68,7 @@ class GSN(nn.Module):
         self.mean.copy_((mean.flatten() + 1) / 2)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, C·H·W], normal → images [B, C, H, W] in (−1, 1). y is ignored: the chain has no classes."""
         pixels = torch.cat([self._sampled(block) for block in z.split(BLOCK)])
         return (pixels * 2 - 1).unflatten(1, self.image)
 

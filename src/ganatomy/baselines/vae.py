@@ -44,9 +44,10 @@ def gaussian_log_likelihood(images: Tensor, decoded: Tensor, variance: Tensor) -
 
 
 def optimal_variance(images: Tensor, decoded: Tensor) -> Tensor:
-    """The variance that makes a batch most likely, its mean squared error: Rybkin et al. 2021 (arXiv:2006.13202).
+    """The variance at which a batch is most likely, its mean squared error: Rybkin et al. 2021 (arXiv:2006.13202).
 
-    Not below that of rounding to 8 bits: the likelihood of exact reconstructions would grow without bound.
+    images, decoded: [B, C, H, W]; a scalar. Not below that of rounding to 8 bits: the likelihood of exact
+    reconstructions would grow without bound.
     """
     return (images - decoded).detach().square().mean().clamp(min=(2 / 255) ** 2 / 12)
 
@@ -62,6 +63,7 @@ class VAE(nn.Module):
         self.encoder, self.decoder = encoder, decoder
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, D], classes y [B, classes] or None → mean images [B, C, H, W] in (−1, 1)."""
         images: Tensor = self.decoder(z, y)
         return images
 

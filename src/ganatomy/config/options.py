@@ -68,53 +68,55 @@ Size = Annotated[tuple[Side, Side], BeforeValidator(_height_and_width)]
 
 
 class DataOptions(Options):
-    """Which images, and how they are prepared."""
+    """Which images to train on, and how they are prepared."""
 
     path: Annotated[str, OneOf("ganatomy.data.sources:SOURCES")] = Field(
         "digits", description="The images, by path or name."
     )
-    size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: taken from the images.")
+    size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: that of the images.")
     channels: Literal[1, 3, 4] | None = Field(
-        None, description="1 grey, 3 colour, 4 with alpha; empty: from the images."
+        None, description="1: grey, 3: colour, 4: colour with alpha; empty: that of the images."
     )
-    fit: Literal["crop", "pad", "stretch"] = Field("crop", description="What to do with images of another shape.")
-    split: str = Field("train", description="Which split, where the data has several.")
-    first: int | None = Field(None, ge=2, description="Use at most so many images of the split, the first ones.")
-    flip: bool = Field(False, description="Mirror half of the images at random.")
+    fit: Literal["crop", "pad", "stretch"] = Field("crop", description="How images of another shape are made to fit.")
+    split: str = Field("train", description="Which split to train on, where the data has several.")
+    first: int | None = Field(None, ge=2, description="Train on the first N images of the split only; empty: on all.")
+    flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
 
 
 class PriorOptions(Options):
-    """p_z, where latent vectors come from."""
+    """The prior p_z, from which latent vectors z are drawn."""
 
-    name: Annotated[str, OneOf("ganatomy.gan.priors:PRIORS")] = Field("normal", description="Distribution of z.")
-    dimension: int = Field(
-        100, ge=1, le=262_144, description="Length of the latent vector (diffusion and gsn: the pixels' number)."
+    name: Annotated[str, OneOf("ganatomy.gan.priors:PRIORS")] = Field(
+        "normal", description="Distribution of the latent vectors."
     )
-    conditional: bool = Field(False, description="Learn to generate by class; the images need classes.")
+    dimension: int = Field(
+        100, ge=1, le=262_144, description="Length of z; for diffusion and gsn always the number of values of an image."
+    )
+    conditional: bool = Field(False, description="Generate by class; the images must have classes.")
     classes: list[Annotated[int, Field(ge=0)]] = Field(
-        [], description="Images of each class: filled in from the data of a conditional run."
+        [], description="Images of each class in the data; filled in when a conditional run starts."
     )
 
 
 class VAEOptions(Options):
-    """Of a variational autoencoder, whose decoder is `generator` and whose encoder is of `discriminator`'s kind."""
+    """The variational autoencoder (method=vae): `generator` is its decoder, `discriminator` the kind of its encoder."""
 
     likelihood: Literal["bernoulli", "gaussian"] = Field(
-        "gaussian", description="What a pixel is given z: bernoulli or gaussian."
+        "gaussian", description="Distribution of a pixel given z; bernoulli is for black and white images."
     )
-    beta: Weight = Field(1.0, description="Weight of the divergence from the prior (1: the evidence lower bound).")
+    beta: Weight = Field(1.0, description="Weight of the KL divergence from the prior; 1: the evidence lower bound.")
 
 
 class DiffusionOptions(Options):
-    """Of a diffusion model, whose denoiser is `generator`."""
+    """The diffusion model (method=diffusion): `generator` is its denoiser."""
 
-    steps: int = Field(1000, ge=2, le=10_000, description="Noise levels.")
-    schedule: Literal["linear", "cosine"] = Field("cosine", description="How the noise grows with the level.")
+    steps: int = Field(1000, ge=2, le=10_000, description="Noise levels in training.")
+    schedule: Literal["linear", "cosine"] = Field("cosine", description="How noise grows from level to level.")
     sampler: Annotated[Literal["ddim", "ancestral"], OfSampling()] = Field(
-        "ddim", description="ddim (deterministic) or ancestral."
+        "ddim", description="How images are sampled: ddim adds no noise on the way."
     )
     sampling_steps: Annotated[int, OfSampling()] = Field(
-        50, ge=1, le=10_000, description="Denoising steps that make an image."
+        50, ge=1, le=10_000, description="Denoising steps to sample an image."
     )
 
 
@@ -122,21 +124,27 @@ class ObjectiveOptions(Options):
     """What each player minimises."""
 
     name: Annotated[str, OneOf("ganatomy.gan.objectives:OBJECTIVES")] = Field(
-        "non_saturating", description="The losses of both players."
+        "non_saturating", description="The loss functions of both players."
     )
-    label_smoothing: float = Field(0.0, ge=0, lt=0.5, description="Real labels become 1 − this (one-sided).")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=0.5, description="One-sided label smoothing: real labels are 1 − this."
+    )
 
 
 class PenaltyOptions(Options):
-    """What keeps the discriminator smooth; a weight of 0 is off."""
+    """Terms that keep the discriminator smooth, by their weight; 0: off."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Weight]  # weights by the penalty's name
 
-    every: int = Field(1, ge=1, description="Steps between two computations of a gradient's penalty (lazy: > 1).")
-    clip: float = Field(0.0, ge=0, description="Discriminator weights are clipped to ±this after its step.")
-    path_length: Weight = Field(0.0, description="Weight of E(‖∇_w G·y‖ − a)², stylegan2 generators only.")
-    path_length_every: int = Field(4, ge=1, description="Steps between two computations of it.")
+    every: int = Field(1, ge=1, description="Compute penalties at every N-th step only, with N times the weight.")
+    clip: float = Field(0.0, ge=0, description="Clip the discriminator's weights to ±this after each update; 0: off.")
+    path_length: Weight = Field(
+        0.0, description="Weight of the path length penalty E(‖∇_w G·y‖ − a)²; for stylegan2 generators."
+    )
+    path_length_every: int = Field(
+        4, ge=1, description="Compute the path length penalty at every N-th step only, with N times the weight."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -149,100 +157,118 @@ class PenaltyOptions(Options):
 
 
 class AugmentationOptions(Options):
-    """What real and generated images go through before the discriminator sees them: for few images."""
+    """Differentiable augmentation of all images, real or generated, that the discriminator sees: for small sets."""
 
     policies: list[Annotated[str, OneOf("ganatomy.gan.augment:POLICIES")]] = Field(
-        [], description="What is done to them; empty: no augmentation."
+        [], description="Transformations to apply; empty: none."
     )
-    probability: float = Field(1.0, ge=0, le=1, description="Share of the images that each of them changes.")
+    probability: float = Field(1.0, ge=0, le=1, description="Probability of each transformation of each image.")
     target: float | None = Field(
-        None, gt=0, lt=1, description="Adapt the probability until E[sign D(real)] is this (0.6); empty: keep it."
+        None,
+        gt=0,
+        lt=1,
+        description="Adapt the probability until E[sign D(real)] is this, as ADA does with 0.6; empty: keep it.",
     )
 
 
 class OptimiserOptions(Options):
-    """How a player descends: torch's own optimisers."""
+    """The optimiser of a player: torch's own."""
 
-    name: Literal["sgd", "adam", "rmsprop"] = Field("adam", description="sgd, adam or rmsprop.")
-    learning_rate: Rate = Field(2e-4, description="Step size; a number or a schedule.")
+    name: Literal["sgd", "adam", "rmsprop"] = Field("adam", description="Kind of optimiser.")
+    learning_rate: Rate = Field(2e-4, description="Learning rate.")
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = Field(
-        (0.5, 0.999), description="Adam's decay rates."
+        (0.5, 0.999), description="Decay rates of Adam's two averages, β₁ and β₂."
     )
-    momentum: Share = Field(0.0, description="Momentum of sgd and rmsprop; a number or a schedule.")
+    momentum: Share = Field(0.0, description="Momentum, of sgd and rmsprop.")
 
 
 class AverageOptions(Options):
-    """The exponential moving average of the generator, which draws the samples."""
+    """The exponential moving average of the generator's weights, which makes all samples."""
 
-    decay: float = Field(0.999, ge=0, lt=1, description="Share of the old average kept at each step; 0: no average.")
-    warm_up: bool = Field(True, description="Start with a short memory: decay is at most (1 + t)/(10 + t).")
+    decay: float = Field(0.999, ge=0, lt=1, description="Share of the average that each step keeps; 0: no averaging.")
+    warm_up: bool = Field(
+        True, description="Average over fewer steps at first: decay at step t is at most (1 + t)/(10 + t)."
+    )
 
 
 class TrainingOptions(Options):
-    """Algorithm 1 and its budget."""
+    """The training loop and its budget: the first limit that is reached ends it."""
 
-    batch: int = Field(64, ge=2, le=65536, description="Images a step, over all processes.")
-    discriminator_steps: int = Field(1, ge=1, le=1000, description="k: discriminator steps a generator step.")
+    batch: int = Field(64, ge=2, le=65536, description="Real images in a batch, over all processes.")
+    discriminator_steps: int = Field(
+        1, ge=1, le=1000, description="k: updates of the discriminator for each of the generator."
+    )
     share_fakes: bool = Field(
-        False, description="The generator's step reuses the last fakes shown to the discriminator."
+        False, description="The generator's update reuses the discriminator's last fakes instead of new ones."
     )
     simultaneous: bool = Field(
-        False, description="Both players move at once, on the same fakes, instead of the discriminator first."
+        False, description="Update both players from the same weights, on the same fakes; not the discriminator first."
     )
-    steps: int | None = Field(None, ge=1, description="Stop after this many generator steps.")
+    steps: int | None = Field(None, ge=1, description="Stop after this many steps, each one update of the generator.")
     images: int | None = Field(None, ge=1, description="Stop after the discriminator has seen this many real images.")
     minutes: float | None = Field(None, gt=0, description="Stop after this many minutes of training.")
-    seed: int = Field(0, ge=0, lt=2**63, description="All randomness follows from it.")
-    retries: int = Field(
-        3, ge=0, le=100, description="Roll-backs allowed after losses or gradients that are not finite."
-    )
+    seed: int = Field(0, ge=0, lt=2**63, description="Decides all random numbers.")
+    retries: int = Field(3, ge=0, le=100, description="How often to roll back when losses or gradients are not finite.")
 
 
 class LogOptions(Options):
-    """What is written while training, and how often (in steps)."""
+    """What is written while training, and after how many steps each time."""
 
-    every: int = Field(20, ge=1, description="A record of losses and scores; each is the mean since the last.")
-    snapshot: int = Field(250, ge=1, description="A grid of samples from the same latent vectors.")
-    checkpoint: int = Field(1000, ge=1, description="A checkpoint to resume from.")
-    keep: int = Field(3, ge=0, description="Newest checkpoints kept; 0: all.")
-    tensorboard: bool = Field(False, description="Write TensorBoard events too.")
+    every: int = Field(
+        20, ge=1, description="Steps between two records, each the mean of losses and scores since the last."
+    )
+    snapshot: int = Field(250, ge=1, description="Steps between two grids of samples, of the same latent vectors.")
+    checkpoint: int = Field(1000, ge=1, description="Steps between two checkpoints.")
+    keep: int = Field(3, ge=0, description="How many of the newest checkpoints to keep; 0: all.")
+    tensorboard: bool = Field(False, description="Also write TensorBoard events.")
 
 
 class EvaluationOptions(Options):
-    """Scores while training: `ganatomy evaluate`, again and again."""
+    """Scores while training, as `ganatomy evaluate` measures them."""
 
-    every: int = Field(0, ge=0, description="Steps between evaluations; 0: none.")
-    samples: int = Field(2000, ge=100, description="Generated images a score.")
+    every: int = Field(0, ge=0, description="Steps between two evaluations; 0: never.")
+    samples: int = Field(2000, ge=100, description="Generated images for each evaluation.")
     metrics: list[Annotated[str, OneOf("ganatomy.evaluation.scoring:METRICS")]] = Field(
-        ["fd"], min_length=1, description="What to measure."
+        ["fd"], min_length=1, description="Metrics to measure."
     )
     features: Annotated[str, OneOf("ganatomy.evaluation.features:EXTRACTORS")] = Field(
-        "auto", description="What the scores compare; auto: what fits the images."
+        "auto", description="Features that the metrics compare; auto: chosen for the images."
     )
 
 
 class DiagnosisOptions(Options):
-    """What is wrong with the training, reported while it goes on: see docs/DIAGNOSIS.md."""
+    """The diagnosis, which finds out while training what goes wrong: see docs/DIAGNOSIS.md."""
 
-    on: bool = Field(True, description="Probe the training now and then; its weights are the same without.")
-    every: int = Field(0, ge=0, description="Steps between two probes; 0: as often as costs 2% of the time at most.")
-    samples: int = Field(128, ge=16, le=1024, description="Generated images, and as many real ones, of a probe.")
+    on: bool = Field(True, description="Diagnose the training; its weights are the same either way.")
+    every: int = Field(0, ge=0, description="Steps between two probes; 0: as often as 2% of the time allows.")
+    samples: int = Field(
+        128, ge=16, le=1024, description="Generated images that a probe draws, and real images that it takes."
+    )
     remedies: int = Field(
-        0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: it only reports them."
+        0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: only report."
     )
 
 
 class RuntimeOptions(Options):
-    """On what the run computes. `auto` is replaced by what was measured when the run starts."""
+    """What the run computes on. When it starts, `auto` is replaced by what is there or was measured to be fastest."""
 
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: the faster one that agrees.")
-    convolution: Literal["auto", "native", "patches"] = Field("auto", description="How a CPU computes convolutions.")
-    threads: int = Field(0, ge=0, le=1024, description="CPU threads of each process; 0: as many as there are cores.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="cpu, cuda, cuda:N or mps; auto: a GPU if there is one.",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Of matrix products and convolutions; auto: the fastest that agrees with float32."
+    )
+    convolution: Literal["auto", "native", "patches"] = Field(
+        "auto",
+        description="How a CPU computes float32 convolutions; native: by torch, patches: by ours; auto: the faster.",
+    )
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads of each process; 0: one for each core.")
 
 
 class UnknownOptions(NetworkOptions):
-    """Options of a family that is not at hand: a stranger's, in a run that is only read here."""
+    """Options of a family that is not loaded: someone's own, in a run that is only read here."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -266,9 +292,9 @@ def _network(role: str) -> Any:
 class Config(Options):
     """Everything that decides a run."""
 
-    recipe: str = Field("dcgan", description="The recipe these options began as.")
+    recipe: str = Field("dcgan", description="The recipe that these options started from.")
     method: Literal["adversarial", "vae", "diffusion", "gsn"] = Field(
-        "adversarial", description="How the generator learns: by the game, or as one of the baselines."
+        "adversarial", description="How the generator learns: in the game (adversarial), or as a baseline."
     )
     data: DataOptions = DataOptions()
     prior: PriorOptions = PriorOptions()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import getdoc
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
@@ -16,7 +16,10 @@ from ganatomy.networks.families import FAMILIES, NetworkOptions
 from ganatomy.system.options import OneOf, Options
 from ganatomy.system.registry import Registry
 
-ROLES = {"generator": "The network that makes images.", "discriminator": "The network that judges images."}
+ROLES = {
+    "generator": "The network that makes images.",
+    "discriminator": "The network that scores images, real or generated.",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ def describe(name: str) -> str:
     """The help text of an option, by its dotted name, with the names that it takes."""
     field = next(field for option, field in options() if option == name)
     registry = _registry(field)
-    return str(field.description) if registry is None else f"{field.description} One of: {', '.join(registry)}."
+    if registry is None:
+        return str(field.description)
+    several = get_origin(field.annotation) is list
+    return f"{field.description} {'Any' if several else 'One'} of: {', '.join(registry)}."
 
 
 def families(role: str) -> dict[str, type[Options]]:

@@ -1,4 +1,4 @@
-"""Configurations read, written, changed by name, and explained when they are wrong."""
+"""Configurations read, written and changed by name; what is wrong with one, in a sentence."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
 
 
 def read(path: str | Path) -> Config:
-    """The configuration in a YAML file."""
+    """The configuration in a YAML file. Raises UserError where the file cannot be read or an option is wrong."""
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -33,7 +33,7 @@ def read(path: str | Path) -> Config:
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
     if "lab" in values:
-        raise UserError(f"{path} is of a game of `ganatomy lab`, which has no images: see its report.html.")
+        raise UserError(f"{path} belongs to a run of `ganatomy lab`, which trains on no images: see its report.html.")
     return from_dict(values, str(path))
 
 
@@ -43,7 +43,10 @@ def to_yaml(config: Options) -> str:
 
 
 def change(config: Config, changes: Mapping[str, Any]) -> Config:
-    """A copy with options changed, each given by its dotted name: {"training.batch": 32}."""
+    """A copy with options changed, each given by its dotted name: {"training.batch": 32}.
+
+    Raises UserError where there is no such option, or its value is wrong.
+    """
     values = config.model_dump(mode="json")
     for name, value in changes.items():
         *parents, option = name.split(".")
@@ -64,7 +67,7 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """["training.batch=32"] → {"training.batch": 32}; values are YAML."""
+    """["training.batch=32"] → {"training.batch": 32}; values are YAML. Raises UserError for any other form."""
     changes: dict[str, Any] = {}
     texts = {name for name, field in options() if field.annotation is str}
     for setting in settings:
@@ -77,7 +80,7 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
             raise UserError(f"--set {setting}: the value is not valid YAML.") from None
         if name.strip() in texts and value is not None:  # a folder may be called 2024
             value = text
-        # YAML 1.1 takes 2e-4 for a word: people mean the number.
+        # YAML 1.1 reads 2e-4 as text: people mean the number.
         elif value == text:
             with suppress(ValueError):
                 value = float(value)
@@ -95,7 +98,7 @@ def _no_such_option(name: str) -> UserError:
 
 
 def explain(error: ValidationError, source: str, within: str = "") -> UserError:
-    """The first fault of a validation, as a sentence. within: the part of the configuration that was validated."""
+    """The first error of a validation as a sentence. within: the part of the configuration that was validated."""
     fault = error.errors()[0]
     place = [str(step) for step in fault["loc"] if step not in ("Schedule", "float")]
     name = within + ".".join(place)

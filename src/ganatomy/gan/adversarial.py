@@ -28,7 +28,7 @@ class Penalty:
     every: int = 1
 
     def added(self, step: int, record: Record, *arguments: Any) -> Tensor | float:
-        """What it adds to the loss at a step, its value noted in the record; nothing at the steps between."""
+        """The scalar that it adds to the loss at a step; its value goes into the record. 0 at the steps between."""
         if step % self.every:
             return 0.0
         value = self.value(*arguments)
@@ -38,9 +38,10 @@ class Penalty:
 
 @dataclass
 class Augmentation:
-    """What real and generated images go through before the discriminator looks at them.
+    """What happens to real and generated images before the discriminator sees them.
 
-    target: of r_t = E[sign D(real)], which steers the probability as in ADA; None leaves it as it is.
+    policies: names of `gan.augment.POLICIES`. probability: of each transformation of each image. target: of
+    r_t = E[sign D(real)], towards which ADA moves the probability (`gan.augment.adjusted`); None leaves it as it is.
     """
 
     policies: Sequence[str] = ()
@@ -71,13 +72,13 @@ class Adversarial(Method):
         generator, discriminator   the players: networks z, classes → images and images, classes → raw scores
         objective                  what each of them minimises
         setup                      prior, batch, randomness, runtime and average
-        penalties                  what the discriminator's loss grows by
-        generator_penalties        and the generator's
+        penalties                  terms of the discriminator's loss
+        generator_penalties        terms of the generator's loss
         augmentation               of every image that the discriminator sees; None: none
         discriminator_steps        k, updates of the discriminator for each of the generator's
         share_fakes                the generator's update reuses the last fakes that the discriminator saw
-        simultaneous               both update from the same point, on the same fakes; needs k = 1
-        clip                       after its update the discriminator's weights are clipped to ±clip; 0: they are not
+        simultaneous               both players update from the same weights, on the same fakes; needs k = 1
+        clip                       after each update the discriminator's weights are clipped to ±clip; 0: never
         """
         super().__init__((generator, discriminator), setup)
         self.discriminator, self.objective = discriminator, objective
@@ -108,9 +109,9 @@ class Adversarial(Method):
         return record
 
     def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
-        """Fakes from fresh latent vectors, of the same classes as the real images beside them."""
+        """Images [B, C, H, W] of fresh latent vectors, float32, of the same classes as the real images beside them."""
         z = self.runtime.share(self.prior.sample(self.batch, self.random.at("latent", step, turn)))
-        # The generator's gradient is wanted only from the fakes it is judged by.
+        # A graph is kept only of the fakes that the generator's own update uses.
         with torch.set_grad_enabled(self.share_fakes or turn == self.k), self.runtime.autocast():
             fake: Tensor = self.generator.network(z, classes)
         return Batch(at_least_float32(fake), classes)
@@ -149,7 +150,7 @@ class Adversarial(Method):
         return record
 
     def joint_step(self, real: Batch, fake: Batch, step: int) -> Record:
-        """Update both players from the same point, on the same fakes, each unaware of the other's update."""
+        """Update both players from the same weights, on the same fakes: neither sees the other's update."""
         draw = self._draws("augment", step, 0)
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
         losses = self.objective.losses(real_scores, fake_scores)
@@ -165,12 +166,12 @@ class Adversarial(Method):
         return record
 
     def state(self) -> TensorGroups:
-        """Every tensor that the future depends on: one group a checkpoint file."""
+        """Every tensor that the next step depends on: one group a checkpoint file."""
         adaptive = {"augmentation": {"probability": self.probability}} if self.augmentation.target is not None else {}
         return super().state() | adaptive
 
     def load(self, groups: TensorGroups) -> None:
-        """Go on from what `state` gave."""
+        """Continue from the tensors of an earlier `state`."""
         super().load(groups)
         if self.augmentation.target is not None and "augmentation" in groups:
             self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
@@ -197,7 +198,7 @@ class Adversarial(Method):
             clip_weights(self.discriminator.parameters, self.clip)
 
     def summary(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
-        """What a record says of the discriminator's loss, a scalar, and scores [B]. Adapts the augmentation."""
+        """The record of the discriminator's loss, a scalar, and its scores [B]. Adapts the augmentation."""
         record = {"loss/discriminator": loss.detach()}
         for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
             record |= {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}

@@ -72,25 +72,34 @@ def adjusted(
 
 @register_augmentation("colour")
 def brightness(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-    """x + b, b uniform on [−0.5, 0.5)."""
+    """images [B, C, H, W] + b, b = amount [B] − 0.5, uniform on [−0.5, 0.5)."""
     return _recoloured(images, lambda colours: colours + _each(amount - 0.5))
 
 
 @register_augmentation("colour")
 def saturation(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-    """The distance from each pixel's mean over colours times [0, 2): grey images stay what they are."""
+    """The distance from each pixel's mean over colours times 2 · amount, in [0, 2): grey images stay what they are.
+
+    images: [B, C, H, W]; amount: [B], in [0, 1).
+    """
     return _recoloured(images, lambda colours: _spread(colours, colours.mean(1, keepdim=True), 2 * amount))
 
 
 @register_augmentation("colour")
 def contrast(images: torch.Tensor, amount: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-    """The distance from the image's mean over colours and pixels times [0.5, 1.5)."""
+    """The distance from the image's mean over colours and pixels times amount + 0.5, in [0.5, 1.5).
+
+    images: [B, C, H, W]; amount: [B], in [0, 1).
+    """
     return _recoloured(images, lambda colours: _spread(colours, colours.mean((1, 2, 3), keepdim=True), amount + 0.5))
 
 
 @register_augmentation("translation")
 def translation(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Moved by whole pixels, up to 1/8 of each side either way; what comes in is 0, mid-grey."""
+    """Moved by whole pixels, up to 1/8 of each side either way; what comes in is 0, mid-grey.
+
+    images: [B, C, H, W]; down, right: [B], in [0, 1), ½ for no move.
+    """
     for axis, amount in ((2, down), (3, right)):
         side = images.shape[axis]
         most = _nearest(side * SHIFT)
@@ -104,7 +113,10 @@ def translation(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -
 
 @register_augmentation("cutout")
 def cutout(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """A hole of half of each side set to 0, its centre anywhere in the image: at the border only a part is in it."""
+    """A hole of half of each side set to 0, its centre anywhere in the image: at the border only a part is in it.
+
+    images: [B, C, H, W]; down, right: of the centre, [B], in [0, 1) of each side.
+    """
     rows, columns = (_hidden(side, amount) for side, amount in zip(images.shape[2:], (down, right), strict=True))
     return images * ~(rows[:, None, :, None] & columns[:, None, None, :])
 

@@ -1,4 +1,4 @@
-"""Where a game rests when nobody can tell generated images from real ones. No torch: readers of a run use it."""
+"""The losses at a game's equilibrium, where generated and real images cannot be told apart. No torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every way to train a generator has in common: the types that the rooms around the loop share."""
+"""What every way to train a generator has in common, and its types: batches, records and tensors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class Setup:
 class Method(ABC):
     """A way to train a generator: the body of the loop, and every tensor that it depends on.
 
-    The first player's network makes images of latent vectors; its average draws the samples.
+    The first player is the generator, whose network maps latent vectors to images; its average makes the samples.
     """
 
     def __init__(self, players: Sequence[Player], setup: Setup) -> None:
@@ -79,7 +79,7 @@ class Method(ABC):
         self.average.update_parameters(self.generator.network)
 
     def check(self) -> None:
-        """Raise the NonFiniteError of an update that was skipped without waiting for a GPU, if any."""
+        """Raises NonFiniteError if a GPU skipped an update because its numbers were not finite."""
         for player in self.players:
             player.check()
 
@@ -96,7 +96,7 @@ class Method(ABC):
         return {**{player.name: player.network for player in self.players}, "average": average}
 
     def state(self) -> TensorGroups:
-        """Every tensor that the future depends on: one group a checkpoint file."""
+        """Every tensor that the next step depends on: one group a checkpoint file."""
         groups = {name: network.state_dict() for name, network in self.networks.items()}
         groups["average"] = {**groups["average"], "n_averaged": self.average.n_averaged}
         groups["optimisers"] = {
@@ -105,7 +105,7 @@ class Method(ABC):
         return groups
 
     def load(self, groups: TensorGroups) -> None:
-        """Go on from what `state` gave."""
+        """Continue from the tensors of an earlier `state`."""
         average = dict(groups["average"])
         self.average.n_averaged.copy_(average.pop("n_averaged"))
         for name, network in self.networks.items():

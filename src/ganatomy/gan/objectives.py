@@ -34,7 +34,7 @@ class Objective:
     """A game: its losses, and what a reader must know of it.
 
     losses         (real scores [B], fake scores [B]) → Losses; real scores are zeros for the generator unless `paired`
-    equilibrium    where it rests
+    equilibrium    its losses where generated and real images cannot be told apart
     probabilistic  σ(score) is the probability of being real
     smoothable     takes one-sided label smoothing: losses(real, fake, smoothing=α)
     paired         the generator's loss looks at real scores too
@@ -116,7 +116,7 @@ def objective_of(
 
 
 def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilibrium:
-    """Where a game rests, measured: the losses when every image, real or generated, has the same score.
+    """The equilibrium of losses, measured: their values when every image, real or generated, has the same score.
 
     The generator's is left out where moving all scores changes it but not the discriminator's: its level means nothing.
     """

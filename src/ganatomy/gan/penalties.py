@@ -20,11 +20,13 @@ Draw: TypeAlias = "Callable[..., torch.Tensor]"  # draw(*shape): uniform on [0, 
 
 
 class PenaltyFunction(Protocol):
-    """Discriminator, real and fake images [B, C, H, W], draws → a scalar that its loss grows by."""
+    """Discriminator, real and fake images [B, C, H, W], draws → a scalar, which is added to its loss."""
 
     def __call__(
         self, discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw, /
-    ) -> torch.Tensor: ...
+    ) -> torch.Tensor:
+        """The value, a scalar in float32, differentiable in the discriminator's parameters."""
+        ...
 
 
 PENALTIES: Registry[PenaltyFunction] = Registry("penalty")
@@ -45,13 +47,19 @@ def register_penalty(name: str) -> Callable[[Function], Function]:
 
 @register_penalty("r1")
 def r1(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
-    """½E‖∇D(x)‖² at real images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 9."""
+    """½E‖∇D(x)‖² at real images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 9.
+
+    real: [B, C, H, W]; a scalar.
+    """
     return squared_gradient_norms(discriminator, real).mean() / 2
 
 
 @register_penalty("r2")
 def r2(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor, draw: Draw) -> torch.Tensor:
-    """½E‖∇D(G(z))‖² at generated images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10."""
+    """½E‖∇D(G(z))‖² at generated images: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10.
+
+    fake: [B, C, H, W]; a scalar.
+    """
     return squared_gradient_norms(discriminator, fake).mean() / 2
 
 
@@ -89,7 +97,7 @@ def _distance_from_one(discriminator: Discriminator, images: torch.Tensor) -> to
 
 
 def clip_weights(parameters: Iterable[torch.Tensor], bound: float) -> None:
-    """Every weight to [−bound, bound], in place: Arjovsky et al. 2017 (arXiv:1701.07875), Algorithm 1, line 7."""
+    """Parameters of any shape to [−bound, bound], in place: Arjovsky et al. 2017 (arXiv:1701.07875), Alg. 1, line 7."""
     with torch.no_grad():
         for parameter in parameters:
             parameter.clamp_(-bound, bound)

@@ -41,11 +41,13 @@ class Player:
         return self.apply(self.gradients(loss), loss, step)
 
     def gradients(self, loss: Tensor, keep_graph: bool = False) -> tuple[Tensor, ...]:
-        """∇loss, one tensor a parameter of this player alone: the other network's gradients would be wasted work."""
+        """∇loss of a scalar loss, a tensor of the same shape for each parameter of this player and of no other."""
         return torch.autograd.grad(loss, self.parameters, retain_graph=keep_graph)
 
     def apply(self, gradients: tuple[Tensor, ...], loss: Tensor, step: int) -> Tensor:
         """One step of the optimiser with the gradients of the loss, averaged over all processes; returns their norm.
+
+        gradients: as `gradients` gives them; loss and norm: scalars.
 
         Raises NonFiniteError before an update with numbers that are not finite. On a GPU, where waiting for the answer
         would stall it, the optimiser's kernel skips the update instead, and `check` raises.
@@ -70,13 +72,13 @@ class Player:
         return norm
 
     def check(self) -> None:
-        """Raise NonFiniteError if an update was skipped since the last check. Waits for the device."""
+        """Raises NonFiniteError if an update was skipped since the last check. Waits for the device."""
         fault, self.fault = self.fault, None
         if fault is not None and torch.isfinite(fault):
             raise NonFiniteError(self.name, int(fault))
 
     def state(self) -> dict[str, Tensor]:
-        """The optimiser's tensors, named `index of the parameter.name`."""
+        """The optimiser's tensors, named INDEX.NAME: of the shape of the parameter with that index, or scalars."""
         return {
             f"{index}.{name}": value
             for index, parameter in enumerate(self.parameters)
@@ -85,7 +87,7 @@ class Player:
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from what `state` gave."""
+        """Continue from the tensors of an earlier `state`, names and shapes as there."""
         self.optimiser.state.clear()
         for key, value in tensors.items():
             index, _, name = key.partition(".")

@@ -1,4 +1,4 @@
-"""p_z: where latent vectors come from, and the way from one to another."""
+"""Priors p_z: how latent vectors are drawn, interpolated and truncated."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ def spherical(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> to
 
 
 def linear(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-    """Straight interpolation, all of it as probable as its ends under a uniform prior. Shapes as `spherical`."""
+    """Straight interpolation, all of it as probable as its ends under a uniform prior: [D], [D], [F] → [F, D]."""
     return start + (end - start) * share[:, None]
 
 
 def truncated_normal(z: torch.Tensor, bound: float) -> torch.Tensor:
     """Normal vectors moved monotonically to the normal distribution cut off at ±bound: Φ⁻¹ of Φ(z), rescaled.
 
-    Brock et al. 2019 (arXiv:1809.11096), section 3.1, redraw what is too far out; so moved, every vector stays itself.
+    z: [N, D] → [N, D], in [−bound, bound]. Brock et al. 2019 (arXiv:1809.11096), section 3.1, redraw what is too far
+    out; moved instead, every seed keeps its own vector.
     """
     tail = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
     share = tail + (1 - 2 * tail) * torch.special.ndtr(z.double())
@@ -48,7 +49,7 @@ def truncated_normal(z: torch.Tensor, bound: float) -> torch.Tensor:
 
 
 def truncated_uniform(z: torch.Tensor, bound: float) -> torch.Tensor:
-    """Uniform vectors on (−√3, √3) shrunk to (−bound, bound), if that is narrower."""
+    """Uniform vectors on (−√3, √3), [N, D], shrunk to (−bound, bound) if that is narrower."""
     return z * min(bound / 3**0.5, 1.0)
 
 
@@ -87,13 +88,13 @@ def register_prior(name: str, *, interpolate: Interpolate, truncate: Truncate) -
 
 @register_prior("normal", interpolate=spherical, truncate=truncated_normal)
 def normal(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:
-    """[count, dimension], independent N(0, 1)."""
+    """Latent vectors [count, D], independent N(0, 1)."""
     return torch.randn(count, dimension, generator=random)
 
 
 @register_prior("uniform", interpolate=linear, truncate=truncated_uniform)
 def uniform(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:
-    """[count, dimension], uniform on (−√3, √3): mean 0 and variance 1, as in the code of Goodfellow et al. 2014."""
+    """Latent vectors [count, D], uniform on (−√3, √3): variance 1, as in the code of Goodfellow et al. 2014."""
     return (torch.rand(count, dimension, generator=random) * 2 - 1) * 3**0.5
 
 
@@ -112,7 +113,7 @@ class Prior:
     classes: Sequence[float] = ()  # how frequent each class is; empty: unconditional
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """z: [count, dimension], float32, on the CPU."""
+        """z: [count, D], float32, on the CPU, D the dimension."""
         return self.draw(count, self.dimension, random)
 
     def of_seeds(self, seeds: Sequence[int], label: int | None = None) -> torch.Tensor:

@@ -62,6 +62,7 @@ class Generator(nn.Module):
         initialise(self, norm)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W] in (−1, 1)."""
         images: Tensor = self.layers(beside(z, y)[:, :, None, None])
         return images
 
@@ -98,6 +99,7 @@ class Discriminator(nn.Module):
         initialise(self, norm)
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B], or [B, outputs]."""
         features = self.layers[:-2](images)
         scores: Tensor = self.layers[-2:](features)
         if self.projection is not None and y is not None:

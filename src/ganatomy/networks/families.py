@@ -132,14 +132,16 @@ class MLPOptions(NetworkOptions):
 
     family: Literal["mlp"] = Field("mlp", description=FAMILY)
     hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
-        [1200, 1200], min_length=1, description="Units of each hidden layer."
+        [1200, 1200], min_length=1, description="Units of each hidden layer, the input's side first."
     )
-    activation: Literal["relu", "leaky_relu", "maxout"] = Field("relu", description="What follows each hidden layer.")
-    pieces: int = Field(5, ge=2, le=16, description="Linear pieces of a maxout unit.")
-    dropout_input: float = Field(0.0, ge=0, lt=1, description="Share of the input dropped while training.")
-    dropout_hidden: float = Field(0.0, ge=0, lt=1, description="Share of the hidden units dropped while training.")
+    activation: Literal["relu", "leaky_relu", "maxout"] = Field(
+        "relu", description="Activation function of the hidden layers."
+    )
+    pieces: int = Field(5, ge=2, le=16, description="Linear pieces of each maxout unit.")
+    dropout_input: float = Field(0.0, ge=0, lt=1, description="Dropout of the input while training.")
+    dropout_hidden: float = Field(0.0, ge=0, lt=1, description="Dropout of the hidden units while training.")
     spread: float = Field(
-        0.0, ge=0, le=1, description="Weights start uniform in ±spread; 0: torch's own initialisation."
+        0.0, ge=0, le=1, description="Weights start uniform in ±spread; 0: as torch initialises them."
     )
 
 
@@ -151,9 +153,9 @@ class DCGANOptions(NetworkOptions):
 
     family: Literal["dcgan"] = Field("dcgan", description=FAMILY)
     width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the image.")
-    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
     resampling: Literal["strided", "pooling"] = Field(
-        "strided", description="How maps halve and double: strided convolutions, or pooling and repeated pixels."
+        "strided", description="How maps change size: by strided convolutions, or by pooling and repeated pixels."
     )
     dense: int = Field(0, ge=0, le=16384, description="Units of a fully connected hidden layer; 0: none.")
 
@@ -166,18 +168,20 @@ class ResNetOptions(NetworkOptions):
 
     family: Literal["resnet"] = Field("resnet", description=FAMILY)
     width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
-    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
 
 
 class ResNetDiscriminatorOptions(NetworkOptions):
-    """Their discriminators."""
+    """Residual discriminators (Gulrajani et al. 2017; Miyato et al. 2018)."""
 
     family: Literal["resnet"] = Field("resnet", description=FAMILY)
     width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
     norm: Literal["spectral", "layer", "none"] = Field(
-        "spectral", description="spectral: of every layer's weights; layer: of its maps; or none."
+        "spectral", description="spectral: of each layer's weights; layer: of its maps; none."
     )
-    pooling: Literal["sum", "mean"] = Field("sum", description="How the last maps become one vector: sum or mean.")
+    pooling: Literal["sum", "mean"] = Field(
+        "sum", description="How the last map becomes one vector: by its sum or its mean."
+    )
 
 
 register_family("resnet", "ganatomy.networks.resnet", ResNetOptions, ResNetDiscriminatorOptions)
@@ -187,10 +191,12 @@ class R3Options(NetworkOptions):
     """Residual networks without normalisation (Huang et al. 2025)."""
 
     family: Literal["r3"] = Field("r3", description=FAMILY)
-    widths: Channels = Field([96], description="Channels of each stage from the smallest map on; one for all: [96].")
-    blocks: Counts = Field([2], description="Residual blocks of each stage; one for all: [2].")
-    cardinality: Counts = Field([12], description="Groups of each stage's convolutions; one for all: [12].")
-    expansion: int = Field(2, ge=1, le=8, description="Widening inside a block.")
+    widths: Channels = Field(
+        [96], description="Channels of each stage, from the smallest map on, or one number for all."
+    )
+    blocks: Counts = Field([2], description="Residual blocks of each stage, or one number for all.")
+    cardinality: Counts = Field([12], description="Groups of each stage's convolutions, or one number for all.")
+    expansion: int = Field(2, ge=1, le=8, description="How many times wider a block is inside.")
 
 
 register_family("r3", "ganatomy.networks.r3", R3Options)
@@ -204,25 +210,25 @@ class StyleGAN2Options(NetworkOptions):
     channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
     style: int = Field(512, ge=2, le=4096, description="Length of a style vector w.")
     mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers from z to w.")
-    mixing: float = Field(0.9, ge=0, le=1, description="Share of training batches made of two styles.")
+    mixing: float = Field(0.9, ge=0, le=1, description="Share of training batches whose images mix two styles.")
 
 
 class StyleGAN2DiscriminatorOptions(NetworkOptions):
-    """Their discriminators."""
+    """Residual discriminators with a minibatch standard deviation (Karras et al. 2020)."""
 
     family: Literal["stylegan2"] = Field("stylegan2", description=FAMILY)
     channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
     channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
-    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers behind the classes.")
-    group: int = Field(4, ge=1, le=64, description="Images that share a minibatch standard deviation.")
-    residual: bool = Field(True, description="Skip connections around each block.")
+    mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers after the embedding of the classes.")
+    group: int = Field(4, ge=1, le=64, description="Images that share one minibatch standard deviation.")
+    residual: bool = Field(True, description="Whether blocks have skip connections.")
 
 
 register_family("stylegan2", "ganatomy.networks.stylegan2", StyleGAN2Options, StyleGAN2DiscriminatorOptions)
 
 
 class UNetOptions(NetworkOptions):
-    """The denoiser of a diffusion model (Ho et al. 2020)."""
+    """U-Nets, the denoisers of diffusion models (Ho et al. 2020)."""
 
     family: Literal["unet"] = Field("unet", description=FAMILY)
     width: int = Field(32, ge=4, le=1024, description="Channels at the image's own resolution.")
@@ -231,24 +237,26 @@ class UNetOptions(NetworkOptions):
     )
     blocks: int = Field(1, ge=1, le=8, description="Residual blocks at each resolution.")
     attention: bool = Field(True, description="Attention at the lowest resolution.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the maps dropped while training.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout inside the residual blocks while training.")
 
 
 register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",))
 
 
 class GSNOptions(NetworkOptions):
-    """The noisy autoencoder of a generative stochastic network (Bengio et al. 2014)."""
+    """Noisy autoencoders, for generative stochastic networks (Bengio et al. 2014)."""
 
     family: Literal["gsn"] = Field("gsn", description=FAMILY)
     hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
         [1500, 1500], min_length=1, description="Units of each hidden layer."
     )
-    salt_and_pepper: float = Field(0.4, ge=0, lt=1, description="Share of pixels replaced by black or white.")
-    hidden_noise: float = Field(2.0, ge=0, description="Deviation of the noise before and after the hidden units.")
-    walk_backs: int = Field(4, ge=1, le=100, description="Steps of the chain that each training step walks back from.")
+    salt_and_pepper: float = Field(0.4, ge=0, lt=1, description="Share of pixels that noise sets to black or white.")
+    hidden_noise: float = Field(
+        2.0, ge=0, description="Standard deviation of the noise before and after each hidden layer's tanh."
+    )
+    walk_backs: int = Field(4, ge=1, le=100, description="Steps of the chain in each training step.")
     sampling_steps: Annotated[int, OfSampling()] = Field(
-        50, ge=1, le=10_000, description="Steps of the chain that makes an image."
+        50, ge=1, le=10_000, description="Steps of the chain to sample an image."
     )
 
 

@@ -41,6 +41,7 @@ class Generator(nn.Module):
             output.bias.copy_(torch.logit((mean.flatten() + 1) / 2, eps=1e-3))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W] in (−1, 1)."""
         pixels = torch.sigmoid(self.layers(beside(z, y)))
         return (pixels * 2 - 1).view(-1, *self.image)
 
@@ -66,6 +67,7 @@ class Discriminator(nn.Module):
         initialise(self, spread)
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B], or [B, outputs]."""
         scores: Tensor = self.layers(beside((images.flatten(1) + 1) / 2, y))
         return scores.squeeze(1)
 
@@ -84,6 +86,7 @@ class Maxout(nn.Module):
         self.linear = nn.Linear(inputs, units * pieces)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, inputs] → [B, units], the largest of each unit's pieces."""
         return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)
 
 

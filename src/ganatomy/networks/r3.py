@@ -57,6 +57,7 @@ class Generator(nn.Module):
         self.image = convolution(widths[-1], image[0], bias=False)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W], not bounded."""
         if self.embedding is not None:
             z = torch.cat([z, self.embedding(y)], 1)
         maps = self.basis * self.linear(z)[:, :, None, None]
@@ -93,6 +94,7 @@ class Discriminator(nn.Module):
         self.embedding = linear(classes, features, gain=1 / sqrt(features)) if classes else None
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]."""
         maps = self.layers(self.image(pad(images, *self.size)))
         features: Tensor = self.linear((self.basis * maps).sum((2, 3)))
         return features.squeeze(1) if self.embedding is None else (features * self.embedding(y)).sum(1)
@@ -136,6 +138,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, width, H, W] → the same shape."""
         return x + self.branch(x)
 
 
@@ -150,6 +153,7 @@ class Upsample(nn.Module):
         self.register_buffer("lowpass", 4 * binomial())  # a pixel's light is spread over four
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W] → [B, outputs, 2H, 2W]."""
         return each_channel(F.conv_transpose2d, self.change(x), self.lowpass)
 
 
@@ -164,6 +168,7 @@ class Downsample(nn.Module):
         self.register_buffer("lowpass", binomial())
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, inputs, 2H, 2W] → [B, outputs, H, W]."""
         maps: Tensor = self.change(each_channel(F.conv2d, x, self.lowpass))
         return maps
 

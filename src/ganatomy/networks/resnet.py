@@ -39,6 +39,7 @@ class Generator(nn.Module):
         self.image = initialise(Conv2d(width, image[0], 3, padding=1))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W] in (−1, 1)."""
         maps = self.linear(z).unflatten(1, self.smallest)
         for block in self.blocks:
             maps = block(maps, y)
@@ -75,6 +76,7 @@ class Discriminator(nn.Module):
         self.embedding = constrained(nn.Linear(classes, width, bias=False), norm) if classes else None
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]."""
         maps = F.relu(self.blocks(pad(images, *self.size)))
         features = maps.sum((2, 3)) if self.pooling == "sum" else maps.mean((2, 3))
         scores: Tensor = self.linear(features).squeeze(1)
@@ -96,6 +98,7 @@ class UpBlock(nn.Module):
         self.shortcut = initialise(Conv2d(width, width, 1))
 
     def forward(self, x: Tensor, y: Tensor | None) -> Tensor:
+        """Maps [B, width, H, W], classes y [B, classes] or None → [B, width, 2H, 2W]."""
         h = self.conv1(F.interpolate(F.relu(self.norm1(x, y)), scale_factor=2))
         h = self.conv2(F.relu(self.norm2(h, y)))
         return h + F.interpolate(self.shortcut(x), scale_factor=2)
@@ -111,12 +114,13 @@ class FirstBlock(nn.Module):
         self.shortcut = constrained(Conv2d(channels, width, 1), norm)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Images [B, C, 2H, 2W] → maps [B, width, H, W]."""
         h = self.conv2(F.relu(self.conv1(x)))
         return F.avg_pool2d(h, 2) + self.shortcut(F.avg_pool2d(x, 2))
 
 
 class DownBlock(nn.Module):
-    """Norm, ReLU, 3×3, twice; plus the input. With halve: mean pooling, and a 1×1 shortcut. [B, width, H, W]."""
+    """Norm, ReLU, 3×3, twice; plus the input. With `halve`: mean pooling, and a 1×1 shortcut."""
 
     def __init__(self, width: int, norm: str, halve: bool) -> None:
         super().__init__()
@@ -127,6 +131,7 @@ class DownBlock(nn.Module):
         self.shortcut = constrained(Conv2d(width, width, 1), norm) if halve else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, width, H, W] → [B, width, H, W], or [B, width, H/2, W/2] with `halve`."""
         h = self.conv1(F.relu(self.norm1(x)))
         h = self.conv2(F.relu(self.norm2(h)))
         return h + x if self.shortcut is None else F.avg_pool2d(h, 2) + self.shortcut(F.avg_pool2d(x, 2))
@@ -149,6 +154,7 @@ class ConditionalNorm(nn.Module):
                 nn.init.zeros_(table.weight)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Maps [B, channels, H, W], classes y [B, classes] or None → the same shape."""
         normalised: Tensor = self.norm(x)
         if self.scale is None or self.shift is None:
             return normalised

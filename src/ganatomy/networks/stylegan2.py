@@ -73,6 +73,10 @@ class Generator(nn.Module):
         self.register_buffer("path_length_mean", torch.zeros(()))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W], about in [−1, 1].
+
+        In training mode styles are mixed, and their mean is updated.
+        """
         return self.synthesise(self._mixed(z, y))
 
     def draw(self, z: Tensor, y: Tensor | None = None, truncation: float | Tensor = 1.0) -> Tensor:
@@ -155,7 +159,7 @@ class Discriminator(nn.Module):
         sizes = maps(image, channels_base, channels_most)[::-1]
         self.size, self.group = sizes[0][1:], group
         self.from_rgb = Conv(image[0], sizes[0][0], 1)
-        self.blocks = nn.Sequential(*(Block(a[0], b[0], residual) for a, b in pairwise(sizes)))
+        self.blocks = nn.Sequential(*(HalvingBlock(a[0], b[0], residual) for a, b in pairwise(sizes)))
         channels, height, width = sizes[-1]
         self.conv = Conv(channels + 1, channels, 3, padding=1)
         self.dense = Dense(channels * height * width, channels, active=True)
@@ -164,6 +168,7 @@ class Discriminator(nn.Module):
         self.mapping = mapping(channels, channels, mapping_layers) if classes else None
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]."""
         x = self.blocks(self.from_rgb(pad(images, *self.size)))
         with exact(x):
             x = append_deviation(at_least_float32(x), self.group)
@@ -173,8 +178,8 @@ class Discriminator(nn.Module):
             return (x * self.mapping(normalise(self.embed(y)))).sum(1) / x.shape[1] ** 0.5
 
 
-class Block(nn.Module):
-    """[B, inputs, H, W] → [B, outputs, H/2, W/2]: two convolutions, the second of stride 2, and a 1×1 skip beside."""
+class HalvingBlock(nn.Module):
+    """Two convolutions, the second of stride 2, and beside them a 1×1 skip connection."""
 
     def __init__(self, inputs: int, outputs: int, residual: bool) -> None:
         super().__init__()
@@ -183,6 +188,7 @@ class Block(nn.Module):
         self.skip = Conv(inputs, outputs, 1, active=False) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W] → [B, outputs, H/2, W/2]."""
         y: Tensor = self.down(blur(self.conv(x), padding=2))
         if self.skip is None:
             return y
@@ -214,11 +220,11 @@ def path_lengths(images: Tensor, styles: Tensor, noise: Tensor) -> Tensor:
 
 
 def path_length_penalty(lengths: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
-    """E(length − a)² and the new a: eq. 4. mean: the old a, a scalar; the new one has no graph."""
+    """E(length − a)² of lengths [B], and the new a: eq. 4. mean: the old a, a scalar; the new one has no graph."""
     mean = mean.lerp(lengths.detach().mean(), PATH_DECAY)
     return (lengths - mean).square().mean(), mean
 
 
 def path_length(images: Tensor, styles: Tensor, noise: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
-    """`path_length_penalty` of the `path_lengths` of images."""
+    """`path_length_penalty` of the `path_lengths` of images [B, C, H, W]: two scalars."""
     return path_length_penalty(path_lengths(images, styles, noise), mean)

@@ -1,6 +1,6 @@
 """The network of denoising diffusion, a UNet that predicts noise: Ho et al. 2020 (arXiv:2006.11239), appendix B.
 
-Its parts and first weights are the paper's: residual blocks with group normalisation that are told the time, strided
+Its parts and first weights are the paper's: residual blocks with group normalisation that see the time, strided
 convolutions down, nearest neighbours up, self-attention, zeros last in every branch. It is smaller in two ways: only
 the smallest map has attention, and there are as many blocks on the way up as down.
 """
@@ -47,6 +47,7 @@ class UNet(nn.Module):
         initialise(self)
 
     def forward(self, images: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """Noisy images [B, C, H, W], times t [B], classes y [B, classes] or None → their noise, [B, C, H, W]."""
         known = self.time(time_embedding(t, self.embedding))
         if self.classes is not None:
             known = known + self.classes(y)
@@ -76,8 +77,8 @@ class Level(nn.Module):
     ) -> None:
         super().__init__()
         own, *deeper = channels
-        self.down = nn.ModuleList(Block(own if i else inputs, own, embedding, dropout) for i in range(blocks))
-        self.up = nn.ModuleList(Block(2 * own, own, embedding, dropout) for _ in range(blocks))
+        self.down = nn.ModuleList(TimedBlock(own if i else inputs, own, embedding, dropout) for i in range(blocks))
+        self.up = nn.ModuleList(TimedBlock(2 * own, own, embedding, dropout) for _ in range(blocks))
         self.deeper = bool(deeper)
         if deeper:
             self.shrink = nn.Conv2d(own, own, 3, stride=2, padding=1)
@@ -87,6 +88,7 @@ class Level(nn.Module):
             self.attention = Attention(own) if attention else nn.Identity()
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W], embedded times [B, D] → maps [B, channels[0], H, W]."""
         maps = []
         for block in self.down:
             x = block(x, time)
@@ -97,8 +99,8 @@ class Level(nn.Module):
         return x
 
 
-class Block(nn.Module):
-    """A residual block that is told the time: maps [B, inputs, H, W], time [B, D] → maps [B, outputs, H, W]."""
+class TimedBlock(nn.Module):
+    """A residual block that adds the embedded time to its maps, channel by channel."""
 
     def __init__(self, inputs: int, outputs: int, embedding: int, dropout: float) -> None:
         super().__init__()
@@ -110,6 +112,7 @@ class Block(nn.Module):
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W], embedded times [B, D] → maps [B, outputs, H, W]."""
         h = self.before(x) + self.time(time)[..., None, None]
         return self.shortcut(x) + self.after(h)
 
@@ -124,6 +127,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, C, H, W] → the same shape."""
         places = self.norm(x).flatten(2).transpose(1, 2)
         attended = F.scaled_dot_product_attention(*self.queries_keys_values(places).chunk(3, dim=2))
         return x + self.out(attended).transpose(1, 2).unflatten(2, x.shape[2:])
@@ -141,7 +145,7 @@ def initialise(network: UNet) -> None:
     """
     ends: list[nn.Module] = [network.last[-1]]
     for module in network.modules():
-        if isinstance(module, Block):
+        if isinstance(module, TimedBlock):
             ends.append(module.after[-1])
         elif isinstance(module, Attention):
             ends.append(module.out)

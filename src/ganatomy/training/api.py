@@ -51,7 +51,8 @@ def train(
     objective       a registered name, or a function of scores real [B], fake [B] → (D's loss, G's loss)
     callbacks       subclasses of `ganatomy.Callback`; what they add to a step's record is written with it
 
-    Networks are copied: the ones that are passed stay as they are. Raises UserError for what the caller can mend.
+    Networks are copied: the ones that are passed stay as they are. Raises UserError where the data, the options or the
+    parts cannot be trained with.
     """
     console = console or Console()
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
@@ -84,11 +85,11 @@ def resume(
     runs: str | Path = RUNS,
     console: Console | None = None,
 ) -> Run:
-    """Go on with a run from its newest checkpoint, as if it had never stopped, and return it.
+    """Continue a run from its newest checkpoint, as if it had never stopped, and return it.
 
     data: where the images are now, if they have moved; settings: options to change, usually a longer budget; generator,
-    discriminator, objective: as they were passed to `train`, where they are not registered; allow_changed_parts: go on
-    although their code has changed. Raises UserError for what the caller can mend.
+    discriminator, objective: as they were passed to `train`, where they are not registered; allow_changed_parts:
+    continue although their code has changed. Raises UserError where the run cannot be continued with them.
     """
     console = console or Console()
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
@@ -129,12 +130,12 @@ def plan(
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The configuration that follows from the arguments, its names checked; `auto` and what the data decide are open.
+    """The configuration that follows from the arguments, its names checked; `auto` and what the data decide stay open.
 
     Raises UserError where names do not exist, parts do not fit together or the training would never end.
     """
     if recipe is not None and config is not None:
-        raise UserError("Give --recipe or --config, not both.")
+        raise UserError("Choose either --recipe or --config, not both.")
     if isinstance(config, Config):
         base = config
     else:
@@ -169,7 +170,7 @@ def demo(minutes: float = 1.5, seed: int = 0, runs: str | Path = RUNS, console: 
     console = console or Console()
     console.print(
         "A generator and a discriminator will play against each other over 5,000 handwritten digits.\n"
-        "The generator never sees one: it learns only from the discriminator's judgement.\n"
+        "The generator never sees one of them: it learns from the discriminator's gradient alone.\n"
     )
     settings = {"training.minutes": minutes, "training.seed": seed}
     run = train("digits", recipe="digits", settings=settings, runs=runs, console=console)

@@ -1,4 +1,4 @@
-"""The rules of `--recipe auto`: what to train on these images, on this machine, in this time, and why."""
+"""The rules of `--recipe auto`, which chooses options for the images, the machine and the time, and says why."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,28 +20,31 @@ from ganatomy.system.wording import duration
 from ganatomy.training import autotune
 from ganatomy.training.prepare import prepare_training
 
-FEW = 5000  # images, below which the discriminator would learn them by heart
-LEAST_OF_A_CLASS = 50  # images, for training by class
+FEW = 5000  # images, below which the discriminator would memorise them
+LEAST_OF_A_CLASS = 50  # images, for a conditional training
 LARGEST_ON_CPU = 64  # pixels
 WIDTHS = (64, 48, 32, 24, 16)
 ENOUGH = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
-PART = 0.9  # of the steps that seem possible: a machine that is slower than it was when measured should see the end
-MINUTES = 30  # where nobody says how long
+DECAYED_BY = 0.9  # of the steps that seem possible: a machine that becomes slower should still see the end
+MINUTES = 30  # of training where no budget is given
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
-LOOKED_AT = 2000  # images for that
-COARSE = 16  # pixels a side that it looks at
+MIRROR_IMAGES = 2000  # at most, for measuring that
+MIRROR_SIDE = 16  # pixels, to which they are averaged
 
 
 @dataclass
 class Choice:
-    """A configuration, and a sentence about each thing that was chosen."""
+    """A configuration, and a sentence about each choice.
+
+    given: options by dotted name that a person set, which stay as they are.
+    """
 
     config: Config
-    given: Mapping[str, Any]  # options that a person decided: they stay
+    given: Mapping[str, Any]
     reasons: list[str] = field(default_factory=list)
 
     def set(self, why: str, **changes: Any) -> None:
-        """Change what nobody decided; part__option stands for part.option."""
+        """Change options that are not given; part__option stands for part.option."""
         named = {name.replace("__", "."): value for name, value in changes.items()}
         free = {name: value for name, value in named.items() if name not in self.given}
         if free:
@@ -50,17 +53,22 @@ class Choice:
 
 
 def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console: Console) -> Choice:
-    """The configuration for these images on this machine. given: options by dotted name that are not to be touched."""
+    """The configuration for these images on this machine.
+
+    given: options by dotted name that stay as they are. Raises UserError under torchrun.
+    """
     if runtime.world > 1:
-        raise UserError("--recipe auto measures in one process: take what its --dry-run prints for several.")
+        raise UserError(
+            "--recipe auto works in one process only: let --dry-run print its choice, and train with that as --config."
+        )
     choice = Choice(planned, given)
-    # Not to measure scores against: that is made ready when the choice is made.
+    # Without the features of an evaluation, which are extracted once the choice is made.
     prepared = prepare_training(change(planned, {"evaluation.every": 0}), runtime, console)
     images = prepared.images
     side, on_cpu = max(images.pixels.shape[1:3]), runtime.device.type == "cpu"
 
     if on_cpu and side > LARGEST_ON_CPU:
-        why = f"{LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: on a CPU, {side} would take days."
+        why = f"Images of {LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: {side} pixels a side would take days on a CPU."
         choice.set(why, data__size=[LARGEST_ON_CPU, LARGEST_ON_CPU])
         prepared = prepare_training(change(choice.config, {"evaluation.every": 0}), runtime, console)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
@@ -80,18 +88,16 @@ def _for_a_gpu(choice: Choice, side: int) -> None:
     parts = ("prior", "generator", "discriminator", "objective", "penalties", "average")
     optimisers = ("generator_optimiser", "discriminator_optimiser")
     named = {f"{part}__{name}": value for part in (*parts, *optimisers) for name, value in base[part].items()}
-    why = f"The networks and losses of {base['recipe']}: there is a GPU, and images are {side} pixels large."
+    why = f"Networks and losses of the recipe {base['recipe']}, made for a GPU and images of {side} pixels a side."
     choice.set(why, **named, training__batch=64, training__share_fakes=False)
 
 
 def _for_few_images(choice: Choice, images: Images) -> None:
     if len(images) >= FEW:
-        choice.reasons.append(f"No augmentation: {len(images):,} images are enough to begin without.")
+        choice.reasons.append(f"No augmentation: {len(images):,} images are enough without.")
         return
     policies = ["translation", "cutout"] if images.pixels.shape[-1] == 1 else ["colour", "translation", "cutout"]
-    why = (
-        f"Augmentation ({', '.join(policies)}): {len(images):,} images are few; unaugmented, they are learnt by heart."
-    )
+    why = f"Augmentation ({', '.join(policies)}): the discriminator would memorise as few as {len(images):,} images."
     choice.set(why, augmentation__policies=policies)
 
 
@@ -100,24 +106,32 @@ def _by_class(choice: Choice, images: Images) -> None:
         return
     least = int(np.bincount(images.labels, minlength=len(images.classes)).min())
     if least < LEAST_OF_A_CLASS:
-        choice.reasons.append(f"Not by class: the smallest of {len(images.classes)} classes has {least} images.")
+        choice.reasons.append(f"Unconditional: the smallest of {len(images.classes)} classes has only {least} images.")
         return
-    why = f"By class ({len(images.classes)} of {least:,} images or more): learnt sooner, and --class asks for one."
+    why = (
+        f"Conditional on {len(images.classes)} classes of at least {least:,} images: it learns faster, and --class "
+        "chooses a class when you sample."
+    )
     choice.set(why, prior__conditional=True)
 
 
 def _mirror(choice: Choice, images: Images) -> None:
     accuracy = mirror_accuracy(images.pixels)
     if accuracy < MIRRORED:
-        why = f"Mirrored images are used too: they can hardly be told from the others ({accuracy:.0%} right)."
+        why = f"Random mirroring: a classifier hardly tells mirrored images from the others ({accuracy:.0%} right)."
         choice.set(why, data__flip=True)
     else:
-        choice.reasons.append(f"No mirroring: mirrored images can be told from the others ({accuracy:.0%} right).")
+        choice.reasons.append(
+            f"No mirroring: a classifier tells mirrored images from the others ({accuracy:.0%} right)."
+        )
 
 
 def mirror_accuracy(pixels: NDArray[np.uint8]) -> float:
-    """How often a linear classifier tells whether an image [N, H, W, C] was mirrored; on images it has not seen."""
-    some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:LOOKED_AT])
+    """How often a linear classifier tells whether an image was mirrored, 0 to 1, on images that it was not fitted to.
+
+    pixels: uint8 [N, H, W, C].
+    """
+    some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:MIRROR_IMAGES])
     grey = pixels[some].mean(3)
     half = len(grey) // 2
     examples, mirrored = _both_ways(grey[:half])
@@ -128,17 +142,17 @@ def mirror_accuracy(pixels: NDArray[np.uint8]) -> float:
 
 
 def _both_ways(images: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Grey images [N, H, W] as they are and mirrored, made small, [2N, D], and which is which, [2N]."""
+    """Grey images [N, H, W] as they are and mirrored, averaged to [2N, D], and whether each is mirrored, [2N]."""
     both = np.concatenate([images, images[:, :, ::-1]])
     # Mirrored first, then made small: the parts need not be equally wide.
     for axis in (1, 2):
-        parts = np.array_split(both, min(both.shape[axis], COARSE), axis)
+        parts = np.array_split(both, min(both.shape[axis], MIRROR_SIDE), axis)
         both = np.stack([part.mean(axis) for part in parts], axis)
     return both.reshape(len(both), -1) / 255, np.repeat([0, 1], len(images))
 
 
 def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runtime, side: int) -> None:
-    """The widest networks that see enough images in the time there is, and a budget where nobody gave one."""
+    """The widest networks that see enough images within the budget, and a budget where none is given."""
     training = choice.config.training
     budgeted = {"training.steps", "training.images", "training.minutes"} & set(choice.given)
     minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
@@ -156,7 +170,7 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
         choice.reasons.append(f"Networks of width {width}: measured at {rate:,.0f} images/s on this machine.")
     if not budgeted:
         seconds = min(60 * minutes, enough / rate)
-        why = f"{duration(seconds)} of training: time for about {seconds * rate:,.0f} images; --minutes changes it."
+        why = f"A budget of {duration(seconds)}, enough for about {seconds * rate:,.0f} images; --minutes changes it."
         choice.set(why, training__images=None, training__minutes=round(seconds / 60, 1))
     if dcgan:
         _falling_rates(choice, rate)
@@ -168,7 +182,7 @@ def _falling_rates(choice: Choice, images_per_second: float) -> None:
     limits = (
         training.steps,
         training.images and training.images / training.batch,
-        training.minutes and PART * 60 * training.minutes * images_per_second / training.batch,
+        training.minutes and DECAYED_BY * 60 * training.minutes * images_per_second / training.batch,
     )
     steps = max(1, round(min(limit for limit in limits if limit)))
     rates = {
@@ -176,4 +190,4 @@ def _falling_rates(choice: Choice, images_per_second: float) -> None:
         for role in ("generator", "discriminator")
         if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
     }
-    choice.set(f"Learning rates that fall over {steps:,} steps, about as many as there is time for.", **rates)
+    choice.set(f"Learning rates decay over {steps:,} steps, about as many as the budget allows.", **rates)

@@ -1,4 +1,4 @@
-"""Whether strangers' networks and losses keep the contracts of the loop: asked once, before the first step.
+"""Whether networks and losses of one's own keep the contracts of the loop, checked once before the first step.
 
 A generator maps z [B, latent_dim] to images [B, C, H, W] in [−1, 1], a discriminator maps images to raw scores [B], an
 objective maps two sets of scores to two scalars, and gradients pass through all of them.
@@ -19,12 +19,12 @@ from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.networks.families import FAMILIES
 from ganatomy.networks.protocols import has_batch_norm
 
-COUNT = 8  # images that are looked at
-LOUD = 100.0  # times the usual input: what only keeps within bounds by chance leaves them
+COUNT = 8  # images in the batches of the checks
+LOUD = 100.0  # times the usual input: what stays within bounds only by chance leaves them
 
 
 def check(method: Method, options: Config, image: tuple[int, int, int]) -> None:
-    """Check the parts of a training that are not ours; nothing of it changes.
+    """Check the parts of a training that are not part of Ganatomy; nothing of it changes.
 
     image: channels, height, width. Raises UserError with the first thing that breaks a contract.
     """

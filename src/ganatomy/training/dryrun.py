@@ -1,4 +1,4 @@
-"""What a training would be: `ganatomy train --dry-run`."""
+"""What would be trained and how long it would take: `ganatomy train --dry-run`."""
 
 import time
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ STEPS = 5
 def show(planned: config.Config, console: Console, given: Mapping[str, Any] | None = None) -> None:
     """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take.
 
-    given: of the recipe `auto`, the options that it must leave as they are.
+    given: options that the recipe `auto` leaves as they are; None for other recipes.
     """
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         if given is not None:

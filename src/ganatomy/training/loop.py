@@ -1,4 +1,4 @@
-"""The outer loop: a method, batches, callbacks, and what they tell each other."""
+"""The outer loop: it trains a method on batches, step by step, and calls the callbacks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ganatomy.diagnosis.finding import Finding
 from ganatomy.gan.method import Batches, Method, Record
 from ganatomy.gan.player import NonFiniteError
 
-Stopped: TypeAlias = NonFiniteError | Finding  # what ended a session before its budget was spent
+Stopped: TypeAlias = NonFiniteError | Finding  # why a session ended before its budget was spent
 
 
 @dataclass
@@ -22,7 +22,7 @@ class State:
     attempt: int = 0  # roll-backs so far: random numbers follow from it
     idle: float = 0.0  # seconds of this session in which it was paused
     record: Record = field(default_factory=dict)  # of the last step
-    finding: Finding | None = None  # a callback sets it to end the session here, because this is to be remedied
+    finding: Finding | None = None  # set by a callback that ends the session here, so that it can be remedied
 
     @property
     def images(self) -> int:
@@ -43,7 +43,7 @@ class Callback:
         """After the last step of a session, also when it was stopped by a person; not after a fault."""
 
     def close(self) -> None:
-        """At the very last, however the session ended: with an error, too."""
+        """Last of all, however the session ended, even with an error."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,8 @@ class Budget:
         return max((done / limit for limit, done in limits if limit), default=0.0)
 
 
-# Processes must stop at the same step, and asking each other costs a message: not at every step.
-ASK_EVERY = 16
-# Asking a GPU whether everything was finite waits for it: not at every step.
-CHECK_EVERY = 50
+STOP_EVERY = 16  # steps between two messages of several processes, which must stop at the same step
+CHECK_EVERY = 50  # steps between two checks that all was finite, for which a GPU is waited for
 
 
 def fit(
@@ -76,8 +74,7 @@ def fit(
 ) -> Stopped | None:
     """Train from `state` until the budget is spent or `stopped()`; `state` and the callbacks follow every step.
 
-    Returns what ended it early: numbers that were not finite, by which nothing was updated, or a finding to be
-    remedied; else None.
+    Returns why it ended early: a NonFiniteError, whose numbers changed nothing, or a finding to remedy; otherwise None.
     """
     try:
         for callback in callbacks:
@@ -109,6 +106,6 @@ def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:
     if budget.steps and state.step >= budget.steps:
         return True
     runtime = state.method.runtime
-    if runtime.world > 1 and state.step % ASK_EVERY:
+    if runtime.world > 1 and state.step % STOP_EVERY:
         return False
     return runtime.any(stopped() or budget.spent(state) >= 1)

@@ -1,4 +1,4 @@
-"""A stranger's networks, losses and other parts: passed to `train`, recorded in the run, compared on resuming."""
+"""Parts of one's own (networks, losses …): passed to `train`, recorded in the run, compared when it is resumed."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +58,7 @@ def _known(role: str, network: nn.Module) -> str:
 
 
 def origins(options: Config) -> list[dict[str, Any]]:
-    """The strangers' parts that decide a run: kind, name, module, file, sha256 of the file, version of the package."""
+    """A run's parts that are not Ganatomy's: kind, name, module, file, sha256 of the file, version of the package."""
     found = []
     for registry, name in named(options):
         registry.find(name)
@@ -68,7 +68,7 @@ def origins(options: Config) -> list[dict[str, Any]]:
 
 
 def named(options: Config) -> Iterator[tuple[Registry[Any], str]]:
-    """The parts by name that decide a run, ours and strangers'."""
+    """All parts of a run, by registry and name."""
     yield PRIORS, options.prior.name
     yield FAMILIES, options.generator.family
     if options.method == "adversarial":
@@ -89,6 +89,6 @@ def check_same(run: Run, options: Config, allow_changed: bool) -> None:
             file = Path(part["file"]).name if part["file"] else part["module"]
             raise UserError(
                 f"The {part['kind']} {part['name']} comes from other code than when {run.path} was started: {file} has "
-                "changed. Go on with the file as it was, or accept the change with --allow-changed-parts."
+                "changed. Restore the file, or accept the change with --allow-changed-parts."
             )
         run.event("parts changed", part=part["name"], before=recorded["sha256"], after=part["sha256"])

@@ -1,4 +1,4 @@
-"""What a training needs before its first step: images decoded, and nothing left open in its options."""
+"""What a training needs before its first step: decoded images and resolved options."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -29,9 +29,9 @@ from ganatomy.training.loop import Budget
 class Prepared:
     """What a session begins with.
 
-    evaluator   of scores while training, if they are wanted
+    evaluator   measures scores while training, where that is wanted
     held_out    real images that are not trained on, for the diagnosis
-    altered     what an experiment does to the game before it begins: (method, batches) → batches
+    altered     an experiment's change of the method and its batches: (method, batches) → batches
     """
 
     config: Config
@@ -55,7 +55,7 @@ class Prepared:
 
     @property
     def problems(self) -> list[str]:
-        """What makes these images impossible to learn, in words; empty where the diagnosis is off."""
+        """Why these images cannot be learnt, one sentence each; empty where the diagnosis is off."""
         labels = self.images.labels if self.config.prior.conditional else None
         return problems(self.images.pixels, labels) if self.config.diagnosis.on else []
 
@@ -101,7 +101,7 @@ def _images(planned: Config, runtime: Runtime, console: Console) -> datasets.Ima
                 spinner.update(f"{words}: {done:,} of {total:,} images")
 
         images = datasets.prepare(planned.data.path, **options, progress=show) if runtime.leads else None
-        runtime.any(False)  # the others wait here
+        runtime.any(False)  # the other processes wait here for the first
         images = images or datasets.prepare(planned.data.path, **options)
     if images.warning:
         console.print(images.warning, style="yellow", highlight=False)
@@ -109,7 +109,7 @@ def _images(planned: Config, runtime: Runtime, console: Console) -> datasets.Ima
 
 
 def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
-    """What the images decide of the prior: its classes, and its dimension where latent vectors are images of noise."""
+    """Options of the prior that the images decide: classes, and the dimension where z is an image of noise."""
     found: dict[str, Any] = {}
     if planned.method in build.FROM_PIXELS:
         found["prior.dimension"] = int(images.pixels[0].size)
@@ -125,15 +125,15 @@ def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
 
 def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, console: Console) -> Evaluator:
     options = settled.evaluation
-    with status(console, "Extracting the features of real images, to score generated ones against …"):
+    with status(console, "Extracting features of the real images, for the scores …"):
         extractor = extractor_for(options.features, images, str(runtime.device))
         return Evaluator(images, extractor, options.samples, options.metrics)
 
 
 def resolve(prepared: Prepared, console: Console) -> Prepared:
-    """The same with nothing left open: precision and convolutions measured, device and threads as they are."""
+    """The same with every `auto` replaced: precision and convolutions by timing, device and threads by the machine."""
     runtime = prepared.runtime
-    with status(console, "Measuring how this machine computes fastest …"):
+    with status(console, "Timing precisions and convolutions …"):
         settled, timings = autotune.choose(prepared.config, prepared.image_shape, runtime)
     for timing in timings:
         console.print(f"  {timing}", style="dim", highlight=False)

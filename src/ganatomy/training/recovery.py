@@ -1,4 +1,4 @@
-"""Going on after a fault, a bounded number of times: back to a checkpoint with other random numbers or options."""
+"""Recovery from a fault, a bounded number of times: back to a checkpoint, with other random numbers or options."""
 
 import shutil
 from dataclasses import replace
@@ -16,15 +16,15 @@ from ganatomy.training.prepare import Prepared
 
 
 class Recovery:
-    """Decides how a training goes on after each fault; `retry` counts roll-backs since the last change of options."""
+    """Decides how a training continues after a fault; `retry` counts roll-backs since the last change of options."""
 
     def __init__(self, run: Run, console: Console) -> None:
         self.run, self.console, self.retry = run, console, 0
 
     def after(self, stopped: Stopped, prepared: Prepared) -> Prepared:
-        """What the next session begins with, the run folder taken back to where it begins.
+        """What the next session begins with; the run folder is rolled back to that step.
 
-        Raises UserError where nothing is left to be tried.
+        Raises UserError where no retry and no remedy is left.
         """
         if isinstance(stopped, Finding):
             return self._remedied(prepared, stopped)
@@ -33,7 +33,7 @@ class Recovery:
     def _rolled_back(self, prepared: Prepared, fault: NonFiniteError) -> Prepared:
         if prepared.runtime.leads:
             self.run.event("not finite", network=fault.network, step=fault.step, retry=self.retry)
-        self.console.print(f"{str(fault).capitalize()}; nothing was updated by it.", style="yellow", highlight=False)
+        self.console.print(f"{str(fault).capitalize()}; the update was skipped.", style="yellow", highlight=False)
         if prepared.runtime.world == 1:
             prepared = replace(prepared, config=self.run.config())  # a person may have changed the rates
         retries = prepared.config.training.retries
@@ -52,7 +52,7 @@ class Recovery:
         return prepared
 
     def _diverged(self, prepared: Prepared, fault: NonFiniteError) -> Finding | None:
-        """Record the verdict that the fault ends the training; the finding, if it may still be remedied."""
+        """Record the verdict that the training diverged; the finding, if a remedy is left for it."""
         if not (prepared.config.diagnosis.on and prepared.runtime.leads):
             return None
         monitor = diagnose_run(self.run)
@@ -62,7 +62,7 @@ class Recovery:
         return monitor.present[0] if remediable else None
 
     def _remedied(self, prepared: Prepared, finding: Finding) -> Prepared:
-        """Back to the last checkpoint before it began, or to the first step where networks change; other options."""
+        """With the remedy's options, from the last checkpoint before the finding; from step 0 if networks change."""
         run = self.run
         changed = settings.change(run.config(), finding.settings)  # a person may have changed the rates
         players = ("generator", "discriminator")
@@ -82,5 +82,5 @@ class Recovery:
 
 
 def remedies_left(run: Run, options: Config) -> int:
-    """How many more findings of a run may be remedied."""
+    """How many more findings of a run may be remedied: those that the options allow, less those that were."""
     return options.diagnosis.remedies - sum(event["event"] == "remedy" for event in run.events())

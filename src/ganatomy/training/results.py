@@ -1,4 +1,4 @@
-"""What a person is shown when a training ends."""
+"""What is printed when a training ends."""
 
 from rich.console import Console
 
@@ -6,12 +6,12 @@ from ganatomy.runs.run import Run
 
 
 def resume_command(run: Run) -> str:
-    """The command that goes on with a run."""
+    """The command that resumes a run."""
     return f"ganatomy train --resume {run.address}"
 
 
 def show_results(run: Run, console: Console) -> None:
-    """Where the results of a run are, and what to try next."""
+    """Print where the results of a run are, and what to try next."""
     if not run.snapshots():
         return
     grid_path = list(run.snapshots().values())[-1]

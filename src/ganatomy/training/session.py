@@ -43,7 +43,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     allow_changed_parts: bool = False,
 ) -> None:
-    """Train a run until its budget is spent or somebody stops it; a run with checkpoints goes on from the newest.
+    """Train a run until its budget is spent or somebody stops it; a run with checkpoints continues from the newest.
 
     changed: the options that a resumed run changes; None for a new run. callbacks: a person's own, before the standard
     ones, which write what these add to the record. Raises UserError, with the run's status and log saying the same.
@@ -65,7 +65,7 @@ def train(
 def _session(
     run: Run, prepared: Prepared, console: Console, changed: Mapping[str, Any] | None, allow_changed_parts: bool
 ) -> Iterator[Callable[[], bool]]:
-    """The run folder locked and opened, signals handled, and what goes wrong recorded; gives whether to stop."""
+    """Locks and opens the run folder, handles signals and records errors; yields a function: whether to stop."""
     leads = prepared.runtime.leads
     with contextlib.ExitStack() as stack:
         if leads:
@@ -95,7 +95,7 @@ _STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C ag
 
 
 def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
-    """The method as its newest checkpoint left it, or as new, and the batches that it goes on with."""
+    """The method, new or from the newest checkpoint, and the batches that it continues with."""
     options, runtime, images = prepared.config, prepared.runtime, prepared.images
     saved = max(run.checkpoints().items(), default=None)
     facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else {"step": 0, "seconds": 0.0, "attempt": 0}
@@ -125,7 +125,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
 def _callbacks(
     run: Run, prepared: Prepared, console: Console, state: State, batches: Batches, stopped: Callable[[], bool]
 ) -> tuple[list[Callback], Callable[[], bool]]:
-    """Those of a session, and whether to stop: by a signal or a request in the run folder. Only one process has any."""
+    """The callbacks of a session, and a function that says whether to stop. Only the first process has callbacks."""
     if not prepared.runtime.leads:
         return [], stopped
     saved = bool(run.checkpoints())
@@ -140,7 +140,7 @@ def _callbacks(
         run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
         run.event("changed", **changes)
 
-    # The last: what it is asked for happens after the others have seen the step.
+    # The last, so that the others have seen the step when a request is carried out.
     control = Control(run, stopped, snapshot, keep_rates)
     return [*standard, control], control.stopping
 
@@ -158,15 +158,15 @@ def _warn_of_another_torch(run: Run, console: Console) -> None:
     before = run.info().get("versions", {}).get("torch", torch.__version__)
     if before != torch.__version__:
         console.print(
-            f"Begun with torch {before}, going on with {torch.__version__}: the numbers will differ from those of an "
-            "uninterrupted run by rounding.",
+            f"This run was started with torch {before} and continues with {torch.__version__}: its numbers will differ "
+            "by rounding from those of an uninterrupted run.",
             style="yellow",
             highlight=False,
         )
 
 
 def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> None:
-    """Write down what is about to be trained, where, and by which code."""
+    """Record what is trained, on which machine, and by which code."""
     run.clean()
     options, images = prepared.config, prepared.images
     if run.config() != options:
@@ -205,11 +205,11 @@ def _close(run: Run, console: Console, state: State, finished: bool) -> None:
     run.event(status, step=state.step)
     page.write(run)
     if not finished:
-        console.print(f"Stopped at step {state.step:,}; everything is saved. To go on: [bold]{resume_command(run)}[/]")
+        console.print(f"Stopped at step {state.step:,}; everything is saved. To resume: [bold]{resume_command(run)}[/]")
 
 
 def _abandon(run: Run, console: Console, leads: bool) -> None:
-    """The last words of a process that is told to stop at once."""
+    """Record that the process stops at once, and print where it can be resumed."""
     sentence = f"Stopped at once.{_saved(run)}"
     console.show_cursor(True)
     if leads:
@@ -221,11 +221,11 @@ def _abandon(run: Run, console: Console, leads: bool) -> None:
 
 def _saved(run: Run) -> str:
     steps = run.checkpoints()
-    return f" Step {max(steps):,} is saved; to go on from there: {resume_command(run)}" if steps else ""
+    return f" Step {max(steps):,} is saved; to resume from there: {resume_command(run)}" if steps else ""
 
 
 def _sentence(error: UserError | OSError, run: Run) -> str:
-    """What went wrong, for a person."""
+    """What went wrong, in a sentence."""
     if isinstance(error, UserError):
         return str(error)
     return f"{run.path} cannot be written: {reason(error)}.{_saved(run)}"

@@ -1,4 +1,4 @@
-"""The callbacks that every training has: they write the run folder, show progress, and say what is wrong."""
+"""The callbacks that every training has: they write the run folder, show progress and diagnose."""
 
 from rich.console import Console
 

@@ -18,7 +18,7 @@ SMALL = 1e-8  # under every root
 
 
 def exact(x: Tensor) -> torch.autocast:
-    """A context in which nothing is cast below float32, for small maps and vectors whose precision matters."""
+    """A context in which nothing is cast below float32, for small x of any shape whose precision matters."""
     return torch.autocast(x.device.type, enabled=False)
 
 
@@ -57,6 +57,7 @@ class Dense(nn.Module):
         self.rate, self.active = rate, active
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, inputs] → [B, outputs]."""
         gain = self.rate * GAIN if self.active else self.rate
         y = F.linear(x, self.weight * (gain / self.weight.shape[1] ** 0.5), self.bias * gain)
         return F.leaky_relu(y, SLOPE) if self.active else y
@@ -74,6 +75,7 @@ class Conv(nn.Module):
         self.stride, self.padding = stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W] → [B, outputs, h, w]."""
         weight = self.weight / self.weight[0].numel() ** 0.5
         if self.bias is None:
             return F.conv2d(x, weight, None, self.stride, self.padding)
@@ -122,6 +124,7 @@ class StyledConv(nn.Module):
         self.register_buffer("noise", torch.randn(1, 1, *size))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Maps [B, inputs, h, w], styles w [B, style] → maps [B, outputs, *size]."""
         with exact(x):
             style = self.affine(w)
             factor = demodulation(self.weight, style) * GAIN
@@ -141,6 +144,7 @@ class ToRGB(nn.Module):
         self.affine = Dense(style, inputs, bias=1.0)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Maps [B, inputs, H, W], styles w [B, style] → images [B, C, H, W], to be summed over all scales."""
         with exact(x):
             style = self.affine(w) / self.weight.shape[1] ** 0.5
         # The bias is never cast, so under autocast too the colours, to be summed over all scales, are in float32.

@@ -1,1 +1,1 @@
-"""Callbacks of the loop: they read a training and write the run folder."""
+"""The standard callbacks, which read a training and write the run folder."""

@@ -1,4 +1,4 @@
-"""Saves everything the training needs to go on as if it had never stopped."""
+"""Saves everything that a training needs to be resumed as if it had never stopped."""
 
 import shutil
 
@@ -11,16 +11,20 @@ class Checkpoints(Callback):
     """checkpoints/step-…/ at the first step, every `every` steps and at the end; the `keep` newest stay (0: all)."""
 
     def __init__(self, run: Run, every: int, keep: int, attempt: int = 0) -> None:
+        """every: steps between saves; keep: how many to keep; attempt: roll-backs so far, recorded in each."""
         self.run, self.every, self.keep, self.attempt = run, every, keep, attempt
 
     def begin(self, state: State) -> None:
+        """Save, unless this step is saved already."""
         self._save(state)
 
     def after_step(self, state: State) -> None:
+        """Save at every `every`-th step."""
         if state.step % self.every == 0:
             self._save(state)
 
     def end(self, state: State) -> None:
+        """Save the last step."""
         self._save(state)
 
     def _save(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""The diagnosis in a training: signals are recorded now and then, and the verdict follows from the records."""
+"""The diagnosis in a training: one callback records signals, another follows the verdict in the records."""
 
 import time
 from collections.abc import Callable
@@ -26,22 +26,24 @@ class Measures(Protocol):
 
 
 class RecordSignals(Callback):
-    """Adds `signals/…` to the record of a step every `every` steps; 0: as often as costs 2% of the time at most.
+    """Adds `signals/…` to the record of every `every`-th step; 0: as often as 2% of the training time allows.
 
-    Only at steps that the recorder writes, so it has to come before the recorder.
+    Only at steps that the recorder writes, and it must come before the recorder.
     """
 
     def __init__(self, make: Callable[[Method], Measures], every: int, recorded: int, roll_backs: int = 0) -> None:
-        """make: the probe, made when the session begins; recorded: steps between records; roll_backs: so far."""
+        """make: makes the probe when a session begins; recorded: steps between records; roll_backs: how many so far."""
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
         self.cost, self.longest, self.last = 0.0, 0.0, 0
 
     def begin(self, state: State) -> None:
+        """Make the probe."""
         began = time.perf_counter()
         self.probe = self.make(state.method)
         self.cost, self.last, self.first = time.perf_counter() - began, state.step, state.seconds
 
     def after_step(self, state: State) -> None:
+        """Measure where a measurement is due."""
         if state.step % self.recorded or not self._due(state):
             return
         state.method.runtime.wait()  # a GPU's unfinished work is no cost of the probe
@@ -62,9 +64,9 @@ class RecordSignals(Callback):
 
 
 class Verdicts(Callback):
-    """The verdict after each probe, from what was recorded and nothing else; an event when it changes.
+    """The verdict after each record of signals, from the records alone; an event when it changes.
 
-    remedies: how many findings may end the session, where changed options are a remedy.
+    remedies: how many more findings may end the session, to be remedied by other options.
     """
 
     def __init__(self, run: Run, context: TrainingContext, recorder: Recorder, remedies: int = 0) -> None:
@@ -77,12 +79,14 @@ class Verdicts(Callback):
         return self.monitor.verdict if self.monitor.records or self.monitor.present else ""
 
     def begin(self, state: State) -> None:
+        """Read the records of earlier sessions."""
         self.monitor = Monitor(self.context)
         for record in self.run.probe_records():  # of the sessions before this one
             self.monitor.observe(record)
         self.seen, self.reported, self.repeated = state.step, self._name() if self.monitor.records else "", 0
 
     def after_step(self, state: State) -> None:
+        """Read the newest record; end the session where a finding is to be remedied."""
         record = self.recorder.latest
         if not record or record["step"] == self.seen:
             return
@@ -92,7 +96,7 @@ class Verdicts(Callback):
         if self._name() != self.reported:
             self.reported, self.repeated = self._name(), 0
             self.run.event("verdict", step=self.seen, verdict=self.verdict)
-        # Effects may be found before their cause; and where no option mends the cause, mending effects is no use.
+        # Wait: an effect may be found before its cause. Where nothing remedies the cause, remedies of effects are useless.
         if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
             finding = self.monitor.present[0]
             if finding.settings and finding.certainty != "suspected":

@@ -1,4 +1,4 @@
-"""Scores while training."""
+"""Measures scores while training."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,11 +19,13 @@ class Scorer(Callback):
         self.run, self.evaluator, self.latents, self.every = run, evaluator, latents, every
 
     def after_step(self, state: State) -> None:
+        """Measure at every `every`-th step."""
         """Measure every so many steps."""
         if state.step % self.every == 0:
             self._measure(state)
 
     def end(self, state: State) -> None:
+        """Measure the last step."""
         """Measure the last step, unless that has been done."""
         if state.step % self.every:
             self._measure(state)

@@ -1,4 +1,4 @@
-"""Tells a person how the training goes: a live bar on a terminal, a line now and then elsewhere."""
+"""Shows progress: a live bar on a terminal, a line every LINE_SECONDS elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from ganatomy.system.wording import duration
 from ganatomy.training.loop import Budget, Callback, State
 
 LINE_SECONDS = 15.0  # between lines where there is no terminal
-BAR_SECONDS = 0.25  # between looks at the losses on a terminal: each waits for the device
+BAR_SECONDS = 0.25  # between two updates on a terminal: reading the losses waits for the device
 
 
 class ShowProgress(Callback):
@@ -29,6 +29,7 @@ class ShowProgress(Callback):
         )
 
     def begin(self, state: State) -> None:
+        """Start the clock and the bar."""
         self.first, self.began, self.shown = state.images, time.monotonic(), 0.0
         self.spent_before = self.budget.spent(state)
         if self.live:
@@ -36,16 +37,19 @@ class ShowProgress(Callback):
             self.task = self.bar.add_task("", total=1.0, step=state.step, words="", left=None)
 
     def after_step(self, state: State) -> None:
+        """Update the bar, or print a line, if it is time."""
         now = time.monotonic()
         if now - self.shown >= (BAR_SECONDS if self.live else LINE_SECONDS):
             self.shown = now
             self._show(state)
 
     def end(self, state: State) -> None:
+        """Show the last step."""
         if state.images > self.first:
             self._show(state)
 
     def close(self) -> None:
+        """Stop the bar."""
         if self.live:
             self.bar.stop()
 

@@ -1,4 +1,4 @@
-"""Writes the records: losses, scores and norms, each the mean since the last record."""
+"""Writes records of losses, scores and norms, each the mean since the last record."""
 
 import torch
 from torch import Tensor
@@ -16,10 +16,12 @@ class Recorder(Callback):
         self.window: dict[str, list[Tensor]] = {}
 
     def begin(self, state: State) -> None:
+        """Start a new mean."""
         self.window.clear()
         self.began = (state.images, state.seconds)
 
     def after_step(self, state: State) -> None:
+        """Add the step to the mean; write the record at every `every`-th step."""
         for name, value in state.record.items():
             self.window.setdefault(name, []).append(value)
         if state.step % self.every == 0:

@@ -1,4 +1,4 @@
-"""Writes TensorBoard events, for those whose habits live there."""
+"""Writes TensorBoard events."""
 
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
@@ -10,6 +10,7 @@ class TensorBoard(Callback):
     """RUN/tensorboard: the scalars of every record."""
 
     def __init__(self, run: Run, recorder: Recorder) -> None:
+        """Raises UserError where TensorBoard is not installed."""
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -19,6 +20,7 @@ class TensorBoard(Callback):
         self.written = -1
 
     def after_step(self, state: State) -> None:
+        """Write the newest record, once."""
         record = self.recorder.latest
         if record and record["step"] != self.written:
             self.written = int(record["step"])
@@ -26,4 +28,5 @@ class TensorBoard(Callback):
                 self.writer.add_scalar(name, value, self.written)
 
     def close(self) -> None:
+        """Close the file of events."""
         self.writer.close()

@@ -1,4 +1,4 @@
-"""Ends a sitting with a walk through latent space."""
+"""Draws a walk through latent space when a session ends."""
 
 from ganatomy.gan.latent import walk
 from ganatomy.gan.priors import Prior
@@ -18,6 +18,7 @@ class Walk(Callback):
         self.run, self.prior = run, prior
 
     def end(self, state: State) -> None:
+        """Write the animation."""
         path = walk(self.prior, self.prior.of_seeds(SEEDS), FRAMES)
         frames = [enlarge(to_uint8(state.method.sample(z))[0], 128) for z in path.split(1)]
         save_animation(self.run.path / "walk.webp", frames, SECONDS)
