@@ -51,18 +51,21 @@ def forgotten(*modules: str) -> Iterator[None]:
 
 def forget(*modules: str) -> None:
     """Unload these modules, and take what they registered out of every registry."""
-    for known, name in registered():
-        if known.module(name) in modules:
-            known.remove(name)
     for module in modules:
+        for known in registries():
+            known.forget(module)
         registry.loaded.discard(module)
         sys.modules.pop(module, None)
 
 
 def registered() -> list[tuple[registry.Registry, str]]:
     """Every part there is, by its registry and its name."""
-    known = [each for each in gc.get_objects() if type(each) is registry.Registry]
-    return [(each, name) for each in known for name in each]
+    return [(each, name) for each in registries() for name in each]
+
+
+def registries() -> list[registry.Registry]:
+    """Every registry that there is."""
+    return [each for each in gc.get_objects() if type(each) is registry.Registry]
 
 
 @contextlib.contextmanager

@@ -96,7 +96,7 @@ class Verdicts(Callback):
         if self._name() != self.reported:
             self.reported, self.repeated = self._name(), 0
             self.run.event("verdict", step=self.seen, verdict=self.verdict)
-        # Wait: an effect may be found before its cause. Where nothing remedies the cause, remedies of effects are useless.
+        # An effect may be found before its cause; where nothing remedies the cause, remedies of effects are useless.
         if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
             finding = self.monitor.present[0]
             if finding.settings and finding.certainty != "suspected":
