@@ -33,7 +33,7 @@ def test_what_is_not_there_to_look_up() -> None:
 
 def test_options() -> None:
     assert "  training.share_fakes = false  (true or false)" in ganatomy("options").splitlines()
-    assert ganatomy("options", "training").startswith("training: Algorithm 1 and its budget.\n")
+    assert ganatomy("options", "training").startswith("training: The training loop and its budget")
 
 
 def test_doctor() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from ganatomy.config.options import TrainingOptions
 from ganatomy.config.reference import find, options, page, text, values
 from ganatomy.errors import UserError
 from ganatomy.gan.objectives import OBJECTIVES, register_objective
@@ -43,7 +44,7 @@ def test_values_of_a_schedule_and_of_a_registry() -> None:
 
 def test_a_part_a_family_or_an_option() -> None:
     training = text("training").splitlines()
-    assert training[0] == "training: Algorithm 1 and its budget."
+    assert training[0] == f"training: {TrainingOptions.__doc__}"
     assert training[1] == "  training.batch = 64  (whole number, 2 to 65536)"
     assert "  training.share_fakes = false  (true or false)" in training
     assert [section.name for section in find("r3")] == ["generator.family=r3", "discriminator.family=r3"]
@@ -51,7 +52,7 @@ def test_a_part_a_family_or_an_option() -> None:
     assert len(find("generator")) == 1 + sum(family.has("generator") for family in FAMILIES.values())
     assert text("training.batch").splitlines() == [
         "  training.batch = 64  (whole number, 2 to 65536)",
-        "      Images a step, over all processes.",
+        f"      {TrainingOptions.model_fields['batch'].description}",
     ]
 
 
