@@ -3,13 +3,23 @@
 import contextlib
 import gc
 import io
+import shlex
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer.main
 
 from ganatomy import cli
+from ganatomy.config.settings import parse_settings
 from ganatomy.system import registry
+from ganatomy.training.api import plan
+
+_GROUP: Any = typer.main.get_command(cli.app)
+VERBS: dict[str, Any] = {name: verb for name, verb in _GROUP.commands.items() if name != "data"} | {
+    f"data {name}": verb for name, verb in _GROUP.commands["data"].commands.items()
+}
 
 
 def outcome(*arguments: object) -> tuple[int, str, str]:
@@ -36,6 +46,18 @@ def refused(*arguments: object) -> str:
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1, err
     return err.strip()
+
+
+def check(line: str) -> None:
+    """Fails unless a line, ganatomy VERB …, has a verb and arguments that exist; of `train`, also options and names."""
+    words = shlex.split(line)
+    assert words[0] == "ganatomy"
+    count = 2 if words[1] == "data" else 1
+    verb = VERBS[" ".join(words[1 : 1 + count])]
+    given = verb.make_context(words[count], words[1 + count :]).params
+    if words[1] == "train" and given["resume"] is None:
+        settings = {"training.steps": 1, **parse_settings(given["settings"] or [])}
+        plan(given["data"], given["recipe"], given["config"], settings)
 
 
 @contextlib.contextmanager

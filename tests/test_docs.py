@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 import zipfile
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import pytest
 from PIL import Image
 from tools.docs import MADE, PAGES, ROOT, renewed
 
-from command import only_ours
-from ganatomy import cli
-from ganatomy.evaluation.api import evaluate
+from command import VERBS, check, ganatomy, only_ours
+from ganatomy.data import prepare
 from ganatomy.experiments.reproduction import mnist
-from tiny import TINY, quick, waves
+from tiny import TINY, waves
+
+README = (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -34,10 +34,28 @@ def test_a_table_that_is_wrong_is_put_right(name: str) -> None:
 
 
 def test_every_room_is_in_the_table_of_contributing() -> None:
+    """So every module is in the table, or the room that it is in."""
     places = (ROOT / "src" / "ganatomy").iterdir()
     rooms = {path.name for path in places if not path.name.startswith("__") and path.suffix != ".typed"}
-    table = set(re.findall(r"^\| `([\w.]+)/?` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.M))
-    assert rooms == table
+    assert rooms == {room.rstrip("/") for room in ROWS}
+
+
+ROWS = dict(re.findall(r"^\| `([\w.]+/?)` \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.M))
+
+
+@pytest.mark.parametrize("room", ROWS)
+def test_what_the_table_of_contributing_names_is_in_that_room(room: str) -> None:
+    folder = ROOT / "src" / "ganatomy" / (room if room.endswith("/") else "")
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", ROWS[room]):
+        assert (folder / name).exists(), name
+
+
+def test_files_that_contributing_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Adding")[2]
+    names = re.findall(r"`((?:[\w.]+/)*[\w.]+(?:\.pyi?|/))`", text)
+    assert len(names) > 20
+    for name in names:
+        assert (ROOT / "src" / "ganatomy" / name).exists() or (ROOT / name).exists(), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -53,62 +71,79 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert link.startswith("http") or (page.parent / link).exists(), link
 
 
-def commands() -> list[str]:
-    """The README's lines that call the command, continuation lines joined, comments dropped."""
-    text = (ROOT / "README.md").read_text().replace("\\\n", " ")
-    lines = [line.split("  #")[0].strip() for line in text.splitlines() if line.startswith("    ")]
-    return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?ganatomy ", line)]
+# Commands
 
 
-def test_there_are_commands_to_try() -> None:
-    assert len(commands()) >= 9
+def shown(text: str) -> list[str]:
+    """The lines of a page that call the command, continuation lines joined, comments dropped."""
+    found = re.findall(r"^(?: {4})?(?:\.venv/bin/|torchrun .* -m )?(ganatomy .*)$", text.replace("\\\n", " "), re.M)
+    return [" ".join(re.split(r" {2,}#", line)[0].split()) for line in found]
 
 
-@pytest.mark.parametrize("line", commands())
-def test_a_readme_command_runs(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def mentioned(text: str) -> list[str]:
+    """The commands with arguments, and the bare verbs, that a page's sentences and tables mention."""
+    return re.findall(r"`(ganatomy [^`]+)`", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_on_a_page_exist(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("cats").mkdir()
+    text = page.read_text()
+    for line in [*shown(text), *mentioned(text)]:
+        if "--parts" in line or "[" in line.replace("='[", "") or line.endswith("--help") or " --" in line[:11]:
+            continue  # docs/EXTENDING.md has a test of its own; [--option] is no command
+        verb = line.removeprefix("ganatomy ")
+        if verb not in VERBS:
+            check(line.replace(" …", ""))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the README's commands are given."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "cats").mkdir()
     for i, image in enumerate(waves(12, 20, 24)):
-        Image.fromarray(image).save(f"cats/{i}.png")
-    with zipfile.ZipFile("data.zip", "w") as archive:
-        for path in Path("cats").iterdir():
-            archive.write(path)
-    np.save("digits.npy", waves(12, 28, 28, 1))
-    if "train" not in line:
-        quick("digits.npy", Path("runs"), "saturating", training__steps=1)
-    arguments = shlex.split(line)[1:]
-    if arguments[0] == "train":
-        arguments += [f"--set={option}={value}" for option, value in TINY.items()]
-        arguments += [] if "--minutes" in line else ["--steps", "2"]
-        arguments = ["0.01" if argument == "60" else argument for argument in arguments]  # minutes
-        arguments = [
-            "digits.npy" if argument == "digits" and i == 1 else argument for i, argument in enumerate(arguments)
-        ]
-    if arguments[0] == "evaluate":
-        arguments = [*arguments[:2], *arguments[2 : -2 if "--n" in arguments else None], "--n", "100"]
-    if arguments[0] == "reproduce":
-        monkeypatch.setattr(mnist, "RECIPES", {"dcgan": TINY})
-        arguments = [{"MNIST/raw": "digits"}.get(argument, argument) for argument in arguments]
-        arguments += ["--minutes", "0.001", "--images", "100"]
-    if arguments[0] == "lab":
-        arguments += ["--steps", "2", "--pictures", "2", "--width", "8"]
-    if arguments[0] == "compare":
-        evaluate("saturating", n=100, device="cpu")
-    monkeypatch.setattr(sys, "argv", ["ganatomy", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        cli.main()
-    assert not exit_.value.code, capsys.readouterr().err
+        Image.fromarray(image).save(folder / "cats" / f"{i}.png")
+    with zipfile.ZipFile(folder / "data.zip", "w") as archive:
+        for path in (folder / "cats").iterdir():
+            archive.write(path, path.relative_to(folder))
+    digits = prepare("digits")
+    some = np.linspace(0, 4999, 400).astype(int)
+    np.save(folder / "digits.npy", digits.pixels[some[:60]])
+    (folder / "MNIST" / "raw").mkdir(parents=True)
+    for name, values in (("images-idx3", digits.pixels[some, :, :, 0]), ("labels-idx1", digits.labels[some])):
+        header = np.array([0x800 + values.ndim, *values.shape], ">i4").tobytes()
+        (folder / "MNIST" / "raw" / f"train-{name}-ubyte").write_bytes(header + values.astype(np.uint8).tobytes())
+    return folder
 
 
-def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ganatomy
+QUICKLY = {
+    "evaluate": ["--n", "100"],
+    "reproduce": ["--minutes", "0.001", "--images", "100"],
+    "lab": ["--steps", "2", "--pictures", "2", "--width", "8"],
+}
 
-    monkeypatch.chdir(tmp_path)
-    Path("cats").mkdir()
-    for i, image in enumerate(waves(12, 20, 24)):
-        Image.fromarray(image).save(f"cats/{i}.png")
-    run = ganatomy.train("cats/", recipe="dcgan", settings={**TINY, "data.size": 64, "training.steps": 2})
-    pixels = ganatomy.load(run).sample(range(16))
+
+def test_the_readmes_commands_run_in_order(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small networks, few steps and few images."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(mnist, "RECIPES", {"dcgan": TINY})
+    lines = shown(README)
+    assert len(lines) > 20
+    for line in lines:
+        verb, *arguments = shlex.split(line)[1:]
+        if verb == "train":
+            arguments[0] = {"digits": "digits.npy"}.get(arguments[0], arguments[0])
+            arguments += [f"--set={option}={value}" for option, value in TINY.items()]
+            arguments += ["--minutes", "0.005"] if "--minutes" in line else ["--steps", "2"]
+        ganatomy(verb, *arguments, *QUICKLY.get(verb, []))
+
+
+def test_the_python_example_runs(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    (program,) = re.findall(r"^    import ganatomy\n(?:    .*\n)+", README, re.M)
+    program = program.replace('"training.steps": 2000', f'"training.steps": 2, **{TINY}')
+    names: dict[str, object] = {}
+    exec(re.sub("^    ", "", program, flags=re.M), names)
+    pixels = names["pixels"]
     assert (pixels.dtype, pixels.shape) == (np.uint8, (16, 64, 64, 3))

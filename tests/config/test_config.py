@@ -5,7 +5,7 @@ import yaml
 
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import RECIPES, recipe
-from ganatomy.config.reference import describe, options
+from ganatomy.config.reference import describe, families, options
 from ganatomy.config.schedules import Schedule
 from ganatomy.config.settings import change, from_dict, parse_settings, read, to_yaml
 from ganatomy.errors import UserError
@@ -67,8 +67,8 @@ def test_an_unknown_option_or_form_is_answered_with_what_was_meant(text, sentenc
         ("data.size=8", "data.size.0 = 8: should be greater than or equal to 16."),
         ("data.size=64x257", "data.size.1 = 257: should be less than or equal to 256."),
         ("runtime.device=gpu", "runtime.device = 'gpu'"),
-        ("generator.family=vit", "generator.family must be one of: mlp, dcgan, resnet, r3, stylegan2, unet, gsn."),
-        ("discriminator.family=unet", "discriminator.family must be one of: mlp, dcgan, resnet, r3, stylegan2."),
+        ("generator.family=vit", f"generator.family must be one of: {', '.join(families('generator'))}."),
+        ("discriminator.family=unet", f"discriminator.family must be one of: {', '.join(families('discriminator'))}."),
     ],
 )
 def test_a_bad_value_is_named_with_its_option_and_bounds(text, sentence):
