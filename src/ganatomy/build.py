@@ -1,4 +1,4 @@
-"""Configuration → objects: the one place where names meet classes."""
+"""Configuration → objects: the one place where names of parts become networks, players and methods."""
 
 from collections.abc import Callable
 from functools import partial
@@ -58,35 +58,34 @@ def generator(config: options.Config, image: ImageShape) -> nn.Module:
 
     Raises UserError for numbers that fit no network of this family and these images.
     """
-    classes = len(config.prior.classes)
+    return _seeded(config, "generator", lambda: _generator(config, image))
 
-    def make() -> nn.Module:
-        if config.method == "vae":
-            encoder = _network(config.discriminator, "discriminator", image, outputs=2 * config.prior.dimension)
-            return VAE(encoder, _network(config.generator, "generator", config.prior.dimension, image, classes=classes))
-        if config.method == "diffusion":
+
+def _generator(config: options.Config, image: ImageShape) -> nn.Module:
+    classes, dimension = len(config.prior.classes), config.prior.dimension
+    match config.method:
+        case "vae":
+            encoder = _network(config.discriminator, "discriminator", image, outputs=2 * dimension)
+            return VAE(encoder, _network(config.generator, "generator", dimension, image, classes=classes))
+        case "diffusion":
             denoiser = _network(config.generator, "generator", image, classes=classes)
             return Diffusion(denoiser, image, **config.diffusion.model_dump())
-        if config.method == "gsn":
+        case "gsn":
             return _network(config.generator, "generator", image)
-        return _network(config.generator, "generator", config.prior.dimension, image, classes=classes)
-
-    return _seeded(config, "generator", make)
+    return _network(config.generator, "generator", dimension, image, classes=classes)
 
 
 def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
     """A discriminator with its first weights, which follow from the seed alone. Errors as `generator`."""
-    classes = len(config.prior.classes)
-    return _seeded(
-        config, "discriminator", lambda: _network(config.discriminator, "discriminator", image, classes=classes)
-    )
+    chosen, classes = config.discriminator, len(config.prior.classes)
+    return _seeded(config, "discriminator", lambda: _network(chosen, "discriminator", image, classes=classes))
 
 
 def _network(chosen: NetworkOptions, role: str, *given: Any, **more: Any) -> nn.Module:
-    """A network of the chosen family: what it is given first, then its own options, then classes or outputs."""
+    """A network of the chosen family. Arguments: `given`, the options of the family, classes or outputs (`more`)."""
     own = chosen.model_dump(exclude={"family"})
     if not more.get("classes", True):
-        del more["classes"]  # not asked of families that know none
+        del more["classes"]  # a family may have no such argument
     network = FAMILIES.find(chosen.family).make(role)(*given, **own, **more)
     if takes_classes(network):
         return network
@@ -97,38 +96,59 @@ def _network(chosen: NetworkOptions, role: str, *given: Any, **more: Any) -> nn.
 
 def check(config: options.Config, processes: int = 1) -> None:
     """Raises UserError where a name does not exist or the parts do not fit together."""
+    _check_names(config)
+    _check_processes(config, processes)
+    _check_families(config)
+    if config.method == "adversarial":
+        _check_game(config)
+    else:
+        _check_baseline(config)
+
+
+def _check_names(config: options.Config) -> None:
     objective(config.objective)
     prior(config.prior)
     for name in config.penalties.model_extra or {}:
         PENALTIES.find(name)
     for name in config.augmentation.policies:
         POLICIES.find(name)
-    training, penalised = config.training, list(config.penalties.weights())
+
+
+def _check_processes(config: options.Config, processes: int) -> None:
     if config.diagnosis.remedies and processes > 1:
-        raise UserError("diagnosis.remedies works in one process: which checkpoint to go back to, one decides alone.")
-    if training.batch % processes:
-        raise UserError(f"training.batch = {training.batch} cannot be shared by {processes} processes.")
-    for role in ("generator", "discriminator")[: 2 if config.method == "vae" else 1]:
+        raise UserError("diagnosis.remedies works in one process only: train without, or without torchrun.")
+    if config.training.batch % processes:
+        raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
+
+
+def _check_families(config: options.Config) -> None:
+    """The generator, and the encoder of a VAE, are of families that the method can train."""
+    for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
         family = getattr(config, role).family
         if config.method not in FAMILIES.find(family).methods:
             able = " or ".join(name for name, each in FAMILIES.items() if config.method in each.methods)
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
-    if config.method != "adversarial" and config.prior.name != "normal":
+
+
+def _check_baseline(config: options.Config) -> None:
+    if config.prior.name != "normal":
         raise UserError(f"method={config.method} starts from normal noise: prior.name=normal.")
     if config.method == "diffusion" and config.diffusion.sampling_steps > config.diffusion.steps:
         raise UserError("diffusion.sampling_steps cannot be more than diffusion.steps, the noise levels there are.")
     if config.method == "gsn" and config.prior.conditional:
         raise UserError("A generative stochastic network (method=gsn) does not generate by class.")
-    if config.method != "adversarial":
-        return
+
+
+def _check_game(config: options.Config) -> None:
+    training, penalties, penalised = config.training, config.penalties, list(config.penalties.weights())
     if training.simultaneous and training.discriminator_steps > 1:
-        raise UserError("training.simultaneous needs training.discriminator_steps=1: both players move together.")
+        raise UserError("training.simultaneous needs training.discriminator_steps=1: both players update at once.")
     if not FAMILIES.find(config.discriminator.family).has("discriminator"):
         raise UserError(f"discriminator.family={config.discriminator.family}: that family has no discriminator.")
-    if config.penalties.path_length and (training.simultaneous or not _has_path_length(config.generator.family)):
+    if penalties.path_length and (training.simultaneous or not _has_path_length(config.generator.family)):
         raise UserError(
-            "penalties.path_length needs a generator with styles that moves in its turn: generator.family=stylegan2 "
-            "and training.simultaneous=false."
+            "penalties.path_length needs a generator with styles, updated after the discriminator: "
+            "generator.family=stylegan2 and training.simultaneous=false."
         )
     if penalised and getattr(config.discriminator, "norm", "none") == "batch":
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
@@ -153,26 +173,29 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
         config.average.warm_up,
     )
     learner = _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime)
-    if config.method == "vae":
-        weight = partial(at, config.vae.beta)
-        return VariationalAutoencoder([learner], setup, likelihood=config.vae.likelihood, beta=weight)
-    if config.method == "diffusion":
-        return DenoisingDiffusion([learner], setup)
-    if config.method == "gsn":
-        return GenerativeStochasticNetwork([learner], setup)
+    match config.method:
+        case "vae":
+            beta = partial(at, config.vae.beta)
+            return VariationalAutoencoder([learner], setup, likelihood=config.vae.likelihood, beta=beta)
+        case "diffusion":
+            return DenoisingDiffusion([learner], setup)
+        case "gsn":
+            return GenerativeStochasticNetwork([learner], setup)
+    network = discriminator(config, image)
+    critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, runtime)
+    return _game(config, learner, critic, setup)
 
+
+def _game(config: options.Config, learner: Player, critic: Player, setup: Setup) -> Adversarial:
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
+    path_length = Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)
     return Adversarial(
         learner,
-        _player("discriminator", discriminator(config, image), config.discriminator_optimiser, config.runtime, runtime),
+        critic,
         objective(config.objective),
         setup,
         penalties=[penalty(name, weight, penalties.every) for name, weight in penalties.weights().items()],
-        generator_penalties=[
-            Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)
-        ]
-        if penalties.path_length
-        else [],
+        generator_penalties=[path_length] if penalties.path_length else [],
         augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
         share_fakes=training.share_fakes,
@@ -187,7 +210,7 @@ def _path_length(network: nn.Module, z: torch.Tensor, classes: torch.Tensor | No
 
 
 def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
-    """Before the first step: a network that can starts at the mean of the data, uint8 [N, H, W, C]."""
+    """Let networks that can do so begin at the mean of the data, pixels uint8 [N, H, W, C]."""
     for module in training.generator.network.modules():
         if isinstance(module, StartsFromData):
             mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)

@@ -27,7 +27,7 @@ class Equilibrium:
         return {player: (loss, self.texts[player]) for player, loss in known.items() if loss is not None}
 
 
-def rests_at(
+def equilibrium_at(
     discriminator: tuple[float, str], generator: tuple[float, str] | None, response: float, score: float = 0.0
 ) -> Equilibrium:
     """An equilibrium from losses with how people write them: (log(4), "log 4")."""

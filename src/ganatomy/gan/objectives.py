@@ -12,7 +12,7 @@ from math import log
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from ganatomy.errors import UserError, first_line
-from ganatomy.gan.equilibrium import Equilibrium, rests_at
+from ganatomy.gan.equilibrium import Equilibrium, equilibrium_at
 from ganatomy.system.lazy import F, torch
 from ganatomy.system.registry import Registry, summary_of
 
@@ -49,7 +49,7 @@ class Objective:
     critic: bool = False
 
     def smoothed(self, smoothing: float) -> Objective:
-        """The same game with real labels 1 − smoothing: D* = (1 − α)p/(p + q), so D rests at (1 − α)/2."""
+        """The same game with real labels 1 − smoothing: D* = (1 − α)p/(p + q), so D is (1 − α)/2 at equilibrium."""
         best = (1 - smoothing) / 2
         losses = partial(self.losses, smoothing=smoothing)
         return replace(
@@ -105,14 +105,14 @@ def objective_of(
         return Losses(*losses(*scores, **options))
 
     try:
-        rest = equilibrium or equilibrium_of(named)
-    except Exception as error:  # a stranger's code may raise anything
+        known = equilibrium or equilibrium_of(named)
+    except Exception as error:  # somebody's own code may raise anything
         name = getattr(losses, "__name__", str(losses))
         raise UserError(
             f"{name} cannot be an objective, which takes real scores [B] and fake scores [B] and returns two losses: "
             f"{type(error).__name__}: {first_line(error)}."
         ) from error
-    return Objective(named, rest, probabilistic, smoothable, paired, critic)
+    return Objective(named, known, probabilistic, smoothable, paired, critic)
 
 
 def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilibrium:
@@ -128,11 +128,9 @@ def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilib
     fake = torch.tensor([score], dtype=torch.float64, requires_grad=True)
     loss = losses(fake.detach(), fake).generator
     response = torch.autograd.grad(loss, fake)[0].abs().item() if loss.requires_grad else 0.0
-    here, moved = at(score), at(score + 0.5)
-    floats = [(a.discriminator.item(), a.generator.item()) for a in (here, moved)]
-    free = floats[0][0] == floats[1][0] and floats[0][1] != floats[1][1]
-    discriminator, generator = floats[0]
-    return rests_at(
+    (discriminator, generator), moved = ([loss.item() for loss in at(level)] for level in (score, score + 0.5))
+    free = discriminator == moved[0] and generator != moved[1]
+    return equilibrium_at(
         (discriminator, f"{discriminator:.3g}"),
         None if free else (generator, f"{generator:.3g}"),
         response,
@@ -142,7 +140,7 @@ def equilibrium_of(losses: Callable[..., Losses], score: float = 0.0) -> Equilib
 
 @register_objective(
     "minimax",
-    equilibrium=rests_at((log(4), "log 4"), (-log(2), "−log 2"), response=0.5),
+    equilibrium=equilibrium_at((log(4), "log 4"), (-log(2), "−log 2"), response=0.5),
     probabilistic=True,
     smoothable=True,
 )
@@ -156,7 +154,7 @@ def minimax(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
 
 @register_objective(
     "non_saturating",
-    equilibrium=rests_at((log(4), "log 4"), (log(2), "log 2"), response=0.5),
+    equilibrium=equilibrium_at((log(4), "log 4"), (log(2), "log 2"), response=0.5),
     probabilistic=True,
     smoothable=True,
 )
@@ -170,7 +168,7 @@ def non_saturating(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses
 
 @register_objective(
     "least_squares",
-    equilibrium=rests_at((0.25, "¼"), (0.125, "⅛"), response=0.5, score=0.5),
+    equilibrium=equilibrium_at((0.25, "¼"), (0.125, "⅛"), response=0.5, score=0.5),
     smoothable=True,
 )
 def least_squares(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
@@ -185,7 +183,7 @@ def least_squares(real: Scores, fake: Scores, smoothing: float = 0.0) -> Losses:
     )
 
 
-@register_objective("wasserstein", equilibrium=rests_at((0.0, "0"), None, response=1.0), critic=True)
+@register_objective("wasserstein", equilibrium=equilibrium_at((0.0, "0"), None, response=1.0), critic=True)
 def wasserstein(real: Scores, fake: Scores) -> Losses:
     """D ascends E[D(x)] − E[D(G(z))], G ascends E[D(G(z))]: Arjovsky et al. 2017 (arXiv:1701.07875), eq. 2 and 3.
 
@@ -194,7 +192,7 @@ def wasserstein(real: Scores, fake: Scores) -> Losses:
     return Losses(discriminator=fake.mean() - real.mean(), generator=-fake.mean())
 
 
-@register_objective("hinge", equilibrium=rests_at((2.0, "2"), None, response=1.0))
+@register_objective("hinge", equilibrium=equilibrium_at((2.0, "2"), None, response=1.0))
 def hinge(real: Scores, fake: Scores) -> Losses:
     """E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))] and −E[D(G(z))]: Miyato et al. 2018 (arXiv:1802.05957), eq. 16, 17.
 
@@ -205,7 +203,7 @@ def hinge(real: Scores, fake: Scores) -> Losses:
 
 @register_objective(
     "relativistic_pairing",
-    equilibrium=rests_at((log(2), "log 2"), (log(2), "log 2"), response=0.5),
+    equilibrium=equilibrium_at((log(2), "log 2"), (log(2), "log 2"), response=0.5),
     paired=True,
 )
 def relativistic_pairing(real: Scores, fake: Scores) -> Losses:
@@ -218,7 +216,7 @@ def relativistic_pairing(real: Scores, fake: Scores) -> Losses:
 
 def table() -> str:
     """The objectives as a Markdown table: docs/TRAINING.md."""
-    rows = ["| `objective.name` | losses | both rest at |", "|---|---|---|"]
+    rows = ["| `objective.name` | losses | losses at equilibrium |", "|---|---|---|"]
     for name, objective in OBJECTIVES.items():
         rest = ", ".join(f"{player[0].upper()}: {text}" for player, (_, text) in objective.equilibrium.levels.items())
         rows.append(f"| `{name}` | {OBJECTIVES.summary(name)} | {rest} |")

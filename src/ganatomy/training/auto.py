@@ -43,10 +43,9 @@ class Choice:
     given: Mapping[str, Any]
     reasons: list[str] = field(default_factory=list)
 
-    def set(self, why: str, **changes: Any) -> None:
-        """Change options that are not given; part__option stands for part.option."""
-        named = {name.replace("__", "."): value for name, value in changes.items()}
-        free = {name: value for name, value in named.items() if name not in self.given}
+    def set(self, why: str, changes: Mapping[str, Any]) -> None:
+        """Change options, by dotted name, that are not given."""
+        free = {name: value for name, value in changes.items() if name not in self.given}
         if free:
             self.config = change(self.config, free)
             self.reasons.append(why)
@@ -69,7 +68,7 @@ def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console:
 
     if on_cpu and side > LARGEST_ON_CPU:
         why = f"Images of {LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: {side} pixels a side would take days on a CPU."
-        choice.set(why, data__size=[LARGEST_ON_CPU, LARGEST_ON_CPU])
+        choice.set(why, {"data.size": [LARGEST_ON_CPU, LARGEST_ON_CPU]})
         prepared = prepare_training(change(choice.config, {"evaluation.every": 0}), runtime, console)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
     if not on_cpu:
@@ -87,9 +86,9 @@ def _for_a_gpu(choice: Choice, side: int) -> None:
     base = recipe("stylegan2" if side > 64 else "r3gan").model_dump(mode="json")
     parts = ("prior", "generator", "discriminator", "objective", "penalties", "average")
     optimisers = ("generator_optimiser", "discriminator_optimiser")
-    named = {f"{part}__{name}": value for part in (*parts, *optimisers) for name, value in base[part].items()}
+    options = {f"{part}.{name}": value for part in (*parts, *optimisers) for name, value in base[part].items()}
     why = f"Networks and losses of the recipe {base['recipe']}, made for a GPU and images of {side} pixels a side."
-    choice.set(why, **named, training__batch=64, training__share_fakes=False)
+    choice.set(why, {**options, "training.batch": 64, "training.share_fakes": False})
 
 
 def _for_few_images(choice: Choice, images: Images) -> None:
@@ -98,7 +97,7 @@ def _for_few_images(choice: Choice, images: Images) -> None:
         return
     policies = ["translation", "cutout"] if images.pixels.shape[-1] == 1 else ["colour", "translation", "cutout"]
     why = f"Augmentation ({', '.join(policies)}): the discriminator would memorise as few as {len(images):,} images."
-    choice.set(why, augmentation__policies=policies)
+    choice.set(why, {"augmentation.policies": policies})
 
 
 def _by_class(choice: Choice, images: Images) -> None:
@@ -112,14 +111,14 @@ def _by_class(choice: Choice, images: Images) -> None:
         f"Conditional on {len(images.classes)} classes of at least {least:,} images: it learns faster, and --class "
         "chooses a class when you sample."
     )
-    choice.set(why, prior__conditional=True)
+    choice.set(why, {"prior.conditional": True})
 
 
 def _mirror(choice: Choice, images: Images) -> None:
     accuracy = mirror_accuracy(images.pixels)
     if accuracy < MIRRORED:
         why = f"Random mirroring: a classifier hardly tells mirrored images from the others ({accuracy:.0%} right)."
-        choice.set(why, data__flip=True)
+        choice.set(why, {"data.flip": True})
     else:
         choice.reasons.append(
             f"No mirroring: a classifier tells mirrored images from the others ({accuracy:.0%} right)."
@@ -171,7 +170,7 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     if not budgeted:
         seconds = min(60 * minutes, enough / rate)
         why = f"A budget of {duration(seconds)}, enough for about {seconds * rate:,.0f} images; --minutes changes it."
-        choice.set(why, training__images=None, training__minutes=round(seconds / 60, 1))
+        choice.set(why, {"training.images": None, "training.minutes": round(seconds / 60, 1)})
     if dcgan:
         _falling_rates(choice, rate)
 
@@ -186,8 +185,8 @@ def _falling_rates(choice: Choice, images_per_second: float) -> None:
     )
     steps = max(1, round(min(limit for limit in limits if limit)))
     rates = {
-        f"{role}_optimiser__learning_rate": {"kind": "cosine", "start": rate, "end": rate / 50, "steps": steps}
+        f"{role}_optimiser.learning_rate": {"kind": "cosine", "start": rate, "end": rate / 50, "steps": steps}
         for role in ("generator", "discriminator")
         if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
     }
-    choice.set(f"Learning rates decay over {steps:,} steps, about as many as the budget allows.", **rates)
+    choice.set(f"Learning rates decay over {steps:,} steps, about as many as the budget allows.", rates)

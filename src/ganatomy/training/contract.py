@@ -107,7 +107,7 @@ def _copy(network: nn.Module) -> nn.Module:
 def _explained(name: str, what: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # a stranger's code may raise anything
+    except Exception as error:  # somebody's own code may raise anything
         raise UserError(f"{name} cannot take {what}: {type(error).__name__}: {first_line(error)}.") from error
 
 

@@ -22,6 +22,7 @@ class State:
     attempt: int = 0  # roll-backs so far: random numbers follow from it
     idle: float = 0.0  # seconds of this session in which it was paused
     record: Record = field(default_factory=dict)  # of the last step
+    stop: bool = False  # set by a callback that was asked to end the session after this step
     finding: Finding | None = None  # set by a callback that ends the session here, so that it can be remedied
 
     @property
@@ -31,7 +32,7 @@ class State:
 
 
 class Callback:
-    """Watches the training. It may read anything and add numbers to the step's record; it changes nothing else."""
+    """Watches the training. It may read anything, add numbers to the record and end the session (`state.stop`)."""
 
     def begin(self, state: State) -> None:
         """Before the first step of a session."""
@@ -108,4 +109,4 @@ def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:
     runtime = state.method.runtime
     if runtime.world > 1 and state.step % STOP_EVERY:
         return False
-    return runtime.any(stopped() or budget.spent(state) >= 1)
+    return runtime.any(stopped() or state.stop or budget.spent(state) >= 1)

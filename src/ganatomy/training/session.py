@@ -25,8 +25,6 @@ from ganatomy.system import machine, stopping
 from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness
 from ganatomy.training import contract, parts
-from ganatomy.training.callbacks.control import Control
-from ganatomy.training.callbacks.snapshots import Snapshots
 from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
@@ -52,8 +50,8 @@ def train(
         recovery = Recovery(run, console)
         while True:
             state, batches = _start(run, prepared, recovery.retry)
-            watching, stop = _callbacks(run, prepared, console, state, batches, stopped)
-            ended = fit(state.method, batches, state, prepared.budget, [*callbacks, *watching], stop)
+            standard = _callbacks(run, prepared, console, state, batches, stopped)
+            ended = fit(state.method, batches, state, prepared.budget, [*callbacks, *standard], stopped)
             if ended is None:
                 break
             prepared = recovery.after(ended, prepared)
@@ -124,25 +122,16 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
 
 def _callbacks(
     run: Run, prepared: Prepared, console: Console, state: State, batches: Batches, stopped: Callable[[], bool]
-) -> tuple[list[Callback], Callable[[], bool]]:
-    """The callbacks of a session, and a function that says whether to stop. Only the first process has callbacks."""
+) -> list[Callback]:
+    """The standard callbacks of a session, whose beginning is recorded; only the first process has any."""
     if not prepared.runtime.leads:
-        return [], stopped
+        return []
     saved = bool(run.checkpoints())
     if saved:
         run.forget_after(state.step)
     run.event("resumed" if saved else "started", step=state.step, attempt=state.attempt)
-    standard = standard_callbacks(run, prepared, console, state, batches, remedies_left(run, prepared.config))
-    snapshot = next(callback.draw for callback in standard if isinstance(callback, Snapshots))
-
-    def keep_rates(rates: dict[str, float]) -> None:
-        changes = {f"{player}_optimiser.learning_rate": rate for player, rate in rates.items()}
-        run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
-        run.event("changed", **changes)
-
-    # The last, so that the others have seen the step when a request is carried out.
-    control = Control(run, stopped, snapshot, keep_rates)
-    return [*standard, control], control.stopping
+    remedies = remedies_left(run, prepared.config)
+    return standard_callbacks(run, prepared, console, state, batches, remedies, stopped)
 
 
 def _check_same_data(run: Run, prepared: Prepared) -> None:

@@ -1,13 +1,17 @@
 """The callbacks that every training has: they write the run folder, show progress and diagnose."""
 
+from collections.abc import Callable
+
 from rich.console import Console
 
 from ganatomy import build
+from ganatomy.config import settings
 from ganatomy.diagnosis.probe_images import probe_of
 from ganatomy.diagnosis.reading import context_of
 from ganatomy.gan.method import Batches
 from ganatomy.runs.run import Run
 from ganatomy.training.callbacks.checkpoints import Checkpoints
+from ganatomy.training.callbacks.control import Control
 from ganatomy.training.callbacks.diagnosis import RecordSignals, Verdicts
 from ganatomy.training.callbacks.evaluation import Scorer
 from ganatomy.training.callbacks.progress import ShowProgress
@@ -22,15 +26,23 @@ SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
 
 
 def standard_callbacks(
-    run: Run, prepared: Prepared, console: Console, state: State, batches: Batches, remedies: int = 0
+    run: Run,
+    prepared: Prepared,
+    console: Console,
+    state: State,
+    batches: Batches,
+    remedies: int = 0,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> list[Callback]:
     """The callbacks of a session, in the order in which they see a step.
 
-    batches: real images as the training sees them; remedies: how many more findings may be remedied.
+    batches: real images as the training sees them; remedies: how many more findings may be remedied; stopped: whether a
+    signal asks to stop, which ends a pause.
     """
     options, log = prepared.config, prepared.config.log
     prior = build.prior(options.prior)
     recorder, verdicts = Recorder(run, log.every), None
+    snapshots = Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot)
     # Signals before the recorder, which writes them.
     callbacks: list[Callback] = []
     if options.diagnosis.on:
@@ -47,7 +59,7 @@ def standard_callbacks(
     if log.tensorboard:
         callbacks.append(TensorBoard(run, recorder))
     callbacks += [
-        Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot),
+        snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt),
         ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else ""),
         Walk(run, prior),
@@ -56,4 +68,12 @@ def standard_callbacks(
         callbacks.append(verdicts)
     if prepared.evaluator:
         callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, options.evaluation.every))
-    return callbacks
+    # The last, so that the others have seen the step when a request is carried out.
+    return [*callbacks, Control(run, stopped, snapshots.draw, lambda rates: _keep_rates(run, rates))]
+
+
+def _keep_rates(run: Run, rates: dict[str, float]) -> None:
+    """Write new learning rates, by player, to config.yaml, so that a resumed run has them."""
+    changes = {f"{player}_optimiser.learning_rate": rate for player, rate in rates.items()}
+    run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
+    run.event("changed", **changes)

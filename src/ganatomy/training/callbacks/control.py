@@ -34,26 +34,21 @@ class Control(Callback):
     ) -> None:
         """stopped: whether a signal asks to stop; snapshot: draws one; keep_rates: writes new rates to config.yaml."""
         self.run, self.stopped, self.snapshot, self.keep_rates = run, stopped, snapshot, keep_rates
-        self.paused = self.stop = False
-        self.polled = -math.inf
+        self.paused, self.polled = False, -math.inf
 
     def begin(self, state: State) -> None:
         """Discard the requests of an earlier session."""
         self.run.take_requests()
-        self.paused = self.stop = False
+        self.paused = False
 
     def after_step(self, state: State) -> None:
         """Carry out new requests; while paused, wait for the next one."""
         self._poll(state)
         began = monotonic()
-        while self.paused and not self.stopping():
+        while self.paused and not (state.stop or self.stopped()):
             sleep(PAUSE_SECONDS)
             self._poll(state)
         state.idle += monotonic() - began
-
-    def stopping(self) -> bool:
-        """Whether this step was the last, because of a request or a signal."""
-        return self.stop or self.stopped()
 
     def _poll(self, state: State) -> None:
         now = monotonic()
@@ -69,7 +64,7 @@ class Control(Callback):
             self.paused = requests["pause"]
             self.run.event("paused" if self.paused else "continued", step=state.step)
         if requests.get("stop") is True:
-            self.stop = True
+            state.stop = True
             self.run.event("asked to stop", step=state.step)
 
     def _change_rates(self, state: State, rates: Any) -> None:
