@@ -47,15 +47,10 @@ def prepare(
     """
     from rich.console import Console
 
-    from ganatomy.config.recipes import recipe
+    from ganatomy.config.options import Config
     from ganatomy.config.settings import change
-    from ganatomy.system import runtime
-    from ganatomy.training.prepare import prepare_training
+    from ganatomy.training.prepare import prepare_images
 
     changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
-    console = Console()
-    with runtime.start("cpu") as here:
-        prepared = prepare_training(change(recipe("dcgan"), changes), here, console)
-    console.print(
-        f"Content {prepared.images.fingerprint[:16]}, in the cache for every later training.", highlight=False
-    )
+    images = prepare_images(change(Config(), changes).data, Console())
+    print(f"Content {images.fingerprint[:16]}, in the cache for every later training.")

@@ -28,8 +28,7 @@ def diagnose(
 
     monitor = diagnose_run(Run.find(run))
     if as_json:
-        findings = [finding.json() for finding in monitor.findings()]
-        print(json.dumps({"step": monitor.step, "verdict": monitor.verdict, "findings": findings}, indent=1))
+        print(json.dumps(monitor.json(), indent=1))
     else:
         print(wording.page(monitor))
     if exit_code:

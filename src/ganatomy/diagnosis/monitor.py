@@ -108,6 +108,11 @@ class Monitor:
         """One line: the first cause of what is wrong now, or `healthy`."""
         return str(self.present[0]) if self.present else HEALTHY
 
+    def json(self) -> dict[str, Any]:
+        """{step, verdict, findings}, what `ganatomy diagnose --json` prints."""
+        findings = [finding.json() for finding in self.findings()]
+        return {"step": self.step, "verdict": self.verdict, "findings": findings}
+
 
 def diagnose(records: Iterable[Mapping[str, Any]], context: TrainingContext) -> list[Finding]:
     """What was wrong with a training, from its records alone: the same as was found while it trained."""

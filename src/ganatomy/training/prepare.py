@@ -12,7 +12,7 @@ from rich.status import Status
 
 from ganatomy import build
 from ganatomy import data as datasets
-from ganatomy.config.options import Config
+from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
@@ -65,10 +65,8 @@ def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Pre
 
     Raises UserError where they cannot be read, or have no classes where the training is conditional.
     """
-    images = _images(planned, runtime, console)
-    count, height, width, channels = images.pixels.shape
-    kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
-    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
+    images = prepare_images(planned.data, console, runtime)
+    _, height, width, channels = images.pixels.shape
     settled = change(planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)})
     prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
     if not runtime.leads:
@@ -91,20 +89,28 @@ def status(console: Console, words: str) -> AbstractContextManager[object]:
     return console.status(words)
 
 
-def _images(planned: Config, runtime: Runtime, console: Console) -> datasets.Images:
-    options = planned.data.model_dump(include={"size", "channels", "fit", "split", "first"})
-    words = f"Preparing {planned.data.path}"
+def prepare_images(options: DataOptions, console: Console, runtime: Runtime | None = None) -> datasets.Images:
+    """Decode images, or find them in the cache, showing progress and what they are.
+
+    runtime: of several processes, of which the first one decodes. Raises UserError where they cannot be read.
+    """
+    runtime = runtime or Runtime()
+    given = options.model_dump(include={"size", "channels", "fit", "split", "first"})
+    words = f"Preparing {options.path}"
     with status(console, f"{words} …") as spinner:
 
         def show(done: int, total: int) -> None:
             if isinstance(spinner, Status):
                 spinner.update(f"{words}: {done:,} of {total:,} images")
 
-        images = datasets.prepare(planned.data.path, **options, progress=show) if runtime.leads else None
+        images = datasets.prepare(options.path, **given, progress=show) if runtime.leads else None
         runtime.any(False)  # the other processes wait here for the first
-        images = images or datasets.prepare(planned.data.path, **options)
+        images = images or datasets.prepare(options.path, **given)
     if images.warning:
         console.print(images.warning, style="yellow", highlight=False)
+    count, height, width, channels = images.pixels.shape
+    kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
+    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
     return images
 
 
