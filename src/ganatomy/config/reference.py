@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from ganatomy.config.options import Config, PenaltyOptions, Weight
 from ganatomy.errors import unknown
 from ganatomy.gan.penalties import PENALTIES
-from ganatomy.networks.families import FAMILIES, NetworkOptions
+from ganatomy.networks.families import FAMILIES
 from ganatomy.system.options import OneOf, Options
 from ganatomy.system.registry import Registry
 
@@ -70,14 +70,10 @@ def describe(name: str) -> str:
 
 
 def families(role: str) -> dict[str, type[Options]]:
-    """The options of each kind of network that a player may be, by its name; none for other parts.
-
-    Only kinds that have options of their own: a network that is passed to `train` is a family without any.
-    """
+    """The options of each kind of network that a player may be, by its name; none for other parts."""
     if role not in ROLES:
         return {}
-    kinds = {name: family.options(role) for name, family in FAMILIES.items() if family.has(role)}
-    return {name: kind for name, kind in kinds.items() if kind != NetworkOptions}
+    return {name: family.options(role) for name, family in FAMILIES.items() if family.has(role)}
 
 
 def find(name: str) -> list[Section]:

@@ -1,6 +1,6 @@
 """What a run needs that is not ours: parts of somebody's own, which run.json names with their files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,22 @@ def check_at_hand(run: Run, named: Iterable[tuple[Registry[Any], str]]) -> None:
 
     Parts that were passed without a name are module.attribute, which `Registry.find` looks for by itself.
     """
-    recorded = {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
+    recorded = recorded_parts(run)
     for registry, name in named:
         part = recorded.get((registry.kind, name))
         if part is not None and name not in registry and "." not in name:
-            file = Path(part["file"]).name if part["file"] else part["module"]
+            file = file_of(part)
             raise UserError(
                 f"{run.path} was trained with the {registry.kind} {name} of {file}: load it with --parts {file}, "
                 f"or import {part['module']} in Python."
             )
+
+
+def recorded_parts(run: Run) -> dict[tuple[str, str], dict[str, Any]]:
+    """What run.json says of each part that is not ours, by (kind, name): its module, file, sha256 and version."""
+    return {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
+
+
+def file_of(part: Mapping[str, Any]) -> str:
+    """The name of the file of a recorded part; its module's where there is none, as in a notebook."""
+    return Path(part["file"]).name if part["file"] else str(part["module"])

@@ -5,19 +5,19 @@ Ours register themselves when their module is imported. A stranger's do the same
 plain `import`. Lists in help texts, docs, errors and pages are made from the registries; nothing repeats a name.
 """
 
-import hashlib
 import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from importlib import import_module, metadata
 from inspect import getdoc
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ganatomy.errors import UserError, first_line, unknown
+from ganatomy.system.files import checksum
 
 GROUP = "ganatomy.parts"  # of entry points
 VARIABLE = "GANATOMY_PARTS"  # files or modules, parted as in $PATH: processes that we start load the same parts
@@ -38,12 +38,20 @@ class Origin:
     def of(cls, module: str) -> "Origin":
         """Of an imported module."""
         file = getattr(sys.modules.get(module), "__file__", None)
-        digest = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file and Path(file).is_file() else None
+        digest = checksum(Path(file)) if file and Path(file).is_file() else None
         try:
             version = metadata.version(module.partition(".")[0])
         except metadata.PackageNotFoundError:
             version = None
         return cls(module, file, digest, version)
+
+
+@dataclass(frozen=True)
+class _Entry(Generic[T]):
+    part: T
+    module: str
+    summary: str
+    listed: bool
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -55,10 +63,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def __init__(self, kind: str, adopt: Callable[[str, Any], T] | None = None) -> None:
         """adopt: (name, found) → part, of what a stranger's module has under a name that nobody registered."""
         self.kind, self._adopt = kind, adopt
-        self._parts: dict[str, T] = {}
-        self._modules: dict[str, str] = {}
-        self._summaries: dict[str, str] = {}
-        self._unlisted: set[str] = set()
+        self._entries: dict[str, _Entry[T]] = {}
 
     def add(self, name: str, part: T, *, module: str, summary: str | None = None, listed: bool = True) -> T:
         """Register a part under a name and return it.
@@ -67,24 +72,21 @@ class Registry(Mapping[str, T], Generic[T]):
         for what was passed to one training: it is found by its name, but stands in no list.
         Raises UserError where the name belongs to another module: a notebook may run its own cell again.
         """
-        before = self._modules.get(name)
-        if before is not None and before != module:
-            raise UserError(f"{module} registers the {self.kind} {name!r}, which {before} has: choose another name.")
-        self._parts[name], self._modules[name] = part, module
-        (self._unlisted.discard if listed else self._unlisted.add)(name)
-        self._summaries[name] = summary if summary is not None else summary_of(part)
+        before = self._entries.get(name)
+        if before is not None and before.module != module:
+            raise UserError(
+                f"{module} registers the {self.kind} {name!r}, which {before.module} has: choose another name."
+            )
+        self._entries[name] = _Entry(part, module, summary_of(part) if summary is None else summary, listed)
         return part
 
     def remove(self, name: str) -> None:
         """Forget a name."""
-        for table in (self._parts, self._modules, self._summaries):
-            table.pop(name, None)
-        self._unlisted.discard(name)
+        self._entries.pop(name, None)
 
     def forget(self, module: str) -> None:
         """Forget every name that a module registered."""
-        for name in [name for name, place in self._modules.items() if place == module]:
-            self.remove(name)
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.module != module}
 
     def find(self, name: str) -> T:
         """The part by name; `module.attribute` is looked for in the modules that were loaded for their parts.
@@ -105,15 +107,15 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def summary(self, name: str) -> str:
         """One line on a part."""
-        return self._summaries[name]
+        return self._entries[name].summary
 
     def module(self, name: str) -> str:
         """The module that registered a part."""
-        return self._modules[name]
+        return self._entries[name].module
 
     def origin(self, name: str) -> Origin | None:
         """Where the code of a stranger's part is; None for ours."""
-        module = self._modules[name]
+        module = self.module(name)
         return None if module.partition(".")[0] == "ganatomy" else Origin.of(module)
 
     @property
@@ -124,15 +126,23 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         load_installed()
-        return self._parts[name]
+        return self._entries[name].part
 
     def __iter__(self) -> Iterator[str]:
         load_installed()
-        return iter([name for name in self._parts if name not in self._unlisted])
+        return iter([name for name, entry in self._entries.items() if entry.listed])
 
     def __len__(self) -> int:
-        load_installed()
-        return len(self._parts) - len(self._unlisted)
+        return sum(1 for _ in self)
+
+
+def origins(named: Iterable[tuple[Registry[Any], str]]) -> list[dict[str, Any]]:
+    """As run.json records them, the parts by (registry, name) that are not ours.
+
+    Each has kind, name, and what `Origin` says of its code.
+    """
+    found = ((registry, name, registry.origin(name)) for registry, name in named)
+    return [{"kind": registry.kind, "name": name, **asdict(origin)} for registry, name, origin in found if origin]
 
 
 def summary_of(part: Any) -> str:
@@ -144,7 +154,7 @@ def _attribute(name: str) -> tuple[str, Any]:
     """(module, what it has) of module.attribute, if that module was loaded for its parts; else (module, None)."""
     module, _, attribute = name.rpartition(".")
     # A script's own name is __main__ where it runs, and its file's where it is loaded.
-    for place in loaded if module == "__main__" else loaded & {module}:
+    for place in sorted(loaded if module == "__main__" else loaded & {module}):
         if (found := getattr(sys.modules.get(place), attribute, None)) is not None:
             return place, found
     return module, None

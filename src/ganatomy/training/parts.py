@@ -1,9 +1,7 @@
 """Parts of one's own (networks, losses …): passed to `train`, recorded in the run, compared when it is resumed."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from torch import Tensor, nn
@@ -15,8 +13,9 @@ from ganatomy.gan.objectives import OBJECTIVES, objective_of
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.priors import PRIORS
 from ganatomy.networks.families import FAMILIES, Family, NetworkOptions
+from ganatomy.runs.parts import file_of, recorded_parts
 from ganatomy.runs.run import Run
-from ganatomy.system.registry import Registry
+from ganatomy.system.registry import Registry, origins
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # real [B], fake [B] → D's loss, G's loss
 
@@ -57,14 +56,15 @@ def _known(role: str, network: nn.Module) -> str:
     return name
 
 
-def origins(options: Config) -> list[dict[str, Any]]:
-    """A run's parts that are not Ganatomy's: kind, name, module, file, sha256 of the file, version of the package."""
-    found = []
-    for registry, name in named(options):
-        registry.find(name)
-        if (origin := registry.origin(name)) is not None:
-            found.append({"kind": registry.kind, "name": name, **asdict(origin)})
-    return found
+def origins_of(options: Config) -> list[dict[str, Any]]:
+    """A run's parts that are not Ganatomy's: kind, name, module, file, sha256 of the file, version of the package.
+
+    Raises UserError where one of them is not at hand.
+    """
+    parts = list(named(options))
+    for registry, name in parts:
+        registry.find(name)  # one that nobody registered is looked for in its module
+    return origins(parts)
 
 
 def named(options: Config) -> Iterator[tuple[Registry[Any], str]]:
@@ -80,15 +80,14 @@ def named(options: Config) -> Iterator[tuple[Registry[Any], str]]:
 
 def check_same(run: Run, options: Config, allow_changed: bool) -> None:
     """Raises UserError where a run's parts come from other code than before, unless that is allowed and recorded."""
-    before = {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
-    for part in origins(options):
-        recorded: Mapping[str, Any] | None = before.get((part["kind"], part["name"]))
+    before = recorded_parts(run)
+    for part in origins_of(options):
+        recorded = before.get((part["kind"], part["name"]))
         if recorded is None or recorded["sha256"] == part["sha256"]:
             continue
         if not allow_changed:
-            file = Path(part["file"]).name if part["file"] else part["module"]
             raise UserError(
-                f"The {part['kind']} {part['name']} comes from other code than when {run.path} was started: {file} has "
-                "changed. Restore the file, or accept the change with --allow-changed-parts."
+                f"The {part['kind']} {part['name']} comes from other code than when {run.path} was started: "
+                f"{file_of(part)} has changed. Restore the file, or accept the change with --allow-changed-parts."
             )
         run.event("parts changed", part=part["name"], before=recorded["sha256"], after=part["sha256"])

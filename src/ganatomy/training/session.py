@@ -172,7 +172,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
         versions=machine.versions(),
         machine=machine.describe(),
         git_commit=machine.git_commit(),
-        parts=parts.origins(options),
+        parts=parts.origins_of(options),
         equilibrium=None if objective is None else asdict(objective.equilibrium),
         critic=objective is not None and objective.critic,
         data={

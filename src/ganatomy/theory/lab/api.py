@@ -1,7 +1,6 @@
 """The lab: a small GAN learns a distribution whose density is known, drawn beside what theory predicts."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from ganatomy.modalities.images import Pixels, save_animation, save_png
 from ganatomy.report import page
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import machine
-from ganatomy.system.registry import Registry
+from ganatomy.system.registry import Registry, origins
 from ganatomy.theory.game import batches_of, new_game
 from ganatomy.theory.lab import picture
 from ganatomy.theory.lab.options import LabOptions
@@ -51,7 +50,7 @@ def lab(
         status="running",
         lab=chosen.lab,
         objective=chosen.objective,
-        parts=_origins(chosen),
+        parts=origins(_named(chosen)),
         versions=machine.versions(),
         machine=machine.describe(),
     )
@@ -93,12 +92,11 @@ def game_of(options: LabOptions, target: Target) -> Adversarial:
     )
 
 
-def _origins(options: LabOptions) -> list[dict[str, Any]]:
-    """Where the code of strangers' parts is, as a training records it."""
-    named: list[tuple[Registry[Any], str]] = [(TARGETS, options.lab), (OBJECTIVES, options.objective)]
-    named += [(PENALTIES, name) for name in options.penalties]
-    found = [(registry, name, registry.origin(name)) for registry, name in named]
-    return [{"kind": registry.kind, "name": name, **asdict(origin)} for registry, name, origin in found if origin]
+def _named(options: LabOptions) -> Iterator[tuple[Registry[Any], str]]:
+    """All parts of a game, by registry and name."""
+    yield TARGETS, options.lab
+    yield OBJECTIVES, options.objective
+    yield from ((PENALTIES, name) for name in options.penalties)
 
 
 class DrawSnapshots(Callback):
