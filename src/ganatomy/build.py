@@ -213,7 +213,7 @@ def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
     """Let networks that can do so begin at the mean of the data, pixels uint8 [N, H, W, C]."""
     for module in training.generator.network.modules():
         if isinstance(module, StartsFromData):
-            mean = torch.from_numpy(pixels[:10_000].mean(0) / 127.5 - 1)
+            mean = torch.from_numpy(pixels.mean(0) / 127.5 - 1)
             module.start_at(mean.permute(2, 0, 1).float().to(training.runtime.device))
 
 

@@ -9,7 +9,7 @@ from ganatomy.config.reference import describe, families, options
 from ganatomy.config.schedules import Schedule
 from ganatomy.config.settings import change, from_dict, parse_settings, read, to_yaml
 from ganatomy.errors import UserError
-from ganatomy.networks.families import DCGANOptions, MLPOptions
+from ganatomy.networks.families import DCGANOptions, MLPGeneratorOptions
 
 RATE = "generator_optimiser.learning_rate"
 
@@ -195,8 +195,8 @@ def test_a_change_leaves_everything_else_and_the_original():
 
 
 def test_another_family_starts_from_its_own_defaults():
-    assert settings("generator.width=8", "generator.family=mlp").generator == MLPOptions()
-    assert settings("generator.family=mlp", "generator.hidden=[7]").generator == MLPOptions(hidden=[7])
+    assert settings("generator.width=8", "generator.family=mlp").generator == MLPGeneratorOptions()
+    assert settings("generator.family=mlp", "generator.hidden=[7]").generator == MLPGeneratorOptions(hidden=[7])
     assert settings("generator.family=mlp").discriminator == DCGANOptions()
 
 

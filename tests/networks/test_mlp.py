@@ -1,11 +1,14 @@
 """The dense networks of 2014, layer by layer."""
 
+import math
+
 import pytest
 import torch
 from scipy import stats
 from torch import nn
 from torch.testing import assert_close
 
+from ganatomy.config.recipes.registry import RECIPES
 from ganatomy.networks.mlp import Discriminator, Generator, Maxout, dense
 
 IMAGE = (1, 28, 28)
@@ -108,3 +111,11 @@ def test_pixels_that_are_always_black_start_nearly_black_and_can_still_change():
     assert_close(images.flatten(), torch.tensor([-0.998, 0.998]), rtol=0, atol=1e-6)
     (slope,) = torch.autograd.grad(images[0, 0, 0, 0], linears(network)[-1].bias)
     assert slope[0] > 1e-3
+
+
+def test_in_the_2014_recipe_a_pixel_that_is_always_black_starts_at_the_authors_bias():
+    """pylearn2's init_bias_target_marginals: the logit of the mean, which is kept 1e-7 away from 0 and from 1."""
+    chosen = RECIPES.find("goodfellow2014")().generator
+    network = Generator(4, (1, 1, 1), [6], start_margin=chosen.start_margin)
+    network.start_at(torch.tensor([[[-1.0]]]))
+    assert linears(network)[-1].bias.item() == pytest.approx(math.log(1e-7 / (1 - 1e-7)))

@@ -145,7 +145,19 @@ class MLPOptions(NetworkOptions):
     )
 
 
-register_family("mlp", "ganatomy.networks.mlp", MLPOptions, methods=("adversarial", "vae"))
+class MLPGeneratorOptions(MLPOptions):
+    """Dense layers (Goodfellow et al. 2014)."""
+
+    start_margin: float = Field(
+        1e-3,
+        ge=1e-7,
+        lt=0.5,
+        description="The output starts at the data's mean image, its pixels at least this far from 0 and 1: "
+        "a pixel that is always black changes only if it starts above 0.",
+    )
+
+
+register_family("mlp", "ganatomy.networks.mlp", MLPGeneratorOptions, MLPOptions, methods=("adversarial", "vae"))
 
 
 class DCGANOptions(NetworkOptions):

@@ -25,10 +25,11 @@ class Generator(nn.Module):
         dropout_input: float = 0.0,
         dropout_hidden: float = 0.0,
         spread: float = 0.0,
+        start_margin: float = 1e-3,
         classes: int = 0,
     ) -> None:
         super().__init__()
-        self.image = image
+        self.image, self.start_margin = image, start_margin
         sizes = [latent_dim + classes, *hidden]
         self.layers = dense(sizes, prod(image), activation, pieces, dropout_input, dropout_hidden)
         initialise(self, spread)
@@ -38,7 +39,7 @@ class Generator(nn.Module):
         output = self.layers[-1]
         assert isinstance(output, nn.Linear)
         with torch.no_grad():
-            output.bias.copy_(torch.logit((mean.flatten() + 1) / 2, eps=1e-3))
+            output.bias.copy_(torch.logit((mean.flatten() + 1) / 2, eps=self.start_margin))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """z [B, latent_dim], classes y [B, classes] or None → images [B, C, H, W] in (−1, 1)."""
