@@ -53,7 +53,7 @@ def ending(run: Run) -> Iterator[Mapping[str, Any]]:
     """The record of the number that stopped a run, if one was not finite."""
     faults = [event for event in run.events() if event.get("event") == "not finite"]
     if faults and run.info().get("status") == "failed":
-        yield divergence_record(run, int(faults[-1]["step"]))
+        yield divergence_record(run, faults[-1].get("step", 0))
 
 
 def divergence_record(run: Run, step: int) -> dict[str, float]:

@@ -16,7 +16,7 @@ from ganatomy.networks.families import FAMILIES
 from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run
-from ganatomy.system.files import explained
+from ganatomy.system.files import explained, inside
 
 RATE = 12  # pictures a second of a walk
 
@@ -70,7 +70,7 @@ def sample(
     """
     sampler = load(place, step, raw, truncation, changes, runs)
     pixels = sampler.images(sampler.latents(seeds, label))
-    folder = Path(out) if out is not None else sampler.home / "generated"
+    folder = Path(out) if out is not None else inside(sampler.home, "generated")
     with explained(folder):
         for seed, image in zip(seeds, pixels, strict=True):
             save_png(folder / f"seed-{seed:06d}.png", image, durable=False)
@@ -102,7 +102,7 @@ def walk(
     if len(seeds) < 2:
         raise UserError("A walk leads from one seed to another: give at least two, as in --seeds 3,9,4.")
     sampler = load(place, step, raw, truncation, changes, runs)
-    path = Path(out) if out is not None else sampler.home / f"walk-{'-'.join(map(str, seeds[:8]))}.webp"
+    path = Path(out) if out is not None else inside(sampler.home, f"walk-{'-'.join(map(str, seeds[:8]))}.webp")
     codes = latent.walk(sampler.prior, sampler.latents(seeds, label), frames)
     pictures = [enlarge(image, 128) for image in sampler.images(codes)]
     with explained(path.parent):

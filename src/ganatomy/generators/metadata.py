@@ -133,7 +133,7 @@ def image_of(config: Config, source: Path) -> tuple[int, int, int]:
 
 def _cards(run: Run) -> Iterator[ScoreCard]:
     """The score cards of a run; other files may lie beside them."""
-    for path in sorted((run.path / "eval").glob("*.json")):
+    for path in scorecard.files_of(run):
         with suppress(UserError):
             yield scorecard.read(path)
 

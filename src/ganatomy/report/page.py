@@ -22,20 +22,22 @@ from ganatomy.diagnosis import Monitor, diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.report import charts, findings, lab, pictures, scores
 from ganatomy.report.curves import Columns, read
+from ganatomy.runs.problems import problems
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import ScoreCard, cards
+from ganatomy.runs.scorecard import ScoreCard, files_of, in_order
+from ganatomy.runs.scorecard import read as card_in
 from ganatomy.system.wording import duration
 
 
 def write(run: Run) -> Path:
     """Write RUN/report.html and return its path. The run may be in training, or empty."""
     run.write_text("report.html", text(run))
-    return run.path / "report.html"
+    return run.at("report.html")
 
 
 def text(run: Run) -> str:
     """The page as HTML."""
-    info, events, records = run.info(), run.events(), read(run.path / "metrics.jsonl")
+    info, events, records = run.info(), run.events(), read(run.at("metrics.jsonl"))
     config = _config(run)
     frames = pictures.timeline(run.snapshots())
     measured = _cards(run)
@@ -48,6 +50,7 @@ def text(run: Run) -> str:
         "status": _status(run, info, config, records),
         "state": escape(str(info.get("status", "unknown"))),
         "error": f'<p class="error">{escape(str(info["error"]))}</p>' if info.get("error") else "",
+        "problems": _problems(run),
         "facts": _definitions(_facts(info, config, events)),
         "headline": "How to read it" if "lab" in info else "Generated and real",
         "pictures": lab.READING if "lab" in info else _pictures(run, frames),
@@ -56,7 +59,7 @@ def text(run: Run) -> str:
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),
-        "config": escape(_text(run.path / "config.yaml") or "There is no config.yaml."),
+        "config": escape(_text(run.at("config.yaml")) or "There is no config.yaml."),
         "versions": _definitions(_made_with(info)),
         "events": _events(events),
         "footer": f"Written by Ganatomy {__version__} on {_when(time.strftime('%Y-%m-%dT%H:%M:%S%z'))}.",
@@ -107,7 +110,7 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
         shape = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
         fingerprint = data["fingerprint"][:12]
         facts["Data"] = f"{data['images']:,} images from {data['source']}{shape}, fingerprint {fingerprint}"
-    begun = [event["time"] for event in events if event.get("event") == "started"] or [info.get("started")]
+    begun = [event.get("time", "") for event in events if event.get("event") == "started"] or [info.get("started")]
     if begun[0]:
         times = sum(event.get("event") == "resumed" for event in events)
         facts["When"] = f"started {_when(begun[0])}" + (f", resumed {times} time{'s'[: times > 1]}" if times else "")
@@ -119,9 +122,9 @@ def _pictures(run: Run, frames: list[pictures.Frame]) -> str:
     if frames:
         words = f"By the averaged generator at step {frames[-1]['step']:,}: one seed a tile, row by row from seed 0."
         figures.append(_figure(frames[-1]["image"], "Generated", words))
-    if (run.path / "reals.png").exists():
+    if run.at("reals.png").exists():
         words = "Training images. The generator never sees them: it learns from the discriminator's gradient."
-        figures.append(_figure(pictures.inline(run.path / "reals.png"), "Real", words))
+        figures.append(_figure(pictures.inline(run.at("reals.png")), "Real", words))
     pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
     return pair if frames else "<p>No samples yet: the first grid is drawn when training starts.</p>" + pair
 
@@ -144,12 +147,12 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
             f'<input type="range" min="0" max="{last}" value="{last}" aria-label="Snapshot"><output></output></div>'
             f"<figcaption><b>Over training</b> {shown}{chosen}</figcaption></figure>"
         )
-    if (run.path / "walk.webp").exists():
+    if run.at("walk.webp").exists():
         words = (
             "Every frame is a point on a closed path from seed to seed. Smooth changes mean that the generator has "
             "learnt the space between the seeds; jumps mean that it has learnt single images."
         )
-        figures.append(_figure(pictures.inline(run.path / "walk.webp"), "A walk through latent space", words, "walk"))
+        figures.append(_figure(pictures.inline(run.at("walk.webp")), "A walk through latent space", words, "walk"))
     title = f"<h2>Over training{'' if 'lab' in info else ', and through latent space'}</h2>"
     return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
 
@@ -230,10 +233,18 @@ def _monitor(run: Run) -> Monitor | None:
 
 
 def _cards(run: Run) -> list[ScoreCard]:
-    """The score cards, or none where one of them cannot be read."""
-    with suppress(UserError):
-        return cards(run)
-    return []
+    """The score cards that can be read; the others are among the problems."""
+    found = []
+    for path in files_of(run):
+        with suppress(UserError):
+            found.append(card_in(path))
+    return in_order(found)
+
+
+def _problems(run: Run) -> str:
+    """What of the run's folder is not on the page, as HTML."""
+    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems(run))
+    return f'<ul class="error">{items}</ul>' if items else ""
 
 
 def _when(stamp: str) -> str:

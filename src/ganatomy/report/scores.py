@@ -28,6 +28,8 @@ def of(cards: Sequence[ScoreCard]) -> list[Chart]:
     """Charts of scores over training: the first score of each kind of features that was measured more than once."""
     kinds: dict[tuple[str, Any], list[ScoreCard]] = {}
     for card in cards:
+        if not card.scores:
+            continue
         name = next(iter(card.scores))
         subject = card.subject
         if subject.get("average") and subject.get("truncation") is None and not subject.get("how"):

@@ -1,6 +1,7 @@
 """Checkpoints: tensors in safetensors files beside a manifest with their checksums. No pickle."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ganatomy.gan.method import TensorGroups
 from ganatomy.system import files
 
 FORMAT = 1
+NAME = re.compile(r"[\w-]{1,100}\.safetensors")
 
 
 def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:
@@ -36,7 +38,7 @@ def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:
 def manifest(folder: Path) -> dict[str, Any]:
     """The entries of manifest.json. Raises UserError if it is damaged or of a newer version."""
     try:
-        entries = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        entries = json.loads(files.inside(folder, "manifest.json").read_text(encoding="utf-8"))
         written, _ = int(entries.get("format", 0)), entries["files"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(folder, "manifest.json cannot be read") from None
@@ -47,7 +49,11 @@ def manifest(folder: Path) -> dict[str, Any]:
 def verify(folder: Path, *names: str) -> list[Path]:
     """The files of the groups by name (all, if none is named). Raises UserError if one is damaged."""
     listed = manifest(folder)["files"]
-    paths = [folder / f"{name}.safetensors" for name in names] or [folder / name for name in listed]
+    wanted = [f"{name}.safetensors" for name in names] or list(listed)
+    for name in wanted:
+        if not NAME.fullmatch(name):
+            raise _damaged(folder, f"{name!r} cannot be one of its files")
+    paths = [files.inside(folder, name) for name in wanted]
     for path in paths:
         if path.name not in listed or not path.is_file():
             raise _damaged(folder, f"{path.name} is missing")

@@ -4,12 +4,11 @@ No torch: reading a run needs no trainer.
 """
 
 import json
-import math
 import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,18 @@ import filelock
 from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError, unknown
-from ganatomy.runs import notebook
+from ganatomy.runs import lines, notebook
 from ganatomy.system import files
 from ganatomy.system.options import Options
 
 FORMAT = 1
 RUNS = Path("runs")
+SNAPSHOT, CHECKPOINT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png"), re.compile(r"step-([0-9]{8,15})")
+WRITTEN = (
+    *("run.json", "config.yaml", "metrics.jsonl", "events.jsonl", "log.txt", "control.json", ".control.json.taken"),
+    *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval", "tensorboard"),
+)
+SCORED = re.compile(r"step-([0-9]{8,15})-")  # how the names in eval/ begin
 
 
 class Run:
@@ -86,6 +91,19 @@ class Run:
         """How to name the run on a command line."""
         return shlex.quote(self.name if self.path.parent == RUNS else str(self.path))
 
+    def at(self, *names: str) -> Path:
+        """The path of a file or folder of the run: `run.at("samples", "000000.png")`.
+
+        A run may be a stranger's, so nothing in its folder is followed out of it. Raises UserError where a link or a
+        pipe is in the way.
+        """
+        return files.inside(self.path, *names)
+
+    def check(self) -> None:
+        """Raises UserError where a link or a pipe has the name of something that a training writes."""
+        for name in WRITTEN:
+            self.at(name)
+
     # --- run.json -------------------------------------------------------------------------------------------------
 
     def info(self) -> dict[str, Any]:
@@ -94,11 +112,11 @@ class Run:
         Raises UserError where the file is damaged or of a newer version.
         """
         try:
-            info = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+            info = dict(json.loads(self.at("run.json").read_text(encoding="utf-8")))
             written = int(info.get("format", 0))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             raise UserError(f"{self.path / 'run.json'} is damaged; it should hold a JSON object.") from None
         files.check_format(written, FORMAT, self.path)
         return info
@@ -110,11 +128,11 @@ class Run:
 
     def config(self) -> Config:
         """The configuration, fully resolved."""
-        return settings.read(self.path / "config.yaml")
+        return settings.read(self.at("config.yaml"))
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of the folder, whole or not at all."""
-        files.write_text(self.path / name, text)
+        files.write_text(self.at(name), text)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -122,7 +140,7 @@ class Run:
 
         Raises UserError where another process trains the run.
         """
-        lock = filelock.FileLock(self.path / ".lock")
+        lock = filelock.FileLock(self.at(".lock"))
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -138,53 +156,46 @@ class Run:
 
     def append(self, record: Mapping[str, float]) -> None:
         """Append a record to metrics.jsonl; numbers that JSON cannot hold become null."""
-        finite = {name: value if math.isfinite(value) else None for name, value in record.items()}
-        self._append("metrics.jsonl", finite)
+        lines.append(self.at("metrics.jsonl"), dict(record))
 
     def event(self, event: str, **details: Any) -> None:
         """Append an event to events.jsonl and, as a line of text, to log.txt."""
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        self._append("events.jsonl", {"event": event, "time": now, **details})
+        lines.append(self.at("events.jsonl"), {"event": event, "time": now, **details})
         text = ", ".join(f"{name} {value}" for name, value in details.items())
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{now} {event}{': ' if text else ''}{text}\n")
+        files.append_text(self.at("log.txt"), f"{now} {event}{': ' if text else ''}{text}\n")
 
     def records(self) -> list[dict[str, Any]]:
-        """The records, oldest first."""
-        return list(_entries(self.path / "metrics.jsonl"))
+        """The records that can be read, oldest first."""
+        return list(lines.read(self.at("metrics.jsonl"), lines.is_record))
 
     def probe_records(self) -> Iterator[dict[str, Any]]:
         """The records with signals of the diagnosis, oldest first, one at a time: there may be a million others."""
-        return _entries(self.path / "metrics.jsonl", holding='"signals/')
+        return lines.read(self.at("metrics.jsonl"), lines.is_record, holding=b'"signals/')
 
     def events(self) -> list[dict[str, Any]]:
-        """The events, oldest first."""
-        return list(_entries(self.path / "events.jsonl"))
+        """The events that can be read, oldest first."""
+        return list(lines.read(self.at("events.jsonl"), lines.is_event))
 
     def forget_after(self, step: int) -> None:
         """Remove records, snapshots and scores later than `step`: a run resumed from there makes them again."""
-        kept = (record for record in _entries(self.path / "metrics.jsonl") if record["step"] <= step)
-        self.write_text("metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept))
+        lines.keep(self.at("metrics.jsonl"), lines.is_record, lambda record: record["step"] <= step)
         for number, path in self.snapshots().items():
             if number > step:
                 path.unlink()
-        for path in (self.path / "eval").glob("step-*"):
-            if int(path.name[5:13]) > step:
+        for path in files.entries(self.at("eval")):
+            if (found := SCORED.match(path.name)) and int(found[1]) > step:
                 path.unlink()
-
-    def _append(self, name: str, entry: Mapping[str, Any]) -> None:
-        with (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     # --- requests to the training ---------------------------------------------------------------------------------
 
     def request(self, **requests: Any) -> None:
         """Leave requests to the process that trains the run: see `callbacks.control`. Earlier ones stay until taken."""
-        self.write_text("control.json", json.dumps({**_object(self.path / "control.json"), **requests}) + "\n")
+        self.write_text("control.json", json.dumps({**_object(self.at("control.json")), **requests}) + "\n")
 
     def take_requests(self) -> dict[str, Any]:
         """Remove the requests and return them; {} where there are none."""
-        path, mine = self.path / "control.json", self.path / ".control.json.taken"
+        path, mine = self.at("control.json"), self.path / ".control.json.taken"
         try:
             path.replace(mine)  # a request that is made meanwhile is written to another file
         except OSError:
@@ -194,14 +205,16 @@ class Run:
     # --- files ----------------------------------------------------------------------------------------------------
 
     def snapshots(self) -> dict[int, Path]:
-        """Grids of samples by step, in order."""
-        paths = (self.path / "samples").glob("[0-9]*.png")
-        return dict(sorted((int(path.stem), path) for path in paths))
+        """Grids of samples by step, in order; other files are left out."""
+        return {step: path for step, path in self._by_step("samples", SNAPSHOT).items() if path.is_file()}
 
     def checkpoints(self) -> dict[int, Path]:
         """Checkpoint folders by step, in order. Only whole ones have that name: they are renamed when they are done."""
-        paths = (self.path / "checkpoints").glob("step-*")
-        return dict(sorted((int(path.name[5:]), path) for path in paths if path.name[5:].isdigit()))
+        return {step: path for step, path in self._by_step("checkpoints", CHECKPOINT).items() if path.is_dir()}
+
+    def _by_step(self, folder: str, name: re.Pattern[str]) -> dict[int, Path]:
+        found = [(name.fullmatch(path.name), path) for path in files.entries(self.at(folder))]
+        return dict(sorted((int(match[1]), path) for match, path in found if match))
 
     def checkpoint(self, step: int | None = None) -> Path:
         """The newest checkpoint's folder, or that of a step. Raises UserError if there is none."""
@@ -214,8 +227,10 @@ class Run:
 
     def clean(self) -> None:
         """Remove what interrupted saves left behind; only the process that holds the lock may."""
-        for name in ("checkpoints", "samples"):
-            files.remove_partial(self.path / name)
+        for folder in ("", "checkpoints", "samples", "eval"):
+            files.remove_partial(self.at(folder))
+        for name in ("metrics.jsonl", "events.jsonl", "log.txt"):
+            lines.finish(self.at(name))
 
 
 def free_name(stem: str, runs: Path = RUNS) -> str:
@@ -226,22 +241,8 @@ def free_name(stem: str, runs: Path = RUNS) -> str:
 
 def _object(path: Path) -> dict[str, Any]:
     """The object in a JSON file; {} where there is no file, or no object in it."""
-    with suppress(OSError, ValueError):
+    try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _entries(path: Path, holding: str = "") -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file, of the lines that hold a text.
-
-    A line that a kill cut short is left out: it was never finished.
-    """
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if holding not in line:
-                continue
-            with suppress(ValueError):
-                yield json.loads(line)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -4,17 +4,21 @@ No torch: scores can be read without it.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
-from ganatomy.system.files import check_format, write_text
+from ganatomy.system.files import check_format, entries, write_text
 
 FORMAT = 1
+CARD = re.compile(r"step-[0-9]{8,15}-.*\.json")
 
 Better = Literal["lower", "higher", "as real"]  # which way a generator improves
 
@@ -124,7 +128,7 @@ def card_path(run: Run, card: ScoreCard) -> Path:
     cut = "" if subject["truncation"] is None else f"-t{subject['truncation']:g}"
     how = "".join(f"-{name.rpartition('.')[2]}-{value}" for name, value in subject.get("how", {}).items())
     name = f"step-{subject['step']:08d}{raw}{cut}{how}-{protocol['features']['name']}-{protocol['samples']}.json"
-    return run.path / "eval" / name
+    return run.at("eval", name)
 
 
 def keep(run: Run, card: ScoreCard) -> Path:
@@ -140,17 +144,24 @@ def read(path: Path) -> ScoreCard:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         check_format(content["format"], FORMAT, path)
-        scores = {name: Score(**score) for name, score in content["scores"].items()}
-        return ScoreCard(content["subject"], content["protocol"], scores, content["made"])
+        scores = TypeAdapter(dict[str, Score]).validate_python(content["scores"])
+        card = ScoreCard(content["subject"], content["protocol"], scores, content["made"])
+        str(card), str(card.protocol["features"]["name"]), int(card.subject.get("step", 0))  # has all that readers need
+        return card
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path} is not a score card, as `ganatomy evaluate` writes them.") from None
 
 
 def cards(run: Run) -> list[ScoreCard]:
     """All cards of a run, by step, then by time."""
-    return in_order(read(path) for path in sorted((run.path / "eval").glob("*.json")))
+    return in_order(read(path) for path in files_of(run))
+
+
+def files_of(run: Run) -> list[Path]:
+    """The files of a run's cards, by name; other files may lie beside them."""
+    return [path for path in entries(run.at("eval")) if CARD.match(path.name)]
 
 
 def in_order(found: Iterable[ScoreCard]) -> list[ScoreCard]:

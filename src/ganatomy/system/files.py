@@ -8,9 +8,10 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
 from ganatomy.errors import UserError
@@ -28,7 +29,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
     # A name of its own: two threads or processes that write the same file must not finish each other's.
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name[:200]}")
     try:
-        with open(partial, "wb") as file:
+        with open(partial, "xb") as file:  # x: it follows no link
             yield file
             if durable:
                 file.flush()
@@ -59,7 +60,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Only one process at a time may make the same folder: hold a lock. What a killed one left behind is removed.
     """
     partial = folder.with_name(f"{PARTIAL}{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
+    remove(partial)
     partial.mkdir(parents=True)
     try:
         yield partial
@@ -75,10 +76,66 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def remove_partial(folder: Path) -> None:
     """Remove what killed writers left in a folder; nobody may be writing there."""
     for path in folder.glob(f"{PARTIAL}*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it, if it is there; what links lead to stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append to a file in UTF-8: all of the text or, where the disk is full, none. A link is not followed."""
+    content = text.encode(errors="replace")
+    with open(path, "ab", buffering=0, opener=_open_itself) as file:
+        before = os.fstat(file.fileno()).st_size
+        try:
+            if file.write(content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.ftruncate(file.fileno(), before)
+            raise
+
+
+def _open_itself(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+def inside(folder: Path, *names: str) -> Path:
+    """`folder/names`, for reading or writing: what lies below a folder that may be a stranger's.
+
+    Raises UserError where something on the way is a link, which may lead anywhere, or neither file nor folder: a pipe
+    would keep its reader waiting for ever.
+    """
+    path = folder
+    for name in PurePath(*names).parts:
+        path /= name
+        try:
+            kind = path.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISLNK(kind):
+            raise UserError(f"{path} is a link; links below {folder} are not followed: remove it.")
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise UserError(f"{path} is neither a file nor a folder: remove it.")
+    return path
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without links, pipes and unfinished files; [] where there is no folder."""
+    try:
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [
+        Path(entry.path)
+        for entry in found
+        if not entry.name.startswith(PARTIAL)
+        and (entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False))
+    ]
 
 
 def _flush(path: Path) -> None:

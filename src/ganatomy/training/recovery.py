@@ -1,6 +1,5 @@
 """Recovery from a fault, a bounded number of times: back to a checkpoint, with other random numbers or options."""
 
-import shutil
 from dataclasses import replace
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from ganatomy.diagnosis import Finding, diagnose_run, divergence_record
 from ganatomy.errors import UserError
 from ganatomy.gan.player import NonFiniteError
 from ganatomy.runs.run import Run
+from ganatomy.system import files
 from ganatomy.training.loop import Stopped
 from ganatomy.training.prepare import Prepared
 
@@ -71,7 +71,7 @@ class Recovery:
         back = max(before, default=0)
         for step, folder in run.checkpoints().items():
             if step > back or not before:
-                shutil.rmtree(folder)
+                files.remove(folder)
         run.forget_after(back)
         run.event("remedy", step=finding.until, finding=str(finding), back=back, **finding.settings)
         run.write_text("config.yaml", settings.to_yaml(changed))

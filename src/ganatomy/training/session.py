@@ -15,11 +15,12 @@ from rich.console import Console
 from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.data.batches import RealBatches
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
+from ganatomy.runs.problems import problems
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, stopping
 from ganatomy.system.files import reason
@@ -69,24 +70,29 @@ def _session(
         if leads:
             stack.enter_context(run.lock())
         if changed is not None:  # what is refused here leaves the run as it was
+            run.check()
             _check_same_data(run, prepared)
             parts.check_same(run, prepared.config, allow_changed_parts)
             checkpoint.verify(run.checkpoint())
         try:
             if leads:
                 _warn_of_another_torch(run, console)
+                for problem in problems(run):
+                    console.print(f"{run.path}: {problem}", style="yellow", highlight=False, markup=False)
                 _open(run, prepared, changed)
             yield stack.enter_context(
                 stopping.stop_requests(lambda: console.print(_STOPPING), lambda: _abandon(run, console, leads))
             )
-        except (UserError, OSError) as error:
+        except Exception as error:
             sentence = _sentence(error, run)
             if leads:
-                with contextlib.suppress(OSError):  # a disk that is full cannot take the message either
+                with contextlib.suppress(OSError, UserError):  # a disk that is full cannot take the message either
                     run.update(status="failed", error=sentence)
                     run.event("error", message=sentence)
                     page.write(run)
-            raise UserError(sentence) from error
+            if isinstance(error, (UserError, OSError)):
+                raise UserError(sentence) from error
+            raise
 
 
 _STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C again to stop at once.[/]"
@@ -185,7 +191,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
     )
     # Evenly chosen: many sets are sorted by class.
     some = np.linspace(0, len(images) - 1, min(len(images), len(SNAPSHOT_SEEDS))).astype(int)
-    save_png(run.path / "reals.png", enlarge(grid(images.pixels[some]), 480))
+    save_png(run.at("reals.png"), enlarge(grid(images.pixels[some]), 480))
 
 
 def _close(run: Run, console: Console, state: State, finished: bool) -> None:
@@ -213,8 +219,10 @@ def _saved(run: Run) -> str:
     return f" Step {max(steps):,} is saved; to resume from there: {resume_command(run)}" if steps else ""
 
 
-def _sentence(error: UserError | OSError, run: Run) -> str:
+def _sentence(error: Exception, run: Run) -> str:
     """What went wrong, in a sentence."""
     if isinstance(error, UserError):
         return str(error)
-    return f"{run.path} cannot be written: {reason(error)}.{_saved(run)}"
+    if isinstance(error, OSError):
+        return f"{run.path} cannot be written: {reason(error)}.{_saved(run)}"
+    return f"{type(error).__name__}: {first_line(error)}."

@@ -15,7 +15,7 @@ from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
 from ganatomy.generators.weights import WEIGHTS
 from ganatomy.runs.run import RUNS, Run
-from ganatomy.system.files import explained, write_bytes, write_text
+from ganatomy.system.files import explained, inside, write_bytes, write_text
 
 
 class Export(NamedTuple):
@@ -54,7 +54,7 @@ def export(
         if not re.fullmatch(r"[\w.+-]{1,40}", licence):
             raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
         sampler.metadata = sampler.metadata.model_copy(update={"licence": licence})
-    folder = Path(out) if out is not None else sampler.home / "exports" / to
+    folder = Path(out) if out is not None else inside(sampler.home, "exports", to)
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {folder} is a file; name a folder.")
     with explained(folder):

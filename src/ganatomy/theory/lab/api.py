@@ -62,7 +62,7 @@ def lab(
     progress = ShowProgress(console or Console(quiet=True), budget)
     fit(game, batches_of(goal.density, game), state, budget, [drawings, recorder, progress])
 
-    save_animation(run.path / "lab.webp", drawings.frames, LENGTH)
+    save_animation(run.at("lab.webp"), drawings.frames, LENGTH)
     run.update(status="finished", step=state.step, images=state.images, seconds=round(state.seconds, 1))
     run.event("finished", step=state.step)
     page.write(run)
@@ -125,7 +125,7 @@ class DrawSnapshots(Callback):
         title = f"{options.lab}, {options.objective.replace('_', ' ')}"
         frame = picture.draw(self.target, self.snapshots, game.objective.probabilistic, options.steps, title)
         self.frames.append(frame)
-        save_png(self.run.path / "samples" / f"{state.step:06d}.png", frame)
+        save_png(self.run.at("samples", f"{state.step:06d}.png"), frame)
         self.run.event("snapshot", step=state.step)
         figures = {
             "value": snapshot.value,

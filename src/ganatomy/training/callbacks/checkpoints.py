@@ -1,9 +1,8 @@
 """Saves everything that a training needs to be resumed as if it had never stopped."""
 
-import shutil
-
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
+from ganatomy.system import files
 from ganatomy.training.loop import Callback, State
 
 
@@ -30,9 +29,9 @@ class Checkpoints(Callback):
     def _save(self, state: State) -> None:
         if state.step in self.run.checkpoints():
             return
-        folder = self.run.path / "checkpoints" / f"step-{state.step:08d}"
+        folder = self.run.at("checkpoints", f"step-{state.step:08d}")
         facts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
         checkpoint.save(folder, state.method.state(), facts)
         self.run.write_text("checkpoints/last", folder.name + "\n")
         for old in list(self.run.checkpoints().values())[: -self.keep or None] if self.keep else []:
-            shutil.rmtree(old)
+            files.remove(old)

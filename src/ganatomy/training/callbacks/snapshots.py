@@ -32,5 +32,5 @@ class Snapshots(Callback):
     def draw(self, state: State) -> None:
         """Write the grid of this step."""
         pixels = to_uint8(state.method.sample(self.z))
-        save_png(self.run.path / "samples" / f"{state.step:06d}.png", enlarge(grid(pixels), 480))
+        save_png(self.run.at("samples", f"{state.step:06d}.png"), enlarge(grid(pixels), 480))
         self.run.event("snapshot", step=state.step)

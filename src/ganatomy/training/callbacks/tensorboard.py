@@ -16,7 +16,7 @@ class TensorBoard(Callback):
         except ImportError:
             raise UserError("TensorBoard is not installed: pip install 'ganatomy[tensorboard]'.") from None
         self.recorder = recorder
-        self.writer = SummaryWriter(str(run.path / "tensorboard"))
+        self.writer = SummaryWriter(str(run.at("tensorboard")))
         self.written = -1
 
     def after_step(self, state: State) -> None:

@@ -21,4 +21,4 @@ class Walk(Callback):
         """Write the animation."""
         path = walk(self.prior, self.prior.of_seeds(SEEDS), FRAMES)
         frames = [enlarge(to_uint8(state.method.sample(z))[0], 128) for z in path.split(1)]
-        save_animation(self.run.path / "walk.webp", frames, SECONDS)
+        save_animation(self.run.at("walk.webp"), frames, SECONDS)

@@ -1,0 +1,107 @@
+"""metrics.jsonl and events.jsonl: a JSON object a line, appended whole, read strictly.
+
+A line that cannot be read is left out and counted: a kill, a bad disk or an editor may have left it.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ganatomy.system import files
+
+LONGEST = 2**20  # bytes of a line
+Entry = dict[str, Any]
+
+
+def append(path: Path, entry: Entry) -> None:
+    """Append an object; numbers that JSON cannot hold become null."""
+    files.append_text(path, json.dumps(_finite(entry), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read(path: Path, good: Callable[[Any], bool], holding: bytes = b"") -> Iterator[Entry]:
+    """The objects of the lines that hold `holding` and can be read, oldest first."""
+    for line in _lines(path):
+        if holding in line and (entry := parsed(line, good)) is not None:
+            yield entry
+
+
+def unreadable(path: Path, good: Callable[[Any], bool]) -> int:
+    """How many lines cannot be read."""
+    return sum(parsed(line, good) is None for line in _lines(path))
+
+
+def keep(path: Path, good: Callable[[Any], bool], wanted: Callable[[Entry], bool]) -> None:
+    """Rewrite the file with the objects that are wanted, and what cannot be read but an unfinished last line."""
+    if not path.exists():
+        return
+    with files.replacing(path) as file:
+        for line in _lines(path):
+            entry = parsed(line, good)
+            if line.endswith(b"\n") and (entry is None or wanted(entry)):
+                file.write(line)
+
+
+def finish(path: Path) -> None:
+    """End the last line, which a kill may have cut short, so that nothing is appended to it."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        if file.seek(0, 2) == 0:
+            return
+        file.seek(-1, 2)
+        ended = file.read() == b"\n"
+    if not ended:
+        files.append_text(path, "\n")
+
+
+def parsed(line: bytes, good: Callable[[Any], bool]) -> Entry | None:
+    """The object in a line; None where there is none that is good."""
+    if len(line) > LONGEST:
+        return None
+    try:
+        entry = json.loads(line, parse_constant=lambda name: None)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) and good(entry) else None
+
+
+def is_record(entry: Entry) -> bool:
+    """Whether an object is a record: a step, and numbers or null by name."""
+    return is_step(entry.get("step")) and all(value is None or is_number(value) for value in entry.values())
+
+
+def is_event(entry: Entry) -> bool:
+    """Whether an object is an event: what happened, when, and at which step if at one."""
+    texts = isinstance(entry.get("event"), str) and isinstance(entry.get("time", ""), str)
+    return texts and is_step(entry.get("step", 0))
+
+
+def is_step(value: object) -> bool:
+    """Whether a value is the number of a step."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, and no larger than a float can be."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file with their ends; of one that is longer than LONGEST, so much that it shows."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST + 1):
+            yield line
+            while len(line) > LONGEST and not line.endswith(b"\n"):
+                line = file.readline(LONGEST + 1)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
