@@ -56,6 +56,57 @@ def _blocks(pixels: np.ndarray) -> np.ndarray:
     return (sum(rows[:, :, i::4] for i in range(4)) / 16).reshape(len(pixels), -1).astype(np.float32)
 
 
+def test_a_run_whose_images_have_changed_is_compared_with_others_only_by_name(tmp_path: Path, blocks: str) -> None:
+    data, images = tmp_path / "own.npy", waves(120, 16, 16)
+    np.save(data, images)
+    run = quick(data, tmp_path, training__steps=1)
+    np.save(data, np.concatenate([images[:-1], 255 - images[-1:]]))
+    options = {"n": 60, "metrics": ["fd"], "features": blocks, "device": "cpu"}
+    with pytest.raises(UserError, match=rf"other images than {data} holds now: .* --reference {data} for"):
+        evaluate(run, **options)
+    assert not cards(run)
+    made = ganatomy.load(run).sample(range(60))
+    expected = frechet_distance(_blocks(np.load(data)), _blocks(made))
+    assert evaluate(run, reference=data, **options).scores["fd_blocks"].value == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """60 bright images of the class b, and 90 dark ones of the class a, in an archive; and the dark ones."""
+    path, images = tmp_path_factory.mktemp("labelled") / "two.npz", waves(150, 16, 16)
+    dark = images[60:] // 3
+    np.savez(path, images=np.concatenate([images[:60], dark]), labels=np.repeat(["b", "a"], [60, 90]))
+    return path, dark
+
+
+def test_a_class_is_measured_against_the_real_images_of_that_class(
+    labelled: tuple[Path, np.ndarray], tmp_path: Path, blocks: str
+) -> None:
+    data, dark = labelled
+    run = quick(data, tmp_path, prior__conditional=True)
+    options = {"n": 50, "metrics": ["fd", "kd"], "features": blocks, "device": "cpu"}
+    card = evaluate(run, label="a", **options)
+    made = ganatomy.load(run).sample(range(50), labels="a", batch=50)
+    assert card.scores["fd_blocks"].value == pytest.approx(frechet_distance(_blocks(dark), _blocks(made)), rel=1e-6)
+    assert card.protocol["reference"]["images"] == 90
+    assert card.subject["how"] == {"class": "a"}
+    assert f"against 90 of {data}, class a" in str(card)
+    assert evaluate(run, **options).protocol["reference"]["images"] == 150
+    with pytest.raises(UserError, match="no class"):
+        evaluate(run, label="c", **options)
+
+
+def test_of_a_folder_the_class_is_measured_too(labelled: tuple[Path, np.ndarray], blocks: str) -> None:
+    data, dark = labelled
+    options = {"metrics": ["fd"], "features": blocks, "device": "cpu", "label": "a", "reference": data}
+    distances = frechet_distance(_blocks(dark), _blocks(waves(40, 16, 16)))
+    for made, value in {data: 0.0, "array": distances}.items():  # an array has no labels: all of it counts
+        card = evaluate(waves(40, 16, 16) if made == "array" else made, **options)
+        assert card.scores["fd_blocks"].value == pytest.approx(value, rel=1e-6, abs=1e-9)
+    with pytest.raises(UserError, match=r"no class in .*two.npz called 'c'"):
+        evaluate(data, **{**options, "label": "c"})
+
+
 def test_the_card_says_which_seeds_which_step_and_the_raw_generator(run: Run, blocks: str) -> None:
     options = {"n": 50, "features": blocks, "metrics": ["fd"], "device": "cpu"}
     card = evaluate(run, step=5, raw=True, first_seed=7, **options)
@@ -188,6 +239,12 @@ def test_weights_that_are_not_the_expected_ones_are_not_opened(tmp_path: Path) -
 def test_a_run_says_how_its_images_were_prepared(run: Run) -> None:
     with pytest.raises(UserError, match="a run's are prepared as for its training"):
         evaluate(run, size=32, device="cpu")
+
+
+@pytest.mark.parametrize("option", [{"step": 5}, {"raw": True}, {"truncation": 0.7}, {"first_seed": 9}])
+def test_what_a_run_draws_is_no_matter_of_images(option: dict) -> None:
+    with pytest.raises(UserError, match="these are images"):
+        evaluate(waves(50, 16, 16), reference=waves(50, 16, 16), device="cpu", **option)
 
 
 def test_eval_files_are_plain_json(run: Run, blocks: str) -> None:

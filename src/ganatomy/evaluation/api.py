@@ -1,8 +1,9 @@
 """Measure a generator, or images that it made: the function behind `ganatomy evaluate`."""
 
 import hashlib
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
 from ganatomy.evaluation.features.choice import AUTO, extractor_for
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.generators import api as sampling
+from ganatomy.generators.sampler import Sampler
 from ganatomy.report import nearest, page
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
@@ -65,7 +67,8 @@ def evaluate(
     held_out    real images that the generator was not trained on; by default the reference's split `test`
     weights     the file of a large network's weights, and the SHA-256 that it must have
     size        of images in files, as are channels and fit: see `ganatomy.prepare`
-    step        of a run, as are raw, truncation, label and changes: see `ganatomy.sample`
+    step        of a run, as are raw, truncation and changes: see `ganatomy.sample`
+    label       a class: generated images of it against real images of it; sets without labels are taken whole
     first_seed  of a run's images, one a seed
     device      computes the features: auto, cpu, cuda, cuda:N or mps
     out         a file to write the card to
@@ -76,30 +79,41 @@ def evaluate(
     console = console or Console(quiet=True)
     run = _run(subject, Path(runs))
     split, first, files = "train", None, Preparation(size, channels, fit)
+    own = run is not None and reference is None
     if run is not None:
         if files != Preparation():
             raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
         options = run.config().data
         files = Preparation(options.size, options.channels, options.fit)
-        if reference is None:
+        if own:
             reference, split, first = options.path, options.split, options.first
+    elif step is not None or raw or truncation is not None or changes or first_seed:
+        raise UserError(
+            "--step, --raw, --truncation, --set and --first-seed choose what a run draws: these are images."
+        )
     if reference is None:
         raise UserError("--reference DATA is required: the real images to compare against.")
 
     with runtime.start(device) as here:
         with console.status("Reading the real images …"):
-            real = _images(reference, split, files, first)
+            every = _images(reference, split, files, first)
             unseen = _held_out(held_out, reference, files) if _needs_unseen(metrics) else None
         if run is not None:
-            made = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
+            if own:
+                _check_same_images(run, every)
+            made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
         else:
-            made = _of_images(_images(subject, "train", files), real)  # type: ignore[arg-type]  # no run
+            label = None if label is None else str(label)
+            images = _of_class(_images(subject, "train", files), label, console)  # type: ignore[arg-type]  # no run
+            made = _of_images(images, every)
+        real = _of_class(every, label, console)
+        unseen = unseen and _of_class(unseen, label, console)
         n = made.count if n is None else n
         if n < 2:
             raise UserError(f"--n {n}: no score can be measured on fewer than 2 images.")
         with console.status(f"Features of {len(real):,} real images …") as status:
             file = None if weights is None else Path(weights)
-            extractor = extractor_for(features, real, str(here.device), file, sha256)
+            extractor = extractor_for(features, every, str(here.device), file, sha256)
             evaluator = Evaluator(real, extractor, n, metrics, unseen, status.update)
             card = evaluator.card(made.subject(n), made.draw(n))
         if run is not None:
@@ -156,6 +170,31 @@ def _images(source: Source, split: str, how: Preparation, first: int | None = No
     return Images(source, None, None, fingerprint, "an array", [])
 
 
+def _check_same_images(run: Run, images: Images) -> None:
+    """Raise UserError where a run's own images have changed since its training, unless it recorded none."""
+    recorded = run.info().get("data", {}).get("fingerprint")
+    if recorded and recorded != images.fingerprint:
+        raise UserError(
+            f"{run.path} was trained on other images than {images.source} holds now: give the ones to compare with, as "
+            f"in --reference {shlex.quote(images.source)} for those that are there now."
+        )
+
+
+def _of_class(images: Images, name: str | None, console: Console) -> Images:
+    """Those of a class; all, with a word about it, where they have no labels. Raises UserError for too few of them."""
+    if name is None:
+        return images
+    if images.labels is None or images.classes is None:
+        console.print(f"{images.source} has no labels: all its images count as {name}.", highlight=False)
+        return images
+    if name not in images.classes:
+        raise unknown(f"class in {images.source}", name, images.classes)
+    indices = np.flatnonzero(images.labels == images.classes.index(name))
+    if len(indices) < 2:
+        raise UserError(f"{images.source} has too few images of the class {name} to compare with: {len(indices)}.")
+    return replace(images.some(indices), source=f"{images.source}, class {name}")
+
+
 def _needs_unseen(metrics: Sequence[str]) -> bool:
     """Whether one of the metrics needs real images that the generator was not trained on."""
     return scoring.ALL in metrics or any("unseen" in METRICS[name].needs for name in metrics if name in METRICS)
@@ -180,18 +219,26 @@ def _of_run(
     label: str | int | None,
     first_seed: int,
     changes: Mapping[str, Any],
-) -> Generated:
-    """Images of a run's generator, one a seed."""
+) -> tuple[Generated, str | None]:
+    """Images of a run's generator, one a seed, and the name of their class if they have one in common."""
     step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
     sampler = sampling.load(run, step, raw, truncation, changes)
-    how = {**({} if label is None else {"class": label}), **changes}
+    name = None if label is None else _class_name(sampler, label)
+    how = {**({} if name is None else {"class": name}), **changes}
 
     def draw(n: int) -> Iterator[Pixels]:
         for begin in range(first_seed, first_seed + n, CHUNK):
             seeds = range(begin, min(begin + CHUNK, first_seed + n))
             yield sampler.images(sampler.latents(seeds, label), BATCH)
 
-    return Generated(lambda n: subject_of_run(run, step, n, not raw, truncation, first_seed, how), draw, SAMPLES)
+    return Generated(lambda n: subject_of_run(run, step, n, not raw, truncation, first_seed, how), draw, SAMPLES), name
+
+
+def _class_name(sampler: Sampler, label: str | int) -> str:
+    """The name of the class that a name or a number means."""
+    weights = sampler.prior.split(sampler.latents([0], label))[1]
+    assert weights is not None  # latents refuses a class of an unconditional generator
+    return sampler.classes[int(weights[0].argmax())]
 
 
 def _of_images(made: Images, real: Images) -> Generated:
