@@ -3,11 +3,14 @@
 import json
 import math
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 from plotly.offline import get_plotlyjs
 
 from ganatomy.config import settings
@@ -111,6 +114,61 @@ def test_text_from_files_stays_text(tmp_path: Path) -> None:
     assert html.count("<script") == html.count("</script>") == 3
     assert "<img" not in html
     assert curve(html, EVIL)["y"] == [1.0]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("There is no chromium on this machine to show the page in.")
+    with sync_playwright() as playwright:
+        yield (browser := playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]))
+        browser.close()
+
+
+def hostile(run: Run) -> None:
+    """Markup in every name and text of a run that somebody else can choose."""
+    run.update(**INFO | {"status": EVIL, "error": EVIL, "command": EVIL, "parts": [], "critic": False})
+    texts = {"discriminator": EVIL, "generator": EVIL}
+    run.update(equilibrium={"discriminator": 1.38, "generator": 0.69, "response": 0.5, "texts": texts})
+    run.append(record(4220, **{f"loss/{EVIL}": 1.0, f"penalty/{EVIL}": 1.0, f"gradient_norm/{EVIL}": 1.0}))
+    run.event("verdict", verdict=EVIL, step=4220)
+    run.event(EVIL, **{EVIL: EVIL})
+    protocol = {"samples": 500, "features": {"name": EVIL}, "reference": {"images": 5000, "fingerprint": EVIL}}
+    (run.path / "eval").mkdir()
+    for step in (1000, 2000):
+        score = Score(step, 0, 9000, 2.7, "lower", {EVIL: EVIL}, {EVIL: EVIL})
+        subject = {**subject_of_run(run, step, 500), "run": EVIL}
+        ScoreCard(subject, protocol, {EVIL: score}, {"time": EVIL, "reference": EVIL, "not_taken": [EVIL]}).save(
+            run.path / "eval" / f"step-{step:08d}-x-500.json"
+        )
+    (run.path / "samples" / "<img src=x onerror=alert(4)>.png").write_bytes(b"")
+
+
+def test_only_the_pages_own_scripts_run_and_they_draw_offline(run: Run, browser: Browser) -> None:
+    hostile(run)
+    path = page.write(run)
+    assert path.read_text().count("<script") == 3
+    # As if a text somewhere were not escaped: the policy is the second line of defence.
+    injected = "<script>document.title = 'hit'</script><img src=x onerror=\"document.title = 'hit'\">"
+    (run.path / "injected.html").write_text(path.read_text().replace("</main>", injected + "</main>"))
+    for name, complaints in (("report.html", 0), ("injected.html", 2)):
+        context = browser.new_context(offline=True)
+        tab, console, dialogs = context.new_page(), [], []
+        tab.on("console", lambda message, console=console: console.append(message.text))
+        tab.on("pageerror", lambda error, console=console: console.append(str(error)))
+        tab.on("dialog", lambda dialog, dialogs=dialogs: (dialogs.append(dialog.message), dialog.dismiss()))
+        tab.goto((run.path / name).as_uri())
+        assert tab.title() == f"{run.name} · Ganatomy"
+        assert not dialogs
+        assert tab.locator(".chart .main-svg").count() >= 2 * tab.locator(".chart").count() > 0
+        assert tab.locator("#timeline output").inner_text() == "step 4,200"
+        assert EVIL in tab.locator(".legend").all_text_contents()[0]
+        assert EVIL in tab.locator("h3").all_inner_texts()[-1]
+        refused = [text for text in console if "Content Security Policy" in text]
+        assert len(refused) >= complaints
+        assert complaints or not console
+        context.close()
 
 
 @pytest.mark.parametrize("status", [None, "running", "stopped", "failed"])

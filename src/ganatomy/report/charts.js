@@ -7,11 +7,13 @@ const touch = matchMedia("(pointer: coarse)").matches; // there, dragging scroll
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
+const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"); // plotly reads a little markup
+
 function traces({ series }) {
   return series.flatMap((curve) => {
     const role = ROLES[curve.role] ?? curve.role, color = style(role);
     const line = {
-      x: curve.x, y: curve.y, name: curve.name, legendgroup: role, cliponaxis: false,
+      x: curve.x, y: curve.y, name: safe(curve.name), legendgroup: role, cliponaxis: false,
       line: { color, width: curve.x.length < 500 ? 1.6 : 1.1, dash: DASHES[role] ?? "solid" },
       mode: curve.x.length < 30 ? "lines+markers" : "lines", marker: { color, size: 5 },
     };
@@ -65,7 +67,7 @@ function layout(chart, range, width, marks) {
       ...marks.map(({ x, dash }) => ({ ...upright, x0: x, x1: x, line: { color: quiet, width: 1, dash } })),
     ],
     annotations: levels.map(({ y, text, color }) => (
-      { xref: "paper", x: 1, xanchor: "left", y, text, showarrow: false, font: { color } }
+      { xref: "paper", x: 1, xanchor: "left", y, text: safe(text), showarrow: false, font: { color } }
     )),
   };
 }

@@ -3,6 +3,8 @@
 Everything comes from the run folder; no torch. The page is page.html with its styles, its scripts and plotly's inside.
 """
 
+import base64
+import hashlib
 import json
 import time
 from contextlib import suppress
@@ -68,6 +70,7 @@ def text(run: Run) -> str:
         "script": _resource("charts.js") + _resource("page.js"),
         "plotly": get_plotlyjs(),
     }
+    parts["hashes"] = " ".join(_hash(parts[script]) for script in ("plotly", "script"))
     return Template(_resource("page.html")).substitute(parts)
 
 
@@ -168,7 +171,8 @@ def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
     kinds = sorted({charts.MARKS[mark["event"]][1] for mark in marks}, reverse=True)
     legend = f" Vertical lines are {', '.join(kinds)}." if kinds else ""
     figures = [
-        f'<figure><h3>{chart.title}</h3><div class="chart"></div><figcaption>{chart.words}</figcaption></figure>'
+        f'<figure><h3>{escape(chart.title)}</h3><div class="chart"></div>'
+        f"<figcaption>{escape(chart.words)}</figcaption></figure>"
         for chart in drawn
     ]
     zoom = '<span class="mouse"> Drag to zoom all charts; double-click to reset.</span>'
@@ -260,6 +264,11 @@ def _when(stamp: str) -> str:
 def _json(data: object) -> str:
     """JSON that is safe inside <script>: no `</script>` and no `<!--` can end or hide it."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _hash(script: str) -> str:
+    """A script as the page's content security policy allows it (W3C CSP 3, section 2.3.1): by its SHA-256."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _text(path: Path) -> str:

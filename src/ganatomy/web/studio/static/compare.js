@@ -58,4 +58,3 @@ function draw(element, chart, name, runs, title) {
 }
 
 const series = (each, title) => [...each.run.charts, ...each.run.scores].find((chart) => chart.title === title)?.data.series ?? [];
-const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"); // plotly reads a little markup
