@@ -90,6 +90,16 @@ def test_a_few_broken_images_are_counted_not_fatal(here: Path) -> None:
     assert "1 of 21 images cannot be read (first: broken.png" in printed
 
 
+def test_a_finished_run_goes_on_by_more_steps(run: Run) -> None:
+    before = contents(run.path)
+    assert "already at step 7" in ganatomy("train", "--resume", "mine", "--steps", 7)
+    assert contents(run.path) == before
+    ganatomy("train", "--resume", "mine", "--more-steps", 2)
+    assert run.info()["step"] == 9
+    assert "--resume" in refused("train", "digits", "--more-steps", 2)
+    assert "--resume" in refused("train", "digits", "--allow-changed-parts")
+
+
 # Refusals
 
 
@@ -164,6 +174,29 @@ def test_runs_that_are_not_there_or_taken(images: Path, run: Run) -> None:
     assert "cannot name a run" in refused("train", images, "--name", "../up", "--steps", 2, *FLAGS)
     assert "--recipe" in refused("train", "--resume", "mine", "--recipe", "dcgan")
     assert contents(run.path) == before
+
+
+@pytest.mark.parametrize("name", ["mine", "../up", "n" * 300, "file/run"])
+def test_a_name_is_checked_before_the_data_are_read(run: Run, here: Path, name: str) -> None:
+    (here / "unreadable.npy").write_bytes(b"read me, and there is another error")
+    (here / "runs" / "file").write_text("")
+    said = refused("train", "unreadable.npy", "--name", name, "--steps", 2, *FLAGS)
+    assert name in said
+    assert "unreadable" not in said
+
+
+def test_a_folder_that_cannot_be_written_is_refused_first(here: Path) -> None:
+    (here / "unreadable.npy").write_bytes(b"read me, and there is another error")
+    (here / "runs").write_text("no folder")
+    assert refused("train", "unreadable.npy", "--steps", 2, *FLAGS) == (
+        "ganatomy: runs/dcgan-001 cannot be made: Not a directory."
+    )
+
+
+def test_a_refused_training_leaves_no_folder_behind(here: Path) -> None:
+    (here / "unreadable.npy").write_bytes(b"no array")
+    assert "unreadable.npy" in refused("train", "unreadable.npy", "--steps", 2, *FLAGS)
+    assert not (here / "runs").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut short", "one bit flipped", "missing", "manifest"])

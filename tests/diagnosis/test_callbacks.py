@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from ganatomy.diagnosis import HEALTHY, Monitor, diagnose_run, monitor
 from ganatomy.diagnosis.reading import context_of
+from ganatomy.diagnosis.reference import Motion
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
 from ganatomy.system.runtime import Runtime
@@ -122,6 +123,8 @@ def test_probes_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -
         now = 0.0
 
     class Slow:
+        motion = Motion(reference=None)
+
         def measure(self) -> dict[str, float]:
             Clock.now += 0.3
             return {"auc": 0.5}
@@ -129,6 +132,7 @@ def test_probes_cost_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -
     class Now:
         step, seconds = 0, 0.0
         record: dict[str, Any]
+        motion: ClassVar[dict[str, Any]] = {}
         method = SimpleNamespace(runtime=Runtime())
 
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: Clock.now)

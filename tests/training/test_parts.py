@@ -127,6 +127,14 @@ def test_images_in_memory_are_found_again(tmp_path: Path) -> None:
         ganatomy.train("digits", labels=[1, 2])
 
 
+def test_classes_of_images_in_memory_have_names(tmp_path: Path) -> None:
+    labels, names = [i % 2 for i in range(37)], ["cat", "dog"]
+    run = trained(waves(37, 16, 16), tmp_path, labels=labels, classes=names)
+    assert run.info()["data"]["classes"] == names
+    with pytest.raises(UserError, match="and so do classes"):
+        ganatomy.train("digits", classes=names)
+
+
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The example as a file of somebody's, which is forgotten afterwards."""

@@ -18,6 +18,12 @@ def train(
     steps: Annotated[int | None, typer.Option(help="{training.steps}")] = None,
     images: Annotated[int | None, typer.Option(help="{training.images}")] = None,
     minutes: Annotated[float | None, typer.Option(help="{training.minutes}")] = None,
+    more_steps: Annotated[
+        int | None, typer.Option(min=1, help="With --resume: stop after this many more steps.")
+    ] = None,
+    more_minutes: Annotated[
+        float | None, typer.Option(min=0.001, help="With --resume: stop after this many more minutes.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the new run under runs/.")] = None,
     seed: Annotated[int | None, typer.Option(help="{training.seed}")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (path, name or last).")] = None,
@@ -47,7 +53,7 @@ def train(
     ganatomy train cats/ --size 64 --minutes 60
     ganatomy train cats/ --recipe auto
     ganatomy train cats/ --recipe sngan --set training.batch=32 --dry-run
-    ganatomy train --resume last --steps 20000
+    ganatomy train --resume last --more-steps 20000
     ganatomy train cats/ --parts my_parts.py --set objective.name=my_loss
 
     Raises UserError where arguments are missing or do not go together.
@@ -83,15 +89,23 @@ def train(
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
     console = Console()
-    if studio and not dry_run:
-        companion.start(resume)
     if resume is not None:
         if recipe or config or name or dry_run:
             raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
+        if studio:
+            companion.start(resume)
         run = training.resume(
-            resume, data=data, settings=changes, allow_changed_parts=allow_changed_parts, console=console
+            resume,
+            data=data,
+            settings=changes,
+            more_steps=more_steps,
+            more_minutes=more_minutes,
+            allow_changed_parts=allow_changed_parts,
+            console=console,
         )
     else:
+        if more_steps is not None or more_minutes is not None or allow_changed_parts:
+            raise UserError("--more-steps, --more-minutes and --allow-changed-parts go with --resume RUN.")
         if data is None and config is None:
             raise UserError(
                 "Which images? Give a folder, a zip, an array file or a named set, for example: ganatomy train digits"
@@ -100,5 +114,7 @@ def train(
             given = training.given_options(data, changes) if recipe == "auto" else None
             dryrun.show(training.plan(data, recipe, config, changes), console, given)
             return
+        if studio:
+            companion.start()
         run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
     show_results(run, console)

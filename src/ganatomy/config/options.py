@@ -204,9 +204,15 @@ class TrainingOptions(Options):
     simultaneous: bool = Field(
         False, description="Update both players from the same weights, on the same fakes; not the discriminator first."
     )
-    steps: int | None = Field(None, ge=1, description="Stop after this many steps, each one update of the generator.")
-    images: int | None = Field(None, ge=1, description="Stop after the discriminator has seen this many real images.")
-    minutes: float | None = Field(None, gt=0, description="Stop after this many minutes of training.")
+    steps: int | None = Field(
+        None, ge=1, description="Stop at this step, counted from the beginning; a step is one update of the generator."
+    )
+    images: int | None = Field(
+        None,
+        ge=1,
+        description="Stop when the discriminator has seen this many real images, counted from the beginning.",
+    )
+    minutes: float | None = Field(None, gt=0, description="Stop after this many minutes of training in all.")
     seed: int = Field(0, ge=0, lt=2**63, description="Decides all random numbers.")
     retries: int = Field(3, ge=0, le=100, description="How often to roll back when losses or gradients are not finite.")
 

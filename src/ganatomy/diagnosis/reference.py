@@ -1,5 +1,6 @@
 """What generated images are compared with: real ones, and the same latent vectors' images one probe earlier."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,3 +142,12 @@ class Motion:
         }
         lengths = 0.0 if last is None else float(np.linalg.norm(now) * np.linalg.norm(last))
         return found | ({"turn": float(now @ last) / lengths} if last is not None and lengths else {})
+
+    def state(self) -> dict[str, Array]:
+        """What the next probe is compared with: features [N, D] and displacement [D], where there are any."""
+        kept = {"features": self.features, "displacement": self.displacement}
+        return {name: values for name, values in kept.items() if values is not None}
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Continue from an earlier `state`, shapes as there."""
+        self.features, self.displacement = state.get("features"), state.get("displacement")

@@ -4,11 +4,12 @@ No torch: reading a run needs no trainer.
 """
 
 import json
+import os
 import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +68,37 @@ class Run:
         raise unknown("run", str(name), [*known, "last"])
 
     @classmethod
-    def create(cls, name: str, config: Options, runs: Path = RUNS) -> "Run":
-        """A new folder `runs/NAME`. Raises UserError if that name is taken or cannot be one."""
+    @contextmanager
+    def claim(cls, name: str, runs: Path = RUNS) -> Iterator["Run"]:
+        """A new, empty folder `runs/NAME` to fill; after an error in the block it is gone, unless something is in it.
+
+        Raises UserError if that name is taken or cannot be one, and where the folder cannot be made.
+        """
         if not re.fullmatch(r"[\w][\w.\-+@ ]*", name):
             raise UserError(f"{name!r} cannot name a run: use letters, digits, dots, dashes and underscores.")
-        run = cls(runs / name)
+        run, first = cls(runs / name), not os.path.exists(runs)
         try:
             run.path.mkdir(parents=True)
-        except FileExistsError:
-            raise UserError(
-                f"{run.path} is there already; choose another --name, or go on with it: --resume {name}."
-            ) from None
-        run.write_text("config.yaml", settings.to_yaml(config))
+        except OSError as error:
+            if os.path.exists(run.path):
+                begun = os.path.exists(run.path / "run.json")
+                other = f"go on with it: --resume {name}" if begun else "remove that folder, which holds no run"
+                raise UserError(f"{run.path} is there already; choose another --name, or {other}.") from None
+            raise UserError(f"{run.path} cannot be made: {files.reason(error)}.") from None
+        try:
+            yield run
+        except BaseException:
+            with suppress(OSError):  # not empty
+                run.path.rmdir()
+                if first:
+                    runs.rmdir()
+            raise
+
+    @classmethod
+    def create(cls, name: str, config: Options, runs: Path = RUNS) -> "Run":
+        """A new folder `runs/NAME` with this configuration. Raises UserError as `claim`."""
+        with cls.claim(name, runs) as run:
+            run.write_text("config.yaml", settings.to_yaml(config))
         return run
 
     @property
@@ -138,7 +158,7 @@ class Run:
     def lock(self) -> Iterator[None]:
         """Keep other trainers out; the system frees it however this process ends.
 
-        Raises UserError where another process trains the run.
+        Raises UserError where another process trains the run, and where the folder cannot be written.
         """
         lock = filelock.FileLock(self.at(".lock"))
         try:
@@ -147,6 +167,8 @@ class Run:
             raise UserError(
                 f"{self.path} is being trained by another process (pid {self.info().get('pid')})."
             ) from None
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be written: {files.reason(error)}.") from None
         try:
             yield
         finally:

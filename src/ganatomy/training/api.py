@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
-from ganatomy.config.settings import change, read
+from ganatomy.config.settings import change, read, to_yaml
 from ganatomy.errors import UserError
+from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.training import auto, parts, session
+from ganatomy.training.callbacks import tensorboard
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
-from ganatomy.training.prepare import prepare_training, resolve
+from ganatomy.training.prepare import budget_of, prepare_training, resolve
 from ganatomy.training.results import show_results
 
 
@@ -28,6 +31,7 @@ def train(
     data: str | Path | Any | None = None,
     *,
     labels: Any | None = None,
+    classes: Sequence[str] | None = None,
     recipe: str | None = None,
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -43,7 +47,8 @@ def train(
 
     data            folder, zip, array file, IDX, named set; or images in memory: an array uint8 [N, H, W, C], a tensor
                     [N, C, H, W], a torch Dataset
-    labels          [N], of images in memory
+    labels          [N], of images in memory: whole numbers or names
+    classes         the names of the classes that whole numbers stand for, from 0
     recipe, config  what to start from: a recipe's name, or a Config or YAML file
     settings        options to change, by dotted name: {"training.steps": 500}
     generator       a network z [B, latent_dim] → images [B, C, H, W] in [−1, 1], instead of the recipe's
@@ -55,18 +60,23 @@ def train(
     parts cannot be trained with.
     """
     console = console or Console()
+    path = _path(data, labels, classes)
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
-    source = _source(data, labels, named, console)
-    planned = plan(source, recipe, config, named)
+    planned = plan(path, recipe, config, named)
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Console(quiet=True)
-        if recipe == "auto":
-            planned = auto.choose(planned, given_options(source, named), runtime, console).config
-        resolved = resolve(prepare_training(planned, runtime, console), console)
-        name = name or free_name(resolved.config.recipe, Path(runs))
+        name = name or free_name(planned.recipe, Path(runs))
         runtime.any(False)  # every process has read the names before the first one takes one
-        run = Run.create(name, resolved.config, Path(runs)) if runtime.leads else Run(Path(runs) / name)
+        claimed = Run.claim(name, Path(runs)) if runtime.leads else nullcontext(Run(Path(runs) / name))
+        with claimed as run:  # before minutes of measuring, so that no name is refused after them
+            if path == IN_MEMORY:
+                planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
+            if recipe == "auto":
+                planned = auto.choose(planned, given_options(path, named), runtime, console).config
+            resolved = resolve(prepare_training(planned, runtime, console), console)
+            if runtime.leads:
+                run.write_text("config.yaml", to_yaml(resolved.config))
         session.train(run, resolved, console, callbacks=callbacks)
         return run
 
@@ -76,7 +86,10 @@ def resume(
     *,
     data: str | Path | Any | None = None,
     labels: Any | None = None,
+    classes: Sequence[str] | None = None,
     settings: Mapping[str, Any] | None = None,
+    more_steps: int | None = None,
+    more_minutes: float | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     objective: str | Loss | None = None,
@@ -87,41 +100,92 @@ def resume(
 ) -> Run:
     """Continue a run from its newest checkpoint, as if it had never stopped, and return it.
 
-    data: where the images are now, if they have moved; settings: options to change, usually a longer budget; generator,
-    discriminator, objective: as they were passed to `train`, where they are not registered; allow_changed_parts:
-    continue although their code has changed. Raises UserError where the run cannot be continued with them.
+    data: where the images are now, if they have moved; labels, classes: as for `train`; settings: options to change,
+    usually a longer budget, which counts from the beginning; more_steps, more_minutes: a budget from here on;
+    generator, discriminator, objective: as they were passed to `train`, where they are not registered;
+    allow_changed_parts: continue although their code has changed. A run whose budget is spent stays as it is. Raises
+    UserError where the run cannot be continued with them.
     """
     console = console or Console()
+    path = _path(data, labels, classes)
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
-    named = parts.given(generator, discriminator, objective)
-    source, config = _source(data, labels, settings or {}, console), run.config()
-    check_at_hand(run, parts.named(change(config, {**(settings or {}), **named})))
-    planned = plan(source, config=config, settings={**(settings or {}), **named})
+    named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
+    changed = {**(settings or {}), **_more(run, named, more_steps, more_minutes)}
+    named, config = {**named, **changed}, run.config()
+    check_at_hand(run, parts.named(change(config, named)))
+    planned = plan(path, config=config, settings=named)
+    if reached := _reached(run, planned, changed):
+        console.print(reached, highlight=False, soft_wrap=True)
+        return run
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         console = console if runtime.leads else Console(quiet=True)
+        if runtime.leads:
+            with run.lock():  # before minutes of preparation, so that no damage is found after them
+                run.check()
+                checkpoint.verify(run.checkpoint())
+        if path == IN_MEMORY:
+            planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
         session.train(
             run,
             prepare_training(planned, runtime, console),
             console,
-            changed=settings or {},
+            changed=changed,
             callbacks=callbacks,
             allow_changed_parts=allow_changed_parts,
         )
         return run
 
 
-def _source(data: Any | None, labels: Any | None, settings: Mapping[str, Any], console: Console) -> str | Path | None:
-    """The path or name of the data; images in memory go into the cache first, and have a name there."""
-    if data is None or isinstance(data, (str, os.PathLike)):
-        if labels is not None:
-            raise UserError("labels go with images in memory; files have their own: see docs/DATA.md.")
-        return data if data is None or isinstance(data, Path) else os.fspath(data)
-    wanted = {name: value for name, value in settings.items() if name in ("data.size", "data.channels", "data.fit")}
-    options = change(Config(), wanted).data.model_dump(include={"size", "channels", "fit"})
-    images = datasets.prepare(data, labels=labels, **options)
+IN_MEMORY = "in memory"  # instead of a path, until the images have a name in the cache
+
+
+def _path(data: Any | None, labels: Any | None, classes: Sequence[str] | None) -> str | Path | None:
+    """The path or name of the data, or IN_MEMORY."""
+    if data is not None and not isinstance(data, (str, os.PathLike)):
+        return IN_MEMORY
+    if labels is not None or classes is not None:
+        raise UserError("labels go with images in memory, and so do classes; files have their own: see docs/DATA.md.")
+    return data if data is None or isinstance(data, Path) else os.fspath(data)
+
+
+def _kept(data: Any, labels: Any | None, classes: Sequence[str] | None, planned: Config, console: Console) -> str:
+    """Put images in memory into the cache; the name that they have there."""
+    options = planned.data.model_dump(include={"size", "channels", "fit"})
+    images = datasets.prepare(data, labels=labels, classes=classes, **options)
     if images.values:
         console.print(f"Values: {images.values}", highlight=False)
     return images.source
+
+
+def _more(
+    run: Run, settings: Mapping[str, Any], more_steps: int | None, more_minutes: float | None
+) -> dict[str, int | float]:
+    """The budgets of a run that goes on for so many more steps or minutes."""
+    more = {"training.steps": more_steps, "training.minutes": more_minutes}
+    if all(amount is None for amount in more.values()):
+        return {}
+    if any(settings.get(budget) is not None for budget in BUDGETS):
+        raise UserError("--more-steps and --more-minutes add to what is done, other budgets are totals: give one kind.")
+    if any(amount is not None and not amount > 0 for amount in more.values()):
+        raise UserError("--more-steps and --more-minutes must be greater than 0.")
+    facts = checkpoint.manifest(run.checkpoint())
+    done = {"training.steps": facts["step"], "training.minutes": facts["seconds"] / 60}
+    return {name: done[name] + amount for name, amount in more.items() if amount is not None}
+
+
+def _reached(run: Run, planned: Config, changed: Mapping[str, Any]) -> str | None:
+    """A sentence where the budget is spent before the first step, and the run's files say what it did."""
+    if not run.checkpoints():
+        return None
+    facts, budget = checkpoint.manifest(run.checkpoint()), budget_of(planned)
+    ended = run.info().get("status") in ("finished", "stopped")  # a killed one has its end still to write
+    if budget.spent(facts["step"], facts["images"], facts["seconds"]) < 1 or not (ended or changed):
+        return None
+    return (
+        f"{run.path} is already at step {facts['step']:,} ({facts['images']:,} images, {facts['seconds'] / 60:.1f} "
+        "minutes): nothing is left to train, and nothing was changed. --steps, --images and --minutes count from the "
+        "beginning; --more-steps and --more-minutes go on from here."
+    )
 
 
 def plan(
@@ -132,7 +196,8 @@ def plan(
 ) -> Config:
     """The configuration that follows from the arguments, its names checked; `auto` and what the data decide stay open.
 
-    Raises UserError where names do not exist, parts do not fit together or the training would never end.
+    Raises UserError where names do not exist, parts do not fit together, a package is missing or the training would
+    never end.
     """
     if recipe is not None and config is not None:
         raise UserError("Choose either --recipe or --config, not both.")
@@ -154,6 +219,8 @@ def plan(
     if not any((planned.training.steps, planned.training.images, planned.training.minutes)):
         raise UserError("This training would never end: give --steps, --images or --minutes.")
     build.check(planned)
+    if planned.log.tensorboard:
+        tensorboard.check()
     return planned
 
 

@@ -5,11 +5,27 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeAlias
 
+from torch import Tensor
+
 from ganatomy.diagnosis.finding import Finding
 from ganatomy.gan.method import Batches, Method, Record
 from ganatomy.gan.player import NonFiniteError
 
 Stopped: TypeAlias = NonFiniteError | Finding  # why a session ended before its budget was spent
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: at the first limit that is reached."""
+
+    steps: int | None = None
+    images: int | None = None
+    minutes: float | None = None
+
+    def spent(self, step: int, images: int, seconds: float) -> float:
+        """The share of the budget that is spent, 0 to 1 and beyond."""
+        limits = ((self.steps, step), (self.images, images), (self.minutes, seconds / 60))
+        return max((done / limit for limit, done in limits if limit), default=0.0)
 
 
 @dataclass
@@ -18,17 +34,19 @@ class State:
 
     method: Method
     step: int = 0  # steps done
+    images: int = 0  # real images that the discriminator has seen
     seconds: float = 0.0  # of training, earlier sessions included
     attempt: int = 0  # roll-backs so far: random numbers follow from it
     idle: float = 0.0  # seconds of this session in which it was paused
     record: Record = field(default_factory=dict)  # of the last step
+    window: dict[str, list[Tensor]] = field(default_factory=dict)  # of the steps that the next record is the mean of
+    motion: dict[str, Tensor] = field(default_factory=dict)  # of the images between the last two probes
     stop: bool = False  # set by a callback that was asked to end the session after this step
     finding: Finding | None = None  # set by a callback that ends the session here, so that it can be remedied
 
-    @property
-    def images(self) -> int:
-        """Real images the discriminator has seen."""
-        return self.step * self.method.images_per_step
+    def spent(self, budget: Budget) -> float:
+        """The share of the budget that is spent, 0 to 1 and beyond."""
+        return budget.spent(self.step, self.images, self.seconds)
 
 
 class Callback:
@@ -45,20 +63,6 @@ class Callback:
 
     def close(self) -> None:
         """Last of all, however the session ended, even with an error."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """When to stop: at the first limit that is reached."""
-
-    steps: int | None = None
-    images: int | None = None
-    minutes: float | None = None
-
-    def spent(self, state: State) -> float:
-        """The share of the budget that is spent, 0 to 1 and beyond."""
-        limits = ((self.steps, state.step), (self.images, state.images), (self.minutes, state.seconds / 60))
-        return max((done / limit for limit, done in limits if limit), default=0.0)
 
 
 STOP_EVERY = 16  # steps between two messages of several processes, which must stop at the same step
@@ -85,6 +89,7 @@ def fit(
         while not (state.finding or _done(state, budget, stopped)):
             state.record = method.step(state.step, batches)
             state.step += 1
+            state.images += method.images_per_step
             state.seconds = monotonic() - began - state.idle
             if state.step % CHECK_EVERY == 0:
                 method.check()
@@ -109,4 +114,4 @@ def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:
     runtime = state.method.runtime
     if runtime.world > 1 and state.step % STOP_EVERY:
         return False
-    return runtime.any(stopped() or state.stop or budget.spent(state) >= 1)
+    return runtime.any(stopped() or state.stop or state.spent(budget) >= 1)

@@ -50,14 +50,19 @@ class Prepared:
     @property
     def budget(self) -> Budget:
         """When the training stops."""
-        options = self.config.training
-        return Budget(options.steps, options.images, options.minutes)
+        return budget_of(self.config)
 
     @property
     def problems(self) -> list[str]:
         """Why these images cannot be learnt, one sentence each; empty where the diagnosis is off."""
         labels = self.images.labels if self.config.prior.conditional else None
         return problems(self.images.pixels, labels) if self.config.diagnosis.on else []
+
+
+def budget_of(config: Config) -> Budget:
+    """When a training stops."""
+    options = config.training
+    return Budget(options.steps, options.images, options.minutes)
 
 
 def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Prepared:

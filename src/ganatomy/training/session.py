@@ -57,7 +57,7 @@ def train(
                 break
             prepared = recovery.after(ended, prepared)
         if prepared.runtime.leads:
-            _close(run, console, state, finished=prepared.budget.spent(state) >= 1)
+            _close(run, console, state, finished=state.spent(prepared.budget) >= 1)
 
 
 @contextlib.contextmanager
@@ -98,16 +98,21 @@ def _session(
 _STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C again to stop at once.[/]"
 
 
+_AT_FIRST = {"step": 0, "images": 0, "seconds": 0.0, "attempt": 0}
+
+
 def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     """The method, new or from the newest checkpoint, and the batches that it continues with."""
     options, runtime, images = prepared.config, prepared.runtime, prepared.images
     saved = max(run.checkpoints().items(), default=None)
-    facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else {"step": 0, "seconds": 0.0, "attempt": 0}
+    facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else _AT_FIRST
     attempt = facts["attempt"] + retry
 
     method = build.method(options, prepared.image_shape, runtime, attempt)
-    if saved:
-        method.load(checkpoint.load(saved[1]))
+    groups = checkpoint.load(saved[1]) if saved else {}
+    window, motion = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.MOTION, {})
+    if groups:
+        method.load(groups)
     else:
         contract.check(method, options, prepared.image_shape)
         build.start_from_data(method, images.pixels)
@@ -123,7 +128,9 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     )
     if prepared.altered:
         batches = prepared.altered(method, batches)
-    return State(method, facts["step"], facts["seconds"], attempt=attempt), batches
+    state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, motion=motion)
+    state.window = {name: list(values.to(runtime.device)) for name, values in window.items()}
+    return state, batches
 
 
 def _callbacks(

@@ -1,5 +1,7 @@
 """Saves everything that a training needs to be resumed as if it had never stopped."""
 
+import torch
+
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.system import files
@@ -31,7 +33,10 @@ class Checkpoints(Callback):
             return
         folder = self.run.at("checkpoints", f"step-{state.step:08d}")
         facts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
-        checkpoint.save(folder, state.method.state(), facts)
+        groups = state.method.state()
+        window = {name: torch.stack(values) for name, values in state.window.items()}
+        pending = {checkpoint.WINDOW: window, checkpoint.MOTION: state.motion}
+        checkpoint.save(folder, groups | {name: tensors for name, tensors in pending.items() if tensors}, facts)
         self.run.write_text("checkpoints/last", folder.name + "\n")
         for old in list(self.run.checkpoints().values())[: -self.keep or None] if self.keep else []:
             files.remove(old)

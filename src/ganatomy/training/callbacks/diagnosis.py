@@ -1,13 +1,14 @@
 """The diagnosis in a training: one callback records signals, another follows the verdict in the records."""
 
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from ganatomy.diagnosis import HEALTHY, Monitor, TrainingContext
+from ganatomy.diagnosis.reference import Motion
 from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.gan.method import Method
 from ganatomy.runs.run import Run
@@ -20,6 +21,8 @@ CONFIRMED = 3  # more records with the same verdict before a remedy
 
 class Measures(Protocol):
     """Measures signals: a `diagnosis.probe.Probe`."""
+
+    motion: Motion
 
     def measure(self) -> Signals:
         """Signals by name."""
@@ -34,13 +37,14 @@ class RecordSignals(Callback):
     def __init__(self, make: Callable[[Method], Measures], every: int, recorded: int, roll_backs: int = 0) -> None:
         """make: makes the probe when a session begins; recorded: steps between records; roll_backs: how many so far."""
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
-        self.cost, self.longest, self.last = 0.0, 0.0, 0
+        self.cost, self.longest = 0.0, 0.0
 
     def begin(self, state: State) -> None:
-        """Make the probe."""
+        """Make the probe, which goes on from that of the session before."""
         began = time.perf_counter()
         self.probe = self.make(state.method)
-        self.cost, self.last, self.first = time.perf_counter() - began, state.step, state.seconds
+        self.probe.motion.load({name: values.numpy() for name, values in state.motion.items()})
+        self.cost, self.first = time.perf_counter() - began, state.seconds
 
     def after_step(self, state: State) -> None:
         """Measure where a measurement is due."""
@@ -53,13 +57,13 @@ class RecordSignals(Callback):
         state.record |= {
             PREFIX + name: torch.tensor(value, device=device) for name, value in found.items() if np.isfinite(value)
         }
-        self.last = state.step
+        state.motion = {name: torch.from_numpy(values) for name, values in self.probe.motion.state().items()}
         seconds = time.perf_counter() - began
         self.cost, self.longest = self.cost + seconds, max(self.longest, seconds)
 
     def _due(self, state: State) -> bool:
-        if self.every:
-            return state.step - self.last >= self.every
+        if self.every:  # the first record after each multiple, in whichever session that is
+            return state.step // self.every > (state.step - self.recorded) // self.every
         return self.cost + self.longest <= SHARE * (state.seconds - self.first)
 
 
@@ -80,10 +84,12 @@ class Verdicts(Callback):
 
     def begin(self, state: State) -> None:
         """Read the records of earlier sessions."""
-        self.monitor = Monitor(self.context)
+        self.monitor, self.reported, self.since, self.repeated = Monitor(self.context), "", 0, 0
         for record in self.run.probe_records():  # of the sessions before this one
-            self.monitor.observe(record)
-        self.seen, self.reported, self.repeated = state.step, self._name() if self.monitor.records else "", 0
+            self._observe(record)
+        if self.remedies > 0:
+            self.repeated = sum(record["step"] > self.since for record in self.run.records())
+        self.seen = state.step
 
     def after_step(self, state: State) -> None:
         """Read the newest record; end the session where a finding is to be remedied."""
@@ -91,16 +97,23 @@ class Verdicts(Callback):
         if not record or record["step"] == self.seen:
             return
         self.seen = int(record["step"])
-        self.monitor.observe(record)
         self.repeated += 1
-        if self._name() != self.reported:
-            self.reported, self.repeated = self._name(), 0
+        if self._observe(record):
+            self.repeated = 0
             self.run.event("verdict", step=self.seen, verdict=self.verdict)
         # An effect may be found before its cause; where nothing remedies the cause, remedies of effects are useless.
         if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
             finding = self.monitor.present[0]
             if finding.settings and finding.certainty != "suspected":
                 state.finding = finding
+
+    def _observe(self, record: Mapping[str, Any]) -> bool:
+        """Whether the verdict is another one after this record."""
+        self.monitor.observe(record)
+        if self._name() == self.reported:
+            return False
+        self.reported, self.since = self._name(), int(record["step"])
+        return True
 
     def _name(self) -> str:
         """The verdict without its details, which change from probe to probe; empty before the first."""

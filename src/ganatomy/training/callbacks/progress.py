@@ -31,7 +31,7 @@ class ShowProgress(Callback):
     def begin(self, state: State) -> None:
         """Start the clock and the bar."""
         self.first, self.began, self.shown = state.images, time.monotonic(), 0.0
-        self.spent_before = self.budget.spent(state)
+        self.spent_before = state.spent(self.budget)
         if self.live:
             self.bar.start()
             self.task = self.bar.add_task("", total=1.0, step=state.step, words="", left=None)
@@ -62,7 +62,7 @@ class ShowProgress(Callback):
             if name.startswith("loss/")
         )
         words += f"  {verdict}" if (verdict := self.verdict()) else ""
-        spent = min(self.budget.spent(state), 1.0)
+        spent = min(state.spent(self.budget), 1.0)
         left = elapsed * (1 - spent) / (spent - self.spent_before) if spent > self.spent_before else None
         if self.live:
             self.bar.update(self.task, completed=spent, step=state.step, words=words, left=left)

@@ -1,7 +1,6 @@
 """Writes records of losses, scores and norms, each the mean since the last record."""
 
 import torch
-from torch import Tensor
 
 from ganatomy.runs.run import Run
 from ganatomy.training.loop import Callback, State
@@ -13,30 +12,28 @@ class Recorder(Callback):
     def __init__(self, run: Run, every: int) -> None:
         self.run, self.every = run, every
         self.latest: dict[str, float] = {}
-        self.window: dict[str, list[Tensor]] = {}
 
     def begin(self, state: State) -> None:
-        """Start a new mean."""
-        self.window.clear()
+        """Start the clock of the speed."""
         self.began = (state.images, state.seconds)
 
     def after_step(self, state: State) -> None:
         """Add the step to the mean; write the record at every `every`-th step."""
         for name, value in state.record.items():
-            self.window.setdefault(name, []).append(value)
+            state.window.setdefault(name, []).append(value)
         if state.step % self.every == 0:
             self._write(state)
 
     def _write(self, state: State) -> None:
-        means = torch.stack([torch.stack(values).float().mean() for values in self.window.values()]).tolist()
+        means = torch.stack([torch.stack(values).float().mean() for values in state.window.values()]).tolist()
         images, seconds = state.images - self.began[0], state.seconds - self.began[1]
         self.latest = {
             "step": state.step,
             "images": state.images,
             "seconds": round(state.seconds, 3),
             "images_per_second": round(images / max(seconds, 1e-9), 2),
-            **dict(zip(self.window, means, strict=True)),
+            **dict(zip(state.window, means, strict=True)),
         }
         self.run.append(self.latest)
-        self.window.clear()
+        state.window.clear()
         self.began = (state.images, state.seconds)

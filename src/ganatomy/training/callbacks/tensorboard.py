@@ -1,9 +1,16 @@
 """Writes TensorBoard events."""
 
-from ganatomy.errors import UserError
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ganatomy.runs.run import Run
+from ganatomy.system import extras
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.loop import Callback, State
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 
 class TensorBoard(Callback):
@@ -11,22 +18,31 @@ class TensorBoard(Callback):
 
     def __init__(self, run: Run, recorder: Recorder) -> None:
         """Raises UserError where TensorBoard is not installed."""
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            raise UserError("TensorBoard is not installed: pip install 'ganatomy[tensorboard]'.") from None
-        self.recorder = recorder
-        self.writer = SummaryWriter(str(run.at("tensorboard")))
+        check()
+        self.run, self.recorder = run, recorder
         self.written = -1
+        self.writer: SummaryWriter | None = None
+
+    def begin(self, state: State) -> None:
+        """Open a file of events, from which on TensorBoard forgets later steps of earlier files."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer = SummaryWriter(str(self.run.at("tensorboard")), purge_step=state.step + 1)
 
     def after_step(self, state: State) -> None:
         """Write the newest record, once."""
         record = self.recorder.latest
-        if record and record["step"] != self.written:
+        if self.writer and record and record["step"] != self.written:
             self.written = int(record["step"])
             for name, value in record.items():
                 self.writer.add_scalar(name, value, self.written)
 
     def close(self) -> None:
         """Close the file of events."""
-        self.writer.close()
+        if self.writer:
+            self.writer.close()
+
+
+def check() -> None:
+    """Raises UserError where TensorBoard is not installed."""
+    extras.needed("torch.utils.tensorboard", "tensorboard", "log.tensorboard")
