@@ -118,7 +118,7 @@ def _throughput(what: str, run: Run, kind: str, images: int) -> list[Row]:
 
 @contextmanager
 def _serving(run: Run, kind: str) -> Iterator[int]:
-    options = ["--port=0", "--device=cpu", "--seconds=60", f"--backend={kind}"]
+    options = ["--port=0", "--no-token", "--device=cpu", "--seconds=60", f"--backend={kind}"]
     command = [sys.executable, "-m", "ganatomy", "serve", str(run.path), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stderr is not None

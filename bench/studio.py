@@ -159,7 +159,7 @@ def _get(port: int, address: str) -> Any:
 @contextmanager
 def _studio(runs: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Its port, and its process."""
-    command = [sys.executable, "-m", "ganatomy", "studio", str(runs), "--port=0"]
+    command = [sys.executable, "-m", "ganatomy", "studio", str(runs), "--port=0", "--no-token"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:

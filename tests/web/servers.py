@@ -16,10 +16,15 @@ import pytest
 
 @dataclass
 class Server:
-    """A running server, `ganatomy serve` or `ganatomy studio`."""
+    """A running server, `ganatomy serve` or `ganatomy studio`.
+
+    token    what the printed address holds; empty if it has none
+    client   sends the token with every request
+    """
 
     process: subprocess.Popen[str]
     address: str
+    token: str
     client: httpx.Client
 
     def metric(self, name: str) -> float:
@@ -27,6 +32,12 @@ class Server:
         found = re.search(rf"^ganatomy_{name} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
         assert found, name
         return float(found[1])
+
+    @contextmanager
+    def stranger(self) -> Iterator[httpx.Client]:
+        """The client of another account of this machine: it may send whatever it likes, and has no token."""
+        with httpx.Client(base_url=self.address, timeout=60, trust_env=False) as client:
+            yield client
 
     @property
     def port(self) -> int:
@@ -45,8 +56,10 @@ def serving(*command: str) -> Iterator[Server]:
         pytest.fail(first + process.stderr.read())
     process.stderr.readline()
     try:
-        with httpx.Client(base_url=first.strip(), timeout=60, trust_env=False) as client:
-            yield Server(process, first.strip(), client)
+        address, _, token = first.strip().partition("/?token=")
+        key = bearer(token) if token else {}
+        with httpx.Client(base_url=address, headers=key, timeout=60, trust_env=False) as client:
+            yield Server(process, address, token, client)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
     finally:
@@ -55,6 +68,11 @@ def serving(*command: str) -> Iterator[Server]:
         output = process.stderr.read()
         process.stderr.close()
     assert "Traceback" not in output, output
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that holds a token."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 def until(holds: Callable[[], object], seconds: float = 30.0) -> None:

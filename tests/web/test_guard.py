@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from ganatomy.errors import UserError
-from ganatomy.web.guard import Guard, Limits, host_names, token_for
+from ganatomy.web.guard import Guard, Limits, host_names
 
 TOKEN = "a-token-that-is-hard-to-guess"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -103,7 +103,8 @@ def handshake(guard: Guard, headers: dict[str, str]) -> list[str]:
         return {"type": "websocket.connect"}
 
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(guard({"type": "websocket", "path": "/", "headers": raw, "query_string": b""}, receive, send))
+    scope = {"type": "websocket", "path": "/", "headers": raw, "query_string": b"", "server": ("127.0.0.1", 8000)}
+    asyncio.run(guard(scope, receive, send))
     return messages
 
 
@@ -118,26 +119,29 @@ def test_a_websocket_is_guarded_too() -> None:
     assert handshake(guard, {**own, "origin": "http://evil.example"}) == ["websocket.close"]
     locked = Guard(accepting, "0.0.0.0", token=TOKEN)
     assert handshake(locked, own) == ["websocket.close"]
-    assert handshake(locked, {**own, "cookie": f"ganatomy_token={TOKEN}"}) == ["websocket.accept"]
+    assert handshake(locked, {**own, "cookie": f"ganatomy_token_8000={TOKEN}"}) == ["websocket.accept"]
 
 
-def test_beyond_this_machine_a_token_is_needed() -> None:
-    guard = guarded(host="0.0.0.0", token=TOKEN)
-    for wrong in ({}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}, {"cookie": "ganatomy_token=x"}):
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_token_is_needed(host: str) -> None:
+    guard = guarded(host=host, token=TOKEN)
+    for wrong in ({}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}, {"cookie": "ganatomy_token_8000=x"}):
         answer = request(guard, headers=wrong)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
     assert request(guard, path="/?token=wrong").status_code == 401
     assert request(guard, "POST", path=f"/?token={TOKEN}").status_code == 401  # a link must not change anything
     assert request(guard, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
-    assert request(guard, headers={"cookie": f"other=1; ganatomy_token={TOKEN}"}).status_code == 200
+    assert request(guard, headers={"cookie": f"other=1; ganatomy_token_8000={TOKEN}"}).status_code == 200
+    other = {"cookie": f"ganatomy_token_8001={TOKEN}"}  # of the server on another port, which a browser sends as well
+    assert request(guard, headers=other).status_code == 401
 
 
 def test_the_token_moves_from_the_address_to_a_cookie() -> None:
     answer = request(guarded(host="0.0.0.0", token=TOKEN), path=f"/deep/page?a=1&token={TOKEN}&b=%26")
     assert answer.status_code == 303
     assert answer.headers["location"] == "./page?a=1&b=%26"
-    assert answer.headers["set-cookie"] == f"ganatomy_token={TOKEN}; Path=/; HttpOnly; SameSite=Lax"
+    assert answer.headers["set-cookie"] == f"ganatomy_token_8000={TOKEN}; Path=/; HttpOnly; SameSite=Lax"
 
 
 @pytest.mark.parametrize("path", ["//evil.example/..", "/%0d%0aset-cookie:%20a=b", "/\\evil.example"])
@@ -154,15 +158,7 @@ def test_bound_to_all_addresses_it_accepts_ip_addresses_and_allowed_names() -> N
         assert request(guard, headers={"host": host, **key}).status_code == status
 
 
-def test_a_token_is_given_or_made() -> None:
-    assert token_for("127.0.0.1", None) is None
-    assert token_for("127.0.0.1", TOKEN) == TOKEN
-    made = token_for("0.0.0.0", None)
-    assert made is not None
-    assert len(made) >= 22
-    assert made != token_for("0.0.0.0", None)
-    with pytest.raises(UserError, match="16 to 128"):
-        token_for("0.0.0.0", "short")
+def test_host_names_are_names_alone() -> None:
     with pytest.raises(UserError, match="host name alone"):
         host_names(["http://faces.example.org"])
 

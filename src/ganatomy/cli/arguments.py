@@ -1,5 +1,6 @@
 """Arguments that several verbs share."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +39,20 @@ Parts = Annotated[  # `verb.Verb` loads them, before any other argument is read
         metavar="FILE",
         help="Load parts of your own (networks, losses, data sources, …) from a .py file or a module; repeatable.",
     ),
+]
+
+# A token itself would be a bad argument: every account of a machine can read the arguments of all processes.
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file with the token that clients must send, made if there is none; otherwise a new token is printed."
+    ),
+]
+NoToken = Annotated[
+    bool, typer.Option("--no-token", help="Answer without a token, every account of this machine as well.")
+]
+Allow = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Another host name of the server; may be repeated.")
 ]
 
 

@@ -4,26 +4,21 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Parts, Raw, Step
+from ganatomy.cli.arguments import Allow, Changes, NoToken, Parts, Raw, Step, TokenFile
 from ganatomy.web import BACKENDS, DEADLINE, HOST, SERVE_PORT
 
 
 def serve(
     place: Annotated[str, typer.Argument(metavar="RUN|FILE.onnx", help="A run, or an exported generator.")],
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; other than this machine alone, clients need a token.")
-    ] = HOST,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = SERVE_PORT,
     backend: Annotated[
         str | None,
         typer.Option(help=f"{' or '.join(BACKENDS)}; onnx: the graph exported from the run."),
     ] = None,
-    token: Annotated[
-        str | None, typer.Option(help="The token that clients must send; a new one is printed if one is needed.")
-    ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Another host name of the server; may be repeated.")
-    ] = None,
+    token_file: TokenFile = None,
+    no_token: NoToken = False,
+    allow: Allow = None,
     seconds: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Every accepted request is answered within this time.")
     ] = DEADLINE,
@@ -50,7 +45,8 @@ def serve(
         backend_name=backend,
         host=host,
         port=port,
-        token=token,
+        token_file=token_file,
+        no_token=no_token,
         allow=allow or [],
         seconds=seconds,
         device=device,

@@ -5,22 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Parts
+from ganatomy.cli.arguments import Allow, NoToken, Parts, TokenFile
 from ganatomy.web import HOST, STUDIO_PORT
 
 
 def studio(
     runs: Annotated[Path, typer.Argument(help="The folder with the runs.")] = Path("runs"),
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; other than this machine alone, browsers need a token.")
-    ] = HOST,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = STUDIO_PORT,
-    token: Annotated[
-        str | None, typer.Option(help="The token that browsers must send; a new one is printed if one is needed.")
-    ] = None,
-    allow: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Another host name of the studio; may be repeated.")
-    ] = None,
+    token_file: TokenFile = None,
+    no_token: NoToken = False,
+    allow: Allow = None,
     browse: Annotated[bool, typer.Option("--browse", help="Open the studio in a browser.")] = False,
     parts: Parts = None,
 ) -> None:
@@ -35,4 +30,12 @@ def studio(
         needed(package, "studio", "The studio")
     from ganatomy.web.studio import api
 
-    api.studio(runs, host=host, port=port, token=token, allow=allow or [], browse=browse)
+    api.studio(
+        runs,
+        host=host,
+        port=port,
+        token_file=token_file,
+        no_token=no_token,
+        allow=allow or [],
+        browse=browse,
+    )

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ganatomy.errors import UserError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-COOKIE = "ganatomy_token"
+COOKIE = "ganatomy_token_{}"  # of a port: a browser sends a cookie to all ports of a host
 # No resources from other sites, no scripts, no frames; a page that needs more sends a policy of its own.
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; "
@@ -46,16 +46,6 @@ class Limits:
 def is_loopback(host: str) -> bool:
     """Whether a server bound to `host` can be reached from this machine only."""
     return host in LOOPBACK
-
-
-def token_for(host: str, given: str | None) -> str | None:
-    """The token that clients must send: none on a loopback address; elsewhere the given one, or a new one of 128 bits.
-
-    Raises UserError for a token that is too short or has other characters.
-    """
-    if given is not None and not re.fullmatch(r"[\w.~-]{16,128}", given, re.ASCII):
-        raise UserError("--token: use 16 to 128 letters, digits, dots, dashes, underscores or tildes.")
-    return given or (None if is_loopback(host) else secrets.token_urlsafe(16))
 
 
 class Guard:
@@ -135,18 +125,22 @@ class Guard:
             return None
         if _same(headers.get("authorization", ""), f"Bearer {self.token}"):
             return None
+        own = f"{COOKIE.format((scope.get('server') or (None, 0))[1])}={self.token}"
         cookies = (pair.strip() for line in headers.getlist("cookie") for pair in line.split(";"))
-        if any(_same(pair, f"{COOKIE}={self.token}") for pair in cookies):
+        if any(_same(pair, own) for pair in cookies):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if scope["type"] == "http" and scope["method"] == "GET" and _same(dict(query).get("token", ""), self.token):
             rest = urlencode([(name, value) for name, value in query if name != "token"])
             # The same page by a relative address: an absolute path such as //host would lead to another server.
             place = "./" + quote(scope["path"].rpartition("/")[2]) + (f"?{rest}" if rest else "")
-            cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Lax"
+            # Lax and not Strict: the page that opens the browser is a file, which counts as another site.
+            cookie = f"{own}; Path=/; HttpOnly; SameSite=Lax"
             return [(b"location", place.encode()), (b"set-cookie", cookie.encode())]
         raise HTTPException(
-            401, "A token is required: open the address with ?token=TOKEN once, or send `Authorization: Bearer TOKEN`."
+            401,
+            "A token is required: open the address that the server printed at its start, "
+            "or send `Authorization: Bearer TOKEN`.",
         )
 
     async def _check_length(self, headers: Headers, receive: Receive) -> None:

@@ -7,7 +7,7 @@ import schemathesis
 from doubles import PROGRAM
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from servers import Server, serving
+from servers import Server, bearer, serving
 
 EXAMPLES = 8  # of each operation and kind
 CALM = settings(
@@ -32,7 +32,8 @@ def test_its_answers_are_those_of_its_description(
     which: str, mode: GenerationMode, request: pytest.FixtureRequest
 ) -> None:
     server: Server = request.getfixturevalue(which)
-    schema = schemathesis.openapi.from_url(f"{server.address}/openapi.json")
+    key = bearer(server.token) if server.token else {}
+    schema = schemathesis.openapi.from_url(f"{server.address}/openapi.json", headers=key)
     tried = 0
     for operation in schema.get_all_operations():
         found = operation.ok()
@@ -42,7 +43,7 @@ def test_its_answers_are_those_of_its_description(
         def answers_as_described(case: schemathesis.Case) -> None:
             nonlocal tried
             tried += 1
-            case.call_and_validate()
+            case.call_and_validate(headers=key)
 
         if mode is GenerationMode.NEGATIVE and not (found.query or found.body):
             continue  # nothing in it that could be wrong

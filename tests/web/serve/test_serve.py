@@ -158,13 +158,16 @@ def test_the_metrics_can_be_read(server: Server) -> None:
 def test_invalid_options_are_refused_in_one_sentence(server: Server, trained: Run, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    file = tmp_path / "model.onnx"
+    file, short = tmp_path / "model.onnx", tmp_path / "short"
+    short.write_text("short")
+    short.chmod(0o600)
     for arguments, words in [
         ([str(trained.path), f"--port={server.port}"], "Cannot listen"),
         ([str(trained.path), "--backend=tensorflow"], "valid: onnx, torch"),
         ([str(file), "--backend=torch"], "leave --backend out"),
         ([str(file), "--raw"], "no file"),
-        ([str(trained.path), "--token=short"], "16 to 128"),
+        ([str(trained.path), f"--token-file={short}"], "16 to 128"),
+        ([str(trained.path), f"--token-file={short}", "--no-token"], "Give one of these"),
         ([str(trained.path), "--allow=http://x"], "host name alone"),
         ([str(trained.path), "--host=192.0.2.1", "--port=0"], "Cannot listen"),
     ]:
@@ -175,3 +178,14 @@ def test_invalid_options_are_refused_in_one_sentence(server: Server, trained: Ru
 def test_the_command_loads_no_torch_to_say_what_it_takes() -> None:
     code = "import sys; from ganatomy.cli import app; assert not {'torch', 'starlette'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_account_draws_nothing_with_a_server(server: Server) -> None:
+    assert server.token
+    with server.stranger() as client:
+        for path in server.client.get("/openapi.json").json()["paths"]:
+            for method in ("GET", "POST"):
+                assert client.request(method, path).status_code == 401
+        client.follow_redirects = True
+        answer = client.get(f"/image.png?seed=3&token={server.token}")
+        assert answer.content == server.client.get("/image.png?seed=3").content

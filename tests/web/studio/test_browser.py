@@ -74,7 +74,7 @@ def training(trained: Run, images: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def address(training: Path) -> Iterator[str]:
-    with studio(training) as server:
+    with studio(training, "--no-token") as server:
         yield server.address
 
 

@@ -123,7 +123,7 @@ def test_a_studio_beside_a_training_ends_with_it(images: Path, tmp_path: Path) -
 
     def has_ended() -> bool:
         try:
-            httpx.get(address, trust_env=False)
+            httpx.get(address, trust_env=False, follow_redirects=True)
         except httpx.ConnectError:
             return True
         except httpx.TransportError:  # it is just closing its connections

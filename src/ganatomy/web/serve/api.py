@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
-from ganatomy.web import DEADLINE, HOST, SERVE_PORT, guard, server
+from ganatomy.web import DEADLINE, HOST, SERVE_PORT, access, guard, server
 from ganatomy.web.serve import app, backend
 from ganatomy.web.serve.backend import of_seeds
 from ganatomy.web.serve.dispatcher import Dispatcher
@@ -30,6 +30,8 @@ def serve(
     host: str = HOST,
     port: int = SERVE_PORT,
     token: str | None = None,
+    token_file: Path | None = None,
+    no_token: bool = False,
     allow: Sequence[str] = (),
     seconds: float = DEADLINE,
     device: str = "auto",
@@ -43,7 +45,9 @@ def serve(
     place, step, raw, changes: as for `generators.api.load`
     backend_name              torch, or onnx for a run's exported graph; by default whatever `place` is
     host, port                where to listen; port 0 takes any free port
-    token                     what clients must send if `host` is not a loopback address; a new one if not given
+    token                     what clients must send; a new one if not given
+    token_file                has the token, or gets a new one; the printed address is then without it
+    no_token                  answer without a token, all accounts of this machine too
     allow                     more host names to accept
     seconds                   within which every accepted request is answered
     console                   where the address is printed
@@ -51,7 +55,7 @@ def serve(
     Raises UserError for a generator that cannot be loaded or is too slow, an invalid option, or a port in use.
     """
     console = console or Console(stderr=True)
-    token, allow = guard.token_for(host, token), guard.host_names(allow)
+    token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
     with server.bind(host, port) as listener:
         workers = min(WORKERS, runtime.cores())
         torch.set_num_threads(runtime.cores() // workers)
@@ -63,7 +67,7 @@ def serve(
         metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)
         metrics.add_gauge("held_bytes", "Pixels of images not yet sent, in bytes.", lambda: dispatcher.held)
         routes = app.Routes(Path(place).stem, image, parser, dispatcher, metrics, limits.body, token is not None)
-        address = server.address(listener) + (f"/?token={token}" if token else "")
+        address = access.with_token(server.address(listener), None if token_file else token)
         console.print(f"{address}\n{summary(pool)}", highlight=False, soft_wrap=True)
         guarded = guard.Guard(app.build(routes), host, allow, token, limits)
         server.run(guarded, listener, int(seconds) + TO_SEND)

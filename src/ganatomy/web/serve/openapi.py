@@ -12,9 +12,11 @@ Schema = dict[str, Any]
 
 SEED: Schema = {"type": "integer", "minimum": 0, "maximum": LAST_SEED}
 RATIO: Schema = {"type": "number", "minimum": TRUNCATION[0], "maximum": TRUNCATION[1]}
+NULL: Schema = {"type": "null"}
 BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 REFUSALS = {
     400: "The request is invalid.",
+    401: "The token is missing or wrong, if the server asks for one.",
     403: "The Host header is unknown, or the request comes from a page of another site.",
     429: "Too many images are waiting.",
     503: "The images could not be drawn in time.",
@@ -76,19 +78,17 @@ def walk(parser: RequestParser) -> Schema:
 
 def images(parser: RequestParser, max_body: int) -> Schema:
     """POST /images. A latent vector has no class of its own, so a conditional generator needs one with it."""
-    common = {**{each["name"]: each["schema"] for each in _common(parser)}, "format": {"enum": list(FORMATS)}}
+    common = {each["name"]: each["schema"] for each in _common(parser)}
     coordinate = {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE}
     vector = _array(coordinate, parser.prior.dimension, parser.prior.dimension)
     ways = {"seeds": _array(SEED, 1, parser.max_images), "latents": _array(vector, 1, parser.max_images)}
-    bodies = [
-        {
-            "type": "object",
-            "properties": {name: way, **common},
-            "required": [name, *(["class"] if name == "latents" and parser.prior.classes else [])],
-            "additionalProperties": False,
-        }
-        for name, way in ways.items()
-    ]
+    bodies = []
+    for name, way in ways.items():
+        required = [name, *(["class"] if name == "latents" and parser.prior.classes else [])]
+        optional = {key: {"anyOf": [schema, NULL]} for key, schema in common.items()}  # null: as if left out
+        values = dict.fromkeys(ways, NULL) | optional | {key: common[key] for key in required[1:]} | {name: way}
+        values["format"] = {"enum": list(FORMATS)}
+        bodies.append({"type": "object", "properties": values, "required": required, "additionalProperties": False})
     shape = _header("N,H,W,C; of the format raw.", {"type": "string"}, required=False)
     operation = get("Several images.", "application/zip", {"Image-Shape": shape})
     operation["responses"]["200"]["content"] |= {

@@ -84,7 +84,10 @@ class TrainingRoutes:
         content = {"command": launcher.command_line(arguments), "name": arguments[-1]}
         if form.start:
             if not self.may_start:
-                raise HTTPException(403, "Trainings can be started from this machine only.")
+                raise HTTPException(
+                    403,
+                    "Trainings can be started only on this machine, from the pages of a studio that asks for a token.",
+                )
             content["ticket"] = self.launcher.start(arguments)
         return JSONResponse(content)
 
