@@ -43,7 +43,7 @@ def test_train_sample_walk_resume(images: Path) -> None:
 
     assert "4 images" in ganatomy("sample", "last", "--seeds", "0-2,9")
     names = sorted(path.name for path in (run.path / "generated").iterdir())
-    assert names == ["grid.png", "seed-000000.png", "seed-000001.png", "seed-000002.png", "seed-000009.png"]
+    assert names == ["grid.png", "samples.json", *(f"seed-00000{seed}.png" for seed in (0, 1, 2, 9))]
 
     path = Path(ganatomy("walk", "first", "--seeds", "3,9,4", "--frames", 12).strip())
     with Image.open(path) as animation:

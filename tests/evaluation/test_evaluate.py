@@ -1,11 +1,13 @@
 """`ganatomy.evaluate`: of runs, folders and arrays; and what it refuses."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 import ganatomy
 from ganatomy.errors import UserError
@@ -129,6 +131,18 @@ def test_a_folder_against_a_folder(tmp_path: Path) -> None:
     card = evaluate(tmp_path / "made", reference=tmp_path / "real", device="cpu", out=out)
     assert (card.protocol["samples"], card.protocol["reference"]["images"]) == (70, 80)
     assert read(out) == card
+
+
+def test_of_a_folder_of_samples_those_of_the_last_call_are_measured(run: Run, tmp_path: Path, blocks: str) -> None:
+    folder, real = tmp_path / "generated", waves(80, 16, 16)
+    for seeds in (range(20), range(100, 130)):
+        ganatomy.sample(run, seeds, out=folder)
+    console = Console(file=StringIO(), width=500)
+    card = evaluate(folder, reference=real, metrics=["fd"], features=blocks, device="cpu", console=console)
+    expected = frechet_distance(_blocks(real), _blocks(ganatomy.load(run).sample(range(100, 130))))
+    assert card.protocol["samples"] == 30
+    assert card.scores["fd_blocks"].value == pytest.approx(expected, rel=1e-6)
+    assert "1 contact sheet and 20 images that the last" in console.file.getvalue()
 
 
 def test_arrays_against_arrays(blocks: str) -> None:

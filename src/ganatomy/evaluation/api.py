@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
-from ganatomy.data import Images
+from ganatomy.data import Images, samples
 from ganatomy.data.decode import Fit
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation import scoring
@@ -104,8 +104,10 @@ def evaluate(
             made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
         else:
             label = None if label is None else str(label)
-            images = _of_class(_images(subject, "train", files), label, console)  # type: ignore[arg-type]  # no run
-            made = _of_images(images, every)
+            images = _images(subject, "train", files)  # type: ignore[arg-type]  # no run
+            if not isinstance(subject, np.ndarray) and (folder := Path(images.source)).is_dir():
+                console.print(*samples.left_out(folder), highlight=False)
+            made = _of_images(_of_class(images, label, console), every)
         real = _of_class(every, label, console)
         unseen = unseen and _of_class(unseen, label, console)
         n = made.count if n is None else n

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganatomy.data import samples
 from ganatomy.errors import UserError
 from ganatomy.gan import latent
 from ganatomy.gan.priors import PRIORS
@@ -62,8 +63,9 @@ def sample(
     out: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Path:
-    """Write an image for each seed, named by it, and grid.png of all; returns the folder (`out`).
+    """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
+    The list, samples.json, tells them from the sheet and from what is in the folder already: see `data.samples`.
     label: a class for all, of a conditional generator. out: PLACE/generated, if not given. The other arguments: as for
     `load`.
     Raises UserError where there is no such generator, seed or class, and where nothing can be written.
@@ -73,8 +75,9 @@ def sample(
     folder = Path(out) if out is not None else inside(sampler.home, "generated")
     with explained(folder):
         for seed, image in zip(seeds, pixels, strict=True):
-            save_png(folder / f"seed-{seed:06d}.png", image, durable=False)
-        save_png(folder / "grid.png", enlarge(grid(pixels), 480))
+            save_png(folder / samples.name(seed), image, durable=False)
+        save_png(folder / samples.SHEET, enlarge(grid(pixels), 480))
+        samples.write(folder, seeds, sampler.drawn_by(label))
     return folder
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,6 +88,12 @@ class Sampler(nn.Module):
         if isinstance(self.network, Truncating):
             return self.network.draw(z, y, bound)
         return self.network(self.prior.truncate(z, bound), y)
+
+    def drawn_by(self, label: str | int | None = None) -> dict[str, Any]:
+        """What drew an image, beside its seed: the generator, its step, truncation and class, ready for JSON."""
+        known = self.metadata
+        how = {"truncation": self.truncation, "class": label}
+        return {"generator": known.name, "step": known.step, "average": known.average, **how}
 
     def save_pretrained(self, folder: str | Path, half: bool = False) -> Path:
         """Write the generator for `from_pretrained`, with its card; half: as 16-bit numbers. Returns the folder.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
+from ganatomy.data import samples
 from ganatomy.data.items import MAX_BYTES, ImageError, Items
-from ganatomy.data.layout import arranged, is_wanted
+from ganatomy.data.layout import EXTENSIONS, arranged, is_wanted
 from ganatomy.data.sources import FOLDERS, Found, file_with, register_source, stamp
 from ganatomy.errors import UserError
 
@@ -35,16 +36,25 @@ def archive(name: str, split: str, cache: Path) -> Found | None:
 
 def _found_folder(place: Path, split: str, name: str) -> Found:
     files: dict[str, str] = {}
-    other = ""
+    every, other = [], ""
     for relative, info in _walk(place):
+        every.append(relative)
         if is_wanted(relative):
             files[relative] = f"{info.st_size} {info.st_mtime_ns}"
         elif relative.endswith((".zip", ".npy", ".npz")):
             other = other or relative
     if not files and other:
         raise UserError(f"{name} holds no images but {other}; give that file itself.")
+    left_out = samples.others(_images(files), every, lambda name: (place / name).read_bytes())
+    for file in left_out:
+        del files[file]
     listing = "\n".join(f"{file} {files[file]}" for file in sorted(files))
-    return Found(name, f"{place.resolve()}\n{split}\n{listing}", lambda: _folder(place, list(files), split, name))
+    listed = f"{place.resolve()}\n{split}\n{listing}"
+    return Found(name, listed, lambda: _folder(place, list(files), left_out, split, name))
+
+
+def _images(files: Iterable[str]) -> list[str]:
+    return [file for file in files if file.lower().endswith(EXTENSIONS)]
 
 
 def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
@@ -72,13 +82,14 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
                     yield f"{prefix}{entry.name}", entry.stat()
 
 
-def _folder(place: Path, files: list[str], split: str, where: str) -> Items:
+def _folder(place: Path, files: list[str], left_out: list[str], split: str, where: str) -> Items:
     def read(i: int) -> bytes:
         with open(place / items.names[i], "rb") as file:
             return _bounded(file, os.fstat(file.fileno()).st_size)
 
     items = arranged(files, split, where, lambda name: _text((place / name).read_bytes()))
     items.read = read
+    items.notes += samples.sentences(where, left_out)
     return items
 
 
@@ -102,11 +113,13 @@ def _zip(place: Path, split: str, where: str) -> Items:
             raise UserError(f"{where} holds another archive ({inner}) and no images; unpack it and give {inner}.")
 
         def read(i: int | str) -> bytes:
-            info = wanted[items.names[i] if isinstance(i, int) else i]
+            info = members[items.names[i] if isinstance(i, int) else i]
             with archive.open(info) as member:
                 return _bounded(member, info.file_size)
 
-        items = arranged(wanted, split, where, lambda name: _text(read(name)))
+        left_out = samples.others(_images(wanted), members, read)
+        items = arranged(wanted.keys() - left_out, split, where, lambda name: _text(read(name)))
+        items.notes += samples.sentences(where, left_out)
         items.read, items.close = read, stack.pop_all().close
         return items
 
