@@ -20,6 +20,7 @@ from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
 from ganatomy.evaluation.features.choice import AUTO, extractor_for
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.generators import api as sampling
+from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import Sampler
 from ganatomy.report import nearest, page
 from ganatomy.runs.run import RUNS, Run
@@ -103,10 +104,12 @@ def evaluate(
                 _check_same_images(run, every)
             made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
         else:
-            label = None if label is None else str(label)
             images = _images(subject, "train", files)  # type: ignore[arg-type]  # no run
             if not isinstance(subject, np.ndarray) and (folder := Path(images.source)).is_dir():
                 console.print(*samples.left_out(folder), highlight=False)
+            classes = every.classes or images.classes
+            if label is not None and classes:
+                label = classes[class_index(label, classes, f"class in {every.source}")]
             made = _of_images(_of_class(images, label, console), every)
         real = _of_class(every, label, console)
         unseen = unseen and _of_class(unseen, label, console)
@@ -182,7 +185,7 @@ def _check_same_images(run: Run, images: Images) -> None:
         )
 
 
-def _of_class(images: Images, name: str | None, console: Console) -> Images:
+def _of_class(images: Images, name: str | int | None, console: Console) -> Images:
     """Those of a class; all, with a word about it, where they have no labels. Raises UserError for too few of them."""
     if name is None:
         return images
@@ -190,7 +193,7 @@ def _of_class(images: Images, name: str | None, console: Console) -> Images:
         console.print(f"{images.source} has no labels: all its images count as {name}.", highlight=False)
         return images
     if name not in images.classes:
-        raise unknown(f"class in {images.source}", name, images.classes)
+        raise unknown(f"class in {images.source}", str(name), images.classes)
     indices = np.flatnonzero(images.labels == images.classes.index(name))
     if len(indices) < 2:
         raise UserError(f"{images.source} has too few images of the class {name} to compare with: {len(indices)}.")

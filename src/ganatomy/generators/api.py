@@ -66,8 +66,8 @@ def sample(
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
     The list, samples.json, tells them from the sheet and from what is in the folder already: see `data.samples`.
-    label: a class for all, of a conditional generator. out: PLACE/generated, if not given. The other arguments: as for
-    `load`.
+    label: a class for all, of a conditional generator: its name, or :3, its index. out: PLACE/generated, if not given.
+    The other arguments: as for `load`.
     Raises UserError where there is no such generator, seed or class, and where nothing can be written.
     """
     sampler = load(place, step, raw, truncation, changes, runs)

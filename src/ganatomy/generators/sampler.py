@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy import build
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError
 from ganatomy.generators import card, hub, pretrained, weights
+from ganatomy.generators.classes import class_index
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.modalities.images import Pixels, enlarge, grid, save_png, to_uint8
 from ganatomy.networks.protocols import Truncating
@@ -40,7 +41,7 @@ class Sampler(nn.Module):
         self.eval().requires_grad_(False)
 
     def latents(self, seeds: Sequence[int], label: str | int | None = None) -> Tensor:
-        """Codes of seeds, [N, latent_dim + K]; label: the name or number of a class for all of them.
+        """Codes of seeds, [N, latent_dim + K]; label: a class for all of them, by name or as :3, its index.
 
         Raises UserError for a seed or a class that does not exist.
         """
@@ -66,7 +67,8 @@ class Sampler(nn.Module):
         labels: str | int | Sequence[str | int] | None = None,
         batch: int = 1,
     ) -> Pixels:
-        """Pixels [N, H, W, C] of seeds; labels: a class for all, or one each; truncation, batch: as for `images`.
+        """Pixels [N, H, W, C] of seeds; labels: a class for all, or one each, as for `latents`; truncation, batch: as
+        for `images`.
 
         Raises UserError for a seed or a class that does not exist, and for more or fewer labels than seeds.
         """
@@ -135,11 +137,7 @@ class Sampler(nn.Module):
     def _number(self, label: str | int) -> int:
         if not self.prior.classes:
             raise UserError("This generator is unconditional; retrain with --conditional to choose a class.")
-        if str(label) in self.classes:
-            return self.classes.index(str(label))
-        if str(label).isdigit() and int(label) < len(self.prior.classes):
-            return int(label)
-        raise unknown("class", str(label), list(self.classes))
+        return class_index(label, self.classes)
 
 
 def _positive(truncation: float | None) -> float | None:

@@ -60,7 +60,7 @@ def test_a_body_that_cannot_be_drawn_is_refused(body: Any, words: str) -> None:
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("label", ["c3", "3", 3, -1, "", "c0 ", 10**30])
+@pytest.mark.parametrize("label", ["c3", "1", 1, 3, -1, "", "c0 ", 10**30, ":3", ":", ":-1", ":١", ": 1"])
 def test_an_unknown_class_is_refused(label: Any) -> None:
     with pytest.raises(UserError, match="class"):
         images({"seeds": [1], "class": label}, CLASSES)
@@ -69,7 +69,7 @@ def test_an_unknown_class_is_refused(label: Any) -> None:
 def test_latents_of_a_generator_with_classes_need_one() -> None:
     with pytest.raises(UserError, match="give a class"):
         images({"latents": [[0, 0, 0, 0]]}, CLASSES)
-    batch = images({"latents": [[0, 0, 0, 0]] * 2, "class": "2"}, CLASSES)
+    batch = images({"latents": [[0, 0, 0, 0]] * 2, "class": ":2"}, CLASSES)
     assert batch.y is not None
     assert batch.y.tolist() == [2, 2]
 
@@ -78,11 +78,23 @@ def test_a_whole_number_may_have_a_point() -> None:
     assert np.array_equal(images({"seeds": [3.0]}).z, images({"seeds": [3]}).z)
 
 
-@pytest.mark.parametrize("label", ["c1", "1", 1])
-def test_a_class_goes_by_name_or_number(label: Any) -> None:
+@pytest.mark.parametrize("label", ["c1", ":1"])
+def test_a_class_goes_by_name_or_index(label: Any) -> None:
     batch = images({"seeds": [1, 2], "class": label}, CLASSES)
     assert batch.y is not None
     assert batch.y.tolist() == [1, 1]
+
+
+def test_a_number_is_the_name_of_a_class_and_no_index() -> None:
+    years = Double(classes=3)
+    years.classes = ["2", "0", "1990"]
+    for label, index in (("2", 0), (0, 1), ("1990", 2), (":2", 2), (":0", 0)):
+        assert images({"seeds": [1], "class": label}, years).y == [index]
+    with pytest.raises(UserError, match=r"no class called '1'.*Classes have the indices :0 to :2"):
+        images({"seeds": [1], "class": "1"}, years)
+    unnamed = Double(classes=3)
+    unnamed.classes = []
+    assert images({"seeds": [1], "class": 1}, unnamed).y == [1]
 
 
 @pytest.mark.parametrize(

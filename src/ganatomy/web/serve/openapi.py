@@ -110,9 +110,9 @@ def _common(parser: RequestParser) -> list[Schema]:
     truncation = _parameter("truncation", RATIO, f"Smaller is more typical and less varied: {meaning}.")
     if not parser.prior.classes:
         return [truncation]
-    names = [*parser.classes, *(str(number) for number in range(len(parser.prior.classes)))]
+    names = [*parser.labels, *(f":{index}" for index in range(len(parser.labels)))]
     named = {"type": "string", "enum": list(dict.fromkeys(names))}
-    return [truncation, _parameter("class", named, "By name or number; if not given, chosen by the seed.")]
+    return [truncation, _parameter("class", named, "By name, or as :0, its index; if not given, chosen by the seed.")]
 
 
 def _parameter(name: str, schema: Schema, meaning: str) -> Schema:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan import latent
+from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.encoding import FORMATS, Encoding
@@ -150,11 +151,7 @@ class RequestParser:
             return None
         if not self.prior.classes:
             raise UserError("This generator is unconditional: leave the class out.")
-        if label in self.classes:
-            return self.classes.index(str(label))
-        if re.fullmatch("[0-9]{1,6}", str(label)) and int(label) < len(self.prior.classes):
-            return int(label)
-        raise unknown("class", str(label)[:100], self.labels)
+        return class_index(label, self.labels)
 
 
 def _values(query: Iterable[tuple[str, str]]) -> dict[str, Any]:

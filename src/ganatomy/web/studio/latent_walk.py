@@ -33,7 +33,7 @@ class WalkStep(BaseModel):
     action           describe it, compute its principal directions, or draw an image
     at               where on the plane of seeds, as (column, row)
     path, share      instead: seeds of a closed path, and how far along, from 0 to 1
-    label            the class of the image, by name or number
+    label            the class of the image, by name or as :3, its index
     shifts           along each principal direction, in standard deviations
     truncation       none, or greater than 0
     """
