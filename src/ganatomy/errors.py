@@ -16,9 +16,14 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
+def short(text: str, most: int = 100) -> str:
+    """A text that a message can quote: cut where it is long."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def unknown(kind: str, name: str, valid: Iterable[str], listing: str = "") -> UserError:
     """The error for a name that does not exist: the nearest valid ones, or all, or the command that lists them."""
-    names = sorted(valid)
+    names, name = sorted(valid), short(name)
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     every = f"{listing} lists them all." if listing else f"valid: {', '.join(names)}."
     hint = f"did you mean {' or '.join(near)}?" if near else every

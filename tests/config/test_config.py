@@ -1,5 +1,7 @@
 """Options: their bounds and help, the sentences about faults, changes by dotted name, and YAML."""
 
+import itertools
+
 import pytest
 import yaml
 
@@ -247,3 +249,34 @@ def test_every_option_has_its_help(name):
 def test_the_options_of_both_families_are_listed():
     names = {name for name, _ in options()}
     assert {"generator.hidden", "generator.width", "discriminator.pieces", "training.batch", "recipe"} <= names
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in itertools.pairwise("abcdefgh")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (BOMB, r"cannot be read as YAML: aliases, \*a, are not read: write the value out"),
+        ("training: {batch: &b 32, steps: *b}", r"aliases, \*b, are not read"),
+        ("recipe: &r [*r]", "aliases"),
+        ("recipe: " + "[" * 5000, "nested more than 20 levels deep"),
+        ("recipe: " + "{a: " * 5000, "nested more than 20 levels deep"),
+        ("recipe: x\n" * 100_000, "is too long for a configuration"),
+        ("recipe: " + "9" * 5000, "cannot be read as YAML"),
+        ("recipe: 2020-99-99", "cannot be read as YAML"),
+        ("recipe: \xff", "cannot be read as YAML"),
+        ("recipe: !!python/object/apply:os.system [ls]", "cannot be read as YAML"),
+        ("training: {batch: [" + "1, " * 50_000 + "]}", r"training.batch = \[1, 1, .*…: should be"),
+        ("y" * 1000 + ": 1", "no option called 'yyy.*…'"),
+        ("training: {" + "y" * 1000 + ": 1}", "no option called 'training.yyy.*…'"),
+    ],
+)
+def test_a_strangers_configuration_is_refused_in_a_short_sentence(tmp_path, text, sentence):
+    path = tmp_path / "config.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match=sentence) as refused:
+        read(path)
+    assert len(str(refused.value)) < 600

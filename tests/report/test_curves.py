@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from ganatomy.report import curves
+from ganatomy.runs import lines
+from ganatomy.runs.problems import problems
+from ganatomy.runs.run import Run
 
 
 @pytest.mark.parametrize("count", [2001, 99_999, 100_000])
@@ -46,3 +49,17 @@ def test_records_are_read_a_chunk_at_a_time(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(curves, "CHUNK", 7)
     for name, column in curves.read(path).items():
         np.testing.assert_array_equal(column, whole[name])
+
+
+def test_many_names_cost_no_more_than_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each record with a name of its own: 20,000 × 20,000 numbers would be 3.2 GB."""
+    run = Run(tmp_path)
+    (tmp_path / "metrics.jsonl").write_text("".join(f'{{"a{i}": 1.0, "step": {i}}}\n' for i in range(20_000)))
+    columns = curves.read(run.at("metrics.jsonl"))
+    assert list(columns)[:3] == ["step", "a0", "a1"]
+    assert {len(column) for column in columns.values()} == {20_000}
+    assert len(columns) == 200
+    assert problems(run) == ["metrics.jsonl: 19,801 names left out, beyond the first 200."]
+    monkeypatch.setattr(lines, "CELLS", 20_000 * 50)
+    monkeypatch.setattr(curves, "CELLS", 20_000 * 50)
+    assert len(curves.read(run.at("metrics.jsonl"))) == 50

@@ -10,8 +10,33 @@ from pydantic import ValidationError
 
 from ganatomy.config.options import Config
 from ganatomy.config.reference import families, options
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError, first_line, short, unknown
 from ganatomy.system.options import Options
+
+LONGEST = 400_000  # bytes of a configuration in YAML; ours have some 3,000
+DEEPEST = 20  # levels of nesting
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values. No aliases: a few bytes of them are billions of values."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As its parent's. Raises YAMLError for an alias, and where values are nested too deeply."""
+        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+            raise yaml.YAMLError(f"aliases, *{short(self.peek_event().anchor)}, are not read: write the value out")  # type: ignore[no-untyped-call]
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {DEEPEST} levels deep")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _plain(text: str) -> Any:
+    """The value in a YAML text. Raises YAMLError or ValueError where there is none."""
+    return yaml.load(text, _Loader)
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -25,11 +50,15 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
 def read(path: str | Path) -> Config:
     """The configuration in a YAML file. Raises UserError where the file cannot be read or an option is wrong."""
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            content = file.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise UserError(f"{path} is too long for a configuration: it has more than {LONGEST:,} bytes.")
+        values = _plain(content.decode())
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {short(first_line(error))}.") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
     if "lab" in values:
@@ -75,9 +104,9 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         if not equals:
             raise UserError(f"--set {setting} needs the form part.option=value, for example training.batch=32.")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"--set {setting}: the value is not valid YAML.") from None
+            value = _plain(text)
+        except (ValueError, yaml.YAMLError):
+            raise UserError(f"--set {short(setting)}: the value is not valid YAML.") from None
         if name.strip() in texts and value is not None:  # a folder may be called 2024
             value = text
         # YAML 1.1 reads 2e-4 as text: people mean the number.
@@ -100,7 +129,7 @@ def _no_such_option(name: str) -> UserError:
 def explain(error: ValidationError, source: str, within: str = "") -> UserError:
     """The first error of a validation as a sentence. within: the part of the configuration that was validated."""
     fault = error.errors()[0]
-    place = [str(step) for step in fault["loc"] if step not in ("Schedule", "float")]
+    place = [short(str(step)) for step in fault["loc"] if step not in ("Schedule", "float")]
     name = within + ".".join(place)
     if fault["type"] == "network_options":
         return explain(fault["ctx"]["error"], source, f"{name}.")
@@ -109,4 +138,4 @@ def explain(error: ValidationError, source: str, within: str = "") -> UserError:
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if not message.startswith("must"):
         message = f"should be {message}" if fault["msg"].startswith("Input should be") else message
-    return UserError(f"{source}: {name} = {fault['input']!r}: {message[0].lower()}{message[1:]}.")
+    return UserError(f"{source}: {name} = {short(repr(fault['input']))}: {message[0].lower()}{message[1:]}.")

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from ganatomy.runs.lines import CELLS, FEW_NAMES, MOST_NAMES, names_read
+
 Column = NDArray[np.float64]
 Columns = dict[str, Column]
 
@@ -18,26 +20,30 @@ CHUNK = 10_000
 def read(path: Path) -> Columns:
     """metrics.jsonl as one array a name, [records], NaN where a record has null or no such name; {} without records.
 
-    A million records would fill gigabytes as dictionaries, so they are read a chunk at a time.
+    A million records would fill gigabytes as dictionaries, so they are read a chunk at a time. Of many names only
+    the first are read, see `names_read`: somebody's file must not fill the memory.
     """
     chunks: list[Columns] = []
+    cells = 0  # numbers
     if path.exists():
         with path.open("rb") as file:
             while lines := list(islice(file, CHUNK)):
-                chunks.append(columns_of(lines))
+                chunks.append(columns_of(lines, MOST_NAMES if cells < CELLS else FEW_NAMES))
+                cells += sum(map(len, chunks[-1].values()))
     return joined(chunks)
 
 
-def columns_of(lines: Iterable[bytes]) -> Columns:
-    """Lines of metrics.jsonl as columns [records]; lines that are not records are left out."""
+def columns_of(lines: Iterable[bytes], most: int = MOST_NAMES) -> Columns:
+    """Lines of metrics.jsonl as columns [records], of the first names; lines that are not records are left out."""
     records = list(_parsed(lines))
-    return {name: _column(records, name) for name in _names(records)}
+    return {name: _column(records, name) for name in _names(records, most)}
 
 
 def joined(parts: Iterable[Columns]) -> Columns:
-    """Columns [records] one after the other, NaN where a part has no such name."""
+    """Columns [records] one after the other, of the first names; NaN where a part has no such name."""
     whole = [part for part in parts if part]
-    return {name: np.concatenate([_of(part, name) for part in whole]) for name in _names(whole)}
+    records = sum(len(part["step"]) for part in whole)
+    return {name: np.concatenate([_of(part, name) for part in whole]) for name in _names(whole, names_read(records))}
 
 
 def thin(steps: Column, values: Column, points: int = 2000) -> tuple[Column, Column]:
@@ -69,9 +75,9 @@ def _parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def _names(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """Every name, in order of first appearance."""
-    return list(dict.fromkeys(name for row in rows for name in row))
+def _names(rows: Iterable[dict[str, Any]], most: int) -> list[str]:
+    """The step, and the first other names, in order of their appearance."""
+    return list(islice(dict.fromkeys(["step", *(name for row in rows for name in row)]), most)) if rows else []
 
 
 def _column(records: list[dict[str, Any]], name: str) -> Column:

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from ganatomy.system import files
 
 LONGEST = 2**20  # bytes of a line
+MOST_NAMES, FEW_NAMES, CELLS = 200, 20, 40_000_000  # see `names_read`
 Entry = dict[str, Any]
 
 
@@ -27,9 +30,19 @@ def read(path: Path, good: Callable[[Any], bool], holding: bytes = b"") -> Itera
             yield entry
 
 
-def unreadable(path: Path, good: Callable[[Any], bool]) -> int:
-    """How many lines cannot be read."""
-    return sum(parsed(line, good) is None for line in _lines(path))
+def survey(path: Path, good: Callable[[Any], bool]) -> tuple[int, int, int]:
+    """How many lines cannot be read, how many can, and how many names these have."""
+    bad, read, names = 0, 0, set[str]()
+    for line in _lines(path):
+        entry = parsed(line, good)
+        bad, read = bad + (entry is None), read + (entry is not None)
+        names.update(entry or ())
+    return bad, read, len(names)
+
+
+def names_read(records: int) -> int:
+    """Of how many names the report reads the numbers: MOST_NAMES; FEW_NAMES, if more would be over CELLS numbers."""
+    return max(FEW_NAMES, min(MOST_NAMES, CELLS // max(records, 1)))
 
 
 def keep(path: Path, good: Callable[[Any], bool], wanted: Callable[[Entry], bool]) -> None:
@@ -61,8 +74,8 @@ def parsed(line: bytes, good: Callable[[Any], bool]) -> Entry | None:
     if len(line) > LONGEST:
         return None
     try:
-        entry = json.loads(line, parse_constant=lambda name: None)
-    except (ValueError, RecursionError):
+        entry = from_json(line)
+    except ValueError:
         return None
     return entry if isinstance(entry, dict) and good(entry) else None
 

@@ -25,8 +25,11 @@ def problems(run: Run) -> list[str]:
 
 def _lines(run: Run) -> Iterator[str]:
     for name, good in LINES.items():
-        if count := lines.unreadable(run.at(name), good):
-            yield f"{name}: {count:,} line{'s'[: count > 1]} that cannot be read left out."
+        bad, read, names = lines.survey(run.at(name), good)
+        if bad:
+            yield f"{name}: {bad:,} line{'s'[: bad > 1]} that cannot be read left out."
+        if good is lines.is_record and names > (most := lines.names_read(read)):
+            yield f"{name}: {names - most:,} names left out, beyond the first {most}."
 
 
 def _files(run: Run) -> Iterator[str]:
