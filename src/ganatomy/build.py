@@ -22,7 +22,7 @@ from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.player import Player
 from ganatomy.gan.priors import PRIORS, Prior
-from ganatomy.networks.families import FAMILIES, NetworkOptions
+from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
 from ganatomy.system.runtime import Randomness, Runtime
@@ -119,6 +119,23 @@ def _check_processes(config: options.Config, processes: int) -> None:
         raise UserError("diagnosis.remedies works in one process only: train without, or without torchrun.")
     if config.training.batch % processes:
         raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
+    if config.method == "adversarial" and isinstance(config.discriminator, StyleGAN2DiscriminatorOptions):
+        _check_groups(config.training.batch, config.discriminator.group, processes)
+
+
+def _check_groups(batch: int, group: int, processes: int) -> None:
+    """A batch divides into groups for the minibatch standard deviation, and no group over several processes."""
+    size, rows = min(batch, group), batch // processes
+    if rows % size == 0:
+        return
+    whose = f"each of {processes} processes has {rows} images of training.batch={batch}, which"
+    largest = max(n for n in range(1, size + 1) if rows % n == 0)
+    cure = f"discriminator.group={largest}" + ("" if largest > 1 else ", which leaves it out")
+    raise UserError(
+        f"{f'training.batch={batch}' if processes == 1 else whose} cannot be put into groups of {size} "
+        f"(discriminator.group) for the minibatch standard deviation: give a training.batch that is a multiple of "
+        f"{group * processes}, or {cure}."
+    )
 
 
 def _check_families(config: options.Config) -> None:

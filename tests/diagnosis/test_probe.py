@@ -58,6 +58,7 @@ RECIPES = [
     ("wgan", {}),  # clipped weights
     ("sngan", {}),  # power iterations
     ("stylegan2", {}),  # noise and mixing, running means
+    ("stylegan2", {"diagnosis.samples": 18}),  # not a multiple of its groups of 4
     ("goodfellow2014", {}),  # dropout, both at once
     ("vae", {}),
 ]

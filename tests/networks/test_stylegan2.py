@@ -25,6 +25,7 @@ from ganatomy.networks.stylegan2 import (
     path_length_penalty,
     path_lengths,
 )
+from ganatomy.system.runtime import Runtime
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 from record_stylegan2 import CASES, COUNTS, KEPT, LATENT, STYLE, fill, inputs
@@ -264,8 +265,8 @@ def test_colours_are_modulated_but_not_demodulated():
     assert_close(layer(x, w), expected)
 
 
-@pytest.mark.parametrize(("batch", "size"), [(8, 4), (12, 4), (6, 3), (10, 2), (7, 1), (3, 3)])
-def test_deviation_of_a_batch_of_any_size(batch, size):
+@pytest.mark.parametrize(("batch", "size"), [(8, 4), (12, 4), (4, 4), (3, 3), (2, 2), (1, 1)])
+def test_deviation_of_a_batch(batch, size):
     """Brute force: image i is in a group with i + n, i + 2n, …, n the number of groups."""
     x = drawn(batch, 3, 4, 5, dtype=torch.float64)
     y, groups = append_deviation(x, 4), batch // size
@@ -274,6 +275,22 @@ def test_deviation_of_a_batch_of_any_size(batch, size):
         members = x[[i % groups + k * groups for k in range(size)]].numpy()
         expected = np.sqrt(((members - members.mean(0)) ** 2).mean(0) + 1e-8).mean()
         assert_close(y[i, 3], torch.full((4, 5), expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("batch", [5, 6, 7, 10, 11])
+def test_a_batch_that_cannot_be_grouped_is_refused_as_by_the_reference(batch):
+    with pytest.raises(ValueError, match=f"{batch} images cannot be put into groups of 4"):
+        append_deviation(drawn(batch, 3, 4, 5), 4)
+
+
+@pytest.mark.parametrize(("batch", "processes"), [(8, 2), (16, 4), (24, 3)])
+def test_every_process_has_the_groups_of_one(batch, processes):
+    """The deviation of a row is the same among the rows of its process and among all: not so for neighbouring rows."""
+    x = drawn(batch, 3, 4, 5)
+    whole = append_deviation(x, 4)
+    for rank in range(processes):
+        place = Runtime(rank=rank, world=processes)
+        assert_close(append_deviation(place.share(x), 4), place.share(whole))
 
 
 # Styles

@@ -1,7 +1,10 @@
 """Devices, threads and randomness of a process; several processes are in tests/training/test_distributed.py."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
+import torch.nn.functional as F
 
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
@@ -27,9 +30,60 @@ def test_randomness_follows_from_all_that_it_depends_on() -> None:
 def test_each_process_has_its_own_rows_of_a_batch() -> None:
     batch = torch.arange(12)
     shares = [Runtime(rank=rank, world=3).share(batch) for rank in range(3)]
-    assert torch.equal(torch.cat(shares), batch)
-    assert [len(share) for share in shares] == [4, 4, 4]
+    assert [share.tolist() for share in shares] == [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]]
     assert [Runtime(rank=rank, world=3).leads for rank in range(3)] == [True, False, False]
+
+
+def drawn(place: Runtime, draw: Callable[[int], torch.Tensor]) -> torch.Tensor:
+    """What a layer draws for the rows that this process has of 12, in that order."""
+    torch.manual_seed(5)
+    with place.whole_batch(12):
+        return draw(12 // place.world)
+
+
+DRAWS: list[Callable[[int], torch.Tensor]] = [
+    lambda rows: torch.rand(rows, 2),
+    lambda rows: torch.randn((rows, 2)),
+    lambda rows: torch.randn(size=(rows, 2)),
+    lambda rows: torch.randint(10, (rows, 2)),
+    lambda rows: torch.rand_like(torch.empty(rows, 2)),
+    lambda rows: torch.empty(rows, 1, 3, 3).normal_(),
+    lambda rows: torch.full((rows, 2), 0.5).bernoulli(),
+    lambda rows: F.dropout(torch.ones(rows, 4), 0.5),
+    lambda rows: F.dropout(torch.ones(rows, 4), 0.5, inplace=True),
+    lambda rows: torch.nn.Dropout2d(0.5)(torch.ones(rows, 4, 2, 2)),
+    lambda rows: torch.nn.AlphaDropout(0.5)(torch.ones(rows, 4)),
+    lambda rows: torch.nn.RReLU()(-torch.ones(rows, 4)),
+    lambda rows: torch.cat([torch.rand(rows, 1), torch.rand(()).expand(rows, 1), torch.rand(rows, 1)], 1),
+]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_layer_draws_in_each_process_what_it_draws_in_one(draw: Callable[[int], torch.Tensor]) -> None:
+    one = drawn(Runtime(), draw)
+    for world in (2, 3):
+        for rank in range(world):
+            place = Runtime(rank=rank, world=world)
+            assert torch.equal(drawn(place, draw), place.share(one)), (world, rank)
+
+
+def test_the_gradient_of_a_dropout_is_that_of_one_process() -> None:
+    def slopes(place: Runtime) -> torch.Tensor:
+        x = torch.full((12 // place.world, 5), 3.0, requires_grad=True)
+        drawn(place, lambda rows: F.dropout(x, 0.4)).square().sum().backward()
+        assert x.grad is not None
+        return x.grad
+
+    second = Runtime(rank=1, world=2)
+    assert torch.equal(slopes(second), second.share(slopes(Runtime())))
+    assert 0 < (slopes(second) == 0).float().mean() < 1
+
+
+def test_draws_with_a_generator_of_their_own_are_left_alone() -> None:
+    place, random = Runtime(rank=1, world=2), torch.Generator().manual_seed(3)
+    with place.whole_batch(12):
+        found = torch.rand(6, generator=random)
+    assert torch.equal(found, torch.rand(6, generator=torch.Generator().manual_seed(3)))
 
 
 def test_one_process_changes_nothing() -> None:

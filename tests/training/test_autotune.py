@@ -34,6 +34,11 @@ def test_only_what_is_left_open_is_timed_and_float32_comes_first() -> None:
     assert timed(precision="bfloat16") == []  # where torch computes all convolutions
 
 
+def test_the_first_short_timing_has_whole_groups_too() -> None:
+    grouped = change(options("stylegan2"), {"training.batch": 12, "discriminator.group": 6})
+    assert autotune.choose(grouped, IMAGE, Runtime())[1]
+
+
 @pytest.mark.parametrize("given", [("bfloat16", "patches"), ("float32", "patches"), ("float32", "native")])
 def test_what_is_given_stays(given: tuple[str, str]) -> None:
     chosen, timings = autotune.choose(options(precision=given[0], convolution=given[1]), IMAGE, Runtime())

@@ -1,8 +1,7 @@
-"""For test_distributed.py, under torchrun: `two_processes.py IMAGES SETTINGS…`, each a JSON object of options.
+"""For test_distributed.py, under torchrun: `two_processes.py IMAGES TRAININGS`, a JSON list of arguments for each run.
 
-One start of two processes for all that is proved with them. `ganatomy train` runs once for each of the settings, as
-runs/0, runs/1, …. Then both train with batch norm: every rank must hold the first one's tensors, and nothing of the
-process group may be left at the end.
+One start of two processes for all that is proved with them. `ganatomy train` runs once for each list. Then both train
+with batch norm: every rank must hold the first one's tensors, and nothing of the process group may be left at the end.
 """
 
 import json
@@ -22,10 +21,9 @@ from ganatomy.system import runtime
 TINY = {"generator.width": 4, "discriminator.width": 4, "training.batch": 8, "training.share_fakes": True}
 
 
-def main(images: Path, settings: list[str]) -> None:
-    for number, text in enumerate(settings):
-        changes = [f"--set={option}={value}" for option, value in json.loads(text).items()]
-        cli.app(["train", str(images), f"--name={number}", *changes], standalone_mode=False)
+def main(images: Path, trainings: list[list[str]]) -> None:
+    for arguments in trainings:
+        cli.app(["train", *arguments], standalone_mode=False)
     train_with_batch_norm(np.load(images))
     tasks = Path("/proc/self/task").glob("*/comm")  # Linux alone has it
     left = [name for task in tasks if "gloo" in (name := task.read_text().strip())]
@@ -51,4 +49,4 @@ def train_with_batch_norm(pixels: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]))

@@ -106,9 +106,8 @@ def _noise_of(row: Tensor) -> Generator:
 class DenoisingDiffusion(Method):
     """The training of a `Diffusion`, its only player."""
 
-    def step(self, step: int, batches: Batches) -> Record:
+    def update(self, step: int, batches: Batches) -> Record:
         """Algorithm 1 of Ho et al.: one descent of E‖ε − ε_θ(x_t, t)‖², eq. 14, as a mean over pixels."""
-        self.seed_layers(step)
         diffusion, (images, classes) = self.generator.network, batches(step, 0)
         assert isinstance(diffusion, Diffusion)
 
@@ -121,5 +120,4 @@ class DenoisingDiffusion(Method):
 
         loss = (noise - predicted.float()).square().mean()
         norm = self.generator.update(loss, step)
-        self.update_average()
         return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}

@@ -152,13 +152,11 @@ def _filled(rows: Tensor) -> Tensor:
 class GenerativeStochasticNetwork(Method):
     """Walk-back training: one descent of the chain's reconstruction errors a step."""
 
-    def step(self, step: int, batches: Batches) -> Record:
+    def update(self, step: int, batches: Batches) -> Record:
         """One descent of the walk-back loss of a batch."""
-        self.seed_layers(step)
         network = self.generator.network
         assert isinstance(network, GSN)
         with self.runtime.autocast():
             loss = network.walk_back(batches(step, 0).images, network.walk_backs)
         norm = self.generator.update(loss, step)
-        self.update_average()
         return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganatomy.gan.method import Batches, Method, Record, Setup
 from ganatomy.gan.player import Number, Player
+from ganatomy.system import whole_batch
 
 Likelihood = Literal["bernoulli", "gaussian"]
 
@@ -46,10 +47,10 @@ def gaussian_log_likelihood(images: Tensor, decoded: Tensor, variance: Tensor) -
 def optimal_variance(images: Tensor, decoded: Tensor) -> Tensor:
     """The variance at which a batch is most likely, its mean squared error: Rybkin et al. 2021 (arXiv:2006.13202).
 
-    images, decoded: [B, C, H, W]; a scalar. Not below that of rounding to 8 bits: the likelihood of exact
-    reconstructions would grow without bound.
+    images, decoded: [B, C, H, W]; a scalar, of all processes together. Not below that of rounding to 8 bits: the
+    likelihood of exact reconstructions would grow without bound.
     """
-    return (images - decoded).detach().square().mean().clamp(min=(2 / 255) ** 2 / 12)
+    return whole_batch.mean((images - decoded).square().mean()).clamp(min=(2 / 255) ** 2 / 12)
 
 
 class VAE(nn.Module):
@@ -88,9 +89,8 @@ class VariationalAutoencoder(Method):
         super().__init__(players, setup)
         self.likelihood, self.beta = likelihood, beta
 
-    def step(self, step: int, batches: Batches) -> Record:
+    def update(self, step: int, batches: Batches) -> Record:
         """One descent of −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)), the negative of eq. 3, with one z an image, eq. 10."""
-        self.seed_layers(step)
         vae, (images, classes) = self.generator.network, batches(step, 0)
         assert isinstance(vae, VAE)
 
@@ -103,7 +103,6 @@ class VariationalAutoencoder(Method):
         divergence = gaussian_divergence(mean, log_variance).mean()
         loss = reconstruction + self.beta(step) * divergence
         norm = self.generator.update(loss, step)
-        self.update_average()
         return {
             "loss/generator": loss.detach(),
             "loss/reconstruction": reconstruction.detach(),
@@ -115,6 +114,4 @@ class VariationalAutoencoder(Method):
         """log p(images | z), [B]."""
         if self.likelihood == "bernoulli":
             return bernoulli_log_likelihood(images, decoded)
-        variance = optimal_variance(images, decoded)
-        self.runtime.average([variance])  # of the whole batch, not of this process's rows
-        return gaussian_log_likelihood(images, decoded, variance)
+        return gaussian_log_likelihood(images, decoded, optimal_variance(images, decoded))

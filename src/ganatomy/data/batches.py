@@ -1,5 +1,7 @@
 """Real batches without end, as a function of the step."""
 
+import copy
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -50,6 +52,12 @@ class RealBatches:
             mirrored = torch.rand(self.batch, generator=self.random.at("flip", step, turn))[rows] < 0.5
             images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
         return Batch(images, self._one_hot(indices))
+
+    def whole(self) -> "RealBatches":
+        """The same batches with all their rows, whatever the number of processes."""
+        other = copy.copy(self)
+        other.runtime = replace(self.runtime, world=1, rank=0)
+        return other
 
     def _one_hot(self, indices: NDArray[np.int64]) -> Tensor | None:
         if self.labels is None:

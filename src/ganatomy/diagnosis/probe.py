@@ -14,7 +14,7 @@ from ganatomy.diagnosis.signals import Array, Signals
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch, Method
 from ganatomy.modalities.images import Pixels, to_float
-from ganatomy.networks.protocols import has_batch_norm
+from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 
 SLOPES = 32  # images at which the discriminator's gradient is taken
 
@@ -40,11 +40,12 @@ class Probe:
 
     def __init__(self, method: Method, codes: Tensor, images: ProbeImages) -> None:
         """codes: [N, …] of the prior; the first N real images are scored beside theirs."""
-        self.method, self.codes = method, codes.to(method.runtime.device)
-        self.held_out, self.of_class = images.held_out, images.of_class
-        count, (real, classes) = len(codes), images.real
-        self.real = Batch(real[:count], None if classes is None else classes[:count])
-        self.reference = ReferenceSet(_array(real), count, ends=(-1.0, 1.0))
+        count, real = _most(method, len(codes)), images.real
+        self.method, self.codes = method, codes[:count].to(method.runtime.device)
+        self.real, self.of_class = _first(real, _most(method, min(count, len(real.images)))), images.of_class
+        held_out = images.held_out
+        self.held_out = None if held_out is None else _first(held_out, _most(method, len(held_out.images)))
+        self.reference = ReferenceSet(_array(real.images), count, ends=(-1.0, 1.0))
         self.motion = Motion(self.reference)
         self.training = None if images.training is None else self._embedded(images.training)
         self.held_out_features = None if self.held_out is None else self.reference.embed(_array(self.held_out.images))
@@ -169,6 +170,17 @@ def undisturbed(method: Method) -> Iterator[None]:
             with torch.no_grad():
                 for buffer, before in kept:
                     buffer.copy_(before)
+
+
+def _most(method: Method, count: int) -> int:
+    """How many of so many images the discriminator takes as one batch."""
+    network = method.discriminator.network if isinstance(method, Adversarial) else None
+    group = network.images_per_group if isinstance(network, GroupsImages) else 1
+    return count - count % group if count > group else count
+
+
+def _first(batch: Batch, count: int) -> Batch:
+    return Batch(batch.images[:count], None if batch.classes is None else batch.classes[:count])
 
 
 def _draws(count: int, method: Adversarial) -> Callable[..., Tensor]:

@@ -27,6 +27,8 @@ def probe_of(
     images: the training set; held_out: real images that are not trained on, or None.
     """
     count = min(options.diagnosis.samples, len(images))
+    if isinstance(batches, RealBatches):
+        batches = batches.whole()  # one process measures, and sees what it would see alone
     real = first(batches, min(len(images), MOST), options.training.discriminator_steps)
     chosen = ProbeImages(
         real,

@@ -12,6 +12,7 @@ from ganatomy.gan.method import Batch, Batches, Method, Record, Setup, TensorGro
 from ganatomy.gan.objectives import Objective
 from ganatomy.gan.penalties import Discriminator, Draw, clip_weights
 from ganatomy.gan.player import Number, Player
+from ganatomy.system import whole_batch
 from ganatomy.system.precision import at_least_float32
 
 
@@ -50,7 +51,7 @@ class Augmentation:
 
 
 class Adversarial(Method):
-    """The game. `step` is the body of Algorithm 1; everything else is passed in or follows from it."""
+    """The game. `update` is the body of Algorithm 1; everything else is passed in or follows from it."""
 
     def __init__(
         self,
@@ -88,10 +89,8 @@ class Adversarial(Method):
         self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
         self.images_per_step = self.batch * discriminator_steps
 
-    def step(self, step: int, batches: Batches) -> Record:
+    def update(self, step: int, batches: Batches) -> Record:
         """One round of the game: k updates of the discriminator, one of the generator."""
-        self.seed_layers(step)
-
         if self.simultaneous:
             real = batches(step, 0)
             record = self.joint_step(real, self.generate(real.classes, step, self.k), step)
@@ -104,8 +103,6 @@ class Adversarial(Method):
             if not self.share_fakes:
                 fake = self.generate(real.classes, step, self.k)
             record |= self.generator_step(real, fake, step)
-
-        self.update_average()
         return record
 
     def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
@@ -201,12 +198,11 @@ class Adversarial(Method):
         """The record of the discriminator's loss, a scalar, and its scores [B]. Adapts the augmentation."""
         record = {"loss/discriminator": loss.detach()}
         for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
-            record |= {f"score/{side}": scores.mean(), f"score/{side}_std": scores.std(correction=0)}
+            record |= {f"score/{side}": scores.mean(), f"score/{side}_std": whole_batch.deviation(scores, correction=0)}
             if self.objective.probabilistic:
                 record[f"probability/{side}"] = scores.sigmoid().mean()
         if self.augmentation.target is not None:
-            sign = real_scores.detach().sign().mean()
-            self.runtime.average([sign])
+            sign = whole_batch.mean(real_scores.sign().mean())
             self.probability = adjusted(self.probability, sign, self.batch, self.augmentation.target)
             record |= {"augmentation/sign": sign, "augmentation/probability": self.probability}
         return record

@@ -65,13 +65,24 @@ class Method(ABC):
             tensor for network in self.networks.values() for tensor in network.state_dict().values()
         )
 
-    @abstractmethod
     def step(self, step: int, batches: Batches) -> Record:
-        """Train one step; raises NonFiniteError before an update with numbers that are not finite."""
+        """Train one step; raises NonFiniteError before an update with numbers that are not finite.
+
+        The record is of the whole batch, over all processes.
+        """
+        self.seed_layers(step)
+        with self.runtime.whole_batch(self.batch):
+            record = self.update(step, batches)
+        self.update_average()
+        return self.runtime.averaged(record)
+
+    @abstractmethod
+    def update(self, step: int, batches: Batches) -> Record:
+        """The updates of one step, between what `step` does before and after them; raises NonFiniteError as it does."""
 
     def seed_layers(self, step: int) -> None:
         """Before the first forward of a step: dropout and other noise inside the networks follow from the step."""
-        self.runtime.seed(self.random.number("layers", step, self.runtime.rank))
+        self.runtime.seed(self.random.number("layers", step))
 
     def update_average(self) -> None:
         """After a step's last update: average batch statistics over processes, update the generator's average."""

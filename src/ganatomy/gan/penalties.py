@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias, TypeVar
 
+from ganatomy.system import whole_batch
 from ganatomy.system.lazy import torch
 from ganatomy.system.precision import at_least_float32
 from ganatomy.system.registry import Registry
@@ -79,7 +80,7 @@ def dragan(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor,
 
     u is uniform on [0, 1) in every pixel; std over the whole batch, as in the authors' code.
     """
-    return _distance_from_one(discriminator, real + real.std() * draw(*real.shape[1:]) / 2)
+    return _distance_from_one(discriminator, real + whole_batch.deviation(real) * draw(*real.shape[1:]) / 2)
 
 
 def squared_gradient_norms(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:

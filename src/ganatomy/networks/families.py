@@ -232,7 +232,12 @@ class StyleGAN2DiscriminatorOptions(NetworkOptions):
     channels_base: int = Field(32768, ge=16, le=131072, description="Channels of a map times its side, at most.")
     channels_most: int = Field(512, ge=2, le=4096, description="Channels of the widest map.")
     mapping_layers: int = Field(8, ge=1, le=16, description="Dense layers after the embedding of the classes.")
-    group: int = Field(4, ge=1, le=64, description="Images that share one minibatch standard deviation.")
+    group: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Images that share one minibatch standard deviation. training.batch is a multiple, or smaller.",
+    )
     residual: bool = Field(True, description="Whether blocks have skip connections.")
 
 

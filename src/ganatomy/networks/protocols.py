@@ -40,6 +40,13 @@ class TakesSteps(Protocol):
     sampling_steps: int
 
 
+@runtime_checkable
+class GroupsImages(Protocol):
+    """A discriminator that compares the images of a group: it takes a multiple of so many, or fewer than that."""
+
+    images_per_group: int
+
+
 class WithoutClasses(nn.Module):
     """A network that takes no classes, called like one that does."""
 

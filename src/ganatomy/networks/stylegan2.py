@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganatomy.networks.ops.modulated import SMALL, Conv, Dense, StyledConv, ToRGB, blur, double, exact, normalise
 from ganatomy.networks.sizes import crop, pad, pyramid
+from ganatomy.system import whole_batch
 from ganatomy.system.precision import at_least_float32
 
 AVERAGE_DECAY = 0.995  # of the mean w
@@ -140,7 +141,7 @@ class Discriminator(nn.Module):
 
     channels_base, channels_most: as in the generator.
     mapping_layers: depth of the labels' mapping network m; a conditional score is ⟨φ(x), m(y)⟩/√dim.
-    group: images, at most, that share one minibatch standard deviation.
+    group: images that share one minibatch standard deviation; a batch is a multiple of it, or smaller.
     residual: whether blocks have the paper's skip connections.
     """
 
@@ -157,7 +158,7 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         sizes = maps(image, channels_base, channels_most)[::-1]
-        self.size, self.group = sizes[0][1:], group
+        self.size, self.images_per_group = sizes[0][1:], group
         self.from_rgb = Conv(image[0], sizes[0][0], 1)
         self.blocks = nn.Sequential(*(HalvingBlock(a[0], b[0], residual) for a, b in pairwise(sizes)))
         channels, height, width = sizes[-1]
@@ -168,10 +169,10 @@ class Discriminator(nn.Module):
         self.mapping = mapping(channels, channels, mapping_layers) if classes else None
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
-        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]."""
+        """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]. B as in append_deviation."""
         x = self.blocks(self.from_rgb(pad(images, *self.size)))
         with exact(x):
-            x = append_deviation(at_least_float32(x), self.group)
+            x = append_deviation(at_least_float32(x), self.images_per_group)
             x = self.out(self.dense(self.conv(x).flatten(1)))
             if self.embed is None or self.mapping is None:
                 return x.squeeze(1)
@@ -198,10 +199,13 @@ class HalvingBlock(nn.Module):
 def append_deviation(x: Tensor, group: int) -> Tensor:
     """One more channel, the mean standard deviation of the features in a group of images: [B, C, H, W] → [B, C + 1, …].
 
-    Karras et al. 2018 (arXiv:1710.10196), section 3. Groups have the largest size up to `group` that divides B; image i
-    shares one with i + B/size, i + 2B/size, …. In a group of one the deviation is 0.
+    Karras et al. 2018 (arXiv:1710.10196), section 3. Groups are of `group` images, or of all where these are fewer;
+    image i shares one with i + n, i + 2n, …, n the number of groups. In a group of one the deviation is 0. Raises
+    ValueError, as the authors' code does, where groups of that size do not use up the images.
     """
-    size = max(n for n in range(1, group + 1) if len(x) % n == 0)
+    size = min(group, len(x))
+    if len(x) % size:
+        raise ValueError(f"{len(x)} images cannot be put into groups of {size} for the minibatch standard deviation")
     deviations = (x.unflatten(0, (size, -1)).var(0, correction=0) + SMALL).sqrt()
     means = deviations.mean((1, 2, 3)).repeat(size)
     return torch.cat([x, means[:, None, None, None].expand(-1, 1, *x.shape[2:])], 1)
@@ -221,7 +225,7 @@ def path_lengths(images: Tensor, styles: Tensor, noise: Tensor) -> Tensor:
 
 def path_length_penalty(lengths: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
     """E(length − a)² of lengths [B], and the new a: eq. 4. mean: the old a, a scalar; the new one has no graph."""
-    mean = mean.lerp(lengths.detach().mean(), PATH_DECAY)
+    mean = mean.lerp(whole_batch.mean(lengths.mean()), PATH_DECAY)
     return (lengths - mean).square().mean(), mean
 
 

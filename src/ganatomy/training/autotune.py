@@ -80,7 +80,9 @@ def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[Way
 
 
 def _time_all(config: Config, image: build.ImageShape, runtime: Runtime, ways: list[Way]) -> list[Timing]:
-    small = change(config, {"training.batch": min(SCREENING_BATCH, config.training.batch)})
+    group = getattr(config.discriminator, "group", 1)  # a batch is a multiple of it, or smaller
+    few = -(-SCREENING_BATCH // group) * group
+    small = change(config, {"training.batch": min(few, config.training.batch)})
     screened = [_time(small, image, runtime, way, steps=1) for way in ways]
     fastest = max(timing.rate for timing in screened)
     timings: list[Timing] = []

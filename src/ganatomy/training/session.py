@@ -16,8 +16,9 @@ from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.data.batches import RealBatches
 from ganatomy.errors import UserError, first_line
-from ganatomy.gan.method import Batches
+from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.images import enlarge, grid, save_png
+from ganatomy.networks.protocols import has_batch_norm
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
 from ganatomy.runs.problems import problems
@@ -51,6 +52,7 @@ def train(
         recovery = Recovery(run, console)
         while True:
             state, batches = _start(run, prepared, recovery.retry)
+            _warn_of_batch_norm(state.method, console)
             standard = _callbacks(run, prepared, console, state, batches, stopped)
             ended = fit(state.method, batches, state, prepared.budget, [*callbacks, *standard], stopped)
             if ended is None:
@@ -162,6 +164,17 @@ def _warn_of_another_torch(run: Run, console: Console) -> None:
         console.print(
             f"This run was started with torch {before} and continues with {torch.__version__}: its numbers will differ "
             "by rounding from those of an uninterrupted run.",
+            style="yellow",
+            highlight=False,
+        )
+
+
+def _warn_of_batch_norm(method: Method, console: Console) -> None:
+    processes = method.runtime.world
+    if processes > 1 and any(has_batch_norm(player.network) for player in method.players):
+        console.print(
+            f"These networks have batch normalisation: each of the {processes} processes normalises its own images, so "
+            "the numbers are not those of one process.",
             style="yellow",
             highlight=False,
         )
