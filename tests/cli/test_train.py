@@ -54,6 +54,18 @@ def test_train_sample_walk_resume(images: Path) -> None:
     assert run.info()["step"] == 9
 
 
+def test_flags_of_the_images_and_the_batch_are_options(images: Path) -> None:
+    flags = ["--channels", 1, "--fit", "pad", "--flip", "--batch", 4, "--size", "16x20"]
+    others = [flag for flag in FLAGS if "training.batch" not in flag]
+    ganatomy("train", images, "--name", "flags", "--steps", 1, *others, *flags)
+    config = Run.find("flags").config()
+    assert (config.data.channels, config.data.fit, config.data.flip, config.data.size) == (1, "pad", True, (16, 20))
+    assert config.training.batch == 4
+    ganatomy("train", images, "--name", "plain", "--steps", 1, "--no-flip", *FLAGS)
+    assert not Run.find("plain").config().data.flip
+    assert "data.fit = 'corp'" in refused("train", images, "--fit", "corp")
+
+
 def test_a_runs_own_configuration_repeats_it(trained: Run) -> None:
     ganatomy("train", "--config", trained.path / "config.yaml", "--name", "again")
     for name in ("generator", "discriminator"):

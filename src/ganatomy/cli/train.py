@@ -15,6 +15,10 @@ def train(
     recipe: Annotated[str | None, typer.Option(help="What to start from: see `ganatomy recipes`.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file to start from, such as a run's config.yaml.")] = None,
     size: Annotated[str | None, typer.Option(metavar="N or HxW", help="{data.size}")] = None,
+    channels: Annotated[int | None, typer.Option(help="{data.channels}")] = None,
+    fit: Annotated[str | None, typer.Option(metavar="crop|pad|stretch", help="{data.fit}")] = None,
+    flip: Annotated[bool | None, typer.Option("--flip/--no-flip", help="{data.flip}")] = None,
+    batch: Annotated[int | None, typer.Option(help="{training.batch}")] = None,
     steps: Annotated[int | None, typer.Option(help="{training.steps}")] = None,
     images: Annotated[int | None, typer.Option(help="{training.images}")] = None,
     minutes: Annotated[float | None, typer.Option(help="{training.minutes}")] = None,
@@ -76,6 +80,10 @@ def train(
         remedies = REMEDIES
     flags = {
         "data.size": size,
+        "data.channels": channels,
+        "data.fit": fit,
+        "data.flip": flip,
+        "training.batch": batch,
         "training.steps": steps,
         "training.images": images,
         "training.minutes": minutes,

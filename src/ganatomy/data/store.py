@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -27,6 +27,7 @@ class Images:
     source       the path or name that was given; of images that were given in memory, prepared:FINGERPRINT
     skipped      (member, reason) of each image that could not be read
     values       how an array's numbers were understood, in words; None of image files
+    notes        sentences for a person: what was done to the images, and what was left out
     """
 
     pixels: Pixels
@@ -36,6 +37,7 @@ class Images:
     source: str
     skipped: list[tuple[str, str]]
     values: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -44,12 +46,35 @@ class Images:
         """The first `count` of them, or all if there are no more."""
         if count >= len(self):
             return self
-        return replace(
+        chosen = replace(
             self,
             pixels=self.pixels[:count],
             labels=None if self.labels is None else self.labels[:count],
             fingerprint=hashlib.sha256(f"{self.fingerprint}, the first {count}".encode()).hexdigest(),
         )
+        left, present = f"{len(self) - count:,} left out", set(chosen.present)
+        if lost := [name for name in self.present if name not in present]:
+            left += f", among them all of {classes_named(lost)}"
+        note = f"data.first={count}: the first {count:,} of {len(self):,} images are used, {left}."
+        return replace(chosen, notes=(*self.notes, note))
+
+    @property
+    def present(self) -> list[str]:
+        """The classes of which there is an image, in their order; none where images have no classes."""
+        if self.labels is None or self.classes is None:
+            return []
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        return [name for name, count in zip(self.classes, counts, strict=True) if count]
+
+    def of_classes(self, names: Sequence[str]) -> "Images":
+        """Those of the classes `names`, whose labels number `names`; images without labels are none of any class."""
+        if self.labels is None or self.classes is None:
+            return self.some(np.arange(0))
+        place = {name: i for i, name in enumerate(names)}
+        number = np.array([place.get(name, -1) for name in self.classes], np.int64)[self.labels]
+        wanted = np.flatnonzero(number >= 0)
+        chosen = self if len(wanted) == len(self) else self.some(wanted)
+        return replace(chosen, labels=number[wanted], classes=list(names))
 
     def some(self, indices: NDArray[np.intp]) -> "Images":
         """Those of the indices, in memory."""
@@ -71,6 +96,14 @@ class Images:
             f"{self.source}: {len(self.skipped):,} of {total:,} images cannot be read (first: {member}, {reason}). "
             f"Training goes on without them; `ganatomy data inspect {self.source}` lists them."
         )
+
+
+def classes_named(names: Sequence[str], most: int = 10) -> str:
+    """'the class dog', 'the classes cat and dog', or 'the 1,000 classes a, b, …'."""
+    if len(names) > most:
+        return f"the {len(names):,} classes {', '.join(names[:most])}, …"
+    *others, last = names
+    return f"the classes {', '.join(others)} and {last}" if others else f"the class {last}"
 
 
 def entry(cache: Path, fingerprint: str) -> Path:

@@ -101,14 +101,14 @@ def _for_few_images(choice: Choice, images: Images) -> None:
 
 
 def _by_class(choice: Choice, images: Images) -> None:
-    if images.labels is None or images.classes is None or len(images.classes) < 2:
+    if images.labels is None or (count := len(images.present)) < 2:
         return
-    least = int(np.bincount(images.labels, minlength=len(images.classes)).min())
+    least = int(np.unique(images.labels, return_counts=True)[1].min())
     if least < LEAST_OF_A_CLASS:
-        choice.reasons.append(f"Unconditional: the smallest of {len(images.classes)} classes has only {least} images.")
+        choice.reasons.append(f"Unconditional: the smallest of {count} classes has only {least} images.")
         return
     why = (
-        f"Conditional on {len(images.classes)} classes of at least {least:,} images: it learns faster, and --class "
+        f"Conditional on {count} classes of at least {least:,} images: it learns faster, and --class "
         "chooses a class when you sample."
     )
     choice.set(why, {"prior.conditional": True})

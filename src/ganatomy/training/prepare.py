@@ -14,6 +14,7 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
+from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
@@ -70,7 +71,7 @@ def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Pre
 
     Raises UserError where they cannot be read, or have no classes where the training is conditional.
     """
-    images = prepare_images(planned.data, console, runtime)
+    images = _trained_classes(planned, prepare_images(planned.data, console, runtime), console)
     _, height, width, channels = images.pixels.shape
     settled = change(planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)})
     prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
@@ -82,7 +83,7 @@ def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Pre
     return replace(
         prepared,
         evaluator=_evaluator(settled, images, runtime, console) if planned.evaluation.every else None,
-        held_out=held_out_images(planned.data, images) if diagnosed else None,
+        held_out=_held_out(planned, images) if diagnosed else None,
     )
 
 
@@ -111,12 +112,33 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
         images = datasets.prepare(options.path, **given, progress=show) if runtime.leads else None
         runtime.any(False)  # the other processes wait here for the first
         images = images or datasets.prepare(options.path, **given)
-    if images.warning:
-        console.print(images.warning, style="yellow", highlight=False)
+    for sentence in (*([images.warning] if images.warning else []), *images.notes):
+        console.print(sentence, style="yellow", highlight=False)
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
     console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
     return images
+
+
+def _trained_classes(planned: Config, images: datasets.Images, console: Console) -> datasets.Images:
+    """The images with only those classes of which there is one, where the training is conditional."""
+    if not planned.prior.conditional or images.labels is None or images.classes is None:
+        return images
+    if np.bincount(images.labels, minlength=len(images.classes)).tolist() == planned.prior.classes:
+        return images  # resumed: an earlier version trained classes without an image too
+    present = images.present
+    if absent := [name for name in images.classes if name not in present]:
+        console.print(f"No image is there of {classes_named(absent)}: left out.", style="yellow", highlight=False)
+    return images.of_classes(present)
+
+
+def _held_out(planned: Config, images: datasets.Images) -> datasets.Images | None:
+    """Real images that are not trained on, labelled as in the training where that is conditional."""
+    found = held_out_images(planned.data, images)
+    if found is None or images.classes is None or not planned.prior.conditional or found.classes == images.classes:
+        return found
+    found = found.of_classes(images.classes)
+    return found if len(found) else None
 
 
 def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
