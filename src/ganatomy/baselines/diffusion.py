@@ -106,18 +106,19 @@ def _noise_of(row: Tensor) -> Generator:
 class DenoisingDiffusion(Method):
     """The training of a `Diffusion`, its only player."""
 
-    def update(self, step: int, batches: Batches) -> Record:
+    def step(self, step: int, batches: Batches) -> Record:
         """Algorithm 1 of Ho et al.: one descent of E‖ε − ε_θ(x_t, t)‖², eq. 14, as a mean over pixels."""
-        diffusion, (images, classes) = self.generator.network, batches(step, 0)
-        assert isinstance(diffusion, Diffusion)
+        with self.updates(step):
+            diffusion, (images, classes) = self.generator.network, batches(step, 0)
+            assert isinstance(diffusion, Diffusion)
 
-        random = self.random.at("noise", step)
-        times = torch.randint(1, diffusion.steps + 1, (self.batch,), generator=random)
-        noise = self.runtime.share(torch.randn(self.batch, *diffusion.image, generator=random))
-        noisy = noised(images, noise, self.runtime.share(diffusion.alphas[times].float()))
-        with self.runtime.autocast():
-            predicted = diffusion.unet(noisy, self.runtime.share(times), classes)
+            random = self.random.at("noise", step)
+            times = torch.randint(1, diffusion.steps + 1, (self.batch,), generator=random)
+            noise = self.runtime.share(torch.randn(self.batch, *diffusion.image, generator=random))
+            noisy = noised(images, noise, self.runtime.share(diffusion.alphas[times].float()))
+            with self.runtime.autocast():
+                predicted = diffusion.unet(noisy, self.runtime.share(times), classes)
 
-        loss = (noise - predicted.float()).square().mean()
-        norm = self.generator.update(loss, step)
-        return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}
+            loss = (noise - predicted.float()).square().mean()
+            norm = self.generator.update(loss, step)
+        return self.runtime.averaged({"loss/generator": loss.detach(), "gradient_norm/generator": norm})

@@ -152,11 +152,12 @@ def _filled(rows: Tensor) -> Tensor:
 class GenerativeStochasticNetwork(Method):
     """Walk-back training: one descent of the chain's reconstruction errors a step."""
 
-    def update(self, step: int, batches: Batches) -> Record:
+    def step(self, step: int, batches: Batches) -> Record:
         """One descent of the walk-back loss of a batch."""
-        network = self.generator.network
-        assert isinstance(network, GSN)
-        with self.runtime.autocast():
-            loss = network.walk_back(batches(step, 0).images, network.walk_backs)
-        norm = self.generator.update(loss, step)
-        return {"loss/generator": loss.detach(), "gradient_norm/generator": norm}
+        with self.updates(step):
+            network = self.generator.network
+            assert isinstance(network, GSN)
+            with self.runtime.autocast():
+                loss = network.walk_back(batches(step, 0).images, network.walk_backs)
+            norm = self.generator.update(loss, step)
+        return self.runtime.averaged({"loss/generator": loss.detach(), "gradient_norm/generator": norm})

@@ -89,26 +89,28 @@ class VariationalAutoencoder(Method):
         super().__init__(players, setup)
         self.likelihood, self.beta = likelihood, beta
 
-    def update(self, step: int, batches: Batches) -> Record:
+    def step(self, step: int, batches: Batches) -> Record:
         """One descent of −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)), the negative of eq. 3, with one z an image, eq. 10."""
-        vae, (images, classes) = self.generator.network, batches(step, 0)
-        assert isinstance(vae, VAE)
+        with self.updates(step):
+            vae, (images, classes) = self.generator.network, batches(step, 0)
+            assert isinstance(vae, VAE)
 
-        noise = torch.randn(self.batch, self.prior.dimension, generator=self.random.at("noise", step))
-        with self.runtime.autocast():
-            mean, log_variance = (half.float() for half in vae.posterior(images))
-            decoded = vae(reparameterise(mean, log_variance, self.runtime.share(noise)), classes).float()
+            noise = torch.randn(self.batch, self.prior.dimension, generator=self.random.at("noise", step))
+            with self.runtime.autocast():
+                mean, log_variance = (half.float() for half in vae.posterior(images))
+                decoded = vae(reparameterise(mean, log_variance, self.runtime.share(noise)), classes).float()
 
-        reconstruction = -self.log_likelihood(images, decoded).mean()
-        divergence = gaussian_divergence(mean, log_variance).mean()
-        loss = reconstruction + self.beta(step) * divergence
-        norm = self.generator.update(loss, step)
-        return {
+            reconstruction = -self.log_likelihood(images, decoded).mean()
+            divergence = gaussian_divergence(mean, log_variance).mean()
+            loss = reconstruction + self.beta(step) * divergence
+            norm = self.generator.update(loss, step)
+        record = {
             "loss/generator": loss.detach(),
             "loss/reconstruction": reconstruction.detach(),
             "loss/divergence": divergence.detach(),
             "gradient_norm/generator": norm,
         }
+        return self.runtime.averaged(record)
 
     def log_likelihood(self, images: Tensor, decoded: Tensor) -> Tensor:
         """log p(images | z), [B]."""

@@ -51,7 +51,7 @@ class Augmentation:
 
 
 class Adversarial(Method):
-    """The game. `update` is the body of Algorithm 1; everything else is passed in or follows from it."""
+    """The game. `step` is the body of Algorithm 1; everything else is passed in or follows from it."""
 
     def __init__(
         self,
@@ -89,21 +89,23 @@ class Adversarial(Method):
         self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
         self.images_per_step = self.batch * discriminator_steps
 
-    def update(self, step: int, batches: Batches) -> Record:
+    def step(self, step: int, batches: Batches) -> Record:
         """One round of the game: k updates of the discriminator, one of the generator."""
-        if self.simultaneous:
-            real = batches(step, 0)
-            record = self.joint_step(real, self.generate(real.classes, step, self.k), step)
-        else:
-            for turn in range(self.k):
-                real = batches(step, turn)
-                fake = self.generate(real.classes, step, turn)
-                record = self.discriminator_step(real, fake, step, turn)
+        with self.updates(step):
+            if self.simultaneous:
+                real = batches(step, 0)
+                record = self.joint_step(real, self.generate(real.classes, step, self.k), step)
+            else:
+                for turn in range(self.k):
+                    real = batches(step, turn)
+                    fake = self.generate(real.classes, step, turn)
+                    record = self.discriminator_step(real, fake, step, turn)
 
-            if not self.share_fakes:
-                fake = self.generate(real.classes, step, self.k)
-            record |= self.generator_step(real, fake, step)
-        return record
+                if not self.share_fakes:
+                    fake = self.generate(real.classes, step, self.k)
+                record |= self.generator_step(real, fake, step)
+
+        return self.runtime.averaged(record)
 
     def generate(self, classes: Tensor | None, step: int, turn: int) -> Batch:
         """Images [B, C, H, W] of fresh latent vectors, float32, of the same classes as the real images beside them."""

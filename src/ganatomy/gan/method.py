@@ -1,7 +1,8 @@
 """What every way to train a generator has in common, and its types: batches, records and tensors."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -65,20 +66,23 @@ class Method(ABC):
             tensor for network in self.networks.values() for tensor in network.state_dict().values()
         )
 
+    @abstractmethod
     def step(self, step: int, batches: Batches) -> Record:
         """Train one step; raises NonFiniteError before an update with numbers that are not finite.
 
-        The record is of the whole batch, over all processes.
+        All updates are inside `updates`; the record is of the whole batch, over all processes.
+        """
+
+    @contextmanager
+    def updates(self, step: int) -> Iterator[None]:
+        """What surrounds the updates of a step: its layers' noise is seeded before, the average follows them.
+
+        Draws inside, and means by `whole_batch.mean`, are of the batch over all processes.
         """
         self.seed_layers(step)
         with self.runtime.whole_batch(self.batch):
-            record = self.update(step, batches)
+            yield
         self.update_average()
-        return self.runtime.averaged(record)
-
-    @abstractmethod
-    def update(self, step: int, batches: Batches) -> Record:
-        """The updates of one step, between what `step` does before and after them; raises NonFiniteError as it does."""
 
     def seed_layers(self, step: int) -> None:
         """Before the first forward of a step: dropout and other noise inside the networks follow from the step."""

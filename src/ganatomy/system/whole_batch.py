@@ -2,7 +2,7 @@
 
 `Runtime.whole_batch` says, while a step lasts, how the batch is shared. `mean` and `deviation` are for parts whose
 value depends on more than one row: in one process they are torch's own. Draws need no care of the part that makes them,
-as long as rows come first in them: see `WholeDraws` in `runtime`.
+as long as rows come first in them: see `draws.WholeDraws`.
 """
 
 from __future__ import annotations
