@@ -169,3 +169,61 @@ def test_a_fault_of_any_kind_is_not_left_as_running(run: Run, monkeypatch: pytes
         go_on(run, training__steps=10)
     monkeypatch.undo()
     assert (run.info()["status"], run.info()["error"]) == ("failed", "KeyError: 'step'.")
+
+
+def swapped(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "sentence"),
+    [
+        ("checkpoints/step-00000005/manifest.json", b'"step": 5', b'"step": 4', "is damaged"),
+        ("config.yaml", b"learning_rate: 0.0002", b"learning_rate: 0.0003", "config.yaml does not match its checksum"),
+        ("run.json", b'"images": 37', b'"images": "37"', r"run.json is damaged: data.images = '37'"),
+        ("run.json", b'"data": {', b'"data": [], "x": {', r"run.json is damaged: data = \[\]"),
+        ("run.json", b'"parts": []', b'"parts": 12', "run.json is damaged: parts = 12"),
+    ],
+)
+def test_what_the_future_depends_on_is_refused_where_it_was_changed(run, name, old, new, sentence) -> None:
+    swapped(run.path / name, old, new)
+    with pytest.raises(UserError, match=sentence):
+        go_on(run, training__steps=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "sentence"),
+    [
+        ("run.json", b'"images": 37', b'"images": 36', "run.json does not match its checksum"),
+        ("metrics.jsonl", b'"images": 16', b'"images": 17', "metrics.jsonl was changed after the checkpoint of step 5"),
+        ("events.jsonl", b'"attempt": 0', b'"attempt": 1', "events.jsonl was changed after the checkpoint of step 5"),
+        ("samples/000005.png", b"IDAT", b"IDAU", "samples/000005.png cannot be read, or does not match its checksums"),
+    ],
+)
+def test_any_other_change_is_said(run: Run, name: str, old: bytes, new: bytes, sentence: str) -> None:
+    assert problems(run) == []
+    swapped(run.path / name, old, new)
+    assert [problem[: len(sentence)] for problem in problems(run)] == [sentence]
+    out = io.StringIO()
+    resume(run, settings={"training.steps": 10}, console=Console(file=out, width=300))
+    assert sentence in out.getvalue()
+
+
+def test_a_configuration_that_was_edited_is_used_without_its_last_line(run: Run) -> None:
+    swapped(run.path / "config.yaml", b"learning_rate: 0.0002", b"learning_rate: 0.0003")
+    text = (run.path / "config.yaml").read_text()
+    (run.path / "config.yaml").write_text(text[: text.index("# sha256 ")])
+    go_on(run, training__steps=10)
+    assert run.config().generator_optimiser.learning_rate == 0.0003
+    assert problems(run) == []
+
+
+def test_records_before_a_checkpoint_are_kept_to_the_byte(run: Run) -> None:
+    """So that the checksum in its manifest stays right; a number out of order can be none of the training's."""
+    before = (run.path / "metrics.jsonl").read_bytes()
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step": 2}\n{"step":6}\n{"step": 4, "x": 1.0')
+    run.forget_after(5)
+    assert (run.path / "metrics.jsonl").read_bytes() == before

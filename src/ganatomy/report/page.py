@@ -111,8 +111,9 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
         facts["Recipe"] = f"{config.recipe}, objective {config.objective.name}"
     if data:
         shape = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
-        fingerprint = data["fingerprint"][:12]
-        facts["Data"] = f"{data['images']:,} images from {data['source']}{shape}, fingerprint {fingerprint}"
+        fingerprint = data.get("fingerprint", "")[:12]
+        images = f"{data.get('images', 0):,} images from {data.get('source', '')}"
+        facts["Data"] = f"{images}{shape}, fingerprint {fingerprint}"
     begun = [event.get("time", "") for event in events if event.get("event") == "started"] or [info.get("started")]
     if begun[0]:
         times = sum(event.get("event") == "resumed" for event in events)

@@ -1,6 +1,5 @@
 """Checkpoints: tensors in safetensors files beside a manifest with their checksums. No pickle."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from torch import Tensor
 
 from ganatomy.errors import UserError
 from ganatomy.gan.method import TensorGroups
-from ganatomy.system import files
+from ganatomy.runs.manifest import FORMAT, damaged
+from ganatomy.runs.manifest import manifest as manifest
+from ganatomy.system import files, sealed
 
-FORMAT = 1
 NAME = re.compile(r"[\w-]{1,100}\.safetensors")
 # Groups of what the next record depends on, where there is anything:
 WINDOW = "window"  # the steps that it is the mean of, [T] by name
@@ -34,19 +34,8 @@ def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:
                 safetensors.torch.save({key: value.detach().contiguous() for key, value in tensors.items()})
             )
             written[path.name] = {"sha256": files.checksum(path), "bytes": path.stat().st_size}
-        text = json.dumps({"format": FORMAT, **entries, "files": written}, indent=2)
-        (partial / "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def manifest(folder: Path) -> dict[str, Any]:
-    """The entries of manifest.json. Raises UserError if it is damaged or of a newer version."""
-    try:
-        entries = json.loads(files.inside(folder, "manifest.json").read_text(encoding="utf-8"))
-        written, _ = int(entries.get("format", 0)), entries["files"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise _damaged(folder, "manifest.json cannot be read") from None
-    files.check_format(written, FORMAT, folder)
-    return dict(entries)
+        text = sealed.to_text({"format": FORMAT, **entries, "files": written})
+        (partial / "manifest.json").write_text(text, encoding="utf-8")
 
 
 def verify(folder: Path, *names: str) -> list[Path]:
@@ -55,13 +44,13 @@ def verify(folder: Path, *names: str) -> list[Path]:
     wanted = [f"{name}.safetensors" for name in names] or list(listed)
     for name in wanted:
         if not NAME.fullmatch(name):
-            raise _damaged(folder, f"{name!r} cannot be one of its files")
+            raise damaged(folder, f"{name!r} cannot be one of its files")
     paths = [files.inside(folder, name) for name in wanted]
     for path in paths:
         if path.name not in listed or not path.is_file():
-            raise _damaged(folder, f"{path.name} is missing")
+            raise damaged(folder, f"{path.name} is missing")
         if files.checksum(path) != listed[path.name]["sha256"]:
-            raise _damaged(folder, f"{path.name} does not match its checksum")
+            raise damaged(folder, f"{path.name} does not match its checksum")
     return paths
 
 
@@ -78,7 +67,3 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         return safetensors.torch.load_file(path)
     except SafetensorError as error:
         raise UserError(f"{path} is no safetensors file: {error}.") from None
-
-
-def _damaged(folder: Path, what: str) -> UserError:
-    return UserError(f"{folder} is damaged ({what}); remove that folder to use the checkpoint before it.")

@@ -3,11 +3,13 @@
 A line that cannot be read is left out and counted: a kill, a bad disk or an editor may have left it.
 """
 
+import hashlib
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic_core import from_json
 
@@ -20,7 +22,7 @@ Entry = dict[str, Any]
 
 def append(path: Path, entry: Entry) -> None:
     """Append an object; numbers that JSON cannot hold become null."""
-    files.append_text(path, json.dumps(_finite(entry), ensure_ascii=False, allow_nan=False) + "\n")
+    files.append_text(path, json.dumps(finite(entry), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read(path: Path, good: Callable[[Any], bool], holding: bytes = b"") -> Iterator[Entry]:
@@ -45,15 +47,38 @@ def names_read(records: int) -> int:
     return max(FEW_NAMES, min(MOST_NAMES, CELLS // max(records, 1)))
 
 
-def keep(path: Path, good: Callable[[Any], bool], wanted: Callable[[Entry], bool]) -> None:
-    """Rewrite the file with the objects that are wanted, and what cannot be read but an unfinished last line."""
+def keep(path: Path, last: int) -> None:
+    """Rewrite a file of records without those after step `last`, or out of order, and without an unfinished last line.
+
+    What else cannot be read stays, and so does every byte of the rest.
+    """
     if not path.exists():
         return
+    before = -1
     with files.replacing(path) as file:
         for line in _lines(path):
-            entry = parsed(line, good)
-            if line.endswith(b"\n") and (entry is None or wanted(entry)):
+            record = parsed(line, is_record)
+            if line.endswith(b"\n") and (record is None or before < record["step"] <= last):
                 file.write(line)
+                before = before if record is None else record["step"]
+
+
+class Length(TypedDict):
+    """How long a file was, in bytes, and the SHA-256 of that much of it."""
+
+    bytes: int
+    sha256: str
+
+
+def length(path: Path, most: int = sys.maxsize) -> Length:
+    """Of a file, or of its first `most` bytes."""
+    digest, read = hashlib.sha256(), 0
+    if path.exists():
+        with path.open("rb") as file:
+            while part := file.read(min(LONGEST, most - read)):
+                digest.update(part)
+                read += len(part)
+    return Length(bytes=read, sha256=digest.hexdigest())
 
 
 def finish(path: Path) -> None:
@@ -112,9 +137,10 @@ def _lines(path: Path) -> Iterator[bytes]:
                 line = file.readline(LONGEST + 1)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A JSON value with null for numbers that JSON cannot hold."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {name: finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value

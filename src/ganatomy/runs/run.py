@@ -3,6 +3,7 @@
 No torch: reading a run needs no trainer.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -17,14 +18,23 @@ import filelock
 
 from ganatomy.config import settings
 from ganatomy.config.options import Config
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError, short, unknown
 from ganatomy.runs import lines, notebook
-from ganatomy.system import files
+from ganatomy.runs.manifest import CHECKPOINT
+from ganatomy.system import files, sealed
 from ganatomy.system.options import Options
 
 FORMAT = 1
+ENTRIES: dict[str, Any] = {  # of run.json, that readers look into: what they are, where they are there
+    **dict.fromkeys(("data", "machine", "versions"), dict),
+    **dict.fromkeys(("status", "error", "lab", "objective", "started", "data.source", "data.fingerprint"), str),
+    **dict.fromkeys(("step", "images", "data.images"), int),
+    **dict.fromkeys(("parts", "data.classes", "data.problems", "machine.gpus"), list),
+    "seconds": (int, float),
+}
+CHECKSUM = "# sha256 "
 RUNS = Path("runs")
-SNAPSHOT, CHECKPOINT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png"), re.compile(r"step-([0-9]{8,15})")
+SNAPSHOT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png")
 WRITTEN = (
     *("run.json", "config.yaml", "metrics.jsonl", "events.jsonl", "log.txt", "control.json", ".control.json.taken"),
     *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval", "tensorboard"),
@@ -98,7 +108,7 @@ class Run:
     def create(cls, name: str, config: Options, runs: Path = RUNS) -> "Run":
         """A new folder `runs/NAME` with this configuration. Raises UserError as `claim`."""
         with cls.claim(name, runs) as run:
-            run.write_text("config.yaml", settings.to_yaml(config))
+            run.write_config(config)
         return run
 
     @property
@@ -132,23 +142,43 @@ class Run:
         Raises UserError where the file is damaged or of a newer version.
         """
         try:
-            info = dict(json.loads(self.at("run.json").read_text(encoding="utf-8")))
+            info, _ = sealed.read(self.at("run.json").read_text(encoding="utf-8"))
             written = int(info.get("format", 0))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (OSError, ValueError, TypeError):
             raise UserError(f"{self.path / 'run.json'} is damaged; it should hold a JSON object.") from None
         files.check_format(written, FORMAT, self.path)
+        for name, kind in ENTRIES.items():
+            part, _, entry = name.rpartition(".")
+            value = (info.get(part) or {} if part else info).get(entry)
+            if not (value is None or isinstance(value, kind)):
+                raise UserError(f"{self.path / 'run.json'} is damaged: {name} = {short(repr(value))}.")
         return info
+
+    def info_is_as_written(self) -> bool:
+        """Whether run.json matches its checksum, if it has one."""
+        path = self.at("run.json")
+        return not path.is_file() or sealed.read(path.read_text(encoding="utf-8"))[1]
 
     def update(self, **changes: Any) -> None:
         """Change entries of run.json: all of them or, if the process ends here, none."""
         info = {"format": FORMAT, "name": self.name, **self.info(), **changes}
-        self.write_text("run.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+        self.write_text("run.json", sealed.to_text(lines.finite(info)))
 
     def config(self) -> Config:
-        """The configuration, fully resolved."""
-        return settings.read(self.at("config.yaml"))
+        """The configuration, fully resolved. Raises UserError where config.yaml has changed since it was written."""
+        path = self.at("config.yaml")
+        if path.is_file() and not _is_as_written(path):
+            raise UserError(
+                f"{path} does not match its checksum. If you edited it, remove its last line; otherwise it is damaged."
+            )
+        return settings.read(path)
+
+    def write_config(self, config: Options) -> None:
+        """Write config.yaml, with its checksum as a comment in the last line."""
+        text = settings.to_yaml(config)
+        self.write_text("config.yaml", f"{text}{CHECKSUM}{hashlib.sha256(text.encode()).hexdigest()}\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of the folder, whole or not at all."""
@@ -201,7 +231,7 @@ class Run:
 
     def forget_after(self, step: int) -> None:
         """Remove records, snapshots and scores later than `step`: a run resumed from there makes them again."""
-        lines.keep(self.at("metrics.jsonl"), lines.is_record, lambda record: record["step"] <= step)
+        lines.keep(self.at("metrics.jsonl"), step)
         for number, path in self.snapshots().items():
             if number > step:
                 path.unlink()
@@ -254,11 +284,22 @@ class Run:
         for name in ("metrics.jsonl", "events.jsonl", "log.txt"):
             lines.finish(self.at(name))
 
+    def lengths(self) -> dict[str, lines.Length]:
+        """How long metrics.jsonl and events.jsonl are now, with their checksums: a checkpoint's manifest keeps them."""
+        return {name: lines.length(self.at(name)) for name in ("metrics.jsonl", "events.jsonl")}
+
 
 def free_name(stem: str, runs: Path = RUNS) -> str:
     """stem-001, stem-002, …: the first name that no run has yet."""
     taken = {path.name for path in runs.iterdir()} if runs.is_dir() else set()
     return next(name for number in range(1, 10**6) if (name := f"{stem}-{number:03d}") not in taken)
+
+
+def _is_as_written(path: Path) -> bool:
+    """Whether a config.yaml matches its checksum, if it has one."""
+    with path.open("rb") as file:
+        text, mark, checksum = file.read(settings.LONGEST).rpartition(CHECKSUM.encode())
+    return not mark or hashlib.sha256(text).hexdigest().encode() == checksum.strip()
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 No torch: scores can be read without it.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
+from ganatomy.system import sealed
 from ganatomy.system.files import check_format, entries, write_text
 
 FORMAT = 1
@@ -99,8 +99,7 @@ class ScoreCard:
             if there.subject == self.subject and there.protocol == self.protocol:
                 card = ScoreCard(self.subject, self.protocol, {**there.scores, **self.scores}, self.made)
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"format": FORMAT, **asdict(card)}, indent=2, ensure_ascii=False, allow_nan=False)
-        write_text(path, text + "\n")
+        write_text(path, sealed.to_text({"format": FORMAT, **asdict(card)}))
 
 
 def subject_of_run(
@@ -142,16 +141,18 @@ def keep(run: Run, card: ScoreCard) -> Path:
 def read(path: Path) -> ScoreCard:
     """The card in a file. Raises UserError if there is none, or one of a newer format."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content, whole = sealed.read(path.read_text(encoding="utf-8"))
         check_format(content["format"], FORMAT, path)
         scores = TypeAdapter(dict[str, Score]).validate_python(content["scores"])
         card = ScoreCard(content["subject"], content["protocol"], scores, content["made"])
         str(card), str(card.protocol["features"]["name"]), int(card.subject.get("step", 0))  # has all that readers need
-        return card
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path} is not a score card, as `ganatomy evaluate` writes them.") from None
+    if not whole:
+        raise UserError(f"{path} does not match its checksum: it was changed after it was written.")
+    return card
 
 
 def cards(run: Run) -> list[ScoreCard]:

@@ -13,7 +13,7 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
-from ganatomy.config.settings import change, read, to_yaml
+from ganatomy.config.settings import change, read
 from ganatomy.errors import UserError
 from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
@@ -76,7 +76,7 @@ def train(
                 planned = auto.choose(planned, given_options(path, named), runtime, console).config
             resolved = resolve(prepare_training(planned, runtime, console), console)
             if runtime.leads:
-                run.write_text("config.yaml", to_yaml(resolved.config))
+                run.write_config(resolved.config)
         session.train(run, resolved, console, callbacks=callbacks)
         return run
 

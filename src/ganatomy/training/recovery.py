@@ -74,7 +74,7 @@ class Recovery:
                 files.remove(folder)
         run.forget_after(back)
         run.event("remedy", step=finding.until, finding=str(finding), back=back, **finding.settings)
-        run.write_text("config.yaml", settings.to_yaml(changed))
+        run.write_config(changed)
         self.console.print(
             f"{str(finding).capitalize()}: back to step {back:,}, to {finding.remedy}.", style="yellow", highlight=False
         )

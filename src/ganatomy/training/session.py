@@ -13,7 +13,6 @@ import torch
 from rich.console import Console
 
 from ganatomy import build
-from ganatomy.config import settings
 from ganatomy.data.batches import RealBatches
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
@@ -186,7 +185,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
     options, images = prepared.config, prepared.images
     if run.config() != options:
         run.event("changed", **changed or {})
-        run.write_text("config.yaml", settings.to_yaml(options))
+        run.write_config(options)
     objective = build.objective(options.objective) if options.method == "adversarial" else None
     run.update(
         status="running",

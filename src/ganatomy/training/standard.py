@@ -75,5 +75,5 @@ def standard_callbacks(
 def _keep_rates(run: Run, rates: dict[str, float]) -> None:
     """Write new learning rates, by player, to config.yaml, so that a resumed run has them."""
     changes = {f"{player}_optimiser.learning_rate": rate for player, rate in rates.items()}
-    run.write_text("config.yaml", settings.to_yaml(settings.change(run.config(), changes)))
+    run.write_config(settings.change(run.config(), changes))
     run.event("changed", **changes)

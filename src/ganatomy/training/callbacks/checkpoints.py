@@ -32,11 +32,12 @@ class Checkpoints(Callback):
         if state.step in self.run.checkpoints():
             return
         folder = self.run.at("checkpoints", f"step-{state.step:08d}")
-        facts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
+        counts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
         groups = state.method.state()
         window = {name: torch.stack(values) for name, values in state.window.items()}
         pending = {checkpoint.WINDOW: window, checkpoint.MOTION: state.motion}
-        checkpoint.save(folder, groups | {name: tensors for name, tensors in pending.items() if tensors}, facts)
+        groups |= {name: tensors for name, tensors in pending.items() if tensors}
+        checkpoint.save(folder, groups, {**counts, "lengths": self.run.lengths()})
         self.run.write_text("checkpoints/last", folder.name + "\n")
         for old in list(self.run.checkpoints().values())[: -self.keep or None] if self.keep else []:
             files.remove(old)
