@@ -2,16 +2,19 @@
 
 import os
 import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from servers import until
 from visiting import Visitor
 
 from ganatomy.runs.run import Run
 from ganatomy.web.studio import summaries, tail
 from ganatomy.web.studio.run_store import RunStore
 from ganatomy.web.studio.summaries import RunSummaries
+from ganatomy.web.studio.time_limit import TimeLimit
 
 
 def test_a_summary(visitor: Visitor) -> None:
@@ -47,7 +50,7 @@ def test_two_hundred_runs_are_summarised_once_and_then_only_where_they_change(
         (tmp_path / name).mkdir()
         for file in ("run.json", "metrics.jsonl", "events.jsonl"):
             os.link(trained.path / file, tmp_path / name / file)
-    found = RunSummaries(RunStore(tmp_path))
+    found = RunSummaries(RunStore(tmp_path), TimeLimit())
     assert sorted(each.name for each in found.all()) == names
     assert made == Counter(names)
     found.all()
@@ -61,6 +64,51 @@ def test_two_hundred_runs_are_summarised_once_and_then_only_where_they_change(
     assert made == Counter([*names, "run-007"])
 
 
+def test_a_run_that_hangs_holds_up_no_other(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is shown once it can be read."""
+    for name in ("a", "b", "z"):
+        shutil.copytree(runs / "waves", runs / name)
+    gate, summarise = threading.Event(), summaries.summarise
+
+    def slow(run: Run) -> summaries.RunSummary:
+        if run.name in ("a", "b"):
+            gate.wait(60)
+        return summarise(run)
+
+    monkeypatch.setattr(summaries, "summarise", slow)
+    monkeypatch.setattr(summaries, "RUN_SECONDS", 0.05)
+    found = RunSummaries(RunStore(runs), TimeLimit())
+    until(lambda: {each.name for each in found.all() if each.state == "finished"} == {"waves", "z"})
+    late = {each.name: each.problem for each in found.all() if each.state == "unreadable"}
+    assert set(late) == {"a", "b"}
+    assert all(problem and "still being read" in problem for problem in late.values())
+    gate.set()
+    until(lambda: [each.state for each in found.all()] == ["finished"] * 4)
+
+
+def test_slow_runs_take_no_time_from_the_others(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if there are so many of them that a list has no time for all."""
+    names = [f"a-{number}" for number in range(20)]
+    for name in names:
+        (runs / name).mkdir()
+        (runs / name / "run.json").write_text("{}")
+    gate, summarise = threading.Event(), summaries.summarise
+
+    def slow(run: Run) -> summaries.RunSummary:
+        if run.name in names:
+            gate.wait(60)
+        return summarise(run)
+
+    monkeypatch.setattr(summaries, "summarise", slow)
+    monkeypatch.setattr(summaries, "RUN_SECONDS", 0.2)
+    monkeypatch.setattr(summaries, "ALL_SECONDS", 0.5)
+    found = RunSummaries(RunStore(runs), TimeLimit())
+    try:
+        until(lambda: next(each for each in found.all() if each.name == "waves").state == "finished")
+    finally:
+        gate.set()
+
+
 def test_of_a_large_file_a_summary_reads_a_few_places(runs: Path) -> None:
     path = runs / "waves" / "metrics.jsonl"
     with path.open("w") as file:
@@ -69,9 +117,9 @@ def test_of_a_large_file_a_summary_reads_a_few_places(runs: Path) -> None:
         )
     assert path.stat().st_size > 20 * summaries.POINTS * tail.SAMPLE
     store = RunStore(runs)
-    RunSummaries(store).all()  # modules are imported, which reads files as well
+    RunSummaries(store, TimeLimit()).all()  # modules are imported, which reads files as well
     before = bytes_read()
-    (summary,) = RunSummaries(store).all()
+    (summary,) = RunSummaries(store, TimeLimit()).all()
     assert summary.step == 99_999
     assert (summary.curves["x"][0], summary.curves["x"][-1]) == (0, 99_999)
     assert bytes_read() - before < 2 * summaries.POINTS * tail.SAMPLE

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -23,6 +23,7 @@ from ganatomy.web.serve.encoding import ONE, WALK
 from ganatomy.web.serve.metrics import ServerMetrics
 from ganatomy.web.serve.requests import RequestParser
 from ganatomy.web.serve.workers import DeadlineError
+from ganatomy.web.strict_json import StrictJSONResponse
 
 PAGE = string.Template(importlib.resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
 COLOURS = importlib.resources.files("ganatomy.report").joinpath("colours.css").read_text(encoding="utf-8")
@@ -124,7 +125,7 @@ class Routes:
 
     async def description(self, request: Request) -> Response:
         """The description of all this."""
-        return JSONResponse(self.document)
+        return StrictJSONResponse(self.document)
 
     # --- errors, one sentence each ----------------------------------------------------------------------------------
 
@@ -184,4 +185,4 @@ def build(routes: Routes) -> ASGIApp:
 
 
 def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse({"error": sentence}, status, headers)
+    return StrictJSONResponse({"error": sentence}, status, headers)

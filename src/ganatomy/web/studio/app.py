@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ganatomy.errors import UserError
+from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_routes import RunRoutes
 from ganatomy.web.studio.run_store import NotFoundError, RunStore
+from ganatomy.web.studio.time_limit import SlowRunError, TimeLimit
 from ganatomy.web.studio.training_routes import TrainingRoutes
 from ganatomy.web.studio.worker_routes import WorkerRoutes
 
@@ -27,9 +29,9 @@ def build(store: RunStore, may_start: bool) -> Starlette:
 
     At its end worker processes end as well; trainings go on.
     """
-    pages = Pages()
-    workers = WorkerRoutes(store, pages)
-    groups = (pages, RunRoutes(store), TrainingRoutes(store, pages, may_start), workers)
+    pages, limit = Pages(), TimeLimit()
+    workers = WorkerRoutes(store, pages, limit)
+    groups = (pages, RunRoutes(store, limit), TrainingRoutes(store, pages, limit, may_start), workers)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -40,6 +42,7 @@ def build(store: RunStore, may_start: bool) -> Starlette:
         routes=[route for group in groups for route in group.routes()],
         exception_handlers={
             NotFoundError: _not_found,
+            SlowRunError: _slow,
             UserError: _invalid,
             HTTPException: _refused,
             Exception: _broken,  # and the traceback goes to the terminal
@@ -49,11 +52,15 @@ def build(store: RunStore, may_start: bool) -> Starlette:
 
 
 def _error(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status)
+    return StrictJSONResponse({"error": sentence}, status)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
     return _error(404, str(error))
+
+
+async def _slow(request: Request, error: Exception) -> Response:
+    return _error(503, str(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

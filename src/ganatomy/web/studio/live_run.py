@@ -1,6 +1,5 @@
 """One run as its page sees it: everything at first, then only what is new. No torch."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,18 +10,21 @@ from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.report import charts, scores
 from ganatomy.report.curves import Columns
+from ganatomy.runs.lines import is_number
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard
+from ganatomy.web.strict_json import dump
 from ganatomy.web.studio.live_diagnosis import LiveDiagnosis
-from ganatomy.web.studio.run_store import RunStore
+from ganatomy.web.studio.run_store import RunStore, brief
 from ganatomy.web.studio.status import ACTIVE, status_of
-from ganatomy.web.studio.tail import Events, Records, is_step
+from ganatomy.web.studio.tail import Events, Records
 
 FIRST_READ = 0.4  # seconds of reading before a page is answered with samples of the rest
 READ = 0.05  # seconds of reading after which other pages have their turn
 PAUSE = 0.01
 POLL_EVERY = 0.5  # seconds between readings, however many pages show the run
 MAX_EVENTS = 200  # that a page shows
+MAX_ANSWERS = 64  # kept between two readings
 
 
 Value = TypeVar("Value")
@@ -49,8 +51,9 @@ class LiveRun:
         with self._lock:
             self._poll()
             if (after, generation) not in self._answers:
-                answer = json.dumps(self._news(after, generation), allow_nan=False, ensure_ascii=False)
-                self._answers[after, generation] = answer.encode()
+                if len(self._answers) >= MAX_ANSWERS:
+                    self._answers.clear()
+                self._answers[after, generation] = dump(self._news(after, generation))
             return self._answers[after, generation]
 
     def _news(self, after: float, generation: int) -> dict[str, Any]:
@@ -60,14 +63,14 @@ class LiveRun:
         whole = not complete or records.generation != generation
         self.diagnosis.update(records, info.get("status") == "failed")
         columns = records.all() if whole else records.after(after)
-        events = [event for event in self.events.entries if event.get("event") != "snapshot"]
+        events = self.events.entries
         status = status_of(self.run, info, events)
-        marked = [each for each in events if each.get("event") in charts.MARKS and is_step(each.get("step"))]
+        marked = [each for each in events if each.get("event") in charts.MARKS and is_number(each.get("step"))]
         return {
             "name": self.run.name,
             "state": status,
             "active": status in ACTIVE,
-            "error": info.get("error"),
+            "error": brief(info["error"]) if info.get("error") else None,
             "facts": facts(info, config),
             "lab": "lab" in info,
             "generation": records.generation if complete else -1,  # -1: ask for everything again
@@ -83,7 +86,7 @@ class LiveRun:
             "events": events[-MAX_EVENTS:],
             "rates": _rates(config),
             "reals": (self.run.path / "reals.png").is_file(),
-            "snapshots": sum(event.get("event") == "snapshot" for event in self.events.entries),
+            "snapshots": self.events.snapshots,
         }
 
     def _unchanged(self, part: str, make: Callable[[], Value]) -> Value | None:
@@ -127,18 +130,18 @@ def facts(info: Mapping[str, Any], config: Config | None) -> list[tuple[str, str
     """Terms and descriptions for the top of a run's page; what is missing or damaged is left out."""
     found: list[tuple[str, str]] = []
     if "lab" in info:
-        found.append(("Target", f"{info['lab']}, objective {str(info.get('objective')).replace('_', ' ')}"))
+        found.append(("Target", brief(f"{info['lab']}, objective {str(info.get('objective')).replace('_', ' ')}")))
     if config:
         found.append(("Recipe", f"{config.recipe}, objective {config.objective.name.replace('_', ' ')}"))
     data, machine = info.get("data"), info.get("machine")
     if isinstance(data, dict) and isinstance(data.get("images"), int):
         size = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
-        found.append(("Data", f"{data['images']:,} images from {data.get('source')}{size}"))
+        found.append(("Data", f"{data['images']:,} images from {brief(data.get('source'))}{size}"))
     if isinstance(machine, dict) and "processor" in machine:
-        found.append(("Machine", f"{machine['processor']}, {machine.get('cores')} cores"))
+        found.append(("Machine", brief(f"{machine['processor']}, {machine.get('cores')} cores")))
     for name, term in (("started", "Started"), ("command", "Command")):
         if info.get(name):
-            found.append((term, str(info[name])))
+            found.append((term, brief(info[name])))
     return found
 
 

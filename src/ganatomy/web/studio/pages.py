@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ganatomy import __version__
-from ganatomy.errors import UserError
 from ganatomy.web.studio.run_store import NotFoundError
+from ganatomy.web.validation import json_object
 
 MEDIA_TYPES = {
     "css": "text/css",
@@ -108,13 +108,7 @@ class Pages:
 
     async def content(self, request: Request) -> dict[str, Any]:
         """The same, as a JSON object. Raises UserError where it is none."""
-        try:
-            content = json.loads(await self.body(request))
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            raise UserError("The body of the request has to be a JSON object.")
-        return content
+        return json_object(await self.body(request))
 
 
 def _link(target: Page, page: Page) -> str:

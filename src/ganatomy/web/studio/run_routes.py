@@ -1,31 +1,32 @@
 """What pages ask of run folders: summaries, charts, snapshots, scores. Nothing here changes a run. No torch."""
 
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from math import isfinite
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ganatomy.errors import UserError
 from ganatomy.report.scores import BETTER
 from ganatomy.runs.run import Run
+from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import tiles
 from ganatomy.web.studio.live_run import LiveRun
 from ganatomy.web.studio.pages import MEDIA_TYPES
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
 from ganatomy.web.studio.summaries import RunSummaries
+from ganatomy.web.studio.time_limit import TimeLimit
 
 # An HTML file in a run's folder may come from a stranger: it gets an origin of its own, and may fetch nothing.
 UNTRUSTED = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 REPORT = f"{UNTRUSTED} allow-scripts; script-src 'unsafe-inline'"  # its charts are drawn by its own script
 FILES = ("reals.png", "walk.webp", "lab.webp", "report.html")
 COPYING = "memorisation"  # the metric whose scores tell whether images are copies
+PAGE_SECONDS = 20.0  # that a page waits for what it shows of a run
 MAX_LIVE = 16  # runs whose records are kept in memory
 A_WHILE = {"cache-control": "private, max-age=60"}  # a training that goes back draws its snapshots again
 
@@ -33,29 +34,38 @@ A_WHILE = {"cache-control": "private, max-age=60"}  # a training that goes back 
 class RunRoutes:
     """What is read from the folder of runs."""
 
-    def __init__(self, store: RunStore) -> None:
-        self.store, self.summaries = store, RunSummaries(store)
+    def __init__(self, store: RunStore, limit: TimeLimit) -> None:
+        self.store, self.limit, self.summaries = store, limit, RunSummaries(store, limit)
         self._live: OrderedDict[str, LiveRun] = OrderedDict()
         self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
         """Of all that is read."""
-        run = "/api/runs/{name}"
-        return [
-            Route("/api/runs", self.runs),
-            Route(run, self.live),
-            Route(f"{run}/snapshots", self.snapshots),
-            Route(f"{run}/snapshots/{{step:int}}.png", self.snapshot),
-            Route(f"{run}/nearest", self.nearest),
-            Route(f"{run}/real/{{index:int}}.png", self.real),
-            Route(f"{run}/scores", self.scores),
-            Route(f"{run}/neighbours/{{card}}", self.neighbours),
-            Route(f"{run}/files/{{file}}", self.file),
-        ]
+        of_run = {
+            "": self.live,
+            "/snapshots": self.snapshots,
+            "/snapshots/{step:int}.png": self.snapshot,
+            "/nearest": self.nearest,
+            "/real/{index:int}.png": self.real,
+            "/scores": self.scores,
+            "/neighbours/{card}": self.neighbours,
+            "/files/{file}": self.file,
+        }
+        limited = [Route(f"/api/runs/{{name}}{path}", self._limited(answer)) for path, answer in of_run.items()]
+        return [Route("/api/runs", self.runs), *limited]
+
+    def _limited(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        """An endpoint that reads one run, within the time limit of a page."""
+
+        def endpoint(request: Request) -> Response:
+            return self.limit.read(request.path_params["name"], PAGE_SECONDS, lambda: answer(request))
+
+        return endpoint
 
     def runs(self, request: Request) -> Response:
         """The summaries of all runs."""
-        return JSONResponse({"runs": [asdict(each) for each in self.summaries.all()], "folder": str(self.store.runs)})
+        found = [asdict(each) for each in self.summaries.all()]
+        return StrictJSONResponse({"runs": found, "folder": str(self.store.runs)})
 
     def live(self, request: Request) -> Response:
         """A run's charts and events: all, or what is new since the step `after`. Raises UserError for another step."""
@@ -72,7 +82,7 @@ class RunRoutes:
         with reading(run.name):
             found = run.snapshots()
             layout = self._layout(run) if found else None
-            return JSONResponse({"steps": list(found), "tiles": layout.to_json() if layout else None})
+            return StrictJSONResponse({"steps": list(found), "tiles": layout.to_json() if layout else None})
 
     def snapshot(self, request: Request) -> Response:
         """One snapshot."""
@@ -100,7 +110,7 @@ class RunRoutes:
             real = tiles.real_images(run.info(), config).pixels
             sheet = tiles.pixels(self.store.file(run, "samples", f"{step:06d}.png"), real.shape[-1])
             found = tiles.nearest(real, layout.cut(sheet, tile))
-            return JSONResponse({"nearest": [{"index": i, "distance": round(far, 2)} for i, far in found]})
+            return StrictJSONResponse({"nearest": [{"index": i, "distance": round(far, 2)} for i, far in found]})
 
     def real(self, request: Request) -> Response:
         """One of the images that a run was trained on. Raises NotFoundError where there are fewer."""
@@ -126,7 +136,7 @@ class RunRoutes:
             copying = {"metric": COPYING, "scores": METRICS[COPYING].scores}
             content = {"cards": cards, "wrong": wrong, "pages": pages, "report": report, "better": BETTER}
             content |= {"copying": copying}
-            return Response(_finite_json(content), media_type="application/json")
+            return StrictJSONResponse(content)
 
     def _run(self, request: Request) -> Run:
         return self.store.run(request.path_params["name"])
@@ -153,16 +163,3 @@ class RunRoutes:
         policy = REPORT if parts == ("report.html",) else UNTRUSTED
         safe = {"content-security-policy": policy, "x-frame-options": "SAMEORIGIN"}
         return Response(content, media_type=kind, headers={**(headers or {}), **(safe if kind == "text/html" else {})})
-
-
-def _finite_json(content: object) -> bytes:
-    """JSON, with null for numbers that it cannot express: scores may be infinite."""
-    return json.dumps(_finite(content), allow_nan=False, ensure_ascii=False).encode()
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {str(name): _finite(value) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
-    return None if isinstance(content, float) and not isfinite(content) else content

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
@@ -10,6 +12,9 @@ from ganatomy.runs.scorecard import ScoreCard, in_order, read
 
 MARKERS = ("run.json", "config.yaml", "metrics.jsonl")  # one of them makes a folder a run
 OPENED = (*MARKERS, "events.jsonl", "samples", "eval", "checkpoints")  # what readers open without asking the store
+MAX_BYTES = {"run.json": 2**22, "config.yaml": 2**20}  # of files that are read whole
+MAX_SENT = 2**27  # bytes of a file that is sent to a page
+MAX_WORDS = 500  # characters of a text in a run's files that a page shows
 
 
 class NotFoundError(UserError):
@@ -32,6 +37,12 @@ def reading(name: str) -> Iterator[None]:
         ) from None
 
 
+def brief(text: object) -> str:
+    """A text of a run's files, cut where it is too long for a page."""
+    words = str(text)
+    return words if len(words) <= MAX_WORDS else f"{words[: MAX_WORDS - 1]}…"
+
+
 class RunStore:
     """Runs by name, and their files. Names come from clients: nothing outside the folder can be reached.
 
@@ -50,20 +61,33 @@ class RunStore:
         return [path.name for path in folders if _is_run(path)]
 
     def run(self, name: str) -> Run:
-        """A run by its folder's name. Raises NotFoundError if there is none."""
+        """A run by its folder's name. Raises NotFoundError if there is none, UserError where a file is too large.
+
+        Also where what should be a file or folder is neither.
+        """
         path = self.runs / name
         if Path(name).name != name or name.startswith(".") or "\0" in name or not _is_run(path):
             raise NotFoundError(f"There is no run called {name!r} here; it may have been removed or renamed.")
         for part in OPENED:
             self._check(path / part)
+            kind, size = _stat(path / part)
+            if kind and not (S_ISREG(kind) or S_ISDIR(kind)):  # a pipe keeps its reader waiting for ever
+                raise UserError(f"{name} cannot be shown: {part} is neither a file nor a folder.")
+            if size > (limit := MAX_BYTES.get(part, inf)):
+                raise UserError(f"{name} cannot be shown: {part} has more than {limit:,} bytes.")
         return Run(path)
 
     def file(self, run: Run, *parts: str) -> Path:
-        """A file in a run's folder. Raises NotFoundError if there is none, or if it leads out of the folder."""
+        """A file in a run's folder.
+
+        Raises NotFoundError if there is none, or if it leads out of the folder; UserError where it is too large.
+        """
         path = run.path.joinpath(*parts)
         self._check(path)
         if not path.is_file():
             raise NotFoundError(f"{run.name} has no {'/'.join(parts)}.")
+        if _stat(path)[1] > MAX_SENT:
+            raise UserError(f"{'/'.join(parts)} of {run.name} has more than {MAX_SENT:,} bytes.")
         return path
 
     def checkpoint(self, run: Run, step: int | None) -> Path:
@@ -104,3 +128,12 @@ def _is_run(path: Path) -> bool:
         return path.is_dir() and not path.is_symlink() and any((path / marker).is_file() for marker in MARKERS)
     except (OSError, ValueError):
         return False
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    """What a file is, and its size in bytes; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mode, found.st_size

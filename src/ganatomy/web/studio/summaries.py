@@ -1,7 +1,10 @@
 """A summary of each run, made again only where its folder has changed. No torch."""
 
+import threading
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,11 +13,13 @@ from ganatomy.diagnosis import HEALTHY
 from ganatomy.errors import UserError
 from ganatomy.report.curves import Columns
 from ganatomy.runs.run import Run
-from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
+from ganatomy.web.studio.run_store import MAX_WORDS, NotFoundError, RunStore, brief, reading
 from ganatomy.web.studio.status import ACTIVE, status_of
 from ganatomy.web.studio.tail import Events, sketch
+from ganatomy.web.studio.time_limit import TimeLimit
 
 POINTS = 24  # of a sparkline
+RUN_SECONDS, ALL_SECONDS = 2.0, 5.0  # that a list of runs waits for one of them, and for all
 PARTS = ("run.json", "metrics.jsonl", "events.jsonl", "samples", "eval")  # of a folder, whose changes matter
 
 
@@ -66,30 +71,47 @@ Signature = tuple[tuple[int, int] | None, ...]  # time of change and size of eac
 class RunSummaries:
     """The summaries of all runs in a folder."""
 
-    def __init__(self, store: RunStore) -> None:
-        self.store = store
+    def __init__(self, store: RunStore, limit: TimeLimit) -> None:
+        self.store, self.limit = store, limit
         self._kept: dict[str, tuple[Signature, RunSummary]] = {}
+        self._seconds: dict[str, float] = {}  # that reading each took last
+        self._lock = threading.Lock()
 
     def all(self) -> list[RunSummary]:
-        """The newest first. A run that cannot be read has a summary that says why."""
-        names = self.store.names()
-        self._kept = {name: kept for name, kept in self._kept.items() if name in names}
-        found = [self._summary(name) for name in names]
+        """The newest first. A run that cannot be read, or not soon, has a summary that says why."""
+        with self._lock:
+            names = self.store.names()
+            self._kept = {name: kept for name, kept in self._kept.items() if name in names}
+            self._seconds = {name: self._seconds.get(name, 0.0) for name in names}
+            until = monotonic() + ALL_SECONDS
+            # The slow ones last, so that they take no time from the others.
+            order = sorted(names, key=lambda name: self._seconds[name])
+            found = [self._timed(name, until) for name in order]
         return sorted(found, key=lambda summary: (-summary.changed, summary.name))
 
-    def _summary(self, name: str) -> RunSummary:
+    def _timed(self, name: str, until: float) -> RunSummary:
+        """The summary of one run, if it is there by `until`."""
+        began = monotonic()
+        if began >= until:
+            kept = self._kept.get(name)
+            return kept[1] if kept else RunSummary(name, "unreadable", problem="Not read yet: other runs take long.")
         try:
-            with reading(name):
-                run = self.store.run(name)
-                signature = _signature(run)
-                if name not in self._kept or self._kept[name][0] != signature:
-                    self._kept[name] = signature, summarise(run)
-                summary = self._kept[name][1]
-                if summary.state in ACTIVE or summary.state == "interrupted":  # may change without a trace on disk
-                    summary.state = status_of(run, run.info(), _events(run))
-                return summary
+            return self.limit.read(name, min(RUN_SECONDS, until - began), partial(self._summary, name))
         except UserError as error:
-            return RunSummary(name, "unreadable", problem=str(error))
+            return RunSummary(name, "unreadable", problem=brief(error))
+        finally:
+            self._seconds[name] = monotonic() - began
+
+    def _summary(self, name: str) -> RunSummary:
+        with reading(name):
+            run = self.store.run(name)
+            signature = _signature(run)
+            if name not in self._kept or self._kept[name][0] != signature:
+                self._kept[name] = signature, summarise(run)
+            summary = self._kept[name][1]
+            if summary.state in ACTIVE or summary.state == "interrupted":  # may change without a trace on disk
+                summary.state = status_of(run, run.info(), _events(run))
+            return summary
 
 
 def summarise(run: Run) -> RunSummary:
@@ -107,11 +129,11 @@ def summarise(run: Run) -> RunSummary:
         picture=steps[-1] if steps else None,
         lab="lab" in info,
         recipe=_recipe(run, info),
-        data=str(data.get("source", "")) if isinstance(data, dict) else str(info.get("lab", "")),
+        data=brief(data.get("source", "") if isinstance(data, dict) else info.get("lab", "")),
         curves=curves(records),
-        verdict=verdicts[-1] if verdicts else None,
+        verdict=brief(verdicts[-1]) if verdicts else None,
         healthy=bool(verdicts) and verdicts[-1] == HEALTHY,
-        problem=problem or info.get("error"),
+        problem=problem or (brief(info["error"]) if info.get("error") else None),
         changed=max(stamp for stamp, _ in filter(None, _signature(run))) / 1e9,
     )
 
@@ -138,10 +160,10 @@ def _rounded(values: np.ndarray) -> list[float | None]:
 def _recipe(run: Run, info: dict[str, Any]) -> str:
     """The name alone: a whole configuration takes long to check."""
     if "lab" in info:
-        return f"lab, {str(info.get('objective', '')).replace('_', ' ')}"
+        return brief(f"lab, {str(info.get('objective', '')).replace('_', ' ')}")
     try:
         with (run.path / "config.yaml").open(encoding="utf-8", errors="replace") as file:
-            first = file.readline()
+            first = file.readline(MAX_WORDS)
     except OSError:
         return ""
     return first.removeprefix("recipe:").strip() if first.startswith("recipe:") else ""

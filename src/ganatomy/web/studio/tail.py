@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from ganatomy.report.curves import Column, Columns, columns_of, joined
+from ganatomy.runs.lines import is_number
 
 CHUNK = 4_000_000  # bytes read at a time
 MOST = 40_000  # records kept of a run; more are thinned to half of it
+NEWEST, MOST_EVENTS = 16_000_000, 20_000  # bytes of events.jsonl, and events
+LONGEST_OBJECT = 2**16  # bytes of an event or probe record; longer ones are left out
 PROBE = b'"signals/'  # in the records of the diagnosis' probe
 SAMPLES, SAMPLE = 400, 8192  # a large file is sampled at so many places before it is read, and so many bytes at each
 
@@ -61,16 +64,30 @@ class Tail:
 
 
 class Events(Tail):
-    """events.jsonl, oldest first."""
+    """events.jsonl: how many snapshots were drawn, and the other events, oldest first.
+
+    Of a file larger than NEWEST bytes its end is read, and at most MOST_EVENTS of its events are kept.
+    """
 
     def reset(self) -> None:
         """Forget what was read."""
         self.entries: list[dict[str, Any]] = []
+        self.snapshots = 0
 
     def advance(self) -> None:
         """Read all there is."""
-        while self.poll() and (lines := self.lines()):
-            self.entries += _objects(lines)
+        while self.poll():
+            if self.size - self.offset > NEWEST:
+                self.offset = self.size - NEWEST
+            before, lines = self.offset, self.lines()
+            if self.offset == before:
+                return
+            for entry in _objects(lines):
+                if entry.get("event") == "snapshot":
+                    self.snapshots += 1
+                else:
+                    self.entries.append(entry)
+            del self.entries[:-MOST_EVENTS]
 
 
 class Records(Tail):
@@ -97,7 +114,7 @@ class Records(Tail):
                 return False
             self._add(columns_of(lines))
             probes = _objects(line for line in lines if PROBE in line)
-            self._probes += (probe for probe in probes if is_step(probe.get("step")))
+            self._probes += (probe for probe in probes if is_number(probe.get("step")))
             if time.monotonic() >= until:
                 return self.offset < self.size
         return False
@@ -176,14 +193,11 @@ def _increasing(columns: Columns) -> Columns:
     return columns if len(rows) == len(steps) else {name: column[rows] for name, column in columns.items()}
 
 
-def is_step(value: object) -> bool:
-    """Whether the step of a record or event is a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        with suppress(ValueError):
+        if len(line) > LONGEST_OBJECT:
+            continue
+        with suppress(ValueError, RecursionError):
             entry = json.loads(line, parse_constant=lambda name: None)
             if isinstance(entry, dict):
                 yield entry

@@ -4,19 +4,23 @@ from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ganatomy.config.recipes import summaries
+from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import launcher
 from ganatomy.web.studio.launcher import Launcher, TrainingForm
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
 from ganatomy.web.studio.status import status_of
+from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.validation import read
 
+CONTROL_SECONDS = 10.0  # within which a request must be left in the run's folder
 Rate = Annotated[float, Field(gt=0, le=10)]
 
 
@@ -40,9 +44,9 @@ class ControlRequest(BaseModel):
 class TrainingRoutes:
     """What changes a training, or starts one."""
 
-    def __init__(self, store: RunStore, pages: Pages, may_start: bool) -> None:
+    def __init__(self, store: RunStore, pages: Pages, limit: TimeLimit, may_start: bool) -> None:
         """may_start: whether pages may start trainings, which read whatever images they name."""
-        self.store, self.pages = store, pages
+        self.store, self.pages, self.limit = store, pages, limit
         self.launcher, self.may_start = Launcher(store.runs), may_start
 
     def routes(self) -> list[Route]:
@@ -57,12 +61,17 @@ class TrainingRoutes:
     async def control(self, request: Request) -> Response:
         """A `ControlRequest`, which the training reads within a second. Raises HTTPException where nothing trains."""
         control = read(ControlRequest, await self.pages.body(request))
-        run = self.store.run(request.path_params["name"])
-        with reading(run.name):
+        name = request.path_params["name"]
+        await run_in_threadpool(self.limit.read, name, CONTROL_SECONDS, lambda: self._leave(name, control))
+        return StrictJSONResponse({"requested": True})
+
+    def _leave(self, name: str, control: ControlRequest) -> None:
+        """Leave a request in a run's folder. Raises HTTPException where nothing trains."""
+        run = self.store.run(name)
+        with reading(name):
             if status_of(run, run.info(), []) != "running":
-                raise HTTPException(409, f"{run.name} is not in training.")
+                raise HTTPException(409, f"{name} is not in training.")
             run.request(**control.model_dump(exclude_unset=True))
-        return JSONResponse({"requested": True})
 
     def form(self, request: Request) -> Response:
         """What the form of a new run is made of."""
@@ -72,7 +81,7 @@ class TrainingRoutes:
             "fields": [asdict(field) for field in launcher.FIELDS],
             "startable": self.may_start and self.launcher.able,
         }
-        return JSONResponse(content)
+        return StrictJSONResponse(content)
 
     async def command(self, request: Request) -> Response:
         """The command that a `TrainingForm` stands for; it is started if the form says so.
@@ -89,11 +98,11 @@ class TrainingRoutes:
                     "Trainings can be started only on this machine, from the pages of a studio that asks for a token.",
                 )
             content["ticket"] = self.launcher.start(arguments)
-        return JSONResponse(content)
+        return StrictJSONResponse(content)
 
     def started(self, request: Request) -> Response:
         """The progress of a training that was started here. Raises NotFoundError for another ticket."""
         found = self.launcher.started.get(request.path_params["ticket"])
         if found is None:
             raise NotFoundError("No training was started under this number since the studio was started.")
-        return JSONResponse(asdict(found.progress()))
+        return StrictJSONResponse(asdict(found.progress()))

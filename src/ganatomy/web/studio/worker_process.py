@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import IO, Any, TypeAlias
 
 from ganatomy.errors import UserError
+from ganatomy.web.strict_json import dump
 from ganatomy.web.studio.worker_client import HEADER, Answer
 
 Handler: TypeAlias = Callable[[dict[str, Any]], Answer]
@@ -27,7 +28,7 @@ def serve(handle: Handler, requests: IO[bytes], answers: IO[bytes]) -> None:
             answer = Answer({"error": str(error)})
         except (LookupError, TypeError, ValueError) as error:  # no page sends such a request
             answer = Answer({"error": f"Invalid request ({type(error).__name__}: {error})."})
-        text = json.dumps(answer.content, allow_nan=False).encode()
+        text = dump(answer.content)
         answers.write(HEADER.pack(len(text), len(answer.picture)) + text + answer.picture)
         answers.flush()
 

@@ -1,24 +1,29 @@
 """What pages ask of worker processes: images of a generator, games of the lab, experiments of the lessons. No torch."""
 
 import base64
-import json
+from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from ganatomy.errors import UserError
+from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import lab_options, lessons
 from ganatomy.web.studio.pages import MEDIA_TYPES, Pages
 from ganatomy.web.studio.run_store import RunStore, reading
+from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.studio.worker_client import WorkerClient
+from ganatomy.web.validation import json_object
+
+CHECKPOINT_SECONDS = 10.0  # within which a run's checkpoint must be found
 
 
 class WorkerRoutes:
     """What needs torch, and so a process of its own."""
 
-    def __init__(self, store: RunStore, pages: Pages) -> None:
-        self.store, self.pages = store, pages
+    def __init__(self, store: RunStore, pages: Pages, limit: TimeLimit) -> None:
+        self.store, self.pages, self.limit = store, pages, limit
         self.walks = WorkerClient("ganatomy.web.studio.latent_walk", 60)  # somebody drags and waits for every image
         self.games = WorkerClient("ganatomy.web.studio.lab_games", 60, niceness=10)
         self.experiments = WorkerClient("ganatomy.web.studio.lesson_experiment", 900, niceness=10)
@@ -36,38 +41,43 @@ class WorkerRoutes:
     async def walk(self, request: Request) -> Response:
         """An image of a run's generator, or its description: see `latent_walk.WalkStep`.
 
-        Raises UserError for anything but a JSON object.
+        Raises UserError for an invalid one.
         """
-        run = self.store.run(request.path_params["name"])
-        with reading(run.name):
-            step = json.loads(request.query_params.get("request", "{}"))
-            if not isinstance(step, dict):
-                raise UserError("request: give a JSON object.")
-            folder = self.store.checkpoint(run, step.get("step"))
-            step |= {"run": str(run.path), "step": int(folder.name.removeprefix("step-"))}
-        answer = await self.walks.request(step)
+        step = json_object(request.query_params.get("request", "{}"))
+        name = request.path_params["name"]
+        place, others = await run_in_threadpool(
+            self.limit.read, name, CHECKPOINT_SECONDS, lambda: self._checkpoint(name, step.get("step"))
+        )
+        answer = await self.walks.request(step | place)
         if answer.picture:
             return Response(answer.picture, media_type=MEDIA_TYPES["png"])
-        steps, snapshot = list(run.checkpoints()), max(run.snapshots(), default=None)
-        return JSONResponse({**answer.content, "step": step["step"], "steps": steps, "snapshot": snapshot})
+        return StrictJSONResponse({**answer.content, "step": place["step"], **others})
+
+    def _checkpoint(self, name: str, step: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A run's folder and the step of its checkpoint, for the worker; and which others there are, for the page."""
+        run = self.store.run(name)
+        with reading(name):
+            folder = self.store.checkpoint(run, step)
+            place = {"run": str(run.path), "step": int(folder.name.removeprefix("step-"))}
+            return place, {"steps": list(run.checkpoints()), "snapshot": max(run.snapshots(), default=None)}
 
     def lab(self, request: Request) -> Response:
         """What the form of the lab is made of."""
-        return JSONResponse(lab_options.choices())
+        return StrictJSONResponse(lab_options.choices())
 
     async def move(self, request: Request) -> Response:
         """A move in a game, and the game after it: see `lab_games.LabMove`."""
-        return JSONResponse((await self.games.request(await self.pages.content(request))).content)
+        return StrictJSONResponse((await self.games.request(await self.pages.content(request))).content)
 
     def lessons(self, request: Request) -> Response:
         """All lessons."""
-        return JSONResponse({"lessons": lessons.lessons()})
+        return StrictJSONResponse({"lessons": lessons.lessons()})
 
     async def lesson(self, request: Request) -> Response:
         """The experiment of a lesson: its figures, and its picture as a data URI."""
         answer = await self.experiments.request(await self.pages.content(request))
         picture = f"data:image/png;base64,{base64.b64encode(answer.picture).decode()}"
-        return JSONResponse({**answer.content, "picture": picture})
+        return StrictJSONResponse({**answer.content, "picture": picture})
 
     async def close(self) -> None:
         """End the processes."""
