@@ -2,22 +2,31 @@
 
 import io
 import struct
+import subprocess
+import sys
+import textwrap
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import encoded, noise
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
+from ganatomy.data import decode as decode_room
 from ganatomy.data.decode import (
     MAX_PIXELS,
     UPRIGHT,
     decode,
+    in_memory,
     opened,
     orientation,
     quiet,
+    upright_size,
 )
 from ganatomy.data.items import ImageError
 from ganatomy.data.values import recognised, to_uint8
@@ -188,6 +197,74 @@ def test_huge_headers_are_refused_before_decoding(side):
     assert side**2 > MAX_PIXELS
     with pytest.raises(ImageError, match="more than 64 megapixels"):
         opened(png_header(side, side))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I", "F"])
+@pytest.mark.parametrize("channels", [None, 1, 3, 4])
+def test_a_large_image_is_converted_strip_by_strip_to_the_same(rng, monkeypatch, mode, channels):
+    values = noise(rng, 41, 30, len(Image.new(mode, (1, 1)).getbands()))
+    image = Image.fromarray(values, mode) if mode not in ("1", "I;16", "I", "F", "P") else Image.fromarray(values)
+    image = image.convert(mode) if image.mode != mode else image
+    whole = decode(image, channels)
+    monkeypatch.setattr(decode_room, "STRIP", 100)  # three rows
+    assert (decode(image, channels) == whole).all()
+
+
+def test_pixels_in_memory_are_bounded_over_all_threads(monkeypatch):
+    monkeypatch.setattr(decode_room, "MAX_PIXELS", 100)
+    now, most, lock = [0], [0], Lock()
+
+    def work(pixels):
+        with in_memory(pixels), in_memory(pixels):  # the inner one is part of the outer
+            with lock:
+                now[0] += pixels
+                most[0] = max(most[0], now[0])
+            sleep(0.001)
+            with lock:
+                now[0] -= pixels
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [30, 100, 40, 60, 1, 99] * 10))
+    assert now[0] == 0
+    assert 60 <= most[0] <= 100
+
+
+def late_exif(raw):
+    """The same PNG with its EXIF behind the pixels, where the standard allows it too."""
+    at = raw.index(b"eXIf") - 4
+    end = at + 12 + struct.unpack_from(">I", raw, at)[0]
+    return raw[:at] + raw[end:-12] + raw[at:end] + raw[-12:]
+
+
+def test_a_png_is_turned_wherever_its_exif_stands_and_not_decoded_to_know(rng, monkeypatch):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    early = encoded(noise(rng, 20, 30), exif=exif)
+    with monkeypatch.context() as patch:
+        patch.setattr(PngImagePlugin.PngImageFile, "load", None)
+        sizes = [upright_size(opened(raw)) for raw in (early, late_exif(early), encoded(noise(rng, 20, 30)))]
+    assert sizes == [(30, 20), (30, 20), (20, 30)]
+    assert (decode(early) == decode(late_exif(early))).all()
+
+
+MEASURED = """
+    from concurrent.futures import ThreadPoolExecutor
+    from ganatomy.data.decode import decode
+    raw = open({path!r}, "rb").read()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: decode(raw, 3, (64, 64)), range(3)))
+    print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.slow
+def test_memory_of_the_largest_images(tmp_path):
+    """64 megapixels with transparency are 256 MB; laid on white by three threads, they stay below three times that."""
+    path = tmp_path / "large.png"
+    Image.new("RGBA", (8000, 8000), (10, 20, 30, 128)).save(path, compress_level=1)
+    script = textwrap.dedent(MEASURED.format(path=str(path)))
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert int(run.stdout) < 768 * 1024
 
 
 def test_reasons(rng):

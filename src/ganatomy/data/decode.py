@@ -1,17 +1,19 @@
 """One image of any kind → uint8 [H, W, C]. The only way in, for training sets and for a metric's reference alike."""
 
 import io
+import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from threading import Condition, Lock, local
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from ganatomy.data.items import ImageError
+from ganatomy.data.items import ImageError, Items
 from ganatomy.data.values import recognised, to_uint8
 from ganatomy.errors import first_line
 
@@ -25,8 +27,12 @@ Fit = Literal["crop", "pad", "stretch"]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 GREY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-MAX_PIXELS = 64_000_000
+MAX_PIXELS = 64_000_000  # of one image, and of all that are decoded at a time
+LARGE = 16 * 2**20  # bytes of a file: such a one is read only once no other is in memory
+STRIP = 2**20  # pixels converted at a time
 ORIENTATION = 0x0112
+_one_large = Lock()
+_thread, _total, _decoded = local(), [0], Condition()  # pixels in memory: of this thread, of all
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,6 +42,9 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# In blocks of 16 MB, as Pillow has it, freed images stay with the C library, for each thread anew: larger ones go back.
+Image.core.set_block_size(64 * 2**20)  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -63,6 +72,17 @@ def quiet() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def reading(items: Items, i: int) -> Iterator[Raw]:
+    """The i-th image, not decoded, for as long as it is needed. Raises ImageError where it cannot be read."""
+    with reasons():
+        large = items.size(i) > LARGE
+    with _one_large if large else nullcontext():
+        with reasons():
+            raw = items.read(i)
+        yield raw
+
+
 def opened(raw: Raw) -> Image.Image:
     """The image with its header read and its size checked, not yet decoded. Raises ImageError."""
     with reasons():
@@ -70,6 +90,8 @@ def opened(raw: Raw) -> Image.Image:
             if not raw:
                 raise ImageError("empty file")
             image: Image.Image = Image.open(io.BytesIO(raw), formats=_formats())
+            if image.format == "PNG" and "exif" not in image.info and (exif := _exif_of_png(raw)):
+                image.info["exif"] = exif
         elif isinstance(raw, np.ndarray):
             image = Image.fromarray(raw[:, :, 0] if raw.shape[2] == 1 else raw)
         else:
@@ -81,10 +103,22 @@ def opened(raw: Raw) -> Image.Image:
         return image
 
 
+def _exif_of_png(raw: bytes) -> bytes | None:
+    """EXIF of a PNG, wherever it stands; Pillow finds what stands behind the pixels only once these are decoded."""
+    at = 8
+    while at + 8 <= len(raw):
+        size, kind = struct.unpack_from(">I4s", raw, at)
+        if kind == b"eXIf":
+            return b"Exif\0\0" + raw[at + 8 : at + 8 + size]
+        at += 12 + size
+    return None
+
+
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 (upright) to 8. TIFF files lose it on loading, when Pillow itself turns them."""
     try:
-        value = image.getexif().get(ORIENTATION, 1)
+        # Not the PNG reader's own getexif, which decodes the picture to look behind it: `opened` has looked.
+        value = Image.Image.getexif(image).get(ORIENTATION, 1)
     except Exception:  # damaged EXIF does not make the picture unreadable
         return 1
     return value if value in UPRIGHT else 1
@@ -108,18 +142,62 @@ def decode(raw: Raw, channels: int | None = None, size: Size | None = None, fit:
         if size:
             # JPEG can decode straight to 1/2, 1/4 or 1/8. Twice the target leaves the last step to the good filter.
             image.draft(None, (2 * max(size), 2 * max(size)))
-        image.load()
-        turn = UPRIGHT.get(orientation(image))
-        image = _eight_bit(image)
-        if channels:
-            image = _with_channels(image, channels)
-        elif image.mode == "LA":
-            image = image.convert("RGBA")
-        if turn is not None:
-            image = image.transpose(turn)
-        if size and image.size != (size[1], size[0]):
-            image = _fitted(image, size, fit)
-        return np.asarray(image).reshape(image.height, image.width, -1)
+        with in_memory(image.width * image.height):
+            image.load()
+            turn = UPRIGHT.get(orientation(image))
+            limits = _limits(image)
+            image = _by_strips(image, lambda strip: _converted(strip, limits, channels))
+            if turn is not None:
+                image = image.transpose(turn)
+            if size and image.size != (size[1], size[0]):
+                image = _fitted(image, size, fit)
+            return _pixels(image)
+
+
+@contextmanager
+def in_memory(pixels: int) -> Iterator[None]:
+    """Decode so many pixels here. At most MAX_PIXELS are in memory, of all threads: a large image waits for others."""
+    held: int = getattr(_thread, "pixels", 0)
+    more = max(0, pixels - held)  # within such a block, only what it does not cover
+    with _decoded:
+        _decoded.wait_for(lambda: _total[0] + more <= MAX_PIXELS)
+        _total[0] += more
+    _thread.pixels = held + more
+    try:
+        yield
+    finally:
+        _thread.pixels = held
+        with _decoded:
+            _total[0] -= more
+            _decoded.notify_all()
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """(first row, some rows of an image): to convert a large one whole would take several times its memory."""
+    height = max(1, STRIP // image.width)
+    for top in range(0, image.height, height):
+        yield top, image.crop((0, top, image.width, min(image.height, top + height)))
+
+
+def _by_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """`convert`, which looks at each pixel alone, of a whole image."""
+    if image.width * image.height <= STRIP:
+        return convert(image)
+    whole: Image.Image | None = None
+    for top, strip in _strips(image):
+        converted = convert(strip)
+        whole = whole or Image.new(converted.mode, image.size)
+        whole.paste(converted, (0, top))
+    assert whole
+    return whole
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """uint8 [H, W, C] of an image of 8 bits."""
+    pixels = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+    for top, strip in _strips(image):
+        pixels[top : top + strip.height] = np.asarray(strip).reshape(strip.height, strip.width, -1)
+    return pixels
 
 
 @cache
@@ -128,20 +206,35 @@ def _formats() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]  # older Pillows have no AVIF
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def _limits(image: Image.Image) -> tuple[float, float] | None:
+    """The values of black and white where they do not have 8 bits."""
+    mode = image.mode
+    if mode != "F" and not mode.startswith("I"):
+        return None
+    if mode.startswith("I;16") or image.format in ("PNG", "PPM"):  # Pillow scales PGM's depths up to 65535
+        return 0.0, 65535.0
+    low, high = np.inf, -np.inf
+    for _, strip in _strips(image):
+        values = np.asarray(strip)
+        if not np.isfinite(values).all():
+            raise ImageError("holds NaN or infinite values")
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    return recognised(low, high, whole=mode == "I") or (low, high)
+
+
+def _converted(image: Image.Image, limits: tuple[float, float] | None, channels: int | None) -> Image.Image:
+    """Any mode → L, RGB or RGBA, as `channels` say; None: its own."""
+    image = _eight_bit(image, limits)
+    if channels:
+        return _with_channels(image, channels)
+    return image.convert("RGBA") if image.mode == "LA" else image
+
+
+def _eight_bit(image: Image.Image, limits: tuple[float, float] | None) -> Image.Image:
     """Any mode → L, LA, RGB or RGBA."""
     mode = image.mode
-    if mode == "F" or mode.startswith("I"):
-        values = np.asarray(image)
-        if mode.startswith("I;16") or image.format in ("PNG", "PPM"):  # Pillow scales PGM's depths up to 65535
-            limits: tuple[float, float] | None = (0.0, 65535.0)
-        elif not np.isfinite(values).all():
-            raise ImageError("holds NaN or infinite values")
-        else:
-            low, high = float(values.min()), float(values.max())
-            limits = recognised(low, high, whole=mode == "I") or (low, high)
-        assert limits
-        return Image.fromarray(to_uint8(values, *limits))
+    if limits:
+        return Image.fromarray(to_uint8(np.asarray(image), *limits))
     if image.has_transparency_data:
         return image.convert("LA" if mode in GREY else "RGBA")
     if mode == "LAB":  # Pillow's own convert cannot

@@ -12,7 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganatomy.data import memory
-from ganatomy.data.decode import GREY, Raw, Size, decode, opened, orientation, quiet, reasons, upright_size
+from ganatomy.data.decode import (
+    GREY,
+    Raw,
+    Size,
+    decode,
+    in_memory,
+    opened,
+    orientation,
+    quiet,
+    reading,
+    reasons,
+    upright_size,
+)
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.memory import Data
 from ganatomy.data.preparation import in_order, suggested_size
@@ -109,9 +121,8 @@ def inspect(
 
         def look(i: int) -> _Looked | ImageError:
             try:
-                with reasons():
-                    raw = items.read(i)
-                return _look(raw)
+                with reading(items, i) as raw:
+                    return _look(raw)
             except ImageError as reason:
                 return reason
 
@@ -124,20 +135,24 @@ def _look(raw: Raw) -> _Looked:
     image = opened(raw)
     # Before decoding, which turns TIFF files and then forgets that they were turned.
     size, mode, rotated = upright_size(image), image.mode, orientation(image) > 1
-    pixels = decode(raw)
-    colour = pixels.shape[2] >= 3
     with reasons():
         animated = image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False)
-    return _Looked(
-        size=size,
-        mode=mode,
-        format=image.format or "array",
-        digest=hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).digest(),
-        animated=animated,
-        rotated=rotated,
-        plain=bool((pixels == pixels[0, 0]).all()),
-        colourless=colour and mode not in GREY and bool((pixels[..., :3] == pixels[..., :1]).all()),
-    )
+    with in_memory(image.width * image.height):
+        pixels = decode(raw)
+        digest = hashlib.sha256(str(pixels.shape).encode())
+        digest.update(pixels.data)
+        return _Looked(
+            size=size,
+            mode=mode,
+            format=image.format or "array",
+            digest=digest.digest(),
+            animated=animated,
+            rotated=rotated,
+            plain=all((row == pixels[0, 0]).all() for row in pixels),
+            colourless=pixels.shape[2] >= 3
+            and mode not in GREY
+            and all((row[:, :3] == row[:, :1]).all() for row in pixels),
+        )
 
 
 def _count(report: Inspection, items: Items, results: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, overload
 
 from ganatomy.system.lazy import np
 
@@ -20,12 +20,23 @@ class ImageError(Exception):
     """One image cannot be read. The message is the reason, in a few words."""
 
 
+def bounded(file: IO[bytes], declared: int, most: int = MAX_BYTES) -> bytes:
+    """All of a file of so many bytes. Raises ImageError if it is too large or, whatever was declared, goes on."""
+    data = file.read(declared + 1) if declared <= most else None  # exactly: more would be allocated
+    if data is None or len(data) > most:
+        raise ImageError(f"larger than {most // 2**20} MB")
+    if len(data) > declared:
+        raise ImageError("it grew while it was read")
+    return data
+
+
 @dataclass
 class Items:
     """The images of one split of a source, in a fixed order, not yet read.
 
     read     the i-th image, not decoded; it is called from several threads, and whatever it raises counts as one
              unreadable image
+    size     bytes that the i-th image takes as it is read; large ones are read one at a time
     labels   int64 [N], indices into `classes`; both are None when the images have no classes
     splits   names of the splits there are; empty when the data are not divided
     notes    sentences for a person who inspects the data
@@ -39,6 +50,7 @@ class Items:
     splits: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     values: str | None = None
+    size: Callable[[int], int] = lambda i: 0
     close: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -46,6 +58,23 @@ class Items:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+class Numbered(Sequence[str]):
+    """The names of `count` images that have none: image 0, image 1, …; made when they are asked for."""
+
+    def __init__(self, count: int) -> None:
+        self.numbers = range(count)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[str]: ...
+    def __getitem__(self, i: int | slice) -> str | list[str]:
+        return [f"image {j}" for j in self.numbers[i]] if isinstance(i, slice) else f"image {self.numbers[i]}"
 
 
 def numbered(labels: Sequence[Label], vocabulary: Sequence[Label] = ()) -> tuple[Labels | None, list[str] | None]:

@@ -4,8 +4,8 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable
+from io import BytesIO, TextIOWrapper
 from posixpath import basename
-from typing import Any
 
 from ganatomy.data.items import ImageError, Items, Label, numbered
 from ganatomy.errors import UserError
@@ -17,6 +17,8 @@ EXTENSIONS = (
 SPLITS = {"train", "test", "val", "valid", "validation"}
 JUNK = re.compile(r"(^|/)(\.|__MACOSX(/|$))")  # hidden files and what Macs leave in archives
 LABEL_FILES = ("labels.csv", "dataset.json")
+MAX_LABELS = 64 * 2**20  # bytes of a file of labels
+MAX_ENTRIES = 8_000_000  # of dataset.json, which takes some 100 bytes each as it is read
 SAME_SPLIT = ("val", "valid", "validation")
 
 
@@ -27,7 +29,7 @@ def is_wanted(name: str) -> bool:
     return name.lower().endswith(EXTENSIONS) or basename(name) in LABEL_FILES
 
 
-def arranged(names: Iterable[str], split: str, where: str, text_of: Callable[[str], str]) -> Items:
+def arranged(names: Iterable[str], split: str, where: str, bytes_of: Callable[[str], bytes]) -> Items:
     """The images of `split` among the wanted files `names`, sorted, with labels; the caller sets `read`.
 
     Raises UserError when there are no images, no such split, or the file of labels is malformed.
@@ -52,8 +54,9 @@ def arranged(names: Iterable[str], split: str, where: str, text_of: Callable[[st
     label_files = [name for name in everything.difference(images) if root.startswith(_around(name))]
     label_file = max(label_files, key=lambda name: (name.count("/"), name), default=None)
     if label_file:
-        table = _table(label_file, text_of, where, everything.union(inside.values()))
         outside = _around(label_file)
+        known = {name.removeprefix(outside) for name in images}.union(inside.values())
+        table = _table(label_file, bytes_of, where, known)
         label_of: dict[str, Label] = {
             name: table.get(name.removeprefix(outside), table.get(path)) for name, path in inside.items()
         }
@@ -66,8 +69,8 @@ def arranged(names: Iterable[str], split: str, where: str, text_of: Callable[[st
         items.labels, items.classes = numbered(labels, list(vocabulary))
         without = labels.count(None)
         if without:
-            known = label_file or "the folders"
-            items.notes.append(f"{without:,} of {len(labels):,} images have no label in {known}: labels are not used.")
+            places = label_file or "the folders"
+            items.notes.append(f"{without:,} of {len(labels):,} images have no label in {places}: labels are not used.")
     return items
 
 
@@ -102,36 +105,41 @@ def _folder(path: str, has_splits: bool) -> Label:
     return parents[-1] if parents else None
 
 
-def _table(file: str, text_of: Callable[[str], str], where: str, images: set[str]) -> dict[str, Label]:
+def _table(file: str, bytes_of: Callable[[str], bytes], where: str, images: set[str]) -> dict[str, Label]:
     """File of labels → {image: label}."""
     from ganatomy.data.decode import reasons  # with Pillow, which lists of kinds do without
 
     try:
         with reasons():
-            text = text_of(file)
-        return _rows(text, images) if file.endswith(".csv") else _stylegan(json.loads(text))
-    except (ImageError, ValueError, TypeError, KeyError, csv.Error) as error:
+            data = bytes_of(file)
+        return _rows(data, images) if file.endswith(".csv") else _stylegan(data, images)
+    except (ImageError, ValueError, TypeError, KeyError, RecursionError, csv.Error) as error:
         raise UserError(
             f"{file} in {where} cannot be read ({error}); labels.csv has lines of file,label, "
             'dataset.json has {"labels": [["file.png", 3], …]}.'
         ) from error
 
 
-def _rows(text: str, images: set[str]) -> dict[str, Label]:
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    for number, row in enumerate(rows, start=1):
-        if len(row) < 2:
-            raise ValueError(f"line {number} has no label")
-    if rows and rows[0][0].strip() not in images and not rows[0][0].strip().lower().endswith(EXTENSIONS):
-        rows = rows[1:]  # a header
-    return {row[0].strip(): row[1].strip() for row in rows}
+def _rows(data: bytes, images: set[str]) -> dict[str, Label]:
+    """The lines of those images, read one by one: a file of labels may be long."""
+    table: dict[str, Label] = {}
+    rows = csv.reader(TextIOWrapper(BytesIO(data), "utf-8-sig", errors="replace", newline=""))
+    for row in rows:
+        if row and len(row) < 2:
+            raise ValueError(f"line {rows.line_num} has no label")
+        if row and (name := row[0].strip()) in images:
+            table[name] = row[1].strip()
+    return table
 
 
-def _stylegan(content: Any) -> dict[str, Label]:
-    pairs = content["labels"] or []  # StyleGAN writes null for a set without labels
+def _stylegan(data: bytes, images: set[str]) -> dict[str, Label]:
+    if sum(data.count(mark) for mark in b"[{,") > MAX_ENTRIES:
+        raise ValueError(f"more than {MAX_ENTRIES // 10**6} million entries")
+    pairs = json.loads(data.decode("utf-8-sig", errors="replace"))["labels"] or []  # null for a set without labels
     table: dict[str, Label] = {}
     for file, label in pairs:
         if not isinstance(label, int | str):
             raise ValueError("labels must be numbers of classes or their names")
-        table[str(file)] = label
+        if str(file) in images:
+            table[str(file)] = label
     return table

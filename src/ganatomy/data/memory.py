@@ -16,7 +16,7 @@ from PIL import Image
 
 from ganatomy.data import sources
 from ganatomy.data.decode import MODES, Labels, Raw, orientation
-from ganatomy.data.items import ImageError, Items, Label, class_number, numbered, with_classes
+from ganatomy.data.items import ImageError, Items, Label, Numbered, class_number, numbered, with_classes
 from ganatomy.data.layout import no_split
 from ganatomy.data.sources import Found
 from ganatomy.data.sources.arrays import from_array
@@ -145,7 +145,7 @@ def _of_dataset(dataset: Any, classes: Sequence[str] | None) -> Items:
             return to_uint8(image, *seen.black_and_white)
         return image
 
-    items = Items([f"image {i}" for i in range(count)], read, values=seen.values)
+    items = Items(Numbered(count), read, values=seen.values)
     if seen.labelled:
         readable = [i for i in range(count) if i not in seen.broken]
         own = [seen.labels[i] for i in readable]

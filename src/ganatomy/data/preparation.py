@@ -33,7 +33,7 @@ from ganatomy.data.decode import (
     decode,
     opened,
     quiet,
-    reasons,
+    reading,
     upright_size,
 )
 from ganatomy.data.items import ImageError, Items
@@ -196,14 +196,14 @@ def _survey(items: Items, tick: Callable[[], None]) -> _Survey:
     """Read every image and its header once, decoding none."""
 
     def look(i: int) -> tuple[bytes, Size | None, str]:
-        raw: Raw | None = None
+        digest = _digest(None)
         try:
-            with reasons():
-                raw = items.read(i)
-            image = opened(raw)
-            return _digest(raw), upright_size(image), image.mode
+            with reading(items, i) as raw:
+                digest = _digest(raw)
+                image = opened(raw)
+                return digest, upright_size(image), image.mode
         except ImageError:
-            return _digest(raw), None, ""
+            return digest, None, ""
 
     content = hashlib.sha256(json.dumps(items.classes).encode())
     sizes: Counter[Size] = Counter()
@@ -225,9 +225,8 @@ def _decoded(
 
     def work(i: int) -> Pixels | ImageError:
         try:
-            with reasons():
-                raw = items.read(i)
-            return decode(raw, shape[2], shape[:2], fit)
+            with reading(items, i) as raw:
+                return decode(raw, shape[2], shape[:2], fit)
         except ImageError as reason:
             return reason
 
@@ -237,11 +236,15 @@ def _decoded(
 
 
 def _digest(raw: Raw | None) -> bytes:
+    content = hashlib.sha256()
     if isinstance(raw, Image.Image):
-        return hashlib.sha256(f"{raw.mode} {raw.size}".encode() + raw.tobytes()).digest()
-    if isinstance(raw, np.ndarray):
-        return hashlib.sha256(str(raw.shape).encode() + raw.tobytes()).digest()
-    return hashlib.sha256(raw or b"").digest()
+        content.update(f"{raw.mode} {raw.size}".encode() + raw.tobytes())
+    elif isinstance(raw, np.ndarray):
+        content.update(str(raw.shape).encode())
+        content.update(np.ascontiguousarray(raw).data)
+    else:
+        content.update(raw or b"")
+    return content.digest()
 
 
 def _hash(*parts: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from posixpath import basename, dirname
 from typing import Any
 
+from ganatomy.data.items import ImageError, bounded
 from ganatomy.system.files import write_text
 
 FORMAT = 1
@@ -34,7 +35,8 @@ def write(folder: Path, seeds: Iterable[int], made_by: Mapping[str, Any]) -> Non
 def others(images: Iterable[str], files: Iterable[str], read: Callable[[str], bytes]) -> list[str]:
     """The images in folders of samples that are none of them: sheets, and those that the last call did not make.
 
-    images: relative paths with forward slashes; files: all files there, of which only the lists are read.
+    images: relative paths with forward slashes; files: all files there, of which only the lists are read; read: a
+    file of at most MOST_BYTES, or ImageError.
     """
     folders: dict[str, list[str]] = {}
     for path in images:
@@ -65,15 +67,20 @@ def sentences(where: str, left_out: list[str]) -> list[str]:
 def left_out(folder: Path) -> list[str]:
     """A sentence on the images in a folder that are none of its samples, if there are any."""
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
-    found = others((file for file in files if file.endswith(".png")), files, lambda name: (folder / name).read_bytes())
+    found = others((file for file in files if file.endswith(".png")), files, lambda name: _read(folder / name))
     return sentences(str(folder), found)
+
+
+def _read(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return bounded(file, path.stat().st_size, MOST_BYTES)
 
 
 def _listed(read: Callable[[str], bytes], path: str) -> set[str]:
     """The names in a list; none where it is damaged."""
     try:
         content = read(path)
-        found = json.loads(content)["images"] if len(content) <= MOST_BYTES else {}
+        found = json.loads(content)["images"]
         return set(found) if isinstance(found, dict) else set()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ImageError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()

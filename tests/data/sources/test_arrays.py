@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import subprocess
+import sys
+import textwrap
 import zipfile
 
 import numpy as np
@@ -135,10 +138,77 @@ def test_a_lying_header_takes_no_memory(tmp_path):
     (tmp_path / "set.npy").write_bytes(buffer.getvalue())
     with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
         archive.writestr("images.npy", buffer.getvalue())
+    for name in ("set.npy", "set.npz"):
+        with pytest.raises(UserError, match="cut short or damaged: 128 of 4,096,000,000,128 bytes"):
+            prepare(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(-3, 20, 20), (3, -20, -20)])
+def test_a_negative_shape(tmp_path, shape):
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    raw = buffer.getvalue() + bytes(1200)
+    (tmp_path / "set.npy").write_bytes(raw)
+    with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
+        archive.writestr("images.npy", raw)
+    for name in ("set.npy", "set.npz"):
+        with pytest.raises(UserError, match="with a negative side; make or download it again"):
+            prepare(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "header", [b"{" * 5000, b"(" * 5000, b"{'descr': [1], 'fortran_order': False, 'shape': ()}", b"\0"]
+)
+def test_headers_that_are_none(tmp_path, header):
+    raw = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(1200)
+    (tmp_path / "set.npy").write_bytes(raw)
     with pytest.raises(UserError, match="cut short or damaged"):
         prepare(tmp_path / "set.npy")
-    with pytest.raises(UserError, match=r"larger than 4 GiB; save it as a \.npy"):
-        prepare(tmp_path / "set.npz")
+
+
+ZEROS = """
+    import zipfile
+    import numpy as np
+    from ganatomy.data import prepare
+    from ganatomy.errors import UserError
+
+    def zeros(archive, name, descr, shape, size):
+        with archive.open(name, "w", force_zip64=True) as file:
+            np.lib.format.write_array_header_1_0(file, dict(descr=descr, fortran_order=False, shape=shape))
+            for _ in range(size >> 20):
+                file.write(bytes(2**20))
+
+    with zipfile.ZipFile({path!r}, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        zeros(archive, "images.npy", "|u1", {images}, {images_size})
+        zeros(archive, "labels.npy", {descr!r}, {labels}, {labels_size})
+    try:
+        print(prepare({path!r}).labels)
+    except UserError as error:
+        print(error)
+    print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("images", "images_size", "descr", "labels", "labels_size", "sentence"),
+    [
+        ((4, 512, 512), 2**20, "<i8", (2**25,), 2**28, "has 4 images but 33,554,432 labels"),
+        ((4, 512, 512), 2**20, "<U16777216", (4,), 2**28, "None"),  # one label of 64 MiB an image is none
+        ((1024, 512, 512), 2**28, "<i8", (2**17,), 2**20, "at most 64 MiB are read: save it as a .npy"),
+    ],
+)
+def test_memory_from_small_files(tmp_path, images, images_size, descr, labels, labels_size, sentence):
+    """256 MiB of zeros are 1 MiB of file: what would unpack to far more than images do is not unpacked."""
+    path = str(tmp_path / "set.npz")
+    script = ZEROS.format(
+        path=path, images=images, images_size=images_size, descr=descr, labels=labels, labels_size=labels_size
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=True
+    )
+    *said, peak = run.stdout.splitlines()
+    assert sentence in said[-1]
+    assert int(peak) < 150 * 1024  # kilobytes
 
 
 @pytest.mark.parametrize(
@@ -235,7 +305,7 @@ def test_damaged_idx(mnist, name):
             prepare(mnist)
     huge = whole[:4] + np.array([2**31 - 1, 2**31 - 1, 28], ">i4").tobytes()
     path.write_bytes(gzip.compress(huge) if name.endswith("gz") else huge)
-    with pytest.raises(UserError, match="more than 4 GiB"):
+    with pytest.raises(UserError, match=r"cut short: 0 of 129,127,208,395,707,777,052 values|at most 64 MiB are read"):
         prepare(mnist)
     if name.endswith("gz"):
         path.write_bytes(gzip.compress(whole)[:-100])

@@ -2,13 +2,14 @@
 
 import json
 import os
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 from image_files import encoded, noise, write_files, write_zip
 
-from ganatomy.data import inspect, prepare
+from ganatomy.data import inspect, layout, prepare
 from ganatomy.data.items import MAX_BYTES
 from ganatomy.data.sources import folder as reading
 from ganatomy.errors import UserError
@@ -135,11 +136,29 @@ def test_some_labels_missing(source, rng):
         ("dataset.json", b"[1, 2]"),
         ("dataset.json", b'{"labels": [["1.png", [0.5, 0.1]]]}'),
         ("dataset.json", b'{"labels": [3]}'),
+        ("dataset.json", b'{"labels":' + b"[" * 100_000),
     ],
 )
 def test_malformed_labels(source, rng, file, content):
     with pytest.raises(UserError, match=f"{file} in .* cannot be read"):
         prepare(source({**pictures(rng, "1.png", "2.png"), file: content}))
+
+
+def test_a_file_of_labels_is_read_within_bounds(source, rng, monkeypatch):
+    files = pictures(rng, "1.png", "2.png")
+    path = source({**files, "labels.csv": b"\n" * 10**6 + b"1.png,a\n2.png,b\n"}, "lines")
+    tracemalloc.start()
+    assert prepare(path).classes == ["a", "b"]
+    assert tracemalloc.get_traced_memory()[1] < 20 * 10**6  # a million lines as a list would be 60 MB
+    tracemalloc.stop()
+    monkeypatch.setattr(reading, "MAX_LABELS", 1000)
+    with pytest.raises(UserError, match=r"labels.csv in .* cannot be read \(larger than 0 MB"):
+        prepare(source({**files, "labels.csv": b"\n" * 2000}, "long"))
+    monkeypatch.setattr(layout, "MAX_ENTRIES", 1000)
+    monkeypatch.setattr(reading, "MAX_LABELS", 2**20)
+    many = json.dumps({"labels": [["1.png", 0]] * 500}).encode()
+    with pytest.raises(UserError, match=r"dataset.json in .* cannot be read \(more than 0 million entries"):
+        prepare(source({**files, "dataset.json": many}, "entries"))
 
 
 def test_nothing_there(tmp_path, rng):

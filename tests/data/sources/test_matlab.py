@@ -1,6 +1,7 @@
 """The Toronto Face Database: splits, folds, orientation, labels; and what is refused."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from scipy import io
 from scipy.sparse import coo_array
 
 from ganatomy.data import sources
-from ganatomy.data.sources import matlab
 from ganatomy.errors import UserError
 
 COUNT, HEIGHT, WIDTH = 60, 20, 18
@@ -206,10 +206,25 @@ def test_a_file_from_a_machine_of_the_other_byte_order(content, tmp_path):
     assert (items.labels == content["labs_ex"][chosen, 0] - 1).all()
 
 
-def test_a_file_that_unpacks_to_too_much_is_not_unpacked(content, saved, monkeypatch):
-    monkeypatch.setattr(matlab, "MAX_LOADED", COUNT * HEIGHT * WIDTH)
-    with pytest.raises(UserError, match=r"damaged or no MATLAB file \(it is cut short\)"):
+def test_a_file_that_unpacks_to_too_much_is_not_unpacked(content, saved):
+    content["images"] = np.zeros((COUNT, 1100, 1100), np.uint8)  # 69 MiB, packed into a thousandth
+    with pytest.raises(
+        UserError, match=r"^images in \S*\.mat would unpack from 0.1 to 69 MiB; at most 64 MiB are read"
+    ):
         opened(saved(content, do_compression=True), "train")
+
+
+def test_other_arrays_are_not_unpacked(content, saved):
+    content["another"] = np.zeros((COUNT, 1100, 1100), np.uint8)
+    assert len(opened(saved(content, do_compression=True), "train").names) == UNLABELLED
+
+
+@pytest.mark.parametrize("element", [struct.pack("<II", 14, 0), struct.pack("<II", 15, 8) + zlib.compress(b"")])
+def test_an_empty_element(tmp_path, element):
+    path = tmp_path / "faces.mat"
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + element)
+    with pytest.raises(UserError, match=r"^\S*\.mat (has no array of numbers|is damaged)"):
+        opened(path, "train")
 
 
 def test_a_file_that_is_no_matlab_file(tmp_path):

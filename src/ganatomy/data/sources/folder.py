@@ -8,11 +8,10 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO
 
 from ganatomy.data import samples
-from ganatomy.data.items import MAX_BYTES, ImageError, Items
-from ganatomy.data.layout import EXTENSIONS, arranged, is_wanted
+from ganatomy.data.items import MAX_BYTES, Items, bounded
+from ganatomy.data.layout import EXTENSIONS, MAX_LABELS, arranged, is_wanted
 from ganatomy.data.sources import FOLDERS, Found, file_with, register_source, stamp
 from ganatomy.errors import UserError
 
@@ -45,7 +44,7 @@ def _found_folder(place: Path, split: str, name: str) -> Found:
             other = other or relative
     if not files and other:
         raise UserError(f"{name} holds no images but {other}; give that file itself.")
-    left_out = samples.others(_images(files), every, lambda name: (place / name).read_bytes())
+    left_out = samples.others(_images(files), every, lambda name: _read(place / name, samples.MOST_BYTES))
     for file in left_out:
         del files[file]
     listing = "\n".join(f"{file} {files[file]}" for file in sorted(files))
@@ -83,14 +82,16 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _folder(place: Path, files: list[str], left_out: list[str], split: str, where: str) -> Items:
-    def read(i: int) -> bytes:
-        with open(place / items.names[i], "rb") as file:
-            return _bounded(file, os.fstat(file.fileno()).st_size)
-
-    items = arranged(files, split, where, lambda name: _text((place / name).read_bytes()))
-    items.read = read
+    items = arranged(files, split, where, lambda name: _read(place / name, MAX_LABELS))
+    items.read = lambda i: _read(place / items.names[i], MAX_BYTES)
+    items.size = lambda i: (place / items.names[i]).stat().st_size
     items.notes += samples.sentences(where, left_out)
     return items
+
+
+def _read(path: Path, most: int) -> bytes:
+    with open(path, "rb") as file:
+        return bounded(file, os.fstat(file.fileno()).st_size, most)
 
 
 def _zip(place: Path, split: str, where: str) -> Items:
@@ -112,25 +113,15 @@ def _zip(place: Path, split: str, where: str) -> Items:
         if inner and not wanted:
             raise UserError(f"{where} holds another archive ({inner}) and no images; unpack it and give {inner}.")
 
-        def read(i: int | str) -> bytes:
-            info = members[items.names[i] if isinstance(i, int) else i]
+        def read(name: str, most: int) -> bytes:
+            info = members[name]
             with archive.open(info) as member:
-                return _bounded(member, info.file_size)
+                return bounded(member, info.file_size, most)
 
-        left_out = samples.others(_images(wanted), members, read)
-        items = arranged(wanted.keys() - left_out, split, where, lambda name: _text(read(name)))
+        left_out = samples.others(_images(wanted), members, lambda name: read(name, samples.MOST_BYTES))
+        items = arranged(wanted.keys() - left_out, split, where, lambda name: read(name, MAX_LABELS))
+        items.read = lambda i: read(items.names[i], MAX_BYTES)
+        items.size = lambda i: members[items.names[i]].file_size
         items.notes += samples.sentences(where, left_out)
-        items.read, items.close = read, stack.pop_all().close
+        items.close = stack.pop_all().close
         return items
-
-
-def _bounded(file: IO[bytes], declared: int) -> bytes:
-    """All of a file, unless it is too large or, whatever its header declared, turns out to be."""
-    data = file.read(MAX_BYTES + 1) if declared <= MAX_BYTES else None
-    if data is None or len(data) > MAX_BYTES:
-        raise ImageError(f"larger than {MAX_BYTES // 2**20} MB")
-    return data
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8-sig", errors="replace")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ganatomy.data.items import Items, numbered
 from ganatomy.data.layout import SAME_SPLIT, no_split
 from ganatomy.data.sources import Found, file_with, register_source, stamp
-from ganatomy.data.sources.arrays import MAX_LOADED, from_array
+from ganatomy.data.sources.arrays import check_unpacked, from_array
 from ganatomy.errors import UserError, first_line
 from ganatomy.system.lazy import np
 
@@ -27,6 +27,7 @@ SPLITS = {"train": 0, "unlabelled": 0, "labelled": 1, "valid": 2, "test": 3}  # 
 ARRAYS = ("images", "labs_ex", "folds")
 FOLDS = 5
 HEADER = 128  # bytes
+HEAD = 4096  # bytes, of an array: its name is among the first
 MATRIX, COMPRESSED = 14, 15  # kinds of elements
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 NUMERIC = range(6, 16)  # classes of arrays: not cells, structures, objects, text, sparse
@@ -69,8 +70,10 @@ def _tfd(path: Path, split: str, where: str) -> Items:
 def _arrays(path: Path, where: str) -> tuple[NDArray, NDArray, NDArray]:
     """Images [N, H, W], labels [N], folds [N, 5]."""
     try:
-        found = {name: array for name, array in _matrices(np.memmap(path, mode="r").data) if name in ARRAYS}
-    except (ValueError, OSError, KeyError, StopIteration, struct.error, zlib.error, MemoryError) as error:
+        found = dict(_matrices(np.memmap(path, mode="r").data, where))
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file makes readers raise nearly anything
         raise UserError(
             f"{where} is damaged or no MATLAB file ({first_line(error)}); copy it, or save it with -v7, again."
         ) from error
@@ -95,27 +98,38 @@ def _arrays(path: Path, where: str) -> tuple[NDArray, NDArray, NDArray]:
     return images, labels.ravel(), folds
 
 
-def _matrices(data: memoryview) -> Iterator[tuple[str, NDArray]]:
-    """The arrays of real numbers of a file, by name: MathWorks, "MAT-File Format", level 5."""
+def _matrices(data: memoryview, where: str) -> Iterator[tuple[str, NDArray]]:
+    """The wanted arrays of a file, by name: MathWorks, "MAT-File Format", level 5. Others are not unpacked."""
     if bytes(data[:10]) == b"MATLAB 7.3":
         raise ValueError("it is of format 7.3")
     order = {b"IM": "<", b"MI": ">"}[bytes(data[HEADER - 2 : HEADER])]
     for kind, content in _elements(data[HEADER:], order, 1):
         if kind == COMPRESSED:
-            # Not past the limit: a few compressed kilobytes may hold terabytes.
-            opened = zlib.decompressobj().decompress(content, MAX_LOADED)
-            kind, content = next(_elements(memoryview(opened), order, 1))
-        if kind == MATRIX and (found := _matrix(content, order)):
-            yield found
+            head = memoryview(zlib.decompressobj().decompress(content[:HEAD], HEAD))
+            kind, size = struct.unpack_from(f"{order}II", head)
+            if kind == MATRIX and (name := _name(head[8:], order)) in ARRAYS:
+                check_unpacked(size, len(content), f"{name} in {where}", "save it with -v6, which packs nothing")
+                opened = zlib.decompressobj().decompress(content, 8 + size)
+                yield _matrix(next(content for _, content in _elements(memoryview(opened), order, 1)), order)
+        elif kind == MATRIX and _name(content, order) in ARRAYS:
+            yield _matrix(content, order)
 
 
-def _matrix(content: memoryview, order: str) -> tuple[str, NDArray] | None:
-    """Name and values of one array, unless they are no numbers."""
+def _name(content: memoryview, order: str) -> str | None:
+    """The name of an array, of which the beginning is enough, or None of an empty one and of one without numbers."""
+    if not len(content):
+        return None
     parts = _elements(content, order, 8)
-    _, flags = next(parts)
+    flags = next(part for _, part in parts)
     if struct.unpack_from(f"{order}I", flags)[0] & 0xFF not in NUMERIC:
         return None
-    (_, sides), (_, name), (kind, numbers) = islice(parts, 3)
+    _, (_, name) = islice(parts, 2)
+    return bytes(name).decode("ascii", "replace")
+
+
+def _matrix(content: memoryview, order: str) -> tuple[str, NDArray]:
+    """Name and values of an array of numbers."""
+    _, (_, sides), (_, name), (kind, numbers) = islice(_elements(content, order, 8), 4)
     shape = struct.unpack(f"{order}{len(sides) // 4}I", sides)
     values = np.frombuffer(numbers, np.dtype(order + NUMBERS[kind]))
     return bytes(name).decode("ascii", "replace"), values.reshape(shape, order="F")  # down the columns first

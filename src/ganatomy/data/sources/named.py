@@ -6,10 +6,12 @@ Published sets are taken not to change. Nothing is imported or downloaded before
 from __future__ import annotations
 
 import inspect
+import os
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganatomy.data.items import MAX_BYTES, ImageError, Items, Label, class_number, with_classes
+from ganatomy.data.items import ImageError, Items, Label, Numbered, bounded, class_number, with_classes
 from ganatomy.data.layout import no_split
 from ganatomy.data.sources import NAMES, Found, register_source
 from ganatomy.data.sources.arrays import from_array
@@ -78,7 +80,7 @@ def _torchvision(name: str, split: str, folder: Path) -> Items:
 
     targets = getattr(images, "targets", None)
     labels: list[Label] = [class_number(images[i][1] if targets is None else targets[i]) for i in range(len(images))]
-    items = Items([f"image {i}" for i in range(len(images))], read)
+    items = Items(Numbered(len(images)), read)
     items.labels, items.classes = with_classes(labels, getattr(images, "classes", None))
     return items
 
@@ -101,11 +103,11 @@ def _hub(name: str, split: str, folder: Path) -> Items:
         if cell is None:
             raise ImageError("missing")
         if cell["bytes"] is not None:
-            return bytes(cell["bytes"])
+            return bounded(BytesIO(cell["bytes"]), len(cell["bytes"]))
         with open(cell["path"], "rb") as file:
-            return file.read(MAX_BYTES)
+            return bounded(file, os.fstat(file.fileno()).st_size)
 
-    items = Items([f"image {i}" for i in range(len(table))], read)
+    items = Items(Numbered(len(table)), read)
     if classes:
         labels = [class_number(label) for label in table[classes]]
         items.labels, items.classes = with_classes(labels, table.features[classes].names)

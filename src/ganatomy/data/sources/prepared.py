@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ganatomy.data.items import Items
+from ganatomy.data.items import Items, Numbered
 from ganatomy.data.layout import no_split
 from ganatomy.data.sources import NAMES, Found, register_source
 from ganatomy.errors import UserError
@@ -32,7 +32,6 @@ def prepared(name: str, split: str, cache: Path) -> Found | None:
         raise no_split(name, split, [])
 
     def load() -> Items:
-        names = [f"image {i}" for i in range(len(images))]
-        return Items(names, images.pixels.__getitem__, images.labels, images.classes)
+        return Items(Numbered(len(images)), images.pixels.__getitem__, images.labels, images.classes)
 
     return Found(name, name, load, images)
