@@ -12,6 +12,7 @@ from rich.console import Console
 import ganatomy
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
+from ganatomy.evaluation.features import EXTRACTORS, FunctionExtractor
 from ganatomy.evaluation.metrics import METRICS, parzen
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.runs.run import Run
@@ -206,9 +207,40 @@ def _names(scores: dict) -> set[str]:
 
 
 def test_what_cannot_be_measured_is_left_out_and_the_card_says_so(blocks: str) -> None:
-    card = evaluate(darker(40, 2), reference=waves(120, 16, 16), device="cpu", features=blocks)
+    card = evaluate(darker(5, 2), reference=waves(120, 16, 16), device="cpu", features=blocks)
     assert set(card.scores) == {"fd_blocks", "kd_blocks"}
-    assert "not measured: prdc: Precision, recall, density, coverage needs at least 64" in str(card)
+    assert "prdc: Precision, recall, density, coverage needs at least 6 generated samples; there are 5." in str(card)
+
+
+def test_two_images_have_a_distance_without_an_interval(blocks: str, tmp_path: Path) -> None:
+    made, real = darker(2, 2), waves(120, 16, 16)
+    card = evaluate(made, reference=real, device="cpu", features=blocks, out=tmp_path / "card.json")
+    score = card.scores["fd_blocks"]
+    x, y = _blocks(real).astype(float), _blocks(made).astype(float)
+    # Σ of two samples is vvᵀ/2 with v their difference, and Tr √(Σ₁ vvᵀ/2) = √(vᵀΣ₁v/2).
+    v, among = y[0] - y[1], np.cov(x, rowvar=False)
+    expected = np.square(x.mean(0) - y.mean(0)).sum() + among.trace() + v @ v / 2 - 2 * np.sqrt(v @ among @ v / 2)
+    assert score.value == pytest.approx(expected, rel=1e-6)
+    assert (score.low, score.high) == (None, None)
+    assert f"{expected:.3g} [too few images] (real data" in str(card)
+    assert read(tmp_path / "card.json") == card
+
+
+def test_of_few_images_memorisation_says_what_they_do_not_allow(blocks: str) -> None:
+    card = evaluate(**{**three_sets(30), "subject": waves(10, 16, 16, 1)}, metrics=["memorisation"], features=blocks)
+    assert set(card.scores) == {"authenticity_blocks"}
+    for name, score in (("nearest ratio", "The ratio of nearest distances"), ("data copying", "C_T")):
+        assert f"{name}, not measured: {score} needs at least 20 generated samples; there are 10." in str(card)
+
+
+def test_where_nothing_can_be_measured_there_is_no_card(tmp_path: Path) -> None:
+    broken = lambda pixels: np.full((len(pixels), 2), np.nan)  # noqa: E731
+    EXTRACTORS.add("broken", lambda options: FunctionExtractor("broken", broken), module=__name__, summary="Broken")
+    try:
+        with pytest.raises(UserError, match=r"No score can be measured\. fd: .* NaN"):
+            evaluate(waves(40, 16, 16), reference=waves(40, 16, 16), device="cpu", features="broken")
+    finally:
+        EXTRACTORS.remove("broken")
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------
@@ -232,7 +264,16 @@ def test_what_cannot_be_measured_is_left_out_and_the_card_says_so(blocks: str) -
         (waves(50, 16, 16), {"reference": waves(50, 16, 16), "features": "inception", "weights": "no.pth"}, "no.pth"),
         (waves(50, 16, 16), {"reference": waves(50, 16, 16), "n": 51}, "only 50"),
         (waves(50, 16, 16), {"reference": waves(50, 16, 16), "n": 1}, "fewer than 2"),
-        (waves(10, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["c2st"]}, "at least 40"),
+        (
+            waves(10, 16, 16),
+            {"reference": waves(50, 16, 16), "metrics": ["c2st"]},
+            "at least 40 generated samples; there are 10",
+        ),
+        (
+            waves(50, 16, 16),
+            {"reference": waves(50, 16, 16), "held_out": waves(45, 16, 16), "metrics": ["parzen"]},
+            "needs 1,002 held-out images, 1,000 of them for σ; there are 45",
+        ),
         (waves(50, 16, 16), {"reference": waves(50, 16, 16), "metrics": ["fd_infinity"]}, "at least 1,500"),
     ],
 )  # fmt: skip

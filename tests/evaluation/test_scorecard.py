@@ -6,7 +6,7 @@ import pytest
 from made_cards import FD, PRECISION, PROTOCOL, make
 
 from ganatomy.errors import UserError
-from ganatomy.runs.scorecard import card_path, cards, number, read
+from ganatomy.runs.scorecard import Score, card_path, cards, number, read
 
 
 def test_a_score_says_its_interval_and_its_floor() -> None:
@@ -35,6 +35,16 @@ def test_a_card_says_whose_scores_against_what(tmp_path: Path) -> None:
         "a, step 2,009: 10,000 generated images against 60,000 of digits; features: lenet",
         "  fd_lenet         17.6 [16.9, 18.4] (real data against itself: 2.7)",
     ]
+
+
+def test_a_score_without_an_interval_says_so_and_overlaps_all_others(tmp_path: Path) -> None:
+    alone = Score(6122.39, None, None, None, "lower")
+    assert alone.interval() == "6,122 [too few images]"
+    assert alone.overlaps(FD)
+    assert FD.overlaps(alone)
+    assert not FD.overlaps(PRECISION)
+    run, card = make(tmp_path, "a", fd_lenet=alone)
+    assert read(card_path(run, card)) == card
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Comparison:
         """For each card, whether its score is the best or its interval overlaps the best one's."""
         scores = [card.scores[name] for card in self.cards]
         winner = min(scores, key=_badness)
-        return [score.low <= winner.high and winner.low <= score.high for score in scores]
+        return [score.overlaps(winner) for score in scores]
 
     def table(self) -> list[list[str]]:
         """Rows of text: a heading, one a card, and real data against itself."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -104,8 +105,8 @@ class Evaluator:
                     raise UserError(f"The metric {metric} gives a score {name}, which another metric gave already.")
                 scores[name] = Score(
                     value=measured.estimate.value,
-                    low=measured.estimate.low,
-                    high=measured.estimate.high,
+                    low=_end(measured.estimate.low),
+                    high=_end(measured.estimate.high),
                     floor=self.floors.get(score),
                     better=measured.better,
                     settings=self._settings(metric),
@@ -114,9 +115,14 @@ class Evaluator:
         return scores, skipped
 
     def card(self, subject: dict[str, Any], batches: Iterable[Pixels]) -> ScoreCard:
-        """The score card of `subject`, whose generated images come in batches, each uint8 [any number, H, W, C]."""
+        """The score card of `subject`, whose generated images come in batches, each uint8 [any number, H, W, C].
+
+        Raises UserError as `measure` does, and where no metric could be measured.
+        """
         began = time.monotonic()
         scores, skipped = self.measure(batches)
+        if not scores:
+            raise UserError(f"No score can be measured. {' '.join(skipped)}")
         made = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "seconds": round(time.monotonic() - began, 1),
@@ -171,6 +177,11 @@ class Evaluator:
         probabilities = None if self.real.probabilities is None else self.real.probabilities[begin:end]
         pixels = self.reference.pixels[_shuffled(len(self.reference))[begin:end][: self.pixels]]
         return Sample(self.real.features[begin:end], probabilities, pixels)
+
+
+def _end(value: float) -> float | None:
+    """An end of an interval, as JSON can hold it."""
+    return value if isfinite(value) else None
 
 
 def check_shape(reference: Images, shape: tuple[int, ...], whose: str) -> None:

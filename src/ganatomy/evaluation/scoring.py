@@ -1,7 +1,7 @@
 """Which metrics are measured, and what their scores are called."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.metrics import METRICS, Measurement, Sets
@@ -47,7 +47,8 @@ def measure(name: str, sets: Sets, intervals: bool = True) -> Mapping[str, Measu
     if not isinstance(found, Mapping) or not all(isinstance(each, Measurement) for each in found.values()):
         raise UserError(f"The metric {name} must return its scores as a dictionary of names to Measurement.")
     for score, measured in found.items():
-        if not all(map(isfinite, (measured.estimate.value, measured.estimate.low, measured.estimate.high))):
+        estimate = measured.estimate
+        if not isfinite(estimate.value) or isnan(estimate.low) or isnan(estimate.high):
             raise UserError(f"The metric {name} gives no finite number for {score} of these images.")
     return found
 

@@ -123,13 +123,12 @@ def judge(severities: Sequence[float], scores: Sequence[Score]) -> Verdict:
 
 def _beyond(one: Score, other: Score, worse: bool) -> bool:
     """Whether `other` is worse (or better) than `one`, and their intervals are apart."""
-    apart = other.low > one.high or other.high < one.low
     if one.better == "as real":
         usual = one.value if one.floor is None else one.floor
         farther = abs(other.value - usual) > abs(one.value - usual)
     else:
         farther = (other.value > one.value) == (one.better == "lower")
-    return apart and farther == worse
+    return farther == worse and not one.overlaps(other)
 
 
 def examine(

@@ -27,7 +27,7 @@ Better = Literal["lower", "higher", "as real"]  # which way a generator improves
 class Score:
     """One number and what is needed to read it.
 
-    low, high  the 95% interval: other generated samples, equally many, against the same real ones
+    low, high  the 95% interval: other generated samples, equally many, against the same real ones; None: too few to say
     floor      the same score of one half of the real images against the other; None if the halves are too small
     better     which way a generator improves
     settings   what decides the number beside the protocol: k, bins, …
@@ -35,8 +35,8 @@ class Score:
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     floor: float | None
     better: Better
     settings: dict[str, Any] = field(default_factory=dict)
@@ -46,8 +46,14 @@ class Score:
         return f"{self.interval()} (real data against itself: {number(self.floor)})"
 
     def interval(self) -> str:
-        """17.6 [16.9, 18.4]."""
+        """17.6 [16.9, 18.4], or 17.6 [too few images]."""
         return interval(self.value, self.low, self.high)
+
+    def overlaps(self, other: "Score") -> bool:
+        """Whether the intervals of two scores have a number in common; without intervals they may."""
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return True
+        return self.low <= other.high and other.low <= self.high
 
 
 @dataclass(frozen=True)
@@ -170,8 +176,10 @@ def in_order(found: Iterable[ScoreCard]) -> list[ScoreCard]:
     return sorted(found, key=lambda card: (card.subject.get("step", 0), card.made.get("time", "")))
 
 
-def interval(value: float, low: float, high: float) -> str:
-    """17.6 [16.9, 18.4]."""
+def interval(value: float, low: float | None, high: float | None) -> str:
+    """17.6 [16.9, 18.4], or 17.6 [too few images]."""
+    if low is None or high is None:
+        return f"{number(value)} [too few images]"
     return f"{number(value)} [{number(low)}, {number(high)}]"
 
 

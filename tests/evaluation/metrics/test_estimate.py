@@ -1,13 +1,14 @@
 """Intervals: closed forms, and above all whether 95% of them cover."""
 
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 import pytest
 from bench.interval_features import coverage, covered, draws
 from scipy import stats
 
-from ganatomy.evaluation.metrics.estimate import Estimate, around, from_left_out, groups, jackknife, mean, share
+from ganatomy.errors import UserError
+from ganatomy.evaluation.metrics.estimate import Estimate, around, from_left_out, groups, jackknife, mean, share, within
 
 
 def ends(estimate):
@@ -54,12 +55,28 @@ def test_left_out_scores_by_hand():
 def test_samples_keep_their_shape_when_a_group_is_left_out():
     shapes = []
     jackknife(lambda kept: float(len(shapes.append(kept.shape) or kept)), np.zeros((40, 3, 2)))
-    assert shapes == [(38, 3, 2)] * 20 + [(40, 3, 2)]
+    assert shapes == [(40, 3, 2)] + [(38, 3, 2)] * 20
 
 
-def test_one_value_has_no_spread():
-    assert ends(mean([3.0])) == (3, 3, 3)
+def test_one_value_has_no_interval():
+    assert ends(mean([3.0])) == (3, -inf, inf)
     assert ends(mean([2.0, 2.0])) == (2, 2, 2)
+    assert ends(jackknife(lambda kept: float(kept.mean()), np.array([3.0]))) == (3, -inf, inf)
+    assert ends(within(mean([3.0]), most=5)) == (3, -inf, inf)
+
+
+def test_a_score_that_is_undefined_without_a_group_has_no_interval():
+    """60 samples have one; the 57 that remain without a group are too few: that is no reason to refuse."""
+
+    def score(kept):
+        if len(kept) < 60:
+            raise UserError(f"at least 60 samples; there are {len(kept)}")
+        return float(kept.mean())
+
+    assert ends(jackknife(score, np.arange(60.0))) == (29.5, -inf, inf)
+    assert ends(jackknife(score, np.arange(64.0))) == pytest.approx((31.5, 26.5, 36.5), abs=1)
+    with pytest.raises(UserError, match="there are 59"):
+        jackknife(score, np.arange(59.0))
 
 
 @pytest.mark.parametrize(

@@ -268,15 +268,15 @@ def test_inputs_are_left_alone():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: frechet_distance(drawn(1, 3), drawn(5, 3)), "at least 2 real samples; there are 1"),
-        (lambda: frechet_distance(drawn(5, 3), drawn(1, 3)), "at least 2 generated samples; there are 1"),
+        (lambda: frechet_distance(drawn(1, 3), drawn(5, 3)), "at least 2 real samples; there is 1"),
+        (lambda: frechet_distance(drawn(5, 3), drawn(1, 3)), "at least 2 generated samples; there is 1"),
         (lambda: frechet_distance(drawn(5, 3), drawn(5, 4)), "3 features .* 4"),
         (lambda: frechet_distance(drawn(5, 3), np.full((5, 3), np.nan)), "generated features contain NaN"),
         (lambda: gaussian(drawn(1, 3)), "at least 2"),
         (lambda: gaussian(drawn(3)), "shape"),
         (lambda: between(gaussian(drawn(9, 3)), gaussian(drawn(9, 4))), "3 features, .* 4"),
         (lambda: RunningGaussian().gaussian(), "at least 2 samples; there are 0"),
-        (lambda: in_batches(drawn(1, 3), 1), "at least 2 samples; there are 1"),
+        (lambda: in_batches(drawn(1, 3), 1), "at least 2 samples; there is 1"),
         (lambda: [running := RunningGaussian(), running.add(drawn(2, 3)), running.add(drawn(2, 4))], "4 features .* 3"),
         (lambda: [running := RunningGaussian(), running.add(drawn(9, 3)), running.add(drawn(2, 4))], "4 features .* 3"),
         (lambda: RunningGaussian().add(np.full((2, 2), np.inf)), "NaN or infinite"),

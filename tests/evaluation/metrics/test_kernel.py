@@ -7,7 +7,7 @@ import pytest
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import kernel
-from ganatomy.evaluation.metrics.estimate import groups, jackknife
+from ganatomy.evaluation.metrics.estimate import Estimate, groups, jackknife
 from ganatomy.evaluation.metrics.kernel import kernel_distance, kernel_estimate
 
 
@@ -94,6 +94,13 @@ def test_float32_features_are_computed_in_float64():
     )
 
 
+def test_two_samples_have_a_distance_without_an_interval():
+    """Features of one dimension: k(x, y) = (xy + 1)³; pairs of one and the same sample are left out."""
+    real, fake = np.array([[0.0], [1.0]]), np.array([[1.0], [2.0]])
+    expected = (0 + 1) ** 3 + (2 + 1) ** 3 - 2 * np.mean([1, 1, 8, 27])  # k(0, 1), k(1, 2), and one of each
+    assert kernel_estimate(real, fake) == Estimate(pytest.approx(expected), -np.inf, np.inf)
+
+
 def test_it_is_symmetric():
     assert kernel_distance(FAKE, REAL) == pytest.approx(kernel_distance(REAL, FAKE), rel=1e-12)
 
@@ -101,9 +108,9 @@ def test_it_is_symmetric():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: kernel_distance(REAL[:2], FAKE), "at least 3 real samples; there are 2"),
-        (lambda: kernel_estimate(REAL, FAKE[:2]), "at least 3 generated samples; there are 2"),
-        (lambda: kernel_distance(REAL, FAKE, subsets=10), "at least 1,000 real samples; there are 37"),
+        (lambda: kernel_distance(REAL[:1], FAKE), "at least 2 real samples; there is 1"),
+        (lambda: kernel_estimate(REAL, FAKE[:1]), "at least 2 generated samples; there is 1"),
+        (lambda: kernel_distance(REAL, FAKE, subsets=10), "at least 1,000 generated samples; there are "),
         (lambda: kernel_distance(REAL, FAKE, subsets=10, size=40), "at least 40 real samples"),
         (lambda: kernel_distance(REAL, FAKE, subsets=0, size=10), "at least 1 subset .* got 0 of 10"),
         (lambda: kernel_distance(REAL, FAKE, subsets=3, size=1), "at least 1 subset .* got 3 of 1"),

@@ -141,7 +141,7 @@ def test_intervals_hold_the_mean_of_other_draws_as_often_as_they_say(score):
     [
         (lambda: authenticity(TRAIN[:1], FAKE), r"at least 2 real samples"),
         (lambda: nearest(TRAIN, FAKE[:, :3]), r"same extractor"),
-        (lambda: nearest_ratio(TRAIN, HELD_OUT[:19], FAKE), r"at least 20 real samples; there are 19"),
+        (lambda: nearest_ratio(TRAIN, HELD_OUT[:19], FAKE), r"at least 20 held-out samples; there are 19"),
         (lambda: nearest_ratio(TRAIN, TRAIN[:30], FAKE), r"hold out others"),
         (lambda: data_copying(TRAIN, HELD_OUT, FAKE[:19]), r"at least 20 generated samples; there are 19"),
         (lambda: data_copying(TRAIN, HELD_OUT, FAKE, cells=241), r"cut into 241 cells"),

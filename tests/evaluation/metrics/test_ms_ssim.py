@@ -1,5 +1,7 @@
 """MS-SSIM against a slow two-dimensional implementation, closed forms of flat images, and identities."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.signal import convolve2d
@@ -151,7 +153,16 @@ def test_pairs_that_do_not_compare_are_refused(a, b, message):
         ms_ssim(a, b)
 
 
-@pytest.mark.parametrize(("images", "pairs"), [(3, 10), (8, 1)])
-def test_one_pair_is_too_few(images, pairs):
-    with pytest.raises(UserError, match="at least 2 pairs"):
-        diversity(pixels(images, 28, 28, 1), pairs)
+@pytest.mark.parametrize(("images", "pairs"), [(3, 10), (2, 1)])
+def test_one_pair_has_no_interval(images, pairs):
+    several = pixels(images, 28, 28, 1)
+    each = [ms_ssim(several[[i]], several[[j]])[0] for i, j in combinations(range(images), 2)]
+    found = diversity(several, pairs)
+    assert found.value in [pytest.approx(value, rel=1e-9) for value in each]
+    assert (found.low, found.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("images", "says"), [(1, "there is 1, for 10 pairs"), (0, "there are 0")])
+def test_one_image_is_too_few(images, says):
+    with pytest.raises(UserError, match=f"needs a pair of images; {says}"):
+        diversity(pixels(images, 28, 28, 1), 10)

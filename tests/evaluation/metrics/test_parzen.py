@@ -126,8 +126,8 @@ def test_centroids_are_means_of_clusters():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: parzen(normal(1, 3), normal(5, 3), normal(5, 3)), "at least 2 generated samples; there are 1"),
-        (lambda: parzen(normal(5, 3), normal(5, 3), normal(1, 3)), "at least 2 real samples; there are 1"),
+        (lambda: parzen(normal(1, 3), normal(5, 3), normal(5, 3)), "at least 2 generated samples; there is 1"),
+        (lambda: parzen(normal(5, 3), normal(5, 3), normal(1, 3)), "at least 2 real samples; there is 1"),
         (lambda: parzen(normal(5, 3), normal(5, 2), normal(5, 3)), "real set has 2 features"),
         (lambda: log_likelihood(normal(5, 3), normal(5, 2), 0.1), "real set has 2 features"),
         (lambda: log_likelihood(normal(5, 3), normal(5, 3), 0.0), "positive window widths"),

@@ -16,7 +16,8 @@ def pair(real: ArrayLike, fake: ArrayLike, least: int, score: str) -> tuple[Arra
     least: the fewest rows of either set that the score is defined for. Raises UserError unless `score` can compare
     them: for too few rows, different D, and values that are not finite.
     """
-    real, fake = rows(real, least, score, "real"), rows(fake, least, score, "generated")
+    # The generated set first: of few generated samples, metrics of pairs are given as few real ones.
+    fake, real = rows(fake, least, score, "generated"), rows(real, least, score, "real")
     if real.shape[1] != fake.shape[1]:
         raise UserError(
             f"{score}: the real set has {real.shape[1]:,} features a sample and the generated one "
@@ -36,11 +37,16 @@ def rows(samples: ArrayLike, least: int, score: str, which: str) -> Array:
     if array.ndim != 2:
         raise UserError(f"{score}: the {which} set has the shape {array.shape}; it must be [samples, features].")
     if len(array) < least:
-        raise UserError(f"{score} needs at least {least:,} {which} samples; there are {len(array):,}.")
+        raise UserError(f"{score} needs at least {least:,} {which} samples; {there_are(len(array))}.")
     # The sum is not finite if any term is not, and costs no array of its own; only then is it worth looking closer.
     if not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
         raise UserError(f"{score}: the {which} features contain NaN or infinite numbers.")
     return array
+
+
+def there_are(count: int) -> str:
+    """there is 1; there are 57."""
+    return "there is 1" if count == 1 else f"there are {count:,}"
 
 
 def flat(pixels: NDArray[np.uint8]) -> Array:

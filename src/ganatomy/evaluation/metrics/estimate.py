@@ -6,7 +6,7 @@ the same real ones? It says nothing about another training seed or another refer
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, isfinite, sqrt
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
@@ -21,7 +21,7 @@ DRAWS, HALVINGS = 200, 5  # of the bootstrap
 
 @dataclass(frozen=True)
 class Estimate:
-    """A score and the ends of its 95% interval."""
+    """A score and the ends of its 95% interval: −∞ and ∞ where there are too few samples to say."""
 
     value: float
     low: float
@@ -30,7 +30,7 @@ class Estimate:
     @classmethod
     def point(cls, value: float) -> "Estimate":
         """A value without an interval."""
-        return cls(value, value, value)
+        return cls(value, -inf, inf)
 
 
 def groups(count: int, number: int = GROUPS) -> list[NDArray[np.intp]]:
@@ -46,14 +46,17 @@ def jackknife(score: Callable[[NDArray], float], fake: NDArray, intervals: bool 
     """A score of generated samples [N, …], its variance from leaving out each of 20 groups in turn.
 
     Right for a score that changes smoothly with the distribution of its samples: its bias at N cancels. Too wide for
-    counts of neighbours. Without intervals the score is computed once. Raises UserError for fewer than two samples.
+    counts of neighbours. Without intervals the score is computed once. A score that raises UserError without a group
+    has no interval: it is defined for all the samples, but not for fewer.
     """
-    if not intervals:
-        return Estimate.point(score(fake))
-    if len(fake) < 2:
-        raise UserError(f"An interval needs at least 2 generated samples; there is {len(fake)}.")
-    left_out = [score(np.delete(fake, group, axis=0)) for group in groups(len(fake))]
-    return from_left_out(score(fake), left_out)
+    value = score(fake)
+    if not intervals or len(fake) < 2:
+        return Estimate.point(value)
+    try:
+        left_out = [score(np.delete(fake, group, axis=0)) for group in groups(len(fake))]
+    except UserError:
+        return Estimate.point(value)
+    return from_left_out(value, left_out)
 
 
 def from_left_out(value: float, left_out: Sequence[float] | NDArray) -> Estimate:
@@ -70,8 +73,9 @@ def from_left_out(value: float, left_out: Sequence[float] | NDArray) -> Estimate
 def mean(values: ArrayLike) -> Estimate:
     """The mean of independent values [N], with Student's t."""
     array = np.asarray(values, np.float64)
-    error = float(array.std(ddof=1)) / sqrt(len(array)) if len(array) > 1 else 0.0
-    return around(float(array.mean()), error, degrees=max(len(array) - 1, 1))
+    if len(array) < 2:
+        return Estimate.point(float(array.mean()))
+    return around(float(array.mean()), float(array.std(ddof=1)) / sqrt(len(array)), degrees=len(array) - 1)
 
 
 def share(hits: ArrayLike) -> Estimate:
@@ -112,5 +116,7 @@ def matched_bootstrap(
 
 
 def within(estimate: Estimate, most: float) -> Estimate:
-    """The same with its interval cut to the score's range, 0 to `most`."""
+    """The same with its interval, if it has one, cut to the score's range, 0 to `most`."""
+    if not isfinite(estimate.low):
+        return estimate
     return Estimate(estimate.value, max(estimate.low, 0.0), min(estimate.high, most))

@@ -16,7 +16,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics.arrays import pair, rows
+from ganatomy.evaluation.metrics.arrays import pair, rows, there_are
 from ganatomy.evaluation.metrics.estimate import jackknife
 from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
@@ -72,7 +72,7 @@ class RunningGaussian:
         if self._waiting:
             self._merge()
         if self._count < 2:
-            raise UserError(f"{SCORE} needs at least 2 samples; there are {self._count}.")
+            raise UserError(f"{SCORE} needs at least 2 samples; {there_are(self._count)}.")
         return Gaussian(self._origin + self._mean, self._factor / sqrt(self._count - 1), self._count)
 
     def _merge(self) -> None:
@@ -229,7 +229,7 @@ def _fd(sets: Sets, intervals: bool) -> dict[str, Measurement]:
 def _fd_infinity(sets: Sets, intervals: bool) -> dict[str, Measurement]:
     """Fréchet distance for infinitely many generated images (FID∞).
 
-    Chong & Forsyth 2020; it needs 1,600 generated images.
+    Chong & Forsyth 2020; it needs 1,500 generated images, and 1,579 for an interval.
     """
     extrapolated = partial(fid_infinity, sets.real.features)
     return {"fd_infinity": Measurement(jackknife(extrapolated, sets.fake.features, intervals), "lower")}

@@ -10,8 +10,8 @@ import scipy
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics import estimate
-from ganatomy.evaluation.metrics.arrays import Array, pair
+from ganatomy.evaluation.metrics import arrays, estimate
+from ganatomy.evaluation.metrics.arrays import Array, pair, there_are
 from ganatomy.evaluation.metrics.estimate import Estimate
 from ganatomy.evaluation.metrics.neighbours import centred, differences, squared_distances
 from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
@@ -112,7 +112,7 @@ def authenticity(train: ArrayLike, fake: ArrayLike) -> Estimate:
     """
     train, fake = pair(train, fake, 1, "Authenticity")
     if len(train) < 2:
-        raise UserError("Authenticity needs at least 2 real samples; there is 1.")
+        raise UserError(f"Authenticity needs at least 2 real samples; {there_are(len(train))}.")
     distances, indices = nearest(train, fake)
     originals, which = np.unique(indices, return_inverse=True)
     between, _ = _nearest(train, train[originals], but=originals)
@@ -121,8 +121,10 @@ def authenticity(train: ArrayLike, fake: ArrayLike) -> Estimate:
 
 def _distances(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, score: str) -> tuple[Array, Array]:
     """Distances to the nearest training sample: of held-out samples [M] and of generated ones [L]."""
-    train, fake = pair(train, fake, 20, score)
-    held_out, _ = pair(held_out, fake, 20, score)
+    fake = arrays.rows(fake, 20, score, "generated")
+    held_out = arrays.rows(held_out, 20, score, "held-out")
+    train, fake = pair(train, fake, 1, score)
+    held_out, fake = pair(held_out, fake, 1, score)
     return nearest(train, held_out)[0], nearest(train, fake)[0]
 
 
@@ -134,8 +136,18 @@ def _memorisation(sets: Sets, intervals: bool) -> dict[str, Measurement]:
     """
     assert sets.unseen is not None
     train, unseen, fake = sets.real.features, sets.unseen.features, sets.fake.features
-    return {
-        "nearest_ratio": Measurement(nearest_ratio(train, unseen, fake), "as real"),
-        "data_copying": Measurement(data_copying(train, unseen, fake), "as real"),
-        "authenticity": Measurement(authenticity(train, fake), "as real"),
+    scores = {
+        "nearest_ratio": lambda: nearest_ratio(train, unseen, fake),
+        "data_copying": lambda: data_copying(train, unseen, fake),
+        "authenticity": lambda: authenticity(train, fake),
     }
+    found, refused = {}, {}
+    for name, score in scores.items():  # authenticity needs fewer images than the others
+        try:
+            found[name] = Measurement(score(), "as real")
+        except UserError as error:
+            refused[f"{name}, not measured"] = str(error)
+    if not found:
+        raise UserError(" ".join(refused.values()))
+    found[name].details.update(refused)
+    return found

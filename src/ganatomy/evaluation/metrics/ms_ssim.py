@@ -5,7 +5,7 @@ import scipy
 from numpy.typing import NDArray
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics.arrays import Array
+from ganatomy.evaluation.metrics.arrays import Array, there_are
 from ganatomy.evaluation.metrics.estimate import Estimate, mean
 from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
@@ -43,14 +43,11 @@ def diversity(pixels: NDArray[np.uint8], pairs: int = 1000, seed: int = 0) -> Es
 
     pixels: uint8 [N, H, W, C]. Range [0, 1]: the higher, the more alike the images are; compare it with the real
     images' own, class by class where there are classes. Every image is in one pair at most, so the pairs are
-    independent and the interval is that of a mean: `pairs` of them, or N/2 if there are not so many. Raises UserError
-    for fewer than four images.
+    independent and the interval is that of a mean: `pairs` of them, or N/2 if there are not so many; a single pair has
+    no interval. Raises UserError for fewer than two images.
     """
-    if len(pixels) < 4 or pairs < 2:
-        raise UserError(
-            f"The diversity needs at least 2 pairs of different images; it got {len(pixels):,} images for "
-            f"{pairs:,} pairs."
-        )
+    if len(pixels) < 2 or pairs < 1:
+        raise UserError(f"The diversity needs a pair of images; {there_are(len(pixels))}, for {pairs:,} pairs.")
     first, second = (
         np.random.default_rng(seed).permutation(len(pixels))[: 2 * min(pairs, len(pixels) // 2)].reshape(2, -1)
     )

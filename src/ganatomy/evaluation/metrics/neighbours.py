@@ -67,9 +67,10 @@ def neighbour_estimates(real: ArrayLike, fake: ArrayLike, k: int = 3, density_k:
 
     Precision and density are means over generated samples, independent given the real ones. Recall and coverage depend
     on all generated samples together, and in a way for which leaving some out misleads: see `_recall` and `_coverage`.
-    Raises UserError as `neighbour_scores` does, and for fewer than 64 samples.
+    Of fewer than 64 generated samples recall has no interval. Raises UserError as `neighbour_scores` does.
     """
-    counts = _count(real, fake, k, density_k, halves=HALVES)
+    enough = len(np.asarray(fake)) >= max(4 * PARTS, 4 * k)
+    counts = _count(real, fake, k, density_k, halves=HALVES if enough else HALVES[:0])
     return NeighbourScores(
         precision=estimate.share(counts.precise),
         recall=_recall(counts),
@@ -92,8 +93,7 @@ def _count(real: ArrayLike, fake: ArrayLike, k: int, density_k: int, halves: Arr
     most = max(k, density_k)
     if min(k, density_k) < 1:
         raise UserError("Precision, recall, density and coverage need k neighbours: k must be 1 or more.")
-    least = max(most + 1, 4 * PARTS, 4 * k) if len(halves) else most + 1
-    real, fake = pair(real, fake, least, "Precision, recall, density, coverage")
+    real, fake = pair(real, fake, most + 1, "Precision, recall, density, coverage")
     reals, fakes = centred(real, fake[np.concatenate(estimate.groups(len(fake), PARTS))])
 
     nearest = _smallest(reals, *_nearest_others(reals, _slices(len(real)), most), most)
@@ -156,9 +156,12 @@ def _recall(counts: _Counts) -> Estimate:
     fewer samples make up for their number). Three quarters are midway; simulated, the share is 0.6 to 0.85, and the
     interval covers in 92% to 98% of the draws. The jackknife's would be up to twice too wide: recall is not additive.
     """
+    recall = float(counts.recalled.mean())
+    if not len(counts.recalled_by_half):
+        return Estimate.point(recall)
     some, others = np.split(counts.recalled_by_half.mean(axis=1), 2)
     variance = float(np.square(some - others).mean()) / 2
-    return _share(float(counts.recalled.mean()), sqrt(0.75 * variance))
+    return _share(recall, sqrt(0.75 * variance))
 
 
 def _share(value: float, error: float) -> Estimate:

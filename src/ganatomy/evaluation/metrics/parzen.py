@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics.arrays import Array, flat, pair, rows
+from ganatomy.evaluation.metrics.arrays import Array, flat, pair, rows, there_are
 from ganatomy.evaluation.metrics.estimate import Estimate, from_left_out, groups
 from ganatomy.evaluation.metrics.registry import Measurement, Sets, register_metric
 
@@ -136,6 +136,11 @@ def _parzen(sets: Sets, intervals: bool) -> dict[str, Measurement]:
     In nats, as in Goodfellow et al. 2014, with its two controls and a warning.
     """
     assert sets.unseen is not None
+    if len(sets.unseen.pixels) < VALIDATION + 2:
+        raise UserError(
+            f"{SCORE} needs {VALIDATION + 2:,} held-out images, {VALIDATION:,} of them for σ; "
+            f"{there_are(len(sets.unseen.pixels))}."
+        )
     unseen, train, fake = (flat(sample.pixels) for sample in (sets.unseen, sets.real, sets.fake))
     found = parzen(fake, unseen[:VALIDATION], unseen[VALIDATION:])
     if not intervals:

@@ -40,8 +40,8 @@ class Interval(TypedDict):
     """A number and its 95% interval, as JSON keeps them."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Likelihood(TypedDict):

@@ -1,5 +1,5 @@
 // Several runs: curves in one chart, grids side by side.
-import { count, get, h, main, pageAddress, problem, runAddress, show, state, withPlotly } from "/assets/dom.js";
+import { count, get, h, interval, main, pageAddress, problem, runAddress, show, state, withPlotly } from "/assets/dom.js";
 import { whole } from "/assets/run.js";
 
 const MOST = 6;
@@ -30,7 +30,7 @@ function grid({ name, i, run, steps, card, error }) {
   return h("figure", {},
     error ? problem(error) : steps.length ? h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }) : h("p", { class: "nothing" }, "no samples yet"),
     h("figcaption", {}, key, " ", h("a", { href: pageAddress(name) }, name), run && [" ", state(run.state), ` · ${count(Math.max(run.step ?? 0, run.done))} steps`],
-      card && h("div", { class: "quiet" }, Object.entries(card.scores).slice(0, 3).map(([score, value]) => `${score} ${value.value.toPrecision(3)} [${value.low.toPrecision(3)}, ${value.high.toPrecision(3)}]`).join(" · "))));
+      card && h("div", { class: "quiet" }, Object.entries(card.scores).slice(0, 3).map(([score, value]) => `${score} ${interval(value)}`).join(" · "))));
 }
 
 function overlay(place, title, runs) {

@@ -59,6 +59,8 @@ export function state(name) {
 
 export const spaced = (name) => name.replaceAll("_", " "); // an option's name, as people read it
 export const count = (number) => Number(number).toLocaleString("en");
+export const interval = ({ value, low, high }) => `${digits(value)} [${low === null ? "too few images" : `${digits(low)}, ${digits(high)}`}]`; // of a score
+
 export function digits(number, places = 3) {
   if (number === null || number === undefined) return "–";
   const small = number !== 0 && Math.abs(number) < 1e-4;

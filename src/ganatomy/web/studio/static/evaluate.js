@@ -1,5 +1,5 @@
 // Scores, how they were measured, and the nearest real images.
-import { count, digits, get, h, main, problem, runAddress, show, spaced } from "/assets/dom.js";
+import { count, digits, get, h, interval, main, problem, runAddress, show, spaced } from "/assets/dom.js";
 import { head } from "/assets/run.js";
 
 export async function page(name) {
@@ -25,7 +25,6 @@ export async function page(name) {
   main.dataset.ready = "yes";
 }
 
-const interval = (score) => `${digits(score.value)} [${digits(score.low)}, ${digits(score.high)}]`;
 const described = ([key, value]) => `${spaced(key)}: ${typeof value === "object" && value !== null ? Object.entries(value).map(described).join(", ") : typeof value === "number" ? digits(value) : value}`;
 
 function table(card, better) {
@@ -54,7 +53,7 @@ function bar(score) { // the interval, the value and the floor on one line
   const low = Math.min(...values), high = Math.max(...values), at = (value) => 6 + 148 * (high > low ? (value - low) / (high - low) : 0.5);
   const label = `${interval(score)}; real data ${digits(score.floor)}`;
   return h("svg:svg", { viewBox: "0 0 160 20", class: "interval", role: "img", "aria-label": label },
-    h("svg:line", { class: "line generator", x1: at(score.low), x2: at(score.high), y1: 10, y2: 10 }),
+    score.low !== null && h("svg:line", { class: "line generator", x1: at(score.low), x2: at(score.high), y1: 10, y2: 10 }),
     h("svg:path", { class: "value", d: `M${at(score.value)} 4 l6 6 l-6 6 l-6 -6 z` }),
     score.floor !== null && h("svg:line", { class: "floor", x1: at(score.floor), x2: at(score.floor), y1: 2, y2: 18 }));
 }
