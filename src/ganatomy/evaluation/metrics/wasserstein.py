@@ -27,11 +27,11 @@ def sliced_wasserstein(real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: i
 
     real [N, H, W, C], fake [M, H, W, C]: uint8 pixels, H and W at least 16. The keys are the levels' heights: each half
     of the one before, as long as both sides have 16 pixels (28×28 has one level, 64×64 the levels 64, 32 and 16). Fine
-    levels compare detail, the last one compares colour and shape. Range [0, ∞), 0 for equal sets. Karras et al. 2018,
-    section 5: 128 patches of each image, normalised by the mean and standard deviation of each channel of their own
-    set, 512 directions. Beyond 1,024 images there are fewer patches of each, 2¹⁷ in all at most (the paper has 2²¹);
-    beyond 2¹⁷ images a random subset. Patches lie at the same random places in both sets, which takes the noise of the
-    places out. Raises UserError for sets that cannot be compared.
+    levels compare detail, the last one compares colour and shape. Range [0, ∞). Karras et al. 2018, section 5: 128
+    patches of each image, normalised by the mean and standard deviation of each channel of their own set, 512
+    directions. Beyond 1,024 images there are fewer patches of each, 2¹⁷ in all at most (the paper has 2²¹); beyond 2¹⁷
+    images a random subset. Each set has random places of its own, as in the authors' code: so equal sets score what two
+    draws of patches differ by, not 0. Raises UserError for sets that cannot be compared.
     """
     return {
         height: 1e3 * sliced_wasserstein_vectors(_normalised(ours), _normalised(theirs), seed=seed)
@@ -93,7 +93,9 @@ def _levels(real: NDArray[np.uint8], fake: NDArray[np.uint8], seed: int) -> dict
             "(height, width, channels); resize one of the two sets."
         )
     heights = [height for height, _ in _sizes(*real.shape[1:3])]
-    return dict(zip(heights, zip(_patches(real, seed), _patches(fake, seed), strict=True), strict=True))
+    places = np.random.default_rng(seed).spawn(2)  # shared ones would let altered copies look closer than they are
+    patches = (_patches(images, draws) for images, draws in zip((real, fake), places, strict=True))
+    return dict(zip(heights, zip(*patches, strict=True), strict=True))
 
 
 def _pixels(images: NDArray[np.uint8], which: str) -> NDArray[np.uint8]:
@@ -118,9 +120,8 @@ def _sizes(height: int, width: int) -> list[tuple[int, int]]:
     return sizes
 
 
-def _patches(images: NDArray[np.uint8], seed: int) -> list[Array]:
+def _patches(images: NDArray[np.uint8], draws: np.random.Generator) -> list[Array]:
     """Patches [P, C, 7, 7] at random places of each level, float32."""
-    draws = np.random.default_rng(seed)
     if len(images) > MOST_PATCHES:
         images = images[np.sort(draws.choice(len(images), MOST_PATCHES, replace=False))]
     each = min(PATCHES_PER_IMAGE, MOST_PATCHES // len(images))
@@ -166,7 +167,9 @@ def _normalised(patches: Array) -> Array:
     return scaled.reshape(len(patches), -1).astype(np.float32)
 
 
-@register_metric("swd", scores=["swd_HEIGHT"], settings={"directions": DIRECTIONS}, pixels=8192)
+@register_metric(
+    "swd", scores=["swd_HEIGHT"], settings={"directions": DIRECTIONS, "places": "of each set"}, pixels=8192
+)
 def _swd(sets: Sets, intervals: bool) -> dict[str, Measurement]:
     """Sliced Wasserstein distance of patches.
 
