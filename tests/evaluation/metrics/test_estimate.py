@@ -8,7 +8,18 @@ from bench.interval_features import coverage, covered, draws
 from scipy import stats
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics.estimate import Estimate, around, from_left_out, groups, jackknife, mean, share, within
+from ganatomy.evaluation.metrics.estimate import (
+    Estimate,
+    around,
+    bias,
+    from_left_out,
+    groups,
+    jackknife,
+    mean,
+    share,
+    within,
+    without_groups,
+)
 
 
 def ends(estimate):
@@ -56,6 +67,13 @@ def test_samples_keep_their_shape_when_a_group_is_left_out():
     shapes = []
     jackknife(lambda kept: float(len(shapes.append(kept.shape) or kept)), np.zeros((40, 3, 2)))
     assert shapes == [(40, 3, 2)] + [(38, 3, 2)] * 20
+
+
+def test_the_bias_of_a_variance_is_known():
+    """Σ(x − x̄)²/N is s²/N below σ² on average, and the classical jackknife finds that exactly: Shao & Tu 1995, 1.3."""
+    values = np.random.default_rng(2).exponential(size=15)
+    score = lambda kept: float(kept.var())  # noqa: E731
+    assert bias(score(values), without_groups(score, values)) == pytest.approx(-values.var(ddof=1) / 15, rel=1e-9)
 
 
 def test_one_value_has_no_interval():

@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 from scipy.stats import ortho_group
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.metrics import frechet
+from ganatomy.evaluation.metrics import METRICS, Sample, Sets, frechet
 from ganatomy.evaluation.metrics.frechet import (
     Gaussian,
     RunningGaussian,
@@ -227,6 +227,27 @@ def test_infinitely_many_samples_have_no_bias():
     assert np.mean([frechet_distance(real, fake) for fake in sets]) == pytest.approx(bias, rel=0.05)
     values = [fid_infinity(real, fake) for fake in sets]
     assert np.mean(values) == pytest.approx(0, abs=0.06 * bias)  # three standard errors
+
+
+def test_the_bias_of_a_finite_number_stands_beside_the_distance():
+    """The bias of N samples of the reference itself is their mean distance: (D + D(D + 1)/4)/N to first order."""
+    real = Sample(exact(np.zeros(16), np.eye(16), count=4_000), None, np.empty(0))
+    found = [METRICS["fd"].measure(Sets(real, Sample(drawn(800, 16, seed=i), None, np.empty(0))), True) for i in (1, 2)]
+    for scores in found:
+        assert scores["fd"].details["bias"] == pytest.approx((16 + 16 * 17 / 4) / 800, rel=0.15)
+        assert "fd_infinity, from 1,500 images on" in scores["fd"].details["note"]
+    far = METRICS["fd"].measure(Sets(real, Sample(2 * drawn(800, 16, seed=3) + 3, None, np.empty(0))), True)["fd"]
+    assert list(far.details) == ["bias"]  # which is less than the interval reaches
+    two = METRICS["fd"].measure(Sets(real, Sample(drawn(2, 16), None, np.empty(0))), True)["fd"]
+    assert two.details == {}
+
+
+@pytest.mark.parametrize("share", [1e-2, 1e-4])
+def test_nearly_equal_sets_with_fewer_samples_than_features_have_a_closed_form(share):
+    """Y = (1 + s)X: d² = s²(‖μ‖² + Tr Σ), where the root of the singular Σ₁Σ₂ loses 1e-6 of Tr Σ to rounding."""
+    real = drawn(40, 500) * np.arange(1, 501) ** -0.5 + 0.1
+    expected = share**2 * (np.square(real.mean(0)).sum() + real.var(0, ddof=1).sum())
+    assert frechet_distance(real, (1 + share) * real) == pytest.approx(expected, rel=1e-11 / share**2)
 
 
 def test_infinity_is_the_intercept_over_its_sizes(monkeypatch):

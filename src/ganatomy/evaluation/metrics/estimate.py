@@ -49,25 +49,36 @@ def jackknife(score: Callable[[NDArray], float], fake: NDArray, intervals: bool 
     counts of neighbours. Without intervals the score is computed once. A score that raises UserError without a group
     has no interval: it is defined for all the samples, but not for fewer.
     """
-    value = score(fake)
-    if not intervals or len(fake) < 2:
-        return Estimate.point(value)
+    return from_left_out(score(fake), without_groups(score, fake) if intervals else [])
+
+
+def without_groups(score: Callable[[NDArray], float], fake: NDArray) -> list[float]:
+    """The score of samples [N, …] without each of 20 groups in turn; none where it is not defined for so few."""
     try:
-        left_out = [score(np.delete(fake, group, axis=0)) for group in groups(len(fake))]
+        return [score(np.delete(fake, group, axis=0)) for group in groups(len(fake))] if len(fake) > 1 else []
     except UserError:
-        return Estimate.point(value)
-    return from_left_out(value, left_out)
+        return []
 
 
 def from_left_out(value: float, left_out: Sequence[float] | NDArray) -> Estimate:
     """A value with the interval of the delete-a-group jackknife, from the scores without each group, [G].
 
-    Student's t, variance (G − 1)/G·Σ(θ₋ⱼ − mean)²: Shao & Tu 1995, section 2.3.
+    Student's t, variance (G − 1)/G·Σ(θ₋ⱼ − mean)²: Shao & Tu 1995, section 2.3. Of no groups there is no interval.
     """
+    if not len(left_out):
+        return Estimate.point(value)
     deleted = np.asarray(left_out, np.float64)
     number = len(deleted)
     error = sqrt((number - 1) / number * float(np.square(deleted - deleted.mean()).sum()))
     return around(value, error, degrees=number - 1)
+
+
+def bias(value: float, left_out: Sequence[float]) -> float:
+    """How far a value lies above that of infinitely many samples on average, to first order in 1/N.
+
+    (G − 1)(mean θ₋ⱼ − θ), of the scores without each group, [G ≥ 1]: Quenouille 1956; Shao & Tu 1995, eq. 1.8.
+    """
+    return (len(left_out) - 1) * (float(np.mean(left_out)) - value)
 
 
 def mean(values: ArrayLike) -> Estimate:
