@@ -60,7 +60,7 @@ def test_the_commands_run_in_order(place: Path) -> None:
             arguments += [f"--set={name}={value}" for name, value in QUICK.items()] + ["--steps", "2"]
         if arguments[0] == "lab":
             arguments += ["--steps", "2", "--pictures", "2", "--width", "8"]
-        arguments += {"evaluate": ["--n", "50"], "walk": ["--frames", "3"]}.get(arguments[0], [])
+        arguments += {"evaluate": ["--n", "50"], "walk": ["--frames", "8"]}.get(arguments[0], [])
         printed += ganatomy(*arguments)
     for expected in ("soft_hinge: Softplus margins around", "centre_edges", "24 images", "onnx"):
         assert expected in printed

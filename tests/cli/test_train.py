@@ -48,7 +48,8 @@ def test_train_sample_walk_resume(images: Path) -> None:
     path = Path(ganatomy("walk", "first", "--seeds", "3,9,4", "--frames", 12).strip())
     with Image.open(path) as animation:
         assert (animation.format, animation.n_frames) == ("WEBP", 12)
-    assert Path(ganatomy("walk", "first", "--frames", 5, "--out", "w.gif").strip()).read_bytes()[:3] == b"GIF"
+    assert "3 frames cannot show 8 seeds" in refused("walk", "first", "--seeds", "0-7", "--frames", 3)
+    assert Path(ganatomy("walk", "first", "--frames", 8, "--out", "w.gif").strip()).read_bytes()[:3] == b"GIF"
 
     ganatomy("train", "--resume", "first", "--steps", 9)
     assert run.info()["step"] == 9

@@ -11,6 +11,7 @@ from torch.testing import assert_close
 
 from ganatomy import build
 from ganatomy.config import options as config
+from ganatomy.errors import UserError
 from ganatomy.gan.latent import walk
 from ganatomy.gan.priors import PRIORS, linear, spherical, truncated_normal, truncated_uniform
 
@@ -105,11 +106,40 @@ def test_interpolation_begins_and_ends_at_its_ends(way):
     assert_close(way(start, end, torch.tensor([0.0, 1.0])), torch.stack([start, end]), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("factor", [1.0, 2.5, -1.0, -2.5])
+@pytest.mark.parametrize("factor", [1.0, 2.5])
 @pytest.mark.parametrize("start", [random_vector(0).float(), torch.tensor([0.0, 2.0])], ids=["any", "axis"])
 def test_spherical_interpolation_of_parallel_vectors_is_straight(start, factor):
     share = torch.linspace(0, 1, 5)
     assert_close(spherical(start, factor * start, share), linear(start, factor * start, share))
+
+
+def test_spherical_interpolation_of_opposite_vectors_is_half_a_circle():
+    """By the axis of the smallest coordinate: 180° in thirds, from length 2 to 4."""
+    path = spherical(vector(2, 0), vector(-4, 0), torch.tensor([0, 1 / 3, 0.5, 2 / 3, 1], dtype=torch.float64))
+    root = 3**0.5
+    lengths = vector(2, 8 / 3, 3, 10 / 3, 4)[:, None]
+    turns = torch.stack([vector(1, 0), vector(0.5, root / 2), vector(0, 1), vector(-0.5, root / 2), vector(-1, 0)])
+    assert_close(path, lengths * turns, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [-1.0, -2.5])
+def test_spherical_interpolation_of_opposite_vectors_turns_evenly_and_avoids_zero(factor):
+    start, share = random_vector(0).float(), torch.linspace(0, 1, 9)
+    path = spherical(start, factor * start, share)
+    assert_close(path.norm(dim=1), start.norm() * (1 + (-factor - 1) * share))
+    assert_close(path @ start / path.norm(dim=1) / start.norm(), torch.cos(share * np.pi), rtol=0, atol=1e-5)
+    assert_close(path[[0, -1]], torch.stack([start, factor * start]))
+
+
+def test_spherical_interpolation_from_or_to_zero_is_straight():
+    end, share = vector(3, -4), vector(0, 0.25, 1)
+    assert_close(spherical(0 * end, end, share), share[:, None] * end, rtol=0, atol=1e-14)
+    assert_close(spherical(end, 0 * end, share), (1 - share)[:, None] * end, rtol=0, atol=1e-14)
+    assert spherical(0 * end, 0 * end, share).tolist() == [[0, 0]] * 3
+
+
+def test_one_dimension_has_no_circle():
+    assert_close(spherical(vector(2), vector(-2), vector(0, 0.5, 1)), vector(2, 0, -2)[:, None], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("gap", [0.1, 1e-2, 1e-3])
@@ -173,7 +203,7 @@ def test_truncated_uniform_draws_are_uniform_inside_the_bound(bound):
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=40)
-@given(stops=st.integers(1, 6), frames=st.integers(1, 40))
+@given(stops=st.integers(1, 6), frames=st.integers(6, 40))
 def test_a_straight_walk_is_evenly_paced_and_closed(stops, frames):
     """Frame i lies at i·S/F stops along the closed path, the reference being numpy's linear interpolation."""
     corners = prior("uniform", 3).of_seeds(list(range(stops)))
@@ -182,6 +212,14 @@ def test_a_straight_walk_is_evenly_paced_and_closed(stops, frames):
     expected = np.stack([np.interp(at, np.arange(stops + 1), column) for column in closed.T], axis=1)
     path = walk(prior("uniform", 3), corners, frames)
     assert np.allclose(path, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_walk_that_cannot_show_its_stops_is_refused(frames):
+    corners = prior("normal").of_seeds([1, 2, 3])
+    with pytest.raises(UserError, match=f"{frames} frames cannot show 3 seeds"):
+        walk(prior("normal"), corners, frames)
+    assert len(walk(prior("normal"), corners, 3)) == 3
 
 
 @every_prior

@@ -11,7 +11,9 @@ from ganatomy.cli.arguments import Changes, Label, Parts, Place, Raw, Step, Trun
 def walk(
     run: Place,
     seeds: Annotated[str, typer.Option(help="The images to pass through, in order: 3,9,4.")] = "0-7",
-    frames: Annotated[int, typer.Option(min=2, max=10_000, help="Pictures in the animation.")] = 96,
+    frames: Annotated[
+        int, typer.Option(min=2, max=10_000, help="Pictures in the animation, at least one for each seed.")
+    ] = 96,
     seconds: Annotated[
         float | None, typer.Option(min=0.1, help="Its length; 12 pictures a second if not given.")
     ] = None,

@@ -3,14 +3,18 @@
 import torch
 from torch import Tensor
 
+from ganatomy.errors import UserError
 from ganatomy.gan.priors import Prior
 
 
 def walk(prior: Prior, stops: Tensor, frames: int) -> Tensor:
     """A closed path through latent vectors: codes [S, D] → [frames, D], evenly paced, back to the first stop.
 
-    Between stops the prior's own interpolation: along the sphere for a normal prior, straight for a uniform one.
+    Between stops the prior's own interpolation: along the sphere for a normal prior, straight for a uniform one. Raises
+    UserError for fewer frames than stops.
     """
+    if frames < len(stops):
+        raise UserError(f"A walk of {frames} frames cannot show {len(stops)} seeds: give it {len(stops)} or more.")
     position = torch.arange(frames) * len(stops) / frames
     legs, share = position.long(), position.frac()
     return torch.cat(

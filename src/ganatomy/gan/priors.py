@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from ganatomy.system.lazy import torch
 from ganatomy.system.registry import Registry, summary_of
 
+ROUNDING = 1e-7  # of directions that were float32
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # no number's multiples, modulo 1, fill [0, 1) more evenly
 
 
@@ -18,18 +19,28 @@ def spherical(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> to
     """Great-circle interpolation (slerp): White 2016 (arXiv:1609.04468), eq. 2.
 
     start, end: [D]; share: [F] in [0, 1] → [F, D]. Lengths are interpolated too, so that a path between two typical
-    normal vectors stays typical, where the straight line would cut through the improbable middle.
+    normal vectors stays typical, where the straight line would cut through the improbable middle. Between opposite
+    vectors every half circle is a shortest way: taken is the one by the coordinate axis nearest to a right angle.
+    From or to 0, which has no direction, the way is straight.
     """
-    dtype = start.dtype
-    start, end, share = start.double(), end.double(), share.double()
-    angle = torch.arccos(torch.cosine_similarity(start, end, dim=0).clamp(-1, 1))
-    share = share[:, None]
-    if angle.sin() < 1e-4:  # (anti)parallel: no arc is defined
-        return (start + (end - start) * share).to(dtype)
+    (u, from_), (v, to) = (_direction(each.double()) for each in (start, end))
+    if not (from_ and to):
+        return linear(start, end, share)
+    across = v - (u @ v) * u
+    sine = across.norm()
+    if sine < ROUNDING:  # the plane that they span would follow from rounding
+        sine, across = sine * 0, torch.eye(len(u), dtype=u.dtype)[u.abs().argmin()]
+        across = across - (u @ across) * u
+    angle, share = torch.atan2(sine, u @ v), share.double()[:, None]
     # Directions turn along the arc; lengths change evenly.
-    length = start.norm() + (end.norm() - start.norm()) * share
-    arc = torch.sin((1 - share) * angle) * start / start.norm() + torch.sin(share * angle) * end / end.norm()
-    return (length * arc / angle.sin()).to(dtype)
+    turned = torch.cos(share * angle) * u + torch.sin(share * angle) * _direction(across)[0]
+    return ((from_ + (to - from_) * share) * turned).to(start.dtype)
+
+
+def _direction(vector: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A vector [D] as one of length 1, and its length, a scalar; 0 stays what it is."""
+    length = vector.norm()
+    return vector / length.clamp_min(torch.finfo(vector.dtype).tiny), length
 
 
 def linear(start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:

@@ -98,7 +98,7 @@ def walk(
     """Write an endless animation through the images of the seeds; returns its path (.webp or .gif).
 
     frames: its pictures; seconds: its length. The other arguments: as for `sample`, and so are the errors.
-    Raises UserError for fewer than two seeds, and for another kind of file.
+    Raises UserError for fewer than two seeds, for fewer frames than seeds, and for another kind of file.
     """
     if out is not None and Path(out).suffix.lower() not in (".webp", ".gif"):
         raise UserError(f"{out}: a walk is written as .webp or .gif.")

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
+from torch.testing import assert_close
 
 import ganatomy
 from ganatomy.gan import latent
-from ganatomy.gan.priors import normal, truncated_normal, truncated_uniform, uniform
+from ganatomy.gan.priors import normal, spherical, truncated_normal, truncated_uniform, uniform
 from ganatomy.generators.export import conversion, web
 from ganatomy.generators.export.api import Export
 from ganatomy.runs.run import Run
@@ -121,6 +122,18 @@ def test_a_walk_is_the_librarys(page: Page, sampler: Any) -> None:
     for step, share in ((1, "0.2500"), (3, "0.7500")):
         expected = sampler.images(codes[step : step + 1])[0].astype(int)
         assert np.abs(drawn(page, f"#seed=3&share={share}&class=1") - expected).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [([2, 0, 1], [1, -1, 3]), ([2, 0, 1], [-4, 0, -2]), ([2, 0, 1], [4, 0, 2]), ([0, 0, 0], [3, 4, 0])],
+)
+def test_a_way_is_the_librarys(page: Page, start: list[int], end: list[int]) -> None:
+    """Of any two vectors, of opposite and parallel ones, and from zero."""
+    share = torch.linspace(0, 1, 7, dtype=torch.float64)
+    found = [page.evaluate("(given) => PRIORS.normal.between(...given)", [start, end, each]) for each in share.tolist()]
+    vectors = [torch.tensor(each, dtype=torch.float64) for each in (start, end)]
+    assert_close(torch.tensor(found, dtype=torch.float64), spherical(*vectors, share), rtol=0, atol=1e-9)
 
 
 def test_styles_are_truncated_as_in_the_library(converted, folder: Path, tmp_path: Path, shown: Any) -> None:

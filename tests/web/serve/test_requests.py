@@ -122,7 +122,9 @@ def test_a_query_that_cannot_be_drawn_is_refused(query: list[tuple[str, str]], w
         RequestParser(PLAIN, 8).image(query)
 
 
-@pytest.mark.parametrize("query", [{}, {"seeds": "1"}, {"seeds": "1,,2"}, {"seeds": "1,2", "frames": "9"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"seeds": "1"}, {"seeds": "1,,2"}, {"seeds": "1,2", "frames": "9"}, {"seeds": "1,2,3", "frames": "2"}]
+)
 def test_a_walk_that_cannot_be_drawn_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(UserError):
         RequestParser(PLAIN, 8).walk(query.items())

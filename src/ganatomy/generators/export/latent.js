@@ -86,11 +86,18 @@ const PRIORS = {
     between: (start, end, share) => {
       const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
       const from = Math.sqrt(dot(start, start)), to = Math.sqrt(dot(end, end));
-      const angle = Math.acos(Math.max(-1, Math.min(1, dot(start, end) / (from * to))));
-      if (!(Math.sin(angle) >= 1e-4)) return straight(start, end, share);
-      const length = (from + (to - from) * share) / Math.sin(angle);
-      const a = length * Math.sin((1 - share) * angle) / from, b = length * Math.sin(share * angle) / to;
-      return start.map((x, i) => a * x + b * end[i]);
+      if (!from || !to) return straight(start, end, share);
+      const u = Array.from(start, (x) => x / from), v = Array.from(end, (x) => x / to), cosine = dot(u, v);
+      let across = v.map((x, i) => x - cosine * u[i]), sine = Math.sqrt(dot(across, across));
+      let length = sine;
+      if (sine < 1e-7) {
+        const sizes = u.map(Math.abs), axis = sizes.indexOf(Math.min(...sizes));
+        across = u.map((x, i) => (i === axis) - u[axis] * x);
+        length = Math.sqrt(dot(across, across)) || 1;
+        sine = 0;
+      }
+      const angle = share * Math.atan2(sine, cosine), size = from + (to - from) * share;
+      return start.map((_, i) => size * (Math.cos(angle) * u[i] + Math.sin(angle) * across[i] / length));
     },
   },
   uniform: {

@@ -115,7 +115,7 @@ class RequestParser:
     def walk(self, query: Iterable[tuple[str, str]]) -> LatentBatch:
         """The frames of a walk, in one class: the one given, or that of its first seed.
 
-        Raises UserError for too many frames.
+        Raises UserError for too many frames, and for fewer than seeds.
         """
         request = read(WalkRequest, _values(query))
         frames = request.frames or min(8 * len(request.seeds), self.max_images)
