@@ -34,6 +34,13 @@ HEALTHY: dict[str, float] = {
     "copies": 1.2,
     "gap": 0.05,
     "latent": 0.9,
+    "batch_spread": 0.9,
+    "real_variety": 1.0,
+    "average_distance": 0.06,
+    "average_distance_floor": 0.03,
+    "class_accuracy": 0.8,
+    "class_accuracy_real": 0.85,
+    "class_accuracy_chance": 0.1,
     "auc": 0.75,
     "auc_memory": 0.52,
     "auc_mixed": 0.7,
@@ -41,6 +48,7 @@ HEALTHY: dict[str, float] = {
     "sign": 0.5,
     "response": 0.6,
     "slope": 1.0,
+    "at_clip": 0.1,
 }
 EVERY = 20
 

@@ -89,7 +89,7 @@ def assert_same_tensors(one: Run, other: Run, step: int) -> None:
     left, right = (checkpoint.load(run.checkpoint(step)) for run in (one, other))
     for groups in (left, right):
         groups.pop(checkpoint.WINDOW, None)
-        groups.pop(checkpoint.MOTION, None)
+        groups.pop(checkpoint.PROBE, None)
     assert left.keys() == right.keys() == {"generator", "average", "discriminator", "optimisers"}
     for group, tensors in left.items():
         assert tensors.keys() == right[group].keys()

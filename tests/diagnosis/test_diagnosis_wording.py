@@ -44,4 +44,6 @@ def test_the_command_answers_from_the_records_alone(tmp_path: Path) -> None:
 
 
 def test_before_the_first_probe_there_is_nothing_to_report(tmp_path: Path) -> None:
-    assert wording.page(diagnose_run(recorded(tmp_path, []))).startswith("This training has not been probed yet")
+    assert wording.page(diagnose_run(recorded(tmp_path, []))).startswith(
+        "Too early to say: no probe yet. A verdict needs 8 probes and 300 steps"
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.config import recipes
-from ganatomy.diagnosis import HEALTHY, Monitor, TrainingContext, diagnose
+from ganatomy.diagnosis import HEALTHY, TOO_EARLY, Monitor, TrainingContext, diagnose
 from probe_records import monitored, record
 
 GAME = TrainingContext.of_objective("non_saturating")
@@ -34,10 +34,11 @@ def test_what_is_found_at_a_step_does_not_depend_on_what_comes_after() -> None:
     live, verdicts = Monitor(GAME), []
     for place, each in enumerate(records, 1):
         live.observe(each)
-        verdicts.append(live.verdict)
+        verdicts.append(live.name)
         if place % 4 == 0:
             assert diagnose(records[:place], GAME) == live.findings()
-    assert {verdict.partition(":")[0] for verdict in verdicts} == {HEALTHY, "mode collapse", "discriminator overfits"}
+    expected = [TOO_EARLY, "nothing found", "mode collapse", HEALTHY, "discriminator overfits"]
+    assert list(dict.fromkeys(verdicts)) == expected
     assert [finding.name for finding in live.findings()] == ["mode collapse", "discriminator overfits"]
 
 
@@ -47,14 +48,14 @@ def test_records_without_signals_and_numbers_that_json_does_not_have_change_noth
     assert diagnose(between, GAME) == diagnose(records, GAME)
     monitor = Monitor(GAME)
     monitor.observe({"step": 20, "signals/auc": None, "signals/slope": float("nan")})
-    assert monitor.verdict == HEALTHY
+    assert monitor.verdict == TOO_EARLY
 
 
 def test_a_roll_back_is_reported_at_once_and_passes() -> None:
     monitor = monitored(10, roll_backs=lambda step: float(step > 100))
     assert [(finding.name, finding.reported) for finding in monitor.findings()] == [("not finite", 120)]
     assert monitor.present
-    for step in range(220, 300, 20):
+    for step in range(220, 320, 20):
         monitor.observe(record(step, roll_backs=1.0))
     assert monitor.verdict == HEALTHY
 
@@ -86,3 +87,33 @@ def test_data_that_cannot_work_is_reported_before_the_first_probe() -> None:
     assert monitor.verdict == "data cannot work: all images are the same"
     (finding,) = monitor.findings()
     assert (finding.present, finding.certainty, finding.command) == (True, "certain", "ganatomy data inspect")
+
+
+def test_only_what_is_known_is_said() -> None:
+    """Grey noise: brightness alone brought it a little closer."""
+    noise = {"distance": lambda step: 1.5 if step < 100 else 1.0, "auc": 0.8}
+    early, later = monitored(3, **noise), monitored(30, **noise)
+    assert (early.state, early.verdict) == ("early", "too early to say")
+    assert (later.state, later.verdict) == ("open", "nothing found in 30 probes")
+    closer = monitored(30, distance=lambda step: 1.5 if step < 100 else 0.7, auc=0.8)
+    assert (closer.state, closer.verdict) == ("healthy", "healthy")
+    assert monitored(30, distance=float("nan")).state == "open"  # scores alone, as a loop of one's own may give them
+
+
+def test_what_is_sure_is_said_at_once() -> None:
+    """The article's experiment: after 60 steps the discriminator is certain, and minimax leaves no gradient."""
+    minimax = TrainingContext.of_objective("minimax")
+    monitor = monitored(3, minimax, auc=1.0, response=0.0007, distance=1.5)
+    assert monitor.verdict == "discriminator overpowers: the generator's gradient vanishes (so far)"
+
+
+def test_a_record_with_some_signals_says_nothing_about_rules_that_need_others() -> None:
+    """Between two probes there are records of the last round alone."""
+    monitor = Monitor(GAME)
+    for step in range(20, 820, 20):
+        if step % 100:
+            monitor.observe({"step": step, "signals/auc": 0.75, "signals/spread": 0.9})
+        else:
+            monitor.observe(record(step, gap=1.0))
+    (finding,) = monitor.findings()
+    assert (finding.name, finding.began, finding.reported) == ("train and eval differ", 100, 600)

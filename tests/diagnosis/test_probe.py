@@ -15,7 +15,10 @@ from ganatomy.config.settings import change
 from ganatomy.data import Images, prepare
 from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis.probe_images import held_out_images, probe_of
-from ganatomy.gan.method import Batches, Method
+from ganatomy.diagnosis.signals import auc
+from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.method import Batch, Batches, Method
+from ganatomy.modalities.images import to_float
 from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training.loop import Budget, Callback, State, fit
 from tiny import tiny, waves
@@ -78,7 +81,8 @@ class Measure(Callback):
         self.probe = probe_of(state.method, self.options, self.images, held_out, self.batches)
 
     def after_step(self, state: State) -> None:
-        signals = self.probe.measure()
+        cheap, signals = self.probe.of_last_round(), self.probe.measure()
+        assert cheap.keys() <= signals.keys()
         assert all(isinstance(value, float) for value in signals.values())
         self.measured.update(signals)
 
@@ -94,6 +98,24 @@ def test_the_weights_are_the_same_without_it(recipe: str, changes: dict[str, Any
     for group, tensors in plain.items():
         for name, tensor in tensors.items():
             assert torch.equal(tensor, probed[group][name]), f"{group}: {name}"
+
+
+def test_the_last_round_shows_what_the_discriminator_saw(data: Path) -> None:
+    """With nothing updated in between, the same scores as forwards of the same batch give."""
+    method, batches, images, options = parts(data, "dcgan", **{"training.batch": 32, "discriminator.norm": "none"})
+    assert isinstance(method, Adversarial)
+    probe = probe_of(method, options, images, None, batches)
+    assert probe.of_last_round() == {}, "nothing was played yet"
+    real = Batch(to_float(torch.from_numpy(np.array(images.pixels[:32]))))
+    fake = method.generate(None, 0, 0)
+    expected = [method.scores(batch, method._draws("augment", 0, 0)).detach() for batch in (real, fake)]
+    method.discriminator_step(real, fake, 0)
+    found = probe.of_last_round()
+    assert found["auc"] == auc(*(scores.numpy() for scores in expected))
+    assert found["score_size"] == pytest.approx(float(torch.cat(expected).abs().median()))
+    # −log σ(s) has the slope σ(s) − 1.
+    assert found["response"] == pytest.approx(float((1 - expected[1].sigmoid()).mean()), rel=1e-5)
+    assert found["spread"] == probe.reference.compare(fake.images.detach().numpy()[:16])["spread"]
 
 
 def test_the_documentation_lists_the_signals(data: Path) -> None:

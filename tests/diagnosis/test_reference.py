@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ganatomy.diagnosis.reference import Motion, ReferenceSet
+from ganatomy.diagnosis.reference import ClassPrediction, DrawnImages, Motion, ReferenceSet
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
 
 
@@ -14,7 +14,7 @@ def images(count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def reference() -> ReferenceSet:
-    return ReferenceSet(images(512), 128)
+    return ReferenceSet(images(512))
 
 
 def test_real_images_score_as_real_ones_do(reference: ReferenceSet) -> None:
@@ -24,8 +24,8 @@ def test_real_images_score_as_real_ones_do(reference: ReferenceSet) -> None:
         assert found["twins"] == pytest.approx(1, abs=0.2)
         assert found["distance"] < 2 * found["distance_floor"]
         assert found["kinds"] >= found["kinds_floor"] - 1
-        assert found["checkerboard"] < 4
         assert abs(found["saturated"] - found["saturated_real"]) < 0.01
+    assert all(reference.checkerboard(images(128, seed)) < 4 for seed in range(1, 9))
     assert sum(found["spread"] >= found["spread_floor"] for found in random) >= 7
 
 
@@ -48,9 +48,9 @@ def test_a_kind_that_is_left_out_is_missed(reference: ReferenceSet) -> None:
 def test_a_grid_stands_out(reference: ReferenceSet) -> None:
     rows = np.arange(16) % 2 * 2 - 1
     for grid in (rows[:, None] * rows, np.broadcast_to(rows, (16, 16)), np.broadcast_to(rows[:, None], (16, 16))):
-        assert reference.compare(images(128, 1) + 0.1 * grid)["checkerboard"] > 10
+        assert reference.checkerboard(images(128, 1) + 0.1 * grid) > 10
     noise = 0.1 * np.random.default_rng(0).standard_normal((128, 3, 16, 16))
-    assert reference.compare(images(128, 1) + noise)["checkerboard"] < 10
+    assert reference.checkerboard(images(128, 1) + noise) < 10
 
 
 def test_motion(reference: ReferenceSet) -> None:
@@ -66,5 +66,41 @@ def test_motion(reference: ReferenceSet) -> None:
 
 def test_real_images_need_not_be_many_nor_different() -> None:
     for few in (images(6), np.zeros((20, 1, 16, 16))):
-        found = ReferenceSet(few, 3).compare(few)
+        found = ReferenceSet(few).compare(few[:3])
         assert all(np.isfinite(value) for value in found.values())
+
+
+def test_fewer_images_have_wider_floors(reference: ReferenceSet) -> None:
+    few, many = reference.floors(16), reference.floors(128)
+    assert few["distance_floor"] > many["distance_floor"]
+    assert few["spread_floor"] < many["spread_floor"]
+    assert reference.floors(1000) == reference.floors(256)  # half of the real images play the generated ones
+
+
+def test_classes_are_predicted_from_real_images(reference: ReferenceSet) -> None:
+    labels = shapes(512, 0)[1]
+    prediction = ClassPrediction(reference.features, labels)
+    features, asked = reference.embed(images(128, 3)), shapes(128, 3)[1]
+    obeyed = prediction.accuracies(features, asked)
+    assert obeyed["class_accuracy_chance"] == np.bincount(labels).max() / 512
+    assert obeyed["class_accuracy_real"] > 0.7
+    assert obeyed["class_accuracy"] == pytest.approx(obeyed["class_accuracy_real"], abs=0.15)
+    others = prediction.accuracies(features, np.random.default_rng(0).permutation(asked))
+    assert others["class_accuracy"] == pytest.approx(0.1, abs=0.08)
+
+
+def test_real_images_that_repeat_are_counted() -> None:
+    whole = images(512)
+    honest, stuck = DrawnImages(whole, 512), DrawnImages(whole, 512)
+    random = np.random.default_rng(0)
+    drawn = [honest.variety(whole[random.integers(512, size=64)]) for _ in range(16)]
+    assert drawn[-1] == pytest.approx(1, abs=0.05)
+    repeated = [stuck.variety(whole[:64]) for _ in range(16)]
+    assert repeated[-1] == pytest.approx(64 / (512 * (1 - (1 - 1 / 512) ** 1024)))
+    small = DrawnImages(whole[:24], 24)  # a small set repeats by itself
+    assert [small.variety(whole[:24]) for _ in range(9)][-1] == pytest.approx(1, abs=0.01)
+    resumed = DrawnImages(whole, 512)
+    resumed.load(stuck.state())
+    assert resumed.variety(whole[64:128]) == stuck.variety(whole[64:128])
+    same = DrawnImages(np.repeat(whole[:8], 4, axis=0), 512)  # and so does one with copies in it
+    assert same.size == 128

@@ -35,7 +35,13 @@ def test_energy_distance_is_zero_for_one_set_and_known_for_shifted_points() -> N
 def test_copies() -> None:
     training, new = (np.random.default_rng(seed).standard_normal((200, 4)) for seed in (0, 1))
     other = np.random.default_rng(2).standard_normal((200, 4))
-    assert signals.copies(training, training[:50], new) == 0
-    assert signals.copies(training, other, new) == pytest.approx(1, abs=0.2)
-    assert signals.copies(training, other, None) == pytest.approx(1, abs=0.2)
-    assert signals.copies(training, training[:50] + 1e-3, None) < 0.02
+    assert signals.nearness(training, training[:50]) == pytest.approx(0, abs=1e-6)
+    assert signals.nearness(training, other) == pytest.approx(signals.nearness(training, new), rel=0.2)
+    among = signals.nearness(training, training[:50], skip_same=True)
+    assert among == pytest.approx(signals.nearness(training, new), rel=0.2)
+    assert signals.nearness(training, training[:50] + 1e-3) < 0.02 * among
+
+
+def test_nearness_is_the_ratio_of_two_distances() -> None:
+    line = np.arange(7.0)[:, None]
+    assert signals.nearness(line, np.array([[0.1]])) == pytest.approx(0.1 / 3.9)  # of 0.1, 0.9, 1.9, 2.9, 3.9, …

@@ -11,7 +11,11 @@ def diagnose(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run (path, name or last), finished or in training.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, for programs.")] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 if something is wrong now, with 4 before the first probe.")
+        bool,
+        typer.Option(
+            "--exit-code",
+            help="Exit with 0 only where the training is healthy, 3 where something is wrong now, else 4.",
+        ),
     ] = False,
     parts: Parts = None,
 ) -> None:
@@ -32,4 +36,4 @@ def diagnose(
     else:
         print(wording.page(monitor))
     if exit_code:
-        sys.exit(3 if monitor.present else 0 if monitor.records else 4)
+        sys.exit({"healthy": 0, "ill": 3}.get(monitor.state, 4))

@@ -6,7 +6,7 @@ of your own. Only `probe` and `probe_images` need torch.
 
 from ganatomy.diagnosis import rules  # registers ours, before those of others
 from ganatomy.diagnosis.context import TrainingContext
-from ganatomy.diagnosis.finding import HEALTHY, Finding
+from ganatomy.diagnosis.finding import HEALTHY, TOO_EARLY, Finding
 from ganatomy.diagnosis.monitor import Monitor, diagnose
 from ganatomy.diagnosis.reading import diagnose_run, divergence_record
 from ganatomy.diagnosis.remedies import Remedy
@@ -16,6 +16,7 @@ from ganatomy.diagnosis.window import Window
 __all__ = [
     "HEALTHY",
     "RULES",
+    "TOO_EARLY",
     "Finding",
     "Monitor",
     "Remedy",

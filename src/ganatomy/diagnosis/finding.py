@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-HEALTHY = "healthy"
+HEALTHY, TOO_EARLY = "healthy", "too early to say"
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Finding:
     began, reported, until    steps: the first probe at which it held, the one at which it was reported, the last one
     present                   whether it still holds, at the last probe
     signal, value, threshold  the evidence, at the last probe at which it held
-    certainty                 suspected (a weaker signal stands for a missing one), likely, or certain
+    certainty                 suspected (a weaker signal stands for a missing one), likely, or certain: it has held for
+                              three times as long as it takes, or it is a fact and not a tendency
     meaning, remedy           in words
     settings, command         the remedy as changed options, and as something to type, if there is such a thing
     """

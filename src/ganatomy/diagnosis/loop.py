@@ -64,6 +64,7 @@ class Diagnosis:
         if "fake" in images and self.reference is not None:
             drawn = images["fake"][: self.samples]
             found |= self.reference.compare(drawn) | self._motion(self.reference, drawn)
+            found["checkerboard"] = self.reference.checkerboard(drawn)
         rest = self.monitor.context.equilibrium
         return self._record(step, found | _of_scores(scores, 0.0 if rest is None else rest.score))
 
@@ -87,7 +88,7 @@ class Diagnosis:
         self.collected.append(images)
         together = np.concatenate(self.collected)
         if len(together) >= FEWEST:
-            self.reference, self.collected = ReferenceSet(together, self.samples), []
+            self.reference, self.collected = ReferenceSet(together), []
             self.motion = Motion(self.reference)
 
     def _motion(self, reference: ReferenceSet, images: np.ndarray) -> Signals:

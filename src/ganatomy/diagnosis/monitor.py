@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from ganatomy.diagnosis.context import TrainingContext
-from ganatomy.diagnosis.finding import HEALTHY, Finding
+from ganatomy.diagnosis.finding import HEALTHY, TOO_EARLY, Finding
 from ganatomy.diagnosis.remedies import command_of
 from ganatomy.diagnosis.rule import RULES, Rule, Symptom
 from ganatomy.diagnosis.signals import PREFIX
 from ganatomy.diagnosis.window import Window
 
-FEWEST = 8  # probes before a rule that needs several is reported,
+FEWEST = 8  # probe records before a rule that needs several is reported,
 WARM_UP = 300  # and steps: before, no generator has learnt much
-SEVERAL = 4  # rules that need fewer probes in a row are about what training does not change
+SEVERAL = 4  # rules that need fewer records in a row are sure at once
+
+State: TypeAlias = Literal["early", "open", "healthy", "ill"]
 
 
 @dataclass
@@ -45,9 +47,10 @@ class Monitor:
         numbers = {name.removeprefix(PREFIX): value for name, value in record.items() if _is_finite(value)}
         self.records.append(numbers)
         window, step = Window(self.records), int(record["step"])
-        for rule, streak in self._streaks:
-            applies = all(name in numbers for name in rule.needs)
-            self._update(rule, streak, rule.check(window, self.context) if applies else None, step)
+        for rule, streak in sorted(self._streaks, key=lambda each: each[0].fallback):
+            if all(name in numbers for name in rule.needs):  # a record that lacks them says nothing about the rule
+                idle = rule.fallback and any(other.finding for _, other in self._streaks if other is not streak)
+                self._update(rule, streak, None if idle else rule.check(window, self.context), step)
 
     def _update(self, rule: Rule, streak: _Streak, symptom: Symptom | None, step: int) -> None:
         if symptom is None:
@@ -58,12 +61,12 @@ class Monitor:
             return
         streak.began = step if not streak.held else streak.began
         streak.held, streak.missed = streak.held + 1, 0
-        warm = len(self.records) >= FEWEST and step >= WARM_UP
         long = streak.held >= rule.probes and step - streak.began >= rule.share * step
         before = streak.finding
-        if before is None and not (long and (warm or rule.probes < SEVERAL)):
+        if before is None and not (long and (self.warm or rule.probes < SEVERAL)):
             return
-        certainty = "suspected" if symptom.proxy else "certain" if streak.held >= 3 * rule.probes else "likely"
+        sure = streak.held >= 3 * rule.probes or not rule.share
+        certainty = "suspected" if symptom.proxy else "certain" if sure else "likely"
         began, reported = (before.began, before.reported) if before else (streak.began, step)
         streak.finding = self._finding(rule, symptom, certainty, began, reported, step)
 
@@ -104,14 +107,46 @@ class Monitor:
         return sorted([*self._ended, *self.present], key=lambda finding: (finding.reported, finding.name))
 
     @property
+    def warm(self) -> bool:
+        """Whether there are enough records, and steps, to tell what lasts from what passes by itself."""
+        return len(self.records) >= FEWEST and self.step >= WARM_UP
+
+    @property
+    def state(self) -> State:
+        """What is known.
+
+        ill: there is a finding; early: too few records or steps to say; healthy: nothing is found, and generated images
+        are near the real ones, or much nearer than at the start; open: nothing is found, but they are not.
+        """
+        if self.present:
+            return "ill"
+        if not self.warm:
+            return "early"
+        return "healthy" if Window(self.records).learnt else "open"
+
+    @property
+    def name(self) -> str:
+        """The verdict without what changes from probe to probe."""
+        names = {"early": TOO_EARLY, "open": "nothing found", "healthy": HEALTHY}
+        return self.present[0].name if self.present else names[self.state]
+
+    @property
     def verdict(self) -> str:
-        """One line: the first cause of what is wrong now, or `healthy`."""
-        return str(self.present[0]) if self.present else HEALTHY
+        """One line: the first cause of what is wrong now; or what is known besides."""
+        if not self.present:
+            return f"nothing found in {len(self.records)} probes" if self.state == "open" else self.name
+        first = self.present[0]
+        return str(first) if self.warm or first.certainty == "certain" else f"{first} (so far)"
 
     def json(self) -> dict[str, Any]:
-        """{step, verdict, findings}, what `ganatomy diagnose --json` prints."""
-        findings = [finding.json() for finding in self.findings()]
-        return {"step": self.step, "verdict": self.verdict, "findings": findings}
+        """{step, probes, state, verdict, findings}, what `ganatomy diagnose --json` prints."""
+        return {
+            "step": self.step,
+            "probes": len(self.records),
+            "state": self.state,
+            "verdict": self.verdict,
+            "findings": [finding.json() for finding in self.findings()],
+        }
 
 
 def diagnose(records: Iterable[Mapping[str, Any]], context: TrainingContext) -> list[Finding]:

@@ -1,6 +1,6 @@
 """A probe: signals of a training's players, always at the same latent vectors and real images. Needs torch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from ganatomy.diagnosis import signals
-from ganatomy.diagnosis.reference import SPECTRA, Motion, ReferenceSet
+from ganatomy.diagnosis.reference import SPECTRA, ClassPrediction, DrawnImages, Motion, ReferenceSet
 from ganatomy.diagnosis.signals import Array, Signals
-from ganatomy.gan.adversarial import Adversarial
+from ganatomy.gan.adversarial import Adversarial, Round
 from ganatomy.gan.method import Batch, Method
 from ganatomy.modalities.images import Pixels, to_float
 from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 
 SLOPES = 32  # images at which the discriminator's gradient is taken
+FEWEST = 16  # images of a batch that say something about the generator
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,41 @@ class ProbeImages:
 class Probe:
     """Measures signals of a method. Leaves the training as it was, to the last bit."""
 
-    def __init__(self, method: Method, codes: Tensor, images: ProbeImages) -> None:
-        """codes: [N, …] of the prior; the first N real images are scored beside theirs."""
+    def __init__(self, method: Method, codes: Tensor, images: ProbeImages, size: int) -> None:
+        """codes: [N, …] of the prior; the first N real images are scored beside theirs. size: of the training set."""
         count, real = _most(method, len(codes)), images.real
         self.method, self.codes = method, codes[:count].to(method.runtime.device)
         self.real, self.of_class = _first(real, _most(method, min(count, len(real.images)))), images.of_class
         held_out = images.held_out
         self.held_out = None if held_out is None else _first(held_out, _most(method, len(held_out.images)))
-        self.reference = ReferenceSet(_array(real.images), count, ends=(-1.0, 1.0))
+        self.reference = ReferenceSet(_array(real.images), ends=(-1.0, 1.0))
         self.motion = Motion(self.reference)
         self.training = None if images.training is None else self._embedded(images.training)
-        self.held_out_features = None if self.held_out is None else self.reference.embed(_array(self.held_out.images))
+        known = None if real.classes is None else _classes(real.classes)[: len(self.reference.features)]
+        self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
+        self.drawn = DrawnImages(_array(real.images), size)
+        self.real_nearness = 0.0 if self.training is None else self._real_nearness(self.training, count)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next measurement is compared with, by name: `Motion.state` and `DrawnImages.state`."""
+        return {**self.motion.state(), **self.drawn.state()}
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from an earlier `state`, shapes as there."""
+        self.motion.load(state)
+        self.drawn.load(state)
+
+    def of_last_round(self) -> Signals:
+        """Signals of what the discriminator saw in the last step: no network runs for them.
+
+        Empty where there is no game, or where a batch is too small to say something.
+        """
+        seen = self.method.last_round if isinstance(self.method, Adversarial) else None
+        if seen is None or len(seen.fake.images) < FEWEST:
+            return {}
+        assert isinstance(self.method, Adversarial)
+        found = self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
+        return found | self._of_batch(seen, found) | _of_scores(self.method, seen.real_scores, seen.fake_scores)
 
     def measure(self) -> Signals:
         """All signals that this method has, by name."""
@@ -60,9 +85,15 @@ class Probe:
             evaluated = self._generate(self.codes)
             self.method.generator.network.train()
             # A grid that the average does not have is never seen by those who draw samples.
-            found = self._of_images(_array(fake.images), _array(self.method.sample(self.codes[:SPECTRA])))
+            averaged = _array(self.method.sample(self.codes[:SPECTRA]))
+            found = self._of_images(_array(fake.images), averaged) | self._of_average(averaged)
             found["gap"] = self._gap(fake, evaluated)
-            return found | self._of_latents() | self._of_scores(self.method, fake) | self._of_weights(self.method)
+            if self.real_classes is not None and fake.classes is not None:
+                features = self.reference.embed(_array(fake.images))
+                found |= self.real_classes.accuracies(features, _classes(fake.classes))
+            if self.method.last_round is not None:
+                found |= self._of_batch(self.method.last_round)
+            return found | self._of_latents() | self._of_players(self.method, fake) | self._of_weights(self.method)
 
     def _generate(self, codes: Tensor) -> Batch:
         z, classes = self.method.prior.split(codes)
@@ -74,12 +105,30 @@ class Probe:
         parts = (np.array(pixels[start : start + count]) for start in range(0, len(pixels), count))
         return np.concatenate([self.reference.embed(_array(to_float(torch.from_numpy(part)))) for part in parts])
 
+    def _real_nearness(self, training: Array, count: int) -> float:
+        """How near held-out real images are to training images; without them, training images to the others."""
+        if self.held_out is None:
+            return signals.nearness(training, training[:count], skip_same=True)
+        return signals.nearness(training, self.reference.embed(_array(self.held_out.images)))
+
     def _of_images(self, fake: np.ndarray, displayed: np.ndarray | None = None) -> Signals:
+        """Signals of images [N, C, H, W]; displayed: the averaged generator's, which people see, where it has one."""
         features = self.reference.embed(fake)
-        found = self.reference.compare(fake, displayed) | self.motion.update(features)
+        found = self.reference.compare(fake) | self.motion.update(features)
+        found["checkerboard"] = self.reference.checkerboard(fake if displayed is None else displayed)
         if self.training is not None:
-            found["copies"] = signals.copies(self.training, features, self.held_out_features)
+            found["copies"] = signals.nearness(self.training, features) / max(self.real_nearness, 1e-12)
         return found
+
+    def _of_batch(self, seen: Round, compared: Signals | None = None) -> Signals:
+        """Whether the images of a training batch differ: the generated ones, and the real ones from earlier batches."""
+        compared = compared or self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
+        return {"batch_spread": compared["spread"], "real_variety": self.drawn.variety(_array(seen.real.images))}
+
+    def _of_average(self, averaged: np.ndarray) -> Signals:
+        distance = self.reference.compare_features(self.reference.embed(averaged))["distance"]
+        floor = self.reference.floors(len(averaged))["distance_floor"]
+        return {"average_distance": distance, "average_distance_floor": floor}
 
     def _gap(self, fake: Batch, evaluated: Batch) -> float:
         """The median distance of an image in evaluation from the same latent vector's in training, over the typical."""
@@ -95,7 +144,7 @@ class Probe:
         fake = self._generate(codes.to(self.method.runtime.device))
         return {"latent": self.reference.spread_within(_array(real), _array(fake.images))}
 
-    def _of_scores(self, method: Adversarial, fake: Batch) -> Signals:
+    def _of_players(self, method: Adversarial, fake: Batch) -> Signals:
         """How the discriminator scores, and which gradients reach the generator's images."""
         images = fake.images.requires_grad_(True)
         fake_scores = method.scores(fake, _draws(len(images), method))
@@ -103,14 +152,10 @@ class Probe:
             real_scores = method.scores(self.real, _draws(len(self.real.images), method))
         count = min(len(real_scores), len(fake_scores))
         loss = method.objective.losses(real_scores[:count], fake_scores[:count]).generator
-        score_gradients, gradients = torch.autograd.grad(loss, (fake_scores, images))
+        (gradients,) = torch.autograd.grad(loss, images)
         lengths = gradients.flatten(1).norm(dim=1)
         fake_scores, fake = fake_scores.detach(), Batch(images.detach(), fake.classes)
-        found = {
-            "auc": signals.auc(_array(real_scores), _array(fake_scores)),
-            "score_size": float(torch.cat([real_scores, fake_scores]).abs().median()),
-            "sign": float((real_scores - method.objective.equilibrium.score).sign().mean()),
-            "response": float(score_gradients.abs().mean()) * count,
+        found = _of_scores(method, real_scores, fake_scores) | {
             "push": float(lengths.median()) * count,
             "coherence": float(gradients.sum(0).norm() / lengths.sum().clamp_min(1e-30)),
             "slope": self._slope(method, fake),
@@ -153,6 +198,20 @@ class Probe:
         return {"at_clip": float((weights >= method.clip * (1 - 1e-6)).float().mean())}
 
 
+def _of_scores(method: Adversarial, real: Tensor, fake: Tensor) -> Signals:
+    """Signals of raw scores [N] and [M], whatever the networks."""
+    count = min(len(real), len(fake))
+    leaf = fake[:count].detach().requires_grad_(True)
+    loss = method.objective.losses(real[:count], leaf).generator
+    (gradients,) = torch.autograd.grad(loss, leaf)
+    return {
+        "auc": signals.auc(_array(real), _array(fake)),
+        "score_size": float(torch.cat([real, fake]).abs().median()),
+        "sign": float((real - method.objective.equilibrium.score).sign().mean()),
+        "response": float(gradients.abs().mean()) * count,
+    }
+
+
 @contextmanager
 def undisturbed(method: Method) -> Iterator[None]:
     """Whatever happens inside leaves random numbers, running statistics and modes as they were."""
@@ -187,6 +246,11 @@ def _draws(count: int, method: Adversarial) -> Callable[..., Tensor]:
     """The same augmentation at every probe."""
     random = torch.Generator().manual_seed(0)
     return lambda *shape: torch.rand(count, *shape, generator=random).to(method.runtime.device)
+
+
+def _classes(one_hot: Tensor) -> np.ndarray:
+    """Class numbers [N] of one-hot classes [N, K]."""
+    return np.asarray(one_hot.argmax(1).cpu().numpy())
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -36,7 +36,7 @@ def probe_of(
         images.pixels if len(images) <= SEARCHED else None,
         _of_class(method, real, count),
     )
-    return Probe(method, method.prior.of_seeds(range(count)), chosen)
+    return Probe(method, method.prior.of_seeds(range(count)), chosen, len(images))
 
 
 def held_out_images(options: DataOptions, images: datasets.Images) -> datasets.Images | None:

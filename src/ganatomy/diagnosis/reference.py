@@ -1,7 +1,9 @@
 """What generated images are compared with: real ones, and the same latent vectors' images one probe earlier."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ MOST = 512  # real images that generated ones are compared with
 DIMENSIONS = 32  # principal components, and one number for all the rest
 DRAWS = 60  # of real images against real ones, for the floors
 SPECTRA = 32  # images whose spectrum is computed
+BATCHES = 16  # of real images, in which repetitions are looked for
 
 
 class ReferenceSet:
@@ -23,18 +26,16 @@ class ReferenceSet:
     their distances, typical is the median one; centres [K, D] and cluster [N] are those of k-means.
     """
 
-    def __init__(self, images: NDArray, samples: int, ends: tuple[float, float] | None = None) -> None:
+    def __init__(self, images: NDArray, ends: tuple[float, float] | None = None) -> None:
         """images: float [N, C, H, W], at least 4 of which the first `MOST` count.
 
-        samples: how many generated images will be compared with them. ends: of the range that the generator draws in;
-        None, where that is unknown: the extremes of the real images.
+        ends: of the range that the generator draws in; None, where that is unknown: the extremes of the real images.
         """
         images = np.asarray(images[:MOST], np.float64)
         flat = signals.downsampled(images)
         self.mean = flat.mean(0)
         self.basis = np.linalg.svd(flat - self.mean, full_matrices=False)[2][:DIMENSIONS].T
         self.features = self.embed(images)
-        self.samples = min(samples, len(images) // 2)
         self.centres, self.cluster = signals.clusters(self.features)
         self.shares = np.bincount(self.cluster, minlength=len(self.centres)) / len(self.cluster)
         self.between = cdist(self.features, self.features)
@@ -43,7 +44,7 @@ class ReferenceSet:
         self.ends = ends or (self.low, self.high)
         self.saturated = signals.saturated(images, *self.ends)
         self.stride_energy = signals.stride_energy(images[:SPECTRA])
-        self.floors = self._floors()
+        self._floors: dict[int, Signals] = {}
 
     def embed(self, images: NDArray) -> Array:
         """Images [N, C, H, W] as features [N, D]: the real images' principal components, and the length of the rest."""
@@ -52,12 +53,8 @@ class ReferenceSet:
         rest = np.square(centred).sum(1) - np.square(parts).sum(1)
         return np.concatenate([parts, np.sqrt(np.maximum(rest, 0))[:, None]], axis=1)
 
-    def compare(self, fake: NDArray, displayed: NDArray | None = None) -> Signals:
-        """Signals of generated images [N, C, H, W], with their floors.
-
-        displayed: the averaged generator's images [M, C, H, W], which people see, where they are others.
-        """
-        spectra = signals.stride_energy((fake if displayed is None else displayed)[:SPECTRA])
+    def compare(self, fake: NDArray) -> Signals:
+        """Signals of generated images [N, C, H, W], with their floors."""
         return self.compare_features(self.embed(fake)) | {
             "low": float(np.min(fake)),
             "high": float(np.max(fake)),
@@ -65,9 +62,12 @@ class ReferenceSet:
             "high_real": self.high,
             "saturated": signals.saturated(fake, *self.ends),
             "saturated_real": self.saturated,
-            "checkerboard": float((spectra / self.stride_energy).max()),
-            **self.floors,
+            **self.floors(len(fake)),
         }
+
+    def checkerboard(self, fake: NDArray) -> float:
+        """How far the spectrum of images [N, C, H, W] stands out at the frequencies of strides, over real images'."""
+        return float((signals.stride_energy(fake[:SPECTRA]) / self.stride_energy).max())
 
     def compare_features(self, fake: Array) -> Signals:
         """Signals of generated features [N, D]."""
@@ -89,11 +89,20 @@ class ReferenceSet:
         some = self.between[: min(count, len(self.between)), : min(count, len(self.between))]
         return max(signals.nearest_other(some), 1e-12)
 
-    def _floors(self) -> Signals:
-        """What one of a hundred sets of real images scores, in the worse direction: half of them play the fakes."""
+    def floors(self, count: int) -> Signals:
+        """What one of a hundred sets of `count` real images scores, in the worse direction, against the others.
+
+        At most half of the real images play the generated ones.
+        """
+        count = min(count, len(self.between) // 2)
+        if count not in self._floors:
+            self._floors[count] = self._drawn_floors(count)
+        return self._floors[count]
+
+    def _drawn_floors(self, count: int) -> Signals:
         random, drawn = np.random.default_rng(0), []
         for _ in range(DRAWS):
-            fake, rest = np.split(random.permutation(len(self.between)), [self.samples])
+            fake, rest = np.split(random.permutation(len(self.between)), [count])
             among = self.between[np.ix_(fake, fake)]
             others = self.between[np.ix_(rest, rest)]
             drawn.append(
@@ -151,3 +160,75 @@ class Motion:
     def load(self, state: Mapping[str, Array]) -> None:
         """Continue from an earlier `state`, shapes as there."""
         self.features, self.displacement = state.get("features"), state.get("displacement")
+
+
+class ClassPrediction:
+    """Which class an image is of, by ridge regression of one-hot classes on the features of real images."""
+
+    def __init__(self, features: Array, classes: NDArray[np.intp]) -> None:
+        """Of real images: features [N, D] and classes [N]. One half tells how well the other's are predicted."""
+        self.mean, self.deviation = features.mean(0), np.maximum(features.std(0), 1e-12)
+        half = len(features) // 2
+        self.kinds = np.unique(classes)
+        self._weights = self._fitted(features[:half], classes[:half])
+        self.real = float((self.predict(features[half:]) == classes[half:]).mean())
+        self.chance = float(np.bincount(classes).max() / len(classes))
+        self._weights = self._fitted(features, classes)
+
+    def predict(self, features: Array) -> NDArray[np.intp]:
+        """The classes [N] of features [N, D]."""
+        return np.asarray(self.kinds[(self._inputs(features) @ self._weights).argmax(1)], np.intp)
+
+    def accuracies(self, features: Array, classes: NDArray[np.intp]) -> Signals:
+        """The share of generated features [N, D] that are predicted to be of the classes [N] they were asked for.
+
+        Beside it that of real images, and that of always saying the most frequent class.
+        """
+        return {
+            "class_accuracy": float((self.predict(features) == classes).mean()),
+            "class_accuracy_real": self.real,
+            "class_accuracy_chance": self.chance,
+        }
+
+    def _inputs(self, features: Array) -> Array:
+        scaled = (features - self.mean) / self.deviation
+        return np.concatenate([scaled, np.ones((len(scaled), 1))], axis=1)
+
+    def _fitted(self, features: Array, classes: NDArray[np.intp]) -> Array:
+        inputs, wanted = self._inputs(features), (classes[:, None] == self.kinds).astype(np.float64)
+        return np.asarray(np.linalg.solve(inputs.T @ inputs + np.eye(inputs.shape[1]), inputs.T @ wanted))
+
+
+class DrawnImages:
+    """How many different real images a training is shown."""
+
+    def __init__(self, real: NDArray, size: int) -> None:
+        """real: training images [N, C, H, W], which may repeat in the set itself; size: of the set."""
+        self.size = max(size * len(set(_digests(real))) / len(real), 1.0)
+        self.batches: deque[NDArray[np.int64]] = deque(maxlen=BATCHES)
+
+    def variety(self, images: NDArray) -> float:
+        """Different images in the last batches, over the number expected of draws from the whole set.
+
+        images: [N, C, H, W], the newest batch. n draws with replacement from N images show N(1 − (1 − 1/N)ⁿ).
+        """
+        self.batches.append(_digests(images))
+        drawn = np.concatenate(self.batches)
+        expected = self.size * (1 - (1 - 1 / self.size) ** len(drawn))
+        return len(np.unique(drawn)) / expected
+
+    def state(self) -> dict[str, NDArray[np.int64]]:
+        """Digests [D] of the images of the last batches, one after the other, and how many each batch has, [16]."""
+        if not self.batches:
+            return {}
+        return {"drawn": np.concatenate(self.batches), "drawn_counts": np.array([len(each) for each in self.batches])}
+
+    def load(self, state: Mapping[str, NDArray]) -> None:
+        """Continue from an earlier `state`, shapes as there."""
+        if "drawn" in state:
+            self.batches.extend(np.split(state["drawn"], np.cumsum(state["drawn_counts"])[:-1]))
+
+
+def _digests(images: NDArray) -> NDArray[np.int64]:
+    digests = [blake2b(image.tobytes(), digest_size=8).digest() for image in np.asarray(images)]
+    return np.frombuffer(b"".join(digests), np.int64)

@@ -42,6 +42,7 @@ class Rule:
     remedy      what helps, or a function of the context that says it
     probes      how many in a row it must hold for; 0: it is decided before the first step
     share       and for which share of the steps so far: what passes by itself is no finding
+    fallback    it holds only while nothing else is found
     """
 
     name: str
@@ -54,6 +55,7 @@ class Rule:
     remedy: Remedy | Callable[[TrainingContext], Remedy]
     probes: int
     share: float
+    fallback: bool
 
     def check(self, window: Window, context: TrainingContext) -> Symptom | None:
         """The symptom at the end of a window, or None."""
@@ -82,6 +84,7 @@ def rule(
     finding: str | None = None,
     probes: int = 6,
     share: float = 0.2,
+    fallback: bool = False,
 ) -> Callable[[Condition], Rule]:
     """Register a condition as a rule, behind those that are there: causes before effects.
 
@@ -97,7 +100,7 @@ def rule(
         meaning = " ".join((getdoc(condition) or "").partition("\n\n")[0].split())
         if not meaning:
             raise UserError(f"The rule {name!r} needs a docstring that says what its finding means.")
-        made = Rule(name, finding or name, condition, thresholds, when, needs, meaning, remedy, probes, share)
+        made = Rule(name, finding or name, condition, thresholds, when, needs, meaning, remedy, probes, share, fallback)
         try:
             _ = made.described
         except (KeyError, IndexError, ValueError) as error:

@@ -17,7 +17,9 @@ from ganatomy.diagnosis.remedies import (
     smooth_discriminator,
 )
 from ganatomy.diagnosis.rule import Symptom, rule
-from ganatomy.diagnosis.window import PROGRESS, SMOOTH, Window
+from ganatomy.diagnosis.window import FAR, PROGRESS, SMOOTH, Window
+
+STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
 
 
 @rule(
@@ -155,36 +157,81 @@ def discriminator_learns_nothing(
 
 @rule(
     "output saturates",
-    when="`saturated` above that of real images by more than {margin} (not for diffusion)",
+    when="`saturated` above that of real images by more than {margin}; or images are far, and {inside} times as many "
+    "pixels as in real images, or fewer, are not at an end (not for diffusion)",
     needs=("saturated", "saturated_real"),
     remedy=lower_rates,
 )
-def output_saturates(window: Window, context: TrainingContext, *, margin: float = 0.5) -> Symptom | None:
-    """Far more generated than real pixels are at the ends of the range, where a tanh passes no gradient."""
+def output_saturates(
+    window: Window, context: TrainingContext, *, margin: float = 0.5, inside: float = 0.2
+) -> Symptom | None:
+    """Far more generated than real pixels are at the ends of the range, where a tanh passes no gradient.
+
+    inside: for real images which are at the ends themselves, such as digits on a black ground.
+    """
     if context.config is not None and context.config.method == "diffusion":  # its generator ends in no tanh
         return None
     here, real = window("saturated"), window("saturated_real")
-    return Symptom("saturated", here, real + margin) if here - real > margin else None
+    most = min(real + margin, 1 - inside * (1 - real) if window.far else 1.0)
+    return Symptom("saturated", here, most) if here > most else None
+
+
+@rule(
+    "batch without variety",
+    when="`batch_spread` below {share} of the `spread` at the probe's latent vectors",
+    needs=("batch_spread", "movement"),
+    remedy=Remedy("draw a latent vector of its own for each image of a batch"),
+    probes=3,
+)
+def batch_without_variety(window: Window, context: TrainingContext, *, share: float = 0.2) -> Symptom | None:
+    """The generator can draw different images, but all images of a training batch are alike: one latent for all."""
+    now = window.records[-1]
+    least = share * now["spread"]
+    return Symptom("batch_spread", now["batch_spread"], least) if now["batch_spread"] < least else None
+
+
+@rule(
+    "real images repeat",
+    when="`real_variety` below {share}",
+    needs=("real_variety",),
+    remedy=Remedy("look at the loader: it should draw from the whole set"),
+    probes=3,
+)
+def real_images_repeat(window: Window, context: TrainingContext, *, share: float = 0.5) -> Symptom | None:
+    """The discriminator is shown the same few real images again and again, though the set has more."""
+    return Symptom("real_variety", window("real_variety"), share) if window("real_variety") < share else None
+
+
+@rule(
+    "gradient vanishes",
+    finding="discriminator overpowers",
+    when="`auc` above {area} while images are far, and `response` below {response} of that at equilibrium",
+    needs=("auc", "response"),
+    remedy=balance_rates,
+    probes=3,
+)
+def gradient_vanishes(
+    window: Window, context: TrainingContext, *, area: float = 0.97, response: float = 0.1
+) -> Symptom | None:
+    """The discriminator wins every time, and the generator's loss is flat where its images score: it cannot learn."""
+    if context.equilibrium is None or not (window("auc") > area and window.far):
+        return None
+    now, least = window("response"), response * context.equilibrium.response
+    return Symptom("response", now, least, "the generator's gradient vanishes") if now < least else None
 
 
 @rule(
     "generator stalls",
     finding="discriminator overpowers",
-    when="`auc` above {area} while images are far, and `response` below {response} of that at equilibrium, or "
-    "`movement` below {movement} without progress",
-    needs=("auc", "movement", "response"),
+    when="`auc` above {area} while images are far, and `movement` below {movement} without progress",
+    needs=("auc", "movement"),
     remedy=balance_rates,
 )
 def generator_stalls(
-    window: Window, context: TrainingContext, *, area: float = 0.97, response: float = 0.1, movement: float = 0.05
+    window: Window, context: TrainingContext, *, area: float = 0.97, movement: float = 0.05
 ) -> Symptom | None:
     """The discriminator wins every time, and the generator learns nothing from it any more."""
-    if not (window("auc") > area and window.far):
-        return None
-    rest = context.equilibrium
-    if rest is not None and window("response") < (least := response * rest.response):
-        return Symptom("response", window("response"), least, "the generator's gradient vanishes")
-    hardly = window("movement") < movement and window.stuck
+    hardly = window("auc") > area and window.far and window("movement") < movement and window.stuck
     return Symptom("movement", window("movement"), movement) if hardly else None
 
 
@@ -261,7 +308,8 @@ def oscillation(
 
     width: in standard deviations of the real images, nearly four times what chance moves the mean of 128.
     """
-    now, before = window.records[-probes:], window.records[-2 * probes : -probes]
+    records = window.having("place_1", 2 * probes)
+    now, before = records[-probes:], records[:-probes]
     if len(before) < probes // 2 or not window.far:
         return None
     path = np.array([[record.get(f"place_{i}", np.nan) for i in (1, 2, 3)] for record in now])
@@ -317,6 +365,52 @@ def _kinds_left(window: Window) -> str:
 
 
 @rule(
+    "steps too large",
+    when="images are far without progress, and `movement` above {movement}: each probe finds other images",
+    needs=("movement",),
+    remedy=lower_rates,
+)
+def steps_too_large(window: Window, context: TrainingContext, *, movement: float = 0.7) -> Symptom | None:
+    """The images of the same latent vectors change completely from probe to probe, and come no closer."""
+    wild = window("movement") > movement and window.far and window.stuck
+    return Symptom("movement", window("movement"), movement) if wild else None
+
+
+@rule(
+    "classes are not obeyed",
+    when="`class_accuracy` has covered less than {share} of the way from chance to that of real images, where that way "
+    "is above {way}, and the generator has learnt something",
+    needs=("class_accuracy", "class_accuracy_real", "class_accuracy_chance"),
+    remedy=Remedy("check that labels and images belong together, and that both players are given the classes"),
+    share=0.4,
+)
+def classes_are_not_obeyed(
+    window: Window, context: TrainingContext, *, share: float = 0.25, way: float = 0.2
+) -> Symptom | None:
+    """The class that is asked for makes no difference to what is drawn, though real images show theirs."""
+    chance, real = window("class_accuracy_chance"), window("class_accuracy_real")
+    now, least = window("class_accuracy"), chance + share * (real - chance)
+    return Symptom("class_accuracy", now, least) if real - chance > way and now < least and window.learnt else None
+
+
+@rule(
+    "average far behind",
+    when="`average_distance` above {times:g} times `distance` and {floors:g} times its floor, and no smaller than at "
+    "half the steps",
+    needs=("average_distance", "distance"),
+    remedy=Remedy("shorten the average's memory", {"average.decay": 0.999, "average.warm_up": True}),
+)
+def average_far_behind(
+    window: Window, context: TrainingContext, *, times: float = 2.0, floors: float = 5.0
+) -> Symptom | None:
+    """The averaged generator, whose images people get, is far worse than the one that trains, and does not follow."""
+    now = window("average_distance")
+    most = max(times * window("distance"), floors * window("average_distance_floor"), FAR)
+    follows = now < PROGRESS * window.halfway("average_distance")
+    return Symptom("average_distance", now, most) if now > most and not follows else None
+
+
+@rule(
     "generator makes no progress",
     finding="discriminator overpowers",
     when="`auc` above {area} and `distance` above {distance} without progress",
@@ -327,7 +421,7 @@ def generator_makes_no_progress(
     window: Window, context: TrainingContext, *, area: float = 0.99, distance: float = 0.3
 ) -> Symptom | None:
     """The discriminator wins every time, and the generator comes no closer to the real images."""
-    if generator_stalls.check(window, context):
+    if gradient_vanishes.check(window, context) or generator_stalls.check(window, context):
         return None
     winning = window("auc") > area and window.stuck and window("distance") > distance
     return Symptom("auc", window("auc"), area) if winning else None
@@ -346,7 +440,8 @@ def train_and_eval_differ(window: Window, context: TrainingContext, *, gap: floa
 
 @rule(
     "checkerboard",
-    when="`checkerboard` above {energy:g} (in a loop of your own: and not fading)",
+    when="`checkerboard` above {energy:g}, and the generator has learnt something (in a loop of your own: and not "
+    "fading)",
     needs=("checkerboard",),
     remedy=Remedy("upsample by repeating pixels before each convolution", {"generator.resampling": "pooling"}),
     share=0.4,
@@ -354,6 +449,29 @@ def train_and_eval_differ(window: Window, context: TrainingContext, *, gap: floa
 def checkerboard(window: Window, context: TrainingContext, *, energy: float = 25.0) -> Symptom | None:
     """Generated images have a regular grid that real images lack, as strided convolutions leave it."""
     now = window("checkerboard")
+    if not window.learnt or average_far_behind.check(window, context):  # faint noise has a spectrum, too
+        return None
     # Without an average of the weights, a generator has such a grid for long, and one that comes and goes.
     stays = context.config is not None or now > PROGRESS * window.halfway("checkerboard")
     return Symptom("checkerboard", now, energy) if now > energy and stays else None
+
+
+@rule(
+    "not learning yet",
+    when="images are far, and neither `distance`, nor what `spread` lacks to 1, has fallen below {progress} of its "
+    "value at the start; and nothing else is found",
+    needs=("distance", "spread"),
+    remedy=balance_rates,
+    probes=12,
+    share=0.7,
+    fallback=True,
+)
+def not_learning_yet(window: Window, context: TrainingContext, *, progress: float = 0.85) -> Symptom | None:
+    """Neither player gets anywhere: after all these steps, generated images are as far from real ones as at first."""
+    begun = window.at_start("distance")
+    lacking, lacked = (max(1 - spread, 0.0) for spread in (window("spread"), window.at_start("spread")))
+    if not window.far or window("distance") < progress * begun or lacking < progress * lacked:
+        return None
+    hardly = window("movement") < STILL
+    detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly else ""
+    return Symptom("distance", window("distance"), progress * begun, detail)

@@ -118,26 +118,18 @@ def energy_distance(across: Array, among_real: Array, among_fake: Array) -> floa
     return float(2 * across.mean() - above_diagonal(among_real).mean() - above_diagonal(among_fake).mean())
 
 
-def copies(training: Array, fake: Array, held_out: Array | None) -> float:
-    """The median of d₁/d₅, over that of held-out real images.
+def nearness(training: Array, features: Array, skip_same: bool = False) -> float:
+    """The median of d₁/d₅, distances to the nearest and the fifth nearest training image: 0 for copies.
 
-    d₁ and d₅ are the distances to the nearest and the fifth nearest training image. training [N, D], fake [M, D],
-    held_out [L, D]. 0 for copies, about 1 for new images. d₁ alone would mistake blur for copies: blurred images are
-    close to many. Without held-out images, training images stand for them, each compared with the others.
+    training [N, D], features [M, D]; skip_same: these are the first of the training images, and each is compared with
+    the others. d₁ alone would mistake blur for copies: blurred images are close to many.
     """
-    if held_out is None:
-        others = cdist(training, training[: len(fake)])
-        others[np.arange(others.shape[1]), np.arange(others.shape[1])] = np.inf
-    else:
-        others = cdist(training, held_out)
-    return _nearness(cdist(training, fake)) / max(_nearness(others), 1e-12)
-
-
-def _nearness(distances: Array) -> float:
-    """The median of d₁/d₅ over the columns of distances [N, M]."""
-    last = min(NEIGHBOUR, len(distances)) - 1
-    ordered = np.partition(distances, (0, last), axis=0)
-    return float(np.median(ordered[0] / np.maximum(ordered[last], 1e-12)))
+    squares = np.square(training).sum(1) - 2 * features @ training.T + np.square(features).sum(1)[:, None]
+    if skip_same:
+        np.fill_diagonal(squares, np.inf)
+    last = min(NEIGHBOUR, len(training)) - 1
+    ordered = np.sqrt(np.maximum(np.partition(squares, (0, last), axis=1), 0.0))
+    return float(np.median(ordered[:, 0] / np.maximum(ordered[:, last], 1e-12)))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

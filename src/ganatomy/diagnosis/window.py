@@ -2,13 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from statistics import median
 from typing import NamedTuple
 
-SMOOTH = 3  # probes whose median counts: a single one is noisy
+SMOOTH = 3  # values whose median counts: a single one is noisy
+BACK = 400  # records in which they are looked for: not each has every signal
 PROGRESS = 0.85  # what separates generated from real images now, over that at half the steps: below, they come closer
 FAR = 0.15  # the least `distance` at which generated images are far from real ones,
 FLOORS = 5  # and how many times its floor
+LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
 
 class Window(NamedTuple):
@@ -17,20 +20,36 @@ class Window(NamedTuple):
     records: Sequence[Mapping[str, float]]
 
     def __call__(self, name: str) -> float:
-        """The median of a signal over the last three probes; NaN where it is missing."""
-        return self._median(name, len(self.records) - SMOOTH)
+        """The median of the last three values of a signal; NaN where it is missing."""
+        return self._median(name, len(self.records))
 
     def halfway(self, name: str) -> float:
         """The same at half the steps."""
         place = bisect_left(self.records, self.records[-1]["step"] / 2, key=lambda record: record["step"])
-        return self._median(name, place - SMOOTH // 2)
+        return self._median(name, place + 1 + SMOOTH // 2)
+
+    def at_start(self, name: str) -> float:
+        """The median of the first three values of a signal; NaN where it is missing."""
+        found = [record[name] for record in self.records[:BACK] if name in record][:SMOOTH]
+        return median(found) if found else float("nan")
+
+    def having(self, name: str, count: int) -> list[Mapping[str, float]]:
+        """The last `count` records that have a signal, oldest first."""
+        recent = self.records[-BACK:]
+        return [record for record in recent if name in record][-count:]
 
     def before(self, probes: int) -> "Window":
         """The end of the window as it was so many probes ago: enough for medians, not for `halfway`."""
         return Window(self.records[-probes - SMOOTH : -probes])
 
-    def _median(self, name: str, first: int) -> float:
-        found = [record[name] for record in self.records[max(first, 0) : max(first, 0) + SMOOTH] if name in record]
+    def _median(self, name: str, end: int) -> float:
+        """Of the last values before the record number `end`."""
+        end, found = min(end, len(self.records)), []
+        for place in range(end - 1, max(end - 1 - BACK, -1), -1):
+            if name in self.records[place]:
+                found.append(self.records[place][name])
+                if len(found) == SMOOTH:
+                    break
         return median(found) if found else float("nan")
 
     @property
@@ -49,8 +68,15 @@ class Window(NamedTuple):
         """Whether generated images are farther from real ones than real ones ever are from each other by chance."""
         return self("distance") > max(FLOORS * self("distance_floor"), FAR)
 
+    @property
+    def learnt(self) -> bool:
+        """Whether generated images are not far from real ones, or at most half as far as at the start."""
+        now = self("distance")
+        return isfinite(now) and (not self.far or now < LEARNT * self.at_start("distance"))
+
 
 TERMS = (
-    f"*Far*: `distance` above {FAR} and above {FLOORS} times its floor. *No progress*: neither `distance`, nor what "
-    f"`spread` lacks to 1, has fallen below {PROGRESS} of its value at half the steps."
+    f"*Far*: `distance` above {FAR} and above {FLOORS} times its floor. *Learnt something*: not far, or at most "
+    f"{LEARNT} times as far as at the start. *No progress*: neither `distance`, nor what `spread` lacks to 1, has "
+    f"fallen below {PROGRESS} of its value at half the steps."
 )

@@ -2,21 +2,47 @@
 
 from math import isfinite
 
+from ganatomy.config.options import Config
 from ganatomy.diagnosis.context import TrainingContext
-from ganatomy.diagnosis.finding import Finding
-from ganatomy.diagnosis.monitor import Monitor
+from ganatomy.diagnosis.finding import TOO_EARLY, Finding
+from ganatomy.diagnosis.monitor import FEWEST, WARM_UP, Monitor
 from ganatomy.diagnosis.rule import RULES, Rule, finding_names
 from ganatomy.diagnosis.window import TERMS
 
 
 def page(monitor: Monitor) -> str:
     """The verdict, then every finding with its evidence and remedy."""
+    return "\n\n".join([sentence(monitor), *(_paragraph(finding) for finding in monitor.findings())])
+
+
+def sentence(monitor: Monitor) -> str:
+    """The verdict, when it was reached, and what it lacks: the same wherever it is shown."""
+    options = monitor.context.config
     if not monitor.records and not monitor.present:
-        return "This training has not been probed yet: it is too short, or diagnosis.on=false."
+        if options is not None and not options.diagnosis.on:
+            return "Not diagnosed: diagnosis.on=false."
+        return f"{_capital(TOO_EARLY)}: no probe yet{_needed(options)}."
     probes = f"{len(monitor.records)} probe{'s'[: len(monitor.records) != 1]}"
-    verdict = monitor.verdict[0].upper() + monitor.verdict[1:]
-    head = f"{verdict}, at step {monitor.step:,} ({probes})."
-    return "\n\n".join([head, *(_paragraph(finding) for finding in monitor.findings())])
+    head = f"{_capital(monitor.verdict)}, at step {monitor.step:,} ({probes})"
+    match monitor.state:
+        case "early":
+            return f"{head}{_needed(options)}."
+        case "ill" if len(monitor.present) > 1:
+            return f"{head}; or else {monitor.present[1]}."
+        case "open":
+            return f"{head}; generated images are not yet much closer to the real ones than at the start."
+    return f"{head}."
+
+
+def _needed(options: Config | None) -> str:
+    """How much of a training a verdict needs, and how much there will be."""
+    needed = f". A verdict needs {FEWEST} probes and {WARM_UP} steps"
+    steps = options.training.steps if options is not None else None
+    return f"{needed}, and this training has {steps:,}" if steps is not None and steps < WARM_UP else needed
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _paragraph(finding: Finding) -> str:

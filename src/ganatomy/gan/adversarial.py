@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,6 +35,15 @@ class Penalty:
         value = self.value(*arguments)
         record[f"penalty/{self.name}"] = value.detach()
         return self.every * self.weight(step) * value
+
+
+class Round(NamedTuple):
+    """What the discriminator saw in its last update: batches, before augmentation, and their raw scores [B]."""
+
+    real: Batch
+    fake: Batch
+    real_scores: Tensor
+    fake_scores: Tensor
 
 
 @dataclass
@@ -88,6 +97,7 @@ class Adversarial(Method):
         self.augmentation = augmentation or Augmentation()
         self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
         self.images_per_step = self.batch * discriminator_steps
+        self.last_round: Round | None = None
 
     def step(self, step: int, batches: Batches) -> Record:
         """One round of the game: k updates of the discriminator, one of the generator."""
@@ -126,6 +136,7 @@ class Adversarial(Method):
         fake, draw = detached(fake), self._draws("augment", step, turn)
         # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
+        self.last_round = Round(real, fake, real_scores.detach(), fake_scores.detach())
         loss = self.objective.losses(real_scores, fake_scores).discriminator
         record = self.summary(loss, real_scores, fake_scores)
         loss = self._penalised(loss, real, fake, draw, step, turn, record)
@@ -152,6 +163,7 @@ class Adversarial(Method):
         """Update both players from the same weights, on the same fakes: neither sees the other's update."""
         draw = self._draws("augment", step, 0)
         real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
+        self.last_round = Round(real, detached(fake), real_scores.detach(), fake_scores.detach())
         losses = self.objective.losses(real_scores, fake_scores)
         record = self.summary(losses.discriminator, real_scores, fake_scores)
         record["loss/generator"] = losses.generator.detach()

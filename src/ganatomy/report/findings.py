@@ -14,8 +14,8 @@ def section(monitor: Monitor | None) -> str:
     if monitor is None or not (monitor.records or monitor.present):
         return ""
     rows = "".join(_row(finding, max(monitor.step, 1)) for finding in monitor.findings())
-    state = "finished" if not monitor.present else "failed"
-    verdict = f'<p class="status" data-state="{state}">{escape(monitor.verdict[0].upper() + monitor.verdict[1:])}</p>'
+    state = {"healthy": "finished", "ill": "failed"}.get(monitor.state, "stopped")
+    verdict = f'<p class="status" data-state="{state}">{escape(wording.sentence(monitor))}</p>'
     return f'<section class="findings"><h2>Diagnosis</h2>{verdict}{rows}</section>'
 
 

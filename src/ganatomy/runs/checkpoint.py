@@ -17,7 +17,7 @@ from ganatomy.system import files, sealed
 NAME = re.compile(r"[\w-]{1,100}\.safetensors")
 # Groups of what the next record depends on, where there is anything:
 WINDOW = "window"  # the steps that it is the mean of, [T] by name
-MOTION = "motion"  # what the next probe is compared with, by name
+PROBE = "probe"  # what the next probe is compared with, by name
 
 
 def save(folder: Path, groups: TensorGroups, entries: dict[str, Any]) -> None:

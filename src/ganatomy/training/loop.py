@@ -40,7 +40,7 @@ class State:
     idle: float = 0.0  # seconds of this session in which it was paused
     record: Record = field(default_factory=dict)  # of the last step
     window: dict[str, list[Tensor]] = field(default_factory=dict)  # of the steps that the next record is the mean of
-    motion: dict[str, Tensor] = field(default_factory=dict)  # of the images between the last two probes
+    probe: dict[str, Tensor] = field(default_factory=dict)  # what the next probe is compared with, by name
     stop: bool = False  # set by a callback that was asked to end the session after this step
     finding: Finding | None = None  # set by a callback that ends the session here, so that it can be remedied
 

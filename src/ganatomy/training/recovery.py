@@ -57,7 +57,7 @@ class Recovery:
             return None
         monitor = diagnose_run(self.run)
         monitor.observe(divergence_record(self.run, fault.step))
-        self.run.event("verdict", step=monitor.step, verdict=monitor.verdict)
+        self.run.event("verdict", step=monitor.step, verdict=monitor.verdict, state=monitor.state)
         remediable = remedies_left(self.run, prepared.config) > 0 and monitor.present[0].settings
         return monitor.present[0] if remediable else None
 

@@ -111,7 +111,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
 
     method = build.method(options, prepared.image_shape, runtime, attempt)
     groups = checkpoint.load(saved[1]) if saved else {}
-    window, motion = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.MOTION, {})
+    window, probe = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.PROBE, {})
     if groups:
         method.load(groups)
     else:
@@ -129,7 +129,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     )
     if prepared.altered:
         batches = prepared.altered(method, batches)
-    state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, motion=motion)
+    state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, probe=probe)
     state.window = {name: list(values.to(runtime.device)) for name, values in window.items()}
     return state, batches
 

@@ -66,7 +66,11 @@ def test_the_diagnosis_is_that_of_the_command(visitor: Visitor, runs: Path, reco
         news = visitor.get(f"/api/runs/waves?after={news['step']}&generation={news['generation']}").json()
         now, found = diagnose_run(run), news["diagnosis"]
         assert not news["whole"]
-        assert (found["verdict"], found["step"], found["healthy"]) == (now.verdict, steps[-1], not sick)
+        assert (found["verdict"], found["step"], found["state"]) == (
+            now.verdict,
+            steps[-1],
+            "ill" if sick else "healthy",
+        )
         assert [each["title"] for each in found["findings"]] == [str(each) for each in now.findings()]
         assert [chart["data"]["series"][0]["name"] for chart in news["evidence"]] == ["kinds"] * len(now.findings())
     (finding,) = found["findings"]

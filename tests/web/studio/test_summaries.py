@@ -28,10 +28,15 @@ def test_a_summary(visitor: Visitor) -> None:
 
 def test_a_summary_has_the_newest_verdict(visitor: Visitor, runs: Path) -> None:
     run = Run(runs / "waves")
-    for verdict in ("mode collapse: 3 kinds left", "healthy"):
-        run.event("verdict", step=100, verdict=verdict)
+    for verdict, state, health in (
+        ("mode collapse: 3 kinds left", {}, "ill"),  # as older runs recorded it
+        ("healthy", {}, "healthy"),
+        ("too early to say", {"state": "early"}, "early"),
+        ("nothing found in 12 probes", {"state": "open"}, "open"),
+    ):
+        run.event("verdict", step=100, verdict=verdict, **state)
         (summary,) = visitor.get("/api/runs").json()["runs"]
-        assert (summary["verdict"], summary["healthy"]) == (verdict, verdict == "healthy")
+        assert (summary["verdict"], summary["health"]) == (verdict, health)
 
 
 def test_two_hundred_runs_are_summarised_once_and_then_only_where_they_change(

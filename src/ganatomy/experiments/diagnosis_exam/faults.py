@@ -42,7 +42,7 @@ DISCRIMINATOR_RATE, GENERATOR_RATE = RATE.format("discriminator"), RATE.format("
 FAULTS: dict[str, InjectedFault] = {
     "saturating": InjectedFault(
         "saturating loss under a strong discriminator",
-        (rules.generator_stalls,),
+        (rules.gradient_vanishes, rules.generator_stalls),
         {
             "objective.name": "minimax",
             DISCRIMINATOR_RATE: 2e-3,

@@ -35,7 +35,7 @@ class Checkpoints(Callback):
         counts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
         groups = state.method.state()
         window = {name: torch.stack(values) for name, values in state.window.items()}
-        pending = {checkpoint.WINDOW: window, checkpoint.MOTION: state.motion}
+        pending = {checkpoint.WINDOW: window, checkpoint.PROBE: state.probe}
         groups |= {name: tensors for name, tensors in pending.items() if tensors}
         checkpoint.save(folder, groups, {**counts, "lengths": self.run.lengths()})
         self.run.write_text("checkpoints/last", folder.name + "\n")

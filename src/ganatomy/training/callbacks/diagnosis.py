@@ -2,69 +2,108 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from ganatomy.diagnosis import HEALTHY, Monitor, TrainingContext
-from ganatomy.diagnosis.reference import Motion
+from ganatomy.diagnosis import Monitor, TrainingContext
 from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.gan.method import Method
 from ganatomy.runs.run import Run
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.loop import Callback, State
 
-SHARE = 0.02  # of the training time, at most
+# Of the training time, at most. Rounds cost little, so there are many of them from the first seconds on.
+PROBES, ROUNDS = 0.015, 0.005
 CONFIRMED = 3  # more records with the same verdict before a remedy
 
 
 class Measures(Protocol):
     """Measures signals: a `diagnosis.probe.Probe`."""
 
-    motion: Motion
-
     def measure(self) -> Signals:
-        """Signals by name."""
+        """All signals by name."""
+
+    def of_last_round(self) -> Signals:
+        """Those that the last step shows without running a network."""
+
+    def state(self) -> Mapping[str, np.ndarray]:
+        """What the next measurement is compared with, by name."""
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from an earlier `state`."""
+
+
+@dataclass
+class Spent:
+    """The time that one kind of measurement took, and how much of the training time it may take."""
+
+    share: float
+    total: float = 0.0
+    last: float = 0.0
+
+    def allows(self, seconds: float) -> bool:
+        """Whether one more, as long as the last, stays within the share of so many seconds of training."""
+        return self.total + self.last <= self.share * seconds
+
+    def add(self, seconds: float) -> None:
+        """One more was made."""
+        self.total, self.last = self.total + seconds, seconds
 
 
 class RecordSignals(Callback):
     """Adds `signals/…` to the record of every `every`-th step; 0: as often as 2% of the training time allows.
 
-    Only at steps that the recorder writes, and it must come before the recorder.
+    Between these probes, and long before the first, the last round of the game shows some of the signals at little
+    cost. Only at steps that the recorder writes, and it must come before the recorder.
     """
 
     def __init__(self, make: Callable[[Method], Measures], every: int, recorded: int, roll_backs: int = 0) -> None:
         """make: makes the probe when a session begins; recorded: steps between records; roll_backs: how many so far."""
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
-        self.cost, self.longest = 0.0, 0.0
+        self.probes, self.rounds = Spent(PROBES), Spent(ROUNDS)
+
+    @property
+    def cost(self) -> float:
+        """Seconds spent in this session."""
+        return self.probes.total + self.rounds.total
 
     def begin(self, state: State) -> None:
         """Make the probe, which goes on from that of the session before."""
         began = time.perf_counter()
         self.probe = self.make(state.method)
-        self.probe.motion.load({name: values.numpy() for name, values in state.motion.items()})
-        self.cost, self.first = time.perf_counter() - began, state.seconds
+        self.probe.load({name: values.numpy() for name, values in state.probe.items()})
+        self.first = state.seconds
+        self.probes, self.rounds = Spent(PROBES, time.perf_counter() - began), Spent(ROUNDS)
 
     def after_step(self, state: State) -> None:
         """Measure where a measurement is due."""
-        if state.step % self.recorded or not self._due(state):
+        if state.step % self.recorded:
             return
+        if self._due(state):
+            self._measure(state, self.probe.measure, self.probes)
+        elif not self.every and self.rounds.allows(state.seconds - self.first):
+            self._measure(state, self.probe.of_last_round, self.rounds)
+
+    def _measure(self, state: State, measure: Callable[[], Signals], spent: Spent) -> None:
         state.method.runtime.wait()  # a GPU's unfinished work is no cost of the probe
         began = time.perf_counter()
-        found = self.probe.measure() | ({"roll_backs": float(self.roll_backs)} if self.roll_backs else {})
+        found = measure()
+        if found and self.roll_backs:
+            found["roll_backs"] = float(self.roll_backs)
         device = state.method.runtime.device
         state.record |= {
             PREFIX + name: torch.tensor(value, device=device) for name, value in found.items() if np.isfinite(value)
         }
-        state.motion = {name: torch.from_numpy(values) for name, values in self.probe.motion.state().items()}
-        seconds = time.perf_counter() - began
-        self.cost, self.longest = self.cost + seconds, max(self.longest, seconds)
+        state.probe = {name: torch.from_numpy(values) for name, values in self.probe.state().items()}
+        spent.add(time.perf_counter() - began)
 
     def _due(self, state: State) -> bool:
         if self.every:  # the first record after each multiple, in whichever session that is
             return state.step // self.every > (state.step - self.recorded) // self.every
-        return self.cost + self.longest <= SHARE * (state.seconds - self.first)
+        return self.probes.allows(state.seconds - self.first)
 
 
 class Verdicts(Callback):
@@ -79,8 +118,8 @@ class Verdicts(Callback):
 
     @property
     def verdict(self) -> str:
-        """One line: `healthy`, or what is wrong; empty before the first probe."""
-        return self.monitor.verdict if self.monitor.records or self.monitor.present else ""
+        """One line: what is known, or what is wrong."""
+        return self.monitor.verdict
 
     def begin(self, state: State) -> None:
         """Read the records of earlier sessions."""
@@ -100,7 +139,7 @@ class Verdicts(Callback):
         self.repeated += 1
         if self._observe(record):
             self.repeated = 0
-            self.run.event("verdict", step=self.seen, verdict=self.verdict)
+            self.run.event("verdict", step=self.seen, verdict=self.verdict, state=self.monitor.state)
         # An effect may be found before its cause; where nothing remedies the cause, remedies of effects are useless.
         if self.remedies > 0 and self.repeated >= CONFIRMED and self.monitor.present:
             finding = self.monitor.present[0]
@@ -110,11 +149,7 @@ class Verdicts(Callback):
     def _observe(self, record: Mapping[str, Any]) -> bool:
         """Whether the verdict is another one after this record."""
         self.monitor.observe(record)
-        if self._name() == self.reported:
+        if not self.monitor.records or self.monitor.name == self.reported:
             return False
-        self.reported, self.since = self._name(), int(record["step"])
+        self.reported, self.since = self.monitor.name, int(record["step"])
         return True
-
-    def _name(self) -> str:
-        """The verdict without its details, which change from probe to probe; empty before the first."""
-        return self.monitor.present[0].name if self.monitor.present else HEALTHY if self.monitor.records else ""

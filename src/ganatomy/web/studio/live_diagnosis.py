@@ -43,14 +43,14 @@ class LiveDiagnosis:
         return self.monitor.step if self._has_verdict and self.monitor else -1
 
     def to_json(self) -> dict[str, Any] | None:
-        """{verdict, healthy, step, probes, findings}; None where the probe has not recorded anything."""
+        """{verdict, state, sentence, step, findings}; None where the probe has not recorded anything."""
         if self.monitor is None or not self._has_verdict:
             return None
         return {
             "verdict": self.monitor.verdict,
-            "healthy": not self.monitor.present,
+            "state": self.monitor.state,
+            "sentence": wording.sentence(self.monitor),
             "step": self.monitor.step,
-            "probes": len(self.monitor.records),
             "findings": [_finding(each) for each in self.monitor.findings()],
         }
 

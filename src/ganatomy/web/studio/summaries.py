@@ -1,6 +1,7 @@
 """A summary of each run, made again only where its folder has changed. No torch."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
@@ -46,7 +47,7 @@ class RunSummary:
     state     its status, or "unreadable"
     picture   the step of its newest snapshot
     curves    see `curves`
-    verdict   the newest of its diagnosis; healthy: whether that is the good one
+    verdict   the newest of its diagnosis; health: its `Monitor.state`
     problem   one sentence on what is wrong with the run or its folder
     changed   when its folder was last written to, in seconds since 1970
     """
@@ -60,7 +61,7 @@ class RunSummary:
     data: str = ""
     curves: dict[str, Any] = field(default_factory=dict)
     verdict: str | None = None
-    healthy: bool = False
+    health: str | None = None
     problem: str | None = None
     changed: float = 0.0
 
@@ -119,7 +120,7 @@ def summarise(run: Run) -> RunSummary:
     info, events = run.info(), _events(run)
     steps, records = list(run.snapshots()), sketch(run.path / "metrics.jsonl", POINTS)
     recorded = records["step"][-1] if records and len(records["step"]) else 0
-    verdicts = [str(event.get("verdict")) for event in events if event.get("event") == "verdict"]
+    verdicts = [event for event in events if event.get("event") == "verdict"]
     problem = None if info else "run.json is missing: the run has not started, or it was copied in part."
     data = info.get("data")
     return RunSummary(
@@ -131,11 +132,16 @@ def summarise(run: Run) -> RunSummary:
         recipe=_recipe(run, info),
         data=brief(data.get("source", "") if isinstance(data, dict) else info.get("lab", "")),
         curves=curves(records),
-        verdict=brief(verdicts[-1]) if verdicts else None,
-        healthy=bool(verdicts) and verdicts[-1] == HEALTHY,
+        verdict=brief(verdicts[-1].get("verdict")) if verdicts else None,
+        health=_health(verdicts[-1]) if verdicts else None,
         problem=problem or (brief(info["error"]) if info.get("error") else None),
         changed=max(stamp for stamp, _ in filter(None, _signature(run))) / 1e9,
     )
+
+
+def _health(event: Mapping[str, Any]) -> str:
+    """The state of a verdict; older runs recorded the verdict alone, which was `healthy` or a finding."""
+    return str(event.get("state") or ("healthy" if event.get("verdict") == HEALTHY else "ill"))
 
 
 def curves(records: Columns) -> dict[str, Any]:

@@ -57,6 +57,12 @@ export function state(name) {
   return h("span", { class: "state", "data-state": name }, h("span", { "aria-hidden": "true" }, SIGNS[name] ?? "?"), ` ${name}`);
 }
 
+// A verdict of the diagnosis: what is wrong, that nothing is, or that it is not known.
+export function verdictLine(health, words) {
+  const [sign, kind] = { healthy: ["✓", "good"], ill: ["⚠", "warning"] }[health] ?? ["…", "quiet"];
+  return h("p", { class: kind }, `${sign} ${words}`);
+}
+
 export const spaced = (name) => name.replaceAll("_", " "); // an option's name, as people read it
 export const count = (number) => Number(number).toLocaleString("en");
 export const interval = ({ value, low, high }) => `${digits(value)} [${low === null ? "too few images" : `${digits(low)}, ${digits(high)}`}]`; // of a score

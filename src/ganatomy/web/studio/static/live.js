@@ -1,5 +1,5 @@
 // A run while it trains: new points are fetched and added; the zoom stays.
-import { count, every, get, h, main, post, problem, runAddress, show, state } from "/assets/dom.js";
+import { count, every, get, h, main, post, problem, runAddress, show, state, verdictLine } from "/assets/dom.js";
 import { Charts, head, shades } from "/assets/run.js";
 
 const MOST = 6000; // points of a curve; with more, everything is fetched again, thinned
@@ -72,10 +72,9 @@ export async function page(name) {
 // The diagnosis up to now, as in the report.
 function diagnosis(found) {
   if (!found) return [];
-  const when = `at step ${count(found.step)} (${count(found.probes)} ${found.probes === 1 ? "probe" : "probes"})`;
   return [
     h("h2", {}, "Diagnosis"),
-    h("p", { class: found.healthy ? "good" : "warning" }, `${found.healthy ? "✓" : "⚠"} ${found.verdict}, ${when}`),
+    verdictLine(found.state, found.sentence),
     ...found.findings.map((each) => h("div", {},
       h("h3", {}, each.title, " ", h("small", {}, `${each.certainty}; ${each.when}`)),
       h("p", {}, each.meaning, each.evidence && h("small", {}, ` Evidence, shaded in the charts: ${each.evidence}.`)),

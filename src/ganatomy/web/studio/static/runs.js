@@ -1,5 +1,5 @@
 // All runs: their summaries, a filter, and a choice of some to compare.
-import { count, every, get, h, pageAddress, problem, runAddress, show, state } from "/assets/dom.js";
+import { count, every, get, h, pageAddress, problem, runAddress, show, state, verdictLine } from "/assets/dom.js";
 
 export async function page() {
   const cards = h("div", { class: "cards" }), message = h("div", {});
@@ -51,7 +51,7 @@ function card(run, chosen, update) {
       h("h2", {}, h("a", { href: pageAddress(run.name) }, run.name)),
       h("p", {}, state(run.state), run.step !== null && ` · ${count(run.step)} steps`),
       h("p", { class: "quiet" }, [run.recipe, run.data].filter(Boolean).join(" · ")),
-      run.verdict && h("p", { class: run.healthy ? "quiet" : "warning" }, `${run.healthy ? "✓" : "⚠"} ${run.verdict}`),
+      run.verdict && verdictLine(run.health, run.verdict),
       run.problem && h("p", { class: "problem" }, run.problem),
       sparkline(run.curves)),
     h("label", { class: "pick" }, box, "compare"));
