@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from ganatomy.config.recipes import RECIPES
 from ganatomy.errors import UserError
 from ganatomy.gan.latent import walk
 from ganatomy.generators import api as sampling
@@ -62,6 +64,29 @@ def test_a_walk_follows_the_prior(made, prior: str, straight: bool) -> None:
     assert np.allclose(middle, (stops[0] + stops[1]) / 2, atol=1e-6) == straight
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_sampler_follows_its_precision(made, name: str) -> None:
+    if name == "auto":
+        pytest.skip("auto becomes another recipe's networks")
+    sampler = made(name, classes=True)
+    expected = sampler.sample(range(2), truncation=0.9).astype(int)
+    drawn = sampler.double()(*sampler.prior.split(sampler.latents(range(2))))
+    assert drawn.dtype == torch.float64
+    assert np.abs(sampler.sample(range(2), truncation=0.9).astype(int) - expected).max() <= 1
+    assert sampler.bfloat16().sample([0]).shape == (1, 16, 20, 3)
+
+
+def test_a_sampler_follows_its_device(made) -> None:
+    sampler = made("dcgan", classes=True).to("meta")
+    assert sampler(*sampler.prior.split(sampler.latents([0]))).device.type == "meta"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_draws_the_same_images(run: Run, tmp_path: Path) -> None:
+    cpu, gpu = (drawn(run, [0, 7], tmp_path / name, device=name) for name in ("cpu", "cuda"))
+    assert all(np.abs(cpu[seed].astype(int) - gpu[seed]).max() <= 2 for seed in cpu)
+
+
 def test_sampling_refuses_what_it_cannot_do(run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no checkpoint of step 3"):
         sampling.sample(run, step=3)
@@ -69,6 +94,8 @@ def test_sampling_refuses_what_it_cannot_do(run: Run, tmp_path: Path) -> None:
         sampling.sample(run, [-1])
     with pytest.raises(UserError, match="no seed 4294967296"):
         sampling.sample(run, [2**32])
+    with pytest.raises(UserError, match="no CUDA GPU" if not torch.cuda.is_available() else "no cuda:99"):
+        sampling.sample(run, device="cuda:99")
     with pytest.raises(UserError, match="at least two"):
         sampling.walk(run, [4])
 

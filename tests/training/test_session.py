@@ -1,16 +1,29 @@
 """A session, from the verb to a step of the game."""
 
+import random
 from pathlib import Path
 from traceback import extract_stack
 
+import numpy as np
+import pytest
+import torch
 from rich.console import Console
 from torch import Tensor
 from torch.nn.functional import softplus
 
 import ganatomy
+from ganatomy.errors import UserError
 from ganatomy.training.loop import Callback, State
-from tiny import PLAIN, TINY, quick
+from tiny import PLAIN, TINY, go_on, quick
 
+WILD = {
+    "penalties__r1": 1e6,
+    "discriminator__norm": "none",
+    "discriminator_optimiser__learning_rate": 10.0,
+    "discriminator_optimiser__name": "sgd",
+    "training__steps": 50,
+    "diagnosis__on": False,
+}  # diverges
 PACKAGE = Path(ganatomy.__file__).parent
 
 
@@ -31,6 +44,23 @@ def test_a_step_is_four_frames_below_the_verb(images: Path, tmp_path: Path) -> N
     assert len(steps) == 2  # the loss of either player
     for frames in steps:
         assert frames == ["training/api.py:train", "training/session.py:train", "training/loop.py:fit", step]
+
+
+def test_the_callers_random_numbers_and_threads_stay(images: Path, tmp_path: Path) -> None:
+    def state() -> tuple[object, ...]:
+        words = np.random.get_state()
+        return torch.get_rng_state().tolist(), str(words), random.getstate(), torch.get_num_threads()
+
+    before = state()
+    run = quick(images, tmp_path, runtime__threads=2, training__steps=2)
+    assert state() == before
+    go_on(run, training__steps=3)
+    assert state() == before
+    with pytest.raises(UserError):
+        quick(images, tmp_path, "diverges", generator_optimiser__learning_rate=10.0, training__retries=0, **WILD)
+    assert state() == before
+    ganatomy.lab("ring", steps=2, runs=tmp_path)
+    assert state() == before
 
 
 def test_a_callback_can_end_a_session(images: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 
 from ganatomy.errors import UserError
 from ganatomy.gan.method import Batches, Method, Record
+from ganatomy.system.precision import at_least_float32
 
 Draw: TypeAlias = Callable[..., Tensor]  # draw(torch.rand or torch.randn, units) → [B, units]
 
@@ -107,7 +108,7 @@ class GSN(nn.Module):
     def resampled(self, logits: Tensor, draw: Draw) -> Tensor:
         """Salt and pepper on a sample of p(x | h): 1 with probability (1 − r)p + r/2, for all its noises are coins."""
         share = self.salt_and_pepper
-        chance = (1 - share) * torch.sigmoid(logits.float()) + share / 2
+        chance = (1 - share) * torch.sigmoid(at_least_float32(logits)) + share / 2
         return (draw(torch.rand, logits.shape[1]) < chance).to(logits)
 
     def corrupted(self, pixels: Tensor, draw: Draw) -> Tensor:
@@ -137,11 +138,11 @@ class GSN(nn.Module):
 
         def draw(kind: Callable[..., Tensor], units: int) -> Tensor:
             rows = torch.stack([kind(units, generator=generator) for generator in generators])
-            return _filled(rows.to(z.device))
+            return _filled(rows.to(self.mean))
 
         start = (torch.special.ndtr(_filled(-z.float())) < self.mean).to(self.mean)
         logits = next(islice(self.reconstructions(start, draw), self.sampling_steps - 1, None))
-        return torch.sigmoid(logits.float())[: len(z)]
+        return torch.sigmoid(at_least_float32(logits))[: len(z)]
 
 
 def _filled(rows: Tensor) -> Tensor:

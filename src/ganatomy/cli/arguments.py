@@ -24,6 +24,9 @@ Truncation = Annotated[
 Step = Annotated[int | None, typer.Option(help="Use the checkpoint of this step instead of the newest.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Use the generator as it was trained, not its average.")]
 
+Device = Annotated[
+    str, typer.Option(help="Where images are drawn: cpu, cuda, cuda:N or mps; auto: a GPU if there is one.")
+]
 Label = Annotated[str | None, typer.Option("--class", help="Images of this class only: its name, or its index as :0.")]
 Changes = Annotated[
     list[str] | None,

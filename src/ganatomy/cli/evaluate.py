@@ -49,9 +49,12 @@ def evaluate(
     label: Label = None,
     changes: Changes = None,
     first_seed: Annotated[int, typer.Option(min=0, help="First seed of a run's images.")] = 0,
-    device: Annotated[str, typer.Option(help="Where the features are computed: auto, cpu, cuda, cuda:N or mps.")] = (
-        "auto"
-    ),
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Where images are drawn and features computed: cpu, cuda, cuda:N or mps; auto: a GPU if there is one."
+        ),
+    ] = ("auto"),
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
     parts: Parts = None,
 ) -> None:

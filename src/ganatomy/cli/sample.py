@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def sample(
@@ -16,6 +16,7 @@ def sample(
     raw: Raw = False,
     label: Label = None,
     changes: Changes = None,
+    device: Device = "auto",
     parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
 ) -> None:
@@ -26,5 +27,7 @@ def sample(
     """
     from ganatomy.generators import api as sampling
 
-    folder = sampling.sample(run, parse_seeds(seeds), label=label, out=out, **how(truncation, step, raw, changes))
+    folder = sampling.sample(
+        run, parse_seeds(seeds), label=label, device=device, out=out, **how(truncation, step, raw, changes)
+    )
     print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
 
 
 def walk(
@@ -22,6 +22,7 @@ def walk(
     raw: Raw = False,
     label: Label = None,
     changes: Changes = None,
+    device: Device = "auto",
     parts: Parts = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
@@ -35,6 +36,13 @@ def walk(
     from ganatomy.generators import api as sampling
 
     path = sampling.walk(
-        run, parse_seeds(seeds), frames, seconds=seconds, label=label, out=out, **how(truncation, step, raw, changes)
+        run,
+        parse_seeds(seeds),
+        frames,
+        seconds=seconds,
+        label=label,
+        device=device,
+        out=out,
+        **how(truncation, step, raw, changes),
     )
     print(path)

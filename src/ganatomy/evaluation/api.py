@@ -71,7 +71,7 @@ def evaluate(
     step        of a run, as are raw, truncation and changes: see `ganatomy.sample`
     label       a class: generated images of it against real images of it; sets without labels are taken whole
     first_seed  of a run's images, one a seed
-    device      computes the features: auto, cpu, cuda, cuda:N or mps
+    device      draws a run's images and computes the features: auto, cpu, cuda, cuda:N or mps
     out         a file to write the card to
 
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
@@ -102,7 +102,7 @@ def evaluate(
         if run is not None:
             if own:
                 _check_same_images(run, every)
-            made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {})
+            made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {}, str(here.device))
         else:
             images = _images(subject, "train", files)  # type: ignore[arg-type]  # no run
             if not isinstance(subject, np.ndarray) and (folder := Path(images.source)).is_dir():
@@ -224,10 +224,11 @@ def _of_run(
     label: str | int | None,
     first_seed: int,
     changes: Mapping[str, Any],
+    device: str,
 ) -> tuple[Generated, str | None]:
     """Images of a run's generator, one a seed, and the name of their class if they have one in common."""
     step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
-    sampler = sampling.load(run, step, raw, truncation, changes)
+    sampler = sampling.load(run, step, raw, truncation, changes, device=device)
     name = None if label is None else _class_name(sampler, label)
     how = {**({} if name is None else {"class": name}), **changes}
 

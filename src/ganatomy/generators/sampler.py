@@ -26,7 +26,8 @@ class Sampler(nn.Module):
     """A trained generator: seeds or codes in, pixels out. A seed's image depends on nothing but the seed.
 
     A plain module, z [B, latent_dim] and class weights [B, K] or None → images [B, C, H, W], with frozen weights in
-    eval mode; `network` inside it is the generator as it was trained, `metadata` what is known of it.
+    eval mode; `network` inside it is the generator as it was trained, `metadata` what is known of it. It computes where
+    its weights are and in their precision, after `.to(device)`, `.double()` and the like too.
 
     truncation: of a generator with styles, ψ, 0 to 1: how far from the average style; of others the largest size of a
     latent coordinate, in standard deviations. Less is more typical and less varied; None changes nothing.
@@ -85,11 +86,12 @@ class Sampler(nn.Module):
     def forward(self, z: Tensor, y: Tensor | None = None, truncation: float | None = None) -> Tensor:
         """Images [B, C, H, W], about in [−1, 1], of latent vectors [B, latent_dim] and class weights [B, K]."""
         bound = self.truncation if truncation is None else _positive(truncation)
-        if bound is None:
-            return self.network(z, y)
-        if isinstance(self.network, Truncating):
+        if bound is not None and not isinstance(self.network, Truncating):
+            z = self.prior.truncate(z, bound)
+        z, y = self._beside_weights(z), None if y is None else self._beside_weights(y)
+        if bound is not None and isinstance(self.network, Truncating):
             return self.network.draw(z, y, bound)
-        return self.network(self.prior.truncate(z, bound), y)
+        return self.network(z, y)
 
     def drawn_by(self, label: str | int | None = None) -> dict[str, Any]:
         """What drew an image, beside its seed: the generator, its step, truncation and class, ready for JSON."""
@@ -133,6 +135,10 @@ class Sampler(nn.Module):
         if (found := pretrained.find(name if Path(name).exists() else f"hf:{name}")) is None:
             raise UserError(f"{name} holds no exported generator; ganatomy.load takes runs too.")
         return cls(pretrained.load(found, {}))
+
+    def _beside_weights(self, tensor: Tensor) -> Tensor:
+        """A tensor of any shape, where the weights are and of their type; as it is beside a graph, which has none."""
+        return tensor.to(next(self.network.parameters(), tensor))
 
     def _number(self, label: str | int) -> int:
         if not self.prior.classes:

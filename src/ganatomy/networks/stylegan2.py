@@ -90,7 +90,8 @@ class Generator(nn.Module):
         truncation: ψ of w̄ + ψ(w − w̄), w̄ the mean of all classes, a number or [B, 1]: 1 leaves w as it is, 0 makes
         it the mean (arXiv:1812.04948, appendix B).
         """
-        return self.w_avg.lerp(self._map(z, y), truncation)[:, None].repeat(1, self.layers, 1)
+        w = self._map(z, y)
+        return self.w_avg.to(w.dtype).lerp(w, truncation)[:, None].repeat(1, self.layers, 1)
 
     def synthesise(self, w: Tensor) -> Tensor:
         """Images [B, C, H, W] of the styles w [B, layers, style]; an image's colours share w with the next layer."""

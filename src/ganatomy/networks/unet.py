@@ -48,7 +48,7 @@ class UNet(nn.Module):
 
     def forward(self, images: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
         """Noisy images [B, C, H, W], times t [B], classes y [B, classes] or None → their noise, [B, C, H, W]."""
-        known = self.time(time_embedding(t, self.embedding))
+        known = self.time(time_embedding(t, self.embedding).to(images.dtype))
         if self.classes is not None:
             known = known + self.classes(y)
         height, width = images.shape[2:]

@@ -144,14 +144,11 @@ class Runtime:
 def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
     """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU).
 
-    device: as for `choose_device`; threads: of the CPU, 0 for all cores; afterwards there are as many as before.
-    Raises UserError if the device is missing.
+    device: as for `choose_device`; threads: of the CPU, 0 for all cores. Afterwards there are as many as before, and
+    random numbers and the current GPU are the caller's again. Raises UserError if the device is missing.
     """
     world, rank, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN.items())
     chosen, threads_before = choose_device(device, local), torch.get_num_threads()
-    torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
-    if chosen.type == "cuda":
-        torch.cuda.set_device(chosen)
     joins = world > 1 and not dist.is_initialized()
     if joins:
         # Under names of its own in torchrun's store, where the group before has left addresses that are dead.
@@ -160,11 +157,27 @@ def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
         backend = "nccl" if chosen.type == "cuda" else "gloo"
         dist.init_process_group(backend, store=store, rank=rank, world_size=world)
     try:
-        yield Runtime(chosen, rank=rank, world=world)
+        torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
+        with torch.cuda.device(chosen) if chosen.type == "cuda" else contextlib.nullcontext(), random_kept(chosen):
+            yield Runtime(chosen, rank=rank, world=world)
     finally:
         torch.set_num_threads(threads_before)
         if joins:
             dist.destroy_process_group()
+
+
+@contextlib.contextmanager
+def random_kept(device: torch.device) -> Iterator[None]:
+    """Whatever happens inside leaves the states of torch's random numbers, the CPU's and the device's, as they were."""
+    module = None if device.type == "cpu" else torch.get_device_module(device)
+    here = () if device.type == "mps" else (device,)  # there is one Apple GPU
+    before, on_device = torch.get_rng_state(), module and module.get_rng_state(*here)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)
+        if module:
+            module.set_rng_state(on_device, *here)
 
 
 _groups = itertools.count()  # of this process, one after the other

@@ -14,7 +14,7 @@ from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
-from ganatomy.system.runtime import Randomness, Runtime
+from ganatomy.system.runtime import Randomness, Runtime, random_kept
 from ganatomy.theory.densities import Density
 
 Rate: TypeAlias = float | Number
@@ -132,6 +132,7 @@ def batches_of(density: Density, game: Adversarial) -> Batches:
 def play(density: Density, game: Adversarial, steps: int, begin: int = 0) -> Adversarial:
     """Play rounds number `begin` to `steps` − 1 on points of a density; returns the game."""
     batches = batches_of(density, game)
-    for step in range(begin, steps):
-        game.step(step, batches)
+    with random_kept(game.runtime.device):
+        for step in range(begin, steps):
+            game.step(step, batches)
     return game

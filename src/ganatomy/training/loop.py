@@ -10,6 +10,7 @@ from torch import Tensor
 from ganatomy.diagnosis.finding import Finding
 from ganatomy.gan.method import Batches, Method, Record
 from ganatomy.gan.player import NonFiniteError
+from ganatomy.system.runtime import random_kept
 
 Stopped: TypeAlias = NonFiniteError | Finding  # why a session ended before its budget was spent
 
@@ -82,25 +83,26 @@ def fit(
     Returns why it ended early: a NonFiniteError, whose numbers changed nothing, or a finding to remedy; otherwise None.
     """
     try:
-        for callback in callbacks:
-            callback.begin(state)
-
-        began = monotonic() - state.seconds
-        while not (state.finding or _done(state, budget, stopped)):
-            state.record = method.step(state.step, batches)
-            state.step += 1
-            state.images += method.images_per_step
-            state.seconds = monotonic() - began - state.idle
-            if state.step % CHECK_EVERY == 0:
-                method.check()
+        with random_kept(method.runtime.device):  # a step seeds them
             for callback in callbacks:
-                callback.after_step(state)
-        method.check()
+                callback.begin(state)
 
-        if state.finding is None:
-            for callback in callbacks:
-                callback.end(state)
-        return state.finding
+            began = monotonic() - state.seconds
+            while not (state.finding or _done(state, budget, stopped)):
+                state.record = method.step(state.step, batches)
+                state.step += 1
+                state.images += method.images_per_step
+                state.seconds = monotonic() - began - state.idle
+                if state.step % CHECK_EVERY == 0:
+                    method.check()
+                for callback in callbacks:
+                    callback.after_step(state)
+            method.check()
+
+            if state.finding is None:
+                for callback in callbacks:
+                    callback.end(state)
+            return state.finding
     except NonFiniteError as fault:
         return fault
     finally:

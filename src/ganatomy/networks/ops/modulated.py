@@ -59,7 +59,8 @@ class Dense(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, inputs] → [B, outputs]."""
         gain = self.rate * GAIN if self.active else self.rate
-        y = F.linear(x, self.weight * (gain / self.weight.shape[1] ** 0.5), self.bias * gain)
+        weight, bias = self.weight * (gain / self.weight.shape[1] ** 0.5), self.bias * gain
+        y = F.linear(x, weight.to(x.dtype), bias.to(x.dtype))
         return F.leaky_relu(y, SLOPE) if self.active else y
 
 
@@ -84,7 +85,7 @@ class Conv(nn.Module):
 
 def demodulation(weight: Tensor, style: Tensor) -> Tensor:
     """1/√(Σ over i and k of (s_i·w_oik)²): eq. 3. weight [O, I, k, k], style [B, I] → [B, O]."""
-    return (style.square() @ weight.square().sum((2, 3)).T + SMALL).rsqrt()
+    return (style.square() @ weight.to(style.dtype).square().sum((2, 3)).T + SMALL).rsqrt()
 
 
 def modulated_conv2d(
