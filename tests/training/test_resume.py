@@ -14,6 +14,7 @@ from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ganatomy.errors import UserError
+from ganatomy.evaluation.api import evaluate
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.training.api import resume
@@ -136,6 +137,61 @@ def test_resume_refuses_other_data(images: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="trained on other images"):
         resume(run, data=tmp_path / "other.npy", settings={"training.steps": 20}, console=Console(quiet=True))
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.fixture
+def moved(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of seven steps on then/waves.npy, a relative path, which is now/waves.npy today; the folder runs."""
+    for name in ("then", "now", "elsewhere"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path / "cache"))
+    shutil.copy(images, "then/waves.npy")
+    quick("then/waves.npy", Path("runs"), **UNDIAGNOSED, training__steps=7, data__first=30)
+    shutil.move("then/waves.npy", "now/waves.npy")
+    return tmp_path / "runs"
+
+
+@pytest.mark.usefixtures("moved")
+def test_moved_images_are_asked_for_by_the_command_that_takes_their_new_place() -> None:
+    shutil.rmtree("cache")
+    was = Path("then/waves.npy").resolve()
+    for verb, place in (("train", "--resume run PLACE"), ("evaluate", "run --reference PLACE")):
+        with pytest.raises(UserError) as refused:
+            resume("run", more_steps=1) if verb == "train" else evaluate("run", n=100)
+        assert str(refused.value) == (
+            f"The images that runs/run was trained on were in {was}, where nothing is now. Say where they are: "
+            f"ganatomy {verb} {place}"
+        )
+    quiet = Console(quiet=True)
+    run = resume("run", data="now/waves.npy", settings={"training.steps": 8}, console=quiet)
+    assert run.info()["step"] == 8
+    assert (run.info()["data"]["source"], run.info()["data"]["path"]) == (
+        "now/waves.npy",
+        str(Path("now/waves.npy").resolve()),
+    )
+    assert evaluate(run, n=100, features="pixels", metrics=["fd"]).scores
+
+
+@pytest.mark.usefixtures("moved")
+def test_the_decoded_images_in_the_cache_do_where_the_files_are_gone() -> None:
+    run, said = Run("runs/run"), io.StringIO()
+    before = run.info()["data"]
+    resume(run, settings={"training.steps": 9}, console=Console(file=said))
+    assert "then/waves.npy is not there: its decoded images are in the cache" in said.getvalue()
+    assert run.info()["step"] == 9
+    assert run.info()["data"] == before
+    assert run.config().data.path == "then/waves.npy"
+    assert evaluate(run, n=100, features="pixels", metrics=["fd"]).scores
+
+
+def test_images_are_found_from_another_folder(moved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.move("now/waves.npy", "then/waves.npy")
+    shutil.rmtree("cache")
+    monkeypatch.chdir("elsewhere")
+    run = resume(moved / "run", settings={"training.steps": 9}, console=Console(quiet=True))
+    assert run.info()["step"] == 9
+    assert run.config().data.path == "then/waves.npy"
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])

@@ -23,6 +23,7 @@ from ganatomy.generators import api as sampling
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import Sampler
 from ganatomy.report import nearest, page
+from ganatomy.runs.images import located
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
 from ganatomy.system import runtime
@@ -87,6 +88,7 @@ def evaluate(
         options = run.config().data
         files = Preparation(options.size, options.channels, options.fit)
         if own:
+            options = located(run, options, f"ganatomy evaluate {run.address} --reference PLACE")
             reference, split, first = options.path, options.split, options.first
     elif step is not None or raw or truncation is not None or changes or first_seed:
         raise UserError(

@@ -14,8 +14,10 @@ from ganatomy import data as datasets
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, read
+from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
 from ganatomy.runs import checkpoint
+from ganatomy.runs.images import located
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
@@ -125,15 +127,31 @@ def resume(
                 checkpoint.verify(run.checkpoint())
         if path == IN_MEMORY:
             planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
+        there = planned.data
+        if path is None:
+            there = located(run, planned.data, f"ganatomy train --resume {run.address} PLACE")
+            if there.path.startswith(PREFIX) and there != planned.data:
+                console.print(
+                    f"{planned.data.path} is not there: its decoded images are in the cache.", highlight=False
+                )
         session.train(
             run,
-            prepare_training(planned, runtime, console),
+            prepare_training(planned, runtime, console, there, lambda images: _check_same(run, images, there.path)),
             console,
             changed=changed,
             callbacks=callbacks,
             allow_changed_parts=allow_changed_parts,
         )
         return run
+
+
+def _check_same(run: Run, images: datasets.Images, place: str) -> None:
+    recorded = (run.info().get("data") or {}).get("fingerprint")
+    if recorded and recorded != images.fingerprint:
+        raise UserError(
+            f"{run.path} was trained on other images than {place} holds now: resume it with the same data, as in "
+            f"ganatomy train --resume {run.address} PLACE, or start a new run."
+        )
 
 
 IN_MEMORY = "in memory"  # instead of a path, until the images have a name in the cache

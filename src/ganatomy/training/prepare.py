@@ -66,12 +66,22 @@ def budget_of(config: Config) -> Budget:
     return Budget(options.steps, options.images, options.minutes)
 
 
-def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Prepared:
+def prepare_training(
+    planned: Config,
+    runtime: Runtime,
+    console: Console,
+    there: DataOptions | None = None,
+    check: Callable[[datasets.Images], None] = lambda images: None,
+) -> Prepared:
     """Decode the images, or find them in the cache; with several processes the first one does.
 
-    Raises UserError where they cannot be read, or have no classes where the training is conditional.
+    there: where the images are, if not where the configuration says; check: is called with them before anything is
+    computed from them, and may raise UserError. Raises UserError where they cannot be read, or have no classes where
+    the training is conditional.
     """
-    images = _trained_classes(planned, prepare_images(planned.data, console, runtime), console)
+    there = there or planned.data
+    images = _trained_classes(planned, prepare_images(there, console, runtime), console)
+    check(images)
     _, height, width, channels = images.pixels.shape
     settled = change(planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)})
     prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
@@ -83,7 +93,7 @@ def prepare_training(planned: Config, runtime: Runtime, console: Console) -> Pre
     return replace(
         prepared,
         evaluator=_evaluator(settled, images, runtime, console) if planned.evaluation.every else None,
-        held_out=_held_out(planned, images) if diagnosed else None,
+        held_out=_held_out(planned, there, images) if diagnosed else None,
     )
 
 
@@ -132,9 +142,9 @@ def _trained_classes(planned: Config, images: datasets.Images, console: Console)
     return images.of_classes(present)
 
 
-def _held_out(planned: Config, images: datasets.Images) -> datasets.Images | None:
+def _held_out(planned: Config, there: DataOptions, images: datasets.Images) -> datasets.Images | None:
     """Real images that are not trained on, labelled as in the training where that is conditional."""
-    found = held_out_images(planned.data, images)
+    found = held_out_images(there, images)
     if found is None or images.classes is None or not planned.prior.conditional or found.classes == images.classes:
         return found
     found = found.of_classes(images.classes)

@@ -20,6 +20,7 @@ from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.networks.protocols import has_batch_norm
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
+from ganatomy.runs.images import place_of
 from ganatomy.runs.problems import problems
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, stopping
@@ -72,7 +73,6 @@ def _session(
             stack.enter_context(run.lock())
         if changed is not None:  # what is refused here leaves the run as it was
             run.check()
-            _check_same_data(run, prepared)
             parts.check_same(run, prepared.config, allow_changed_parts)
             checkpoint.verify(run.checkpoint())
         try:
@@ -148,15 +148,6 @@ def _callbacks(
     return standard_callbacks(run, prepared, console, state, batches, remedies, stopped)
 
 
-def _check_same_data(run: Run, prepared: Prepared) -> None:
-    recorded = run.info().get("data", {}).get("fingerprint")
-    if recorded and recorded != prepared.images.fingerprint:
-        raise UserError(
-            f"{run.path} was trained on other images than {prepared.config.data.path} gives now: "
-            "resume it with the same data, or start a new run."
-        )
-
-
 def _warn_of_another_torch(run: Run, console: Console) -> None:
     before = run.info().get("versions", {}).get("torch", torch.__version__)
     if before != torch.__version__:
@@ -201,7 +192,8 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
         equilibrium=None if objective is None else asdict(objective.equilibrium),
         critic=objective is not None and objective.critic,
         data={
-            "source": images.source,
+            "source": options.data.path,
+            "path": place_of(options.data.path) or (run.info().get("data") or {}).get("path"),
             "fingerprint": images.fingerprint,
             "images": len(images),
             "classes": images.classes,

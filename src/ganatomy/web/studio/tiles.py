@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.config.options import Config
-from ganatomy.data.store import Images, kept
+from ganatomy.data.store import Images
 from ganatomy.errors import UserError
-from ganatomy.system.files import cache_folder
+from ganatomy.runs.images import cached
 
 GAP, LEAST = 2, 480  # as in `modalities.images.grid` and `training.callbacks.snapshots`
 CHUNK = 4096  # real images compared at a time
@@ -81,13 +81,9 @@ def real_images(info: Mapping[str, Any], config: Config) -> Images:
     So a run's folder cannot choose what is read. Raises UserError if they are no longer in the cache.
     """
     data = info.get("data")
-    wanted = data.get("fingerprint") if isinstance(data, dict) else None
-    for entry in sorted((cache_folder() / "data").glob("*/manifest.json")):
-        found = kept(entry.parent, config.data.path)
-        if found and config.data.first:
-            found = found.first(config.data.first)
-        if found and found.fingerprint == wanted:
-            return found
+    found = cached(data, config.data) if isinstance(data, dict) else None
+    if found is not None:
+        return found[1]
     raise UserError("The real images are no longer in the cache; any command that reads them puts them back.")
 
 
