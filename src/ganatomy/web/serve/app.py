@@ -181,6 +181,7 @@ def build(routes: Routes) -> ASGIApp:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # an address has one form
     return routes.metrics.counted(app, [each.path for each in routes.endpoints])
 
 

@@ -1,6 +1,5 @@
 """Requests for images, read from queries and JSON and checked: the generator never sees what it cannot draw."""
 
-import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ import numpy as np
 import torch
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError
 from ganatomy.gan import latent
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.encoding import FORMATS, Encoding
-from ganatomy.web.validation import read
+from ganatomy.web.validation import fields, number, read, whole
 
 MAX_COORDINATE = 100.0  # of a latent vector; far beyond what any prior draws
 TRUNCATION = (0.01, 10.0)
@@ -156,32 +155,13 @@ class RequestParser:
 
 def _values(query: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The values that the texts of a query stand for; the models check them."""
-    values: dict[str, Any] = {}
-    for name, text in query:
-        if name not in READERS:
-            raise unknown("parameter", name[:100], READERS)
-        if name in values:
-            raise UserError(f"{name} is given twice.")
-        values[name] = READERS[name](name, text)
-    return values
-
-
-def _integer(name: str, text: str) -> int:
-    if not re.fullmatch("[0-9]{1,10}", text):
-        raise UserError(f"{name}: {text[:20]!r} is not a whole number from 0 to {LAST_SEED:,}.")
-    return int(text)
-
-
-def _number(name: str, text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?", text, re.ASCII | re.IGNORECASE):
-        raise UserError(f"{name}: {text[:20]!r} is not a number.")
-    return float(text)
+    return {name: READERS[name](name, text) for name, text in fields(query, READERS).items()}
 
 
 READERS: dict[str, Callable[[str, str], Any]] = {
-    "seed": _integer,
-    "seeds": lambda name, text: [_integer(name, part) for part in text.split(",", MAX_STOPS)],
-    "frames": _integer,
-    "truncation": _number,
+    "seed": whole,
+    "seeds": lambda name, text: [whole(name, part) for part in text.split(",", MAX_STOPS)],
+    "frames": whole,
+    "truncation": number,
     "class": lambda name, text: text,
 }

@@ -38,7 +38,7 @@ def build(store: RunStore, may_start: bool) -> Starlette:
         yield
         await workers.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[route for group in groups for route in group.routes()],
         exception_handlers={
             NotFoundError: _not_found,
@@ -49,6 +49,8 @@ def build(store: RunStore, may_start: bool) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # an address has one form
+    return app
 
 
 def _error(status: int, sentence: str) -> Response:

@@ -43,7 +43,7 @@ class LabMove(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    game: str
+    game: str = Field(max_length=100)
     action: Literal["new", "round", "discriminator", "generator", "undo", "view"]
     times: int = Field(1, ge=1, le=MAX_TIMES)
     options: dict[str, Any] = {}

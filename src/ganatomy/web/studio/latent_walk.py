@@ -3,10 +3,9 @@
 import os
 import timeit
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from ganatomy.errors import UserError
@@ -16,40 +15,19 @@ from ganatomy.generators import api as sampling
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import encoded, picture
 from ganatomy.networks.protocols import Truncating
+from ganatomy.web.studio.walk_request import DIRECTIONS, WalkRequest
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read
 
 SIDE = 8  # the plane has SIDE × SIDE seeds, in the order of a snapshot's tiles
 IMAGES = 512  # whose principal directions are computed
-DIRECTIONS = 6
-MAX_STOPS = 64  # seeds of a path
 
 
-class WalkStep(BaseModel):
-    """A request of the page.
-
-    run, step, raw   whose generator: of a run's folder, at a checkpoint, averaged or (raw) as it trains
-    action           describe it, compute its principal directions, or draw an image
-    at               where on the plane of seeds, as (column, row)
-    path, share      instead: seeds of a closed path, and how far along, from 0 to 1
-    label            the class of the image, by name or as :3, its index
-    shifts           along each principal direction, in standard deviations
-    truncation       none, or greater than 0
-    """
-
-    model_config = ConfigDict(extra="forbid")
+class WalkStep(WalkRequest):
+    """What a worker process is asked for: the request of a page, of the run in a folder."""
 
     run: str
-    step: int | None = None
-    raw: bool = False
-    action: Literal["describe", "directions", "draw"]
-    at: tuple[float, float] = (0.0, 0.0)
-    path: list[int] | None = Field(None, max_length=MAX_STOPS)
-    share: float = Field(0.0, allow_inf_nan=False)
-    label: str | int | None = None
-    shifts: list[float] = Field([], max_length=DIRECTIONS)
-    truncation: float | None = Field(None, gt=0, allow_inf_nan=False)
 
 
 class LatentExplorer:

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from math import isfinite
+from math import inf
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,11 +15,13 @@ from ganatomy.report.scores import BETTER
 from ganatomy.runs.run import Run
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import tiles
+from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.live_run import LiveRun
 from ganatomy.web.studio.pages import MEDIA_TYPES
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
 from ganatomy.web.studio.summaries import RunSummaries
 from ganatomy.web.studio.time_limit import TimeLimit
+from ganatomy.web.validation import number, whole
 
 # An HTML file in a run's folder may come from a stranger: it gets an origin of its own, and may fetch nothing.
 UNTRUSTED = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
@@ -41,18 +43,19 @@ class RunRoutes:
 
     def routes(self) -> list[Route]:
         """Of all that is read."""
-        of_run = {
-            "": self.live,
-            "/snapshots": self.snapshots,
-            "/snapshots/{step:int}.png": self.snapshot,
-            "/nearest": self.nearest,
-            "/real/{index:int}.png": self.real,
-            "/scores": self.scores,
-            "/neighbours/{card}": self.neighbours,
-            "/files/{file}": self.file,
-        }
-        limited = [Route(f"/api/runs/{{name}}{path}", self._limited(answer)) for path, answer in of_run.items()]
-        return [Route("/api/runs", self.runs), *limited]
+        of_run = (
+            ("", self.live, ("after", "generation")),
+            ("/snapshots", self.snapshots, ()),
+            ("/snapshots/{step}.png", self.snapshot, ("at",)),  # at: so that a browser fetches it anew
+            ("/nearest", self.nearest, ("step", "tile")),
+            ("/real/{index}.png", self.real, ()),
+            ("/scores", self.scores, ()),
+            ("/neighbours/{card}", self.neighbours, ()),
+            ("/files/{file}", self.file, ()),
+        )
+        run = "/api/runs/{name}"
+        limited = [ApiRoute(f"{run}{path}", self._limited(answer), query=query) for path, answer, query in of_run]
+        return [ApiRoute("/api/runs", self.runs), *limited]
 
     def _limited(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         """An endpoint that reads one run, within the time limit of a page."""
@@ -71,9 +74,8 @@ class RunRoutes:
         """A run's charts and events: all, or what is new since the step `after`. Raises UserError for another step."""
         run, query = self._run(request), request.query_params
         with reading(run.name):
-            after, generation = float(query.get("after", "-inf")), int(query.get("generation", -1))
-            if not (isfinite(after) or query.get("after") is None):
-                raise UserError("after: give the number of a step.")
+            after = number("after", query["after"]) if "after" in query else -inf
+            generation = -1 if query.get("generation", "-1") == "-1" else whole("generation", query["generation"])
             return Response(self._live_run(run).news(after, generation), media_type="application/json")
 
     def snapshots(self, request: Request) -> Response:
@@ -86,7 +88,9 @@ class RunRoutes:
 
     def snapshot(self, request: Request) -> Response:
         """One snapshot."""
-        return self._send(self._run(request), "samples", f"{request.path_params['step']:06d}.png", headers=A_WHILE)
+        return self._send(
+            self._run(request), "samples", f"{whole('step', request.path_params['step']):06d}.png", headers=A_WHILE
+        )
 
     def file(self, request: Request) -> Response:
         """A file of a run that a page shows. Raises NotFoundError for any other."""
@@ -103,9 +107,9 @@ class RunRoutes:
         """The real images nearest to a tile of a snapshot, by pixels. Raises NotFoundError for another tile."""
         run, query = self._run(request), request.query_params
         with reading(run.name):
-            step, tile = int(query.get("step", "-1")), int(query.get("tile", "-1"))
+            step, tile = (whole(name, query.get(name, "")) for name in ("step", "tile"))
             config, layout = run.config(), self._layout(run)
-            if layout is None or not 0 <= tile < layout.count:
+            if layout is None or tile >= layout.count:
                 raise NotFoundError(f"The snapshot has no tile {tile}.")
             real = tiles.real_images(run.info(), config).pixels
             sheet = tiles.pixels(self.store.file(run, "samples", f"{step:06d}.png"), real.shape[-1])
@@ -114,7 +118,7 @@ class RunRoutes:
 
     def real(self, request: Request) -> Response:
         """One of the images that a run was trained on. Raises NotFoundError where there are fewer."""
-        run, index = self._run(request), request.path_params["index"]
+        run, index = self._run(request), whole("index", request.path_params["index"])
         with reading(run.name):
             real = tiles.real_images(run.info(), run.config()).pixels
             if index >= len(real):

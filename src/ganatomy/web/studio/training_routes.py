@@ -13,6 +13,7 @@ from starlette.routing import Route
 from ganatomy.config.recipes import summaries
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import launcher
+from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.launcher import Launcher, TrainingForm
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
@@ -52,10 +53,10 @@ class TrainingRoutes:
     def routes(self) -> list[Route]:
         """Of all that concerns trainings."""
         return [
-            Route("/api/runs/{name}/control", self.control, methods=["POST"]),
-            Route("/api/recipes", self.form),
-            Route("/api/command", self.command, methods=["POST"]),
-            Route("/api/started/{ticket}", self.started),
+            ApiRoute("/api/runs/{name}/control", self.control, method="POST"),
+            ApiRoute("/api/recipes", self.form),
+            ApiRoute("/api/command", self.command, method="POST"),
+            ApiRoute("/api/started/{ticket}", self.started),
         ]
 
     async def control(self, request: Request) -> Response:

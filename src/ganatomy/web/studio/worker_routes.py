@@ -10,11 +10,13 @@ from starlette.routing import Route
 
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import lab_options, lessons
+from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.pages import MEDIA_TYPES, Pages
 from ganatomy.web.studio.run_store import RunStore, reading
 from ganatomy.web.studio.time_limit import TimeLimit
+from ganatomy.web.studio.walk_request import WalkRequest
 from ganatomy.web.studio.worker_client import WorkerClient
-from ganatomy.web.validation import json_object
+from ganatomy.web.validation import read
 
 CHECKPOINT_SECONDS = 10.0  # within which a run's checkpoint must be found
 
@@ -31,35 +33,33 @@ class WorkerRoutes:
     def routes(self) -> list[Route]:
         """Of all that workers answer."""
         return [
-            Route("/api/runs/{name}/walk", self.walk),
-            Route("/api/lab", self.lab),
-            Route("/api/lab", self.move, methods=["POST"]),
-            Route("/api/lessons", self.lessons),
-            Route("/api/lesson", self.lesson, methods=["POST"]),
+            ApiRoute("/api/runs/{name}/walk", self.walk, query=("request",)),
+            ApiRoute("/api/lab", self.lab),
+            ApiRoute("/api/lab", self.move, method="POST"),
+            ApiRoute("/api/lessons", self.lessons),
+            ApiRoute("/api/lesson", self.lesson, method="POST"),
         ]
 
     async def walk(self, request: Request) -> Response:
-        """An image of a run's generator, or its description: see `latent_walk.WalkStep`.
-
-        Raises UserError for an invalid one.
-        """
-        step = json_object(request.query_params.get("request", "{}"))
-        name = request.path_params["name"]
-        place, others = await run_in_threadpool(
-            self.limit.read, name, CHECKPOINT_SECONDS, lambda: self._checkpoint(name, step.get("step"))
+        """An image of a run's generator, or its description: see `WalkRequest`."""
+        name, text = request.path_params["name"], request.query_params.get("request", "{}")
+        step, others = await run_in_threadpool(
+            self.limit.read, name, CHECKPOINT_SECONDS, lambda: self._checked(name, text)
         )
-        answer = await self.walks.request(step | place)
+        answer = await self.walks.request(step)
         if answer.picture:
             return Response(answer.picture, media_type=MEDIA_TYPES["png"])
-        return StrictJSONResponse({**answer.content, "step": place["step"], **others})
+        return StrictJSONResponse({**answer.content, "step": step["step"], **others})
 
-    def _checkpoint(self, name: str, step: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A run's folder and the step of its checkpoint, for the worker; and which others there are, for the page."""
+    def _checked(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A `WalkStep` of a run's checkpoint, for the worker; and which others there are, for the page."""
         run = self.store.run(name)
+        step = read(WalkRequest, text)
         with reading(name):
-            folder = self.store.checkpoint(run, step)
+            folder = self.store.checkpoint(run, step.step)
             place = {"run": str(run.path), "step": int(folder.name.removeprefix("step-"))}
-            return place, {"steps": list(run.checkpoints()), "snapshot": max(run.snapshots(), default=None)}
+            others = {"steps": list(run.checkpoints()), "snapshot": max(run.snapshots(), default=None)}
+            return step.model_dump(exclude_unset=True) | place, others
 
     def lab(self, request: Request) -> Response:
         """What the form of the lab is made of."""
