@@ -39,6 +39,8 @@ def test_values_of_a_schedule_and_of_a_registry() -> None:
     fields = dict(options())
     assert values(fields["generator_optimiser.learning_rate"]) == "number or schedule"
     assert values(fields["prior.name"]) == "normal or uniform"
+    assert values(fields["data.size"]) == "64, or 48x64 for height x width"
+    assert values(fields["data.range"]) == "two numbers: LOW,HIGH"
     assert values(fields["augmentation.policies"]) == "list of colour, translation or cutout"
 
 

@@ -21,6 +21,7 @@ from ganatomy.data import decode as decode_room
 from ganatomy.data.decode import (
     MAX_PIXELS,
     UPRIGHT,
+    Seen,
     decode,
     in_memory,
     opened,
@@ -109,7 +110,7 @@ def test_cmyk_jpeg():
     assert np.abs(np.int_(decode(solid("CMYK", (0, 255, 255, 0), "JPEG", quality=95), 3)) - RED).max() <= 4
 
 
-def test_wide_numbers_without_a_usual_range_are_stretched():
+def test_wide_numbers_without_a_usual_range_are_stretched_in_an_image_alone():
     image = Image.fromarray(np.array([[-1000, 0], [1000, 3000]], dtype=np.int32))
     assert decode(encoded(image, "TIFF"), 1)[..., 0].tolist() == [[0, 64], [128, 255]]
     assert only(decode(Image.new("F", (2, 2), -7.0), 1)) == (0,)
@@ -291,7 +292,7 @@ def test_fit_gives_the_exact_shape(height, width, size, fit, channels):
     pixels = np.full((height, width, channels), 200, dtype=np.uint8)
     fitted = decode(pixels, channels, size, fit)
     assert fitted.shape == (*size, channels)
-    inside = {200} if fit != "pad" else {0, 200} | ({255} if channels == 4 else set())
+    inside = {200} if fit != "pad" else {200, 0 if channels == 4 else 255}
     assert set(np.unique(fitted)) <= inside  # filters keep a plain colour
 
 
@@ -303,12 +304,32 @@ def test_crop_takes_the_centre():
 
 
 def test_pad_shows_everything_between_bars():
-    pixels = np.full((32, 64, 3), 255, dtype=np.uint8)
+    pixels = np.zeros((32, 64, 3), dtype=np.uint8)
     padded = decode(pixels, 3, (32, 32), "pad")
-    assert (padded[8:24] == 255).all()
-    assert not padded[:8].any()
-    assert not padded[24:].any()
-    assert decode(pixels, 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 255]
+    assert not padded[8:24].any()
+    assert (padded[:8] == 255).all()
+    assert (padded[24:] == 255).all()
+
+
+def test_bars_have_the_colour_that_transparency_is_laid_on():
+    """No black bars beside white ones: a transparent stamp on a transparent sheet."""
+    stamp = np.zeros((32, 64, 4), dtype=np.uint8)
+    stamp[8:24, 16:48] = (10, 20, 30, 255)
+    padded = decode(stamp, 3, (32, 32), "pad")
+    assert {tuple(pixel) for pixel in padded[:8].reshape(-1, 3)} == {WHITE}
+    assert padded[9, 0].tolist() == [255, 255, 255]
+    assert decode(stamp, 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 0]
+    assert decode(stamp[..., :3], 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("channels", "colour"), [(1, (76,)), (3, RED), (4, (*RED, 255))])
+def test_bars_may_have_the_colour_of_the_border(channels, colour):
+    framed = np.full((32, 64, 3), 50, dtype=np.uint8)
+    framed[:4], framed[-4:], framed[:, :4], framed[:, -4:] = RED, RED, RED, RED
+    framed[0, 30:34] = (0, 255, 0)  # the median of the border does not see it
+    padded = decode(framed, channels, (32, 32), "pad", "border")
+    assert {tuple(pixel) for pixel in padded[:8].reshape(-1, channels).tolist()} == {colour}
+    assert only(decode(framed[:, :32], channels, (32, 32), "pad", "border")[:1, :8]) == colour
 
 
 def test_stretch_shows_everything():
@@ -324,11 +345,19 @@ def test_shrinking_does_not_alias():
     assert np.abs(np.int_(small) - 127.5).max() < 4
 
 
-def test_drafted_jpeg_is_close_to_the_whole(rng):
-    smooth = Image.fromarray(noise(rng, 8, 8)).resize((1024, 1024), Image.Resampling.BICUBIC)
-    quick = decode(encoded(smooth, "JPEG", quality=95), 3, (32, 32))
-    exact = np.asarray(smooth.resize((32, 32), Image.Resampling.LANCZOS))
-    assert np.abs(np.int_(quick) - exact).max() <= 4
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("shape", [(1024, 1024), (700, 1100), (257, 1031)])
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_a_jpeg_is_the_png_of_the_same_picture(rng, mode, shape, fit):
+    picture = Image.fromarray(noise(rng, *shape)).convert(mode)
+    jpeg = encoded(picture, "JPEG", quality=95)
+    whole = Image.open(io.BytesIO(jpeg))
+    png = encoded(whole.convert("RGB" if mode == "CMYK" else mode))
+    for channels in (1, 3):
+        assert (decode(jpeg, channels, (32, 32), fit) == decode(png, channels, (32, 32), fit)).all()
+    if mode != "CMYK" and fit == "stretch":
+        exact = np.asarray(whole.resize((32, 32), Image.Resampling.LANCZOS)).reshape(32, 32, -1)
+        assert (decode(jpeg, None, (32, 32), fit) == exact).all()
 
 
 def test_transparent_pixels_do_not_bleed():
@@ -354,6 +383,48 @@ def test_transparent_pixels_do_not_bleed():
 )
 def test_recognised_ranges(low, high, whole, expected):
     assert recognised(low, high, whole) == expected
+
+
+def test_one_scale_for_all_images():
+    dark, bright = (encoded(Image.fromarray(np.float32([[0, high]])), "TIFF") for high in (3, 255))
+    assert decode(dark, 1)[0, 1] == 3  # 0–255 is recognised
+    scale = {"float32": (0.0, 510.0)}
+    assert [decode(raw, 1, limits=scale)[0, 1, 0] for raw in (dark, bright)] == [2, 128]  # 1.5 and 127.5
+    ramps = [encoded(Image.fromarray(np.float32([[0, high]])), "TIFF") for high in (1000, 2000, 4000)]
+    assert [decode(raw, 1, limits={"float32": (0, 4000)})[0, 1, 0] for raw in ramps] == [64, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (Image.fromarray(np.uint8([[0, 1, 2]])), [[0], [128], [255]]),
+        (Image.fromarray(np.uint8([[[0, 1, 2], [2, 2, 9]]])), [[0, 128, 255], [255, 255, 255]]),
+        (Image.fromarray(np.uint8([[[0, 1, 2, 1]]])), [[0, 128, 255, 1]]),  # alpha stays
+        (Image.fromarray(np.uint8([[[1, 7]]]), "LA"), [[128, 128, 128, 7]]),
+        (Image.fromarray(np.uint8([[0, 255]])).convert("1"), [[0], [255]]),
+        (np.uint8([[[0], [1], [2]]]), [[0], [1], [2]]),  # an array's numbers are scaled as they are read
+    ],
+)
+def test_a_range_is_that_of_the_files_numbers(image, expected):
+    raw = image if isinstance(image, np.ndarray) else encoded(image)
+    assert decode(raw, limits={"uint8": (0, 2)}).tolist() == [expected]
+
+
+def test_what_is_seen_while_decoding():
+    def seen(image, **options):
+        found = Seen()
+        decode(encoded(image, **options), 3, (16, 16), limits={"uint8": (0, 9)}, seen=found)
+        return found
+
+    assert seen(Image.fromarray(np.uint8([[3, 7]]))) == Seen(3, 7, False)
+    assert seen(Image.fromarray(np.uint8([[[3, 7, 9]], [[4, 7, 5]]]))) == Seen(3, 9, False)
+    assert seen(Image.new("RGBA", (9, 9), (1, 2, 3, 255))) == Seen(1, 3, False)
+    assert seen(Image.new("RGBA", (9, 9), (1, 2, 3, 254))) == Seen(1, 3, True)
+    assert seen(Image.new("LA", (9, 9), (5, 0))) == Seen(5, 5, True)
+    assert seen(Image.new("RGB", (9, 9), (1, 2, 3)), transparency=(1, 2, 3)).transparent
+    large = Image.new("RGBA", (1500, 1000), (1, 2, 3, 255))  # converted in several strips
+    large.putpixel((0, 999), (0, 0, 200, 0))
+    assert seen(large) == Seen(0, 200, True)
 
 
 def test_to_uint8():

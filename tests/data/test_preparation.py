@@ -16,7 +16,8 @@ from image_files import encoded, noise, write_files, write_zip
 from PIL import Image
 
 from ganatomy.data import prepare
-from ganatomy.data.preparation import CHUNK, in_order, suggested_size
+from ganatomy.data.preparation import suggested_size
+from ganatomy.data.threads import CHUNK, in_order
 from ganatomy.errors import UserError
 
 OPENED: list[str] | None = None
@@ -365,3 +366,153 @@ def test_the_first_images_are_a_set_of_their_own(tmp_path: Path, rng: np.random.
     assert part.labels.tolist() == [0, 0, 0, 1]
     assert part.fingerprint not in (whole.fingerprint, prepare(root, first=3).fingerprint)
     assert prepare(root, first=6).fingerprint == prepare(root, first=100).fingerprint == whole.fingerprint
+
+
+def ramps(folder: Path, kind: str, image) -> Path:
+    """Three images of 160 × 200 pixels in files whose bytes do not depend on an encoder; image: (x, y, i) → pixels."""
+    folder.mkdir()
+    y, x = np.mgrid[:160, :200]
+    for i in range(3):
+        Image.fromarray(image(x, y, i)).save(folder / f"{i}.{kind}")
+    return folder
+
+
+def colours(x, y, i):
+    return np.uint8(np.stack([x, y, x + y + i], -1) % 256)
+
+
+def test_what_comes_out_as_before_has_the_fingerprint_of_before(tmp_path):
+    """Computed by the first format: runs that were started then go on."""
+    bmp, ppm = ramps(tmp_path / "bmp", "bmp", colours), ramps(tmp_path / "ppm", "ppm", colours)
+    pgm = ramps(tmp_path / "pgm", "pgm", lambda x, y, i: np.uint16((x + y + i) * 180))
+    y, x = np.mgrid[:160, :200]
+    floats = np.float32((x + y) / 400)[None] * np.float32([1, 0.5, 0.25])[:, None, None]
+    found = [
+        prepare(bmp, size=32),
+        prepare(ppm, size=32, fit="stretch"),
+        prepare(pgm, size=48),
+        prepare(floats, size=32),
+    ]
+    assert [images.fingerprint for images in found] == [
+        "1a6f3c6a874525c3cc0b02f2df6a7fb18d91acab552bc092432ca5a9b82e0537",
+        "7c8e56a2b0e935c3735597431c911ca0e295a96eba509477b837ab913c887eb6",
+        "3313b511ce5bfafa4a34c2e37632ee19afae3a14db3b01983d801766d7e71b7a",
+        "f3dea03434d87b8e10fc13d5e71b5251c23109c24f251c0ba982c0b39b5b51b6",
+    ]
+    assert {images.former for images in found} == {None}
+    padded = prepare(ppm, size=32, fit="pad")  # with black then
+    assert padded.former == "42e1bfe6905429ac8401a92dfb56f1e2aac813f20e2addf2036e5df9593ef0a5" != padded.fingerprint
+    assert prepare(ppm, size=(32, 40), fit="pad").former is None  # without bars
+
+
+def test_large_jpeg_files_and_floats_have_new_fingerprints(tmp_path, rng):
+    jpegs = write_files(tmp_path / "jpegs", {f"{i}.jpg": encoded(noise(rng, 260, 300), "JPEG") for i in range(2)})
+    assert prepare(jpegs, size=32).former is not None
+    assert prepare(jpegs, size=128).former is None  # those were decoded in full before
+    halves = {f"{i}.tif": encoded(Image.fromarray(np.float32(noise(rng, channels=1)) / 255), "TIFF") for i in range(2)}
+    assert prepare(write_files(tmp_path / "floats", halves)).former is not None
+
+
+def test_a_folder_of_jpegs_and_one_of_pngs_of_the_same_pictures_are_equal(tmp_path, rng):
+    jpegs = write_files(tmp_path / "jpegs", {f"{i}.jpg": encoded(noise(rng, 300, 400), "JPEG") for i in range(4)})
+    pngs = {f"{file.stem}.png": encoded(Image.open(file)) for file in sorted(jpegs.iterdir())}
+    assert (prepare(jpegs, size=32).pixels == prepare(write_files(tmp_path / "pngs", pngs), size=32).pixels).all()
+
+
+def test_the_scale_of_floats_is_one_for_the_set(tmp_path):
+    """A nearly black image of a set of 0–255 stays nearly black, and three ramps of different heights differ."""
+    ramp = np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20)
+    files = {f"{high}.tif": encoded(Image.fromarray(ramp * high), "TIFF") for high in (3, 60, 255)}
+    images = prepare(write_files(tmp_path / "set", files))
+    assert images.pixels.max(axis=(1, 2, 3)).tolist() == [255, 3, 60]  # in the order of their names
+    assert images.values == "float32 from 0 to 255, read as 0 (black) to 255 (white)"
+    assert images.range == (0, 255)
+    assert images.notes == ()
+    high = prepare(
+        write_files(tmp_path / "odd", {f"{i}.tif": encoded(Image.fromarray(ramp * i * 500), "TIFF") for i in (1, 4)})
+    )
+    assert high.values == "float32 from 0 to 2000, read as 0 (black) to 2000 (white)"
+    assert high.pixels.max(axis=(1, 2, 3)).tolist() == [64, 255]
+    # As a run records it, for its other images: the same set.
+    assert prepare(tmp_path / "odd", range=high.range).fingerprint == high.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kind", "used"),
+    [
+        (np.uint8([0, 1]), "uint8", "values of 0 to 1 leave 99.6% of the range from 0 (black) to 255 (white) unused"),
+        (
+            np.uint16([0, 4095]),
+            "uint16",
+            "values of 0 to 4095 leave 93.8% of the range from 0 (black) to 65535 (white)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("source", ["files", "array"])
+def test_an_unused_range_is_a_warning_with_its_cure(tmp_path, pixels, kind, used, source):
+    masks = pixels[np.indices((3, 20, 20)).sum(0) % 2]
+    if source == "files":
+        given = write_files(
+            tmp_path / "set", {f"{i}.png": encoded(Image.fromarray(mask)) for i, mask in enumerate(masks)}
+        )
+    else:
+        given = tmp_path / "set.npy"
+        np.save(given, masks)
+    for _ in range(2):
+        (note,) = prepare(given).notes
+        assert used in note
+        assert note.endswith(f"--set data.range=0,{pixels[1]} uses all of it.")
+    images = prepare(given, range=(0, int(pixels[1])))
+    assert (images.pixels[..., 0] == 255 * (masks > 0)).all()
+    assert images.range == (0, pixels[1])
+    assert not [note for note in images.notes if "unused" in note]
+
+
+def test_what_a_range_clips_is_said(tmp_path, rng):
+    folder = write_files(
+        tmp_path / "set", {f"{i}.png": np.uint8([[10, 200]]).repeat(16, 0).repeat(8, 1) for i in range(2)}
+    )
+    (note,) = prepare(folder, range=(0, 100)).notes
+    assert note == "Values: uint8 from 10 to 200, read as 0 (black) to 100 (white); what lies beyond is clipped."
+    array = np.float32(rng.normal(size=(4, 16, 16)))
+    with pytest.raises(UserError, match=r"say which are black and white: data\.range=LOW,HIGH"):
+        prepare(array)
+    assert prepare(array, range=(-3, 3)).values.startswith("float32 from ")
+    for wrong in ((1, 0), (0, float("inf")), (0, 1, 2)):
+        with pytest.raises(UserError, match="is none: give the values of black and white"):
+            prepare(array, range=wrong)
+    kept = prepare(array, range=(-2, 2))
+    assert prepare(kept.source, range=(-2, 2)).fingerprint == kept.fingerprint
+    with pytest.raises(UserError, match="has been read already"):
+        prepare(kept.source, range=(-3, 3))
+
+
+def test_transparent_and_cropped_images_are_counted(tmp_path):
+    clear, solid = Image.new("RGBA", (20, 20), (9, 9, 9, 0)), Image.new("RGBA", (20, 40), (200, 9, 9, 255))
+    files = {"1.png": encoded(clear), "2.png": encoded(solid), "3.png": encoded(solid)}
+    folder = write_files(tmp_path / "set", files)
+    transparent = "1 image is transparent: it is laid on white; --channels 4 keeps transparency."
+    cropped = "2 of 3 images are cropped, by 50% of the picture; --fit pad or --fit stretch keeps all of it."
+    for _ in range(2):  # decoded, and from the cache
+        assert prepare(folder, size=32).notes == (transparent, cropped)
+    assert prepare(folder, size=32, channels=4).notes == (cropped,)
+    padded = prepare(folder, size=32, fit="pad", channels=4)
+    assert padded.pixels[1, 0, 0].tolist() == [0, 0, 0, 0]
+    assert "padded: bars, transparent, take 50%" in padded.notes[0]
+    assert (
+        prepare(folder, size=32, fit="pad", padding="border").fingerprint
+        != prepare(folder, size=32, fit="pad").fingerprint
+    )
+
+
+def test_a_set_of_the_first_format_learns_its_notes(folder, cache):
+    """Its pixels stay; what is said of them is worked out once."""
+    images = prepare(folder, size=(20, 40))
+    (entry,), _ = sets(cache)
+    manifest = json.loads((entry / "manifest.json").read_text())
+    del manifest["notes"], manifest["range"]
+    (entry / "manifest.json").write_text(json.dumps(manifest))
+    shutil.rmtree(cache / "data" / "index")
+    again = prepare(folder, size=(20, 40))
+    assert again.notes == images.notes != ()
+    assert again.fingerprint == images.fingerprint

@@ -1,6 +1,8 @@
 """What a training is told about its images before the first step, and which classes it learns."""
 
 import io
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ from PIL import Image
 from rich.console import Console
 
 import ganatomy
+from command import ganatomy as ganatomy_command
+from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
 from ganatomy.training.api import plan
 from ganatomy.training.prepare import Prepared, prepare_training
-from tiny import TINY, quick, waves
+from tiny import TINY, go_on, quick, waves
 
 
 def said(data: Path, **changes: Any) -> tuple[str, Prepared]:
@@ -93,3 +97,71 @@ def test_held_out_images_have_the_classes_of_the_training(tmp_path: Path) -> Non
     _, plain = said(tmp_path / "set.npz")
     assert plain.held_out is not None
     assert len(plain.held_out) == 10
+
+
+def stamps(folder: Path) -> Path:
+    folder.mkdir()
+    for i, pixels in enumerate(waves(6, 20, 40)):
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    Image.new("RGBA", (20, 20), (1, 2, 3, 0)).save(folder / "clear.png")
+    return folder
+
+
+def test_cropping_and_transparency_are_said_before_the_first_step(tmp_path: Path) -> None:
+    words, _ = said(stamps(tmp_path / "stamps"), **{"data.size": 16})
+    assert "1 image is transparent: it is laid on white; --channels 4 keeps transparency." in words
+    assert "6 of 7 images are cropped, by 50% of the picture; --fit pad or --fit stretch keeps all of it." in words
+
+
+def test_the_range_is_said_and_recorded(tmp_path: Path) -> None:
+    np.save(tmp_path / "set.npy", np.float32(waves(20, 16, 16)) / 127.5 - 1)
+    words, prepared = said(tmp_path / "set.npy")
+    assert "Values: float32 from -1 to " in words
+    assert "read as -1 (black) to 1 (white)" in words
+    assert prepared.config.data.range == (-1, 1)
+    run = quick(tmp_path / "set.npy", tmp_path / "runs")
+    assert run.info()["data"]["values"].endswith("read as -1 (black) to 1 (white)")
+    go_on(run, training__steps=12)  # the recorded range is that of the set
+    assert not [event for event in run.events() if event["event"] == "changed" and "data.range" in event]
+    _, masks = said(tmp_path / "set.npy", **{"data.range": "-2,2"})
+    assert masks.config.data.range == (-2, 2)
+    assert masks.images.pixels.max() < 200
+
+
+def test_a_run_on_images_of_the_first_format_is_told_so(tmp_path: Path) -> None:
+    folder = tmp_path / "jpegs"
+    folder.mkdir()
+    for i, pixels in enumerate(waves(20, 80, 80)):
+        Image.fromarray(pixels).save(folder / f"{i}.jpg")
+    run = quick(folder, tmp_path / "runs", data__size=16)
+    former = ganatomy.prepare(folder, size=16).former
+    assert former is not None
+    run.update(data={**run.info()["data"], "fingerprint": former})
+    with pytest.raises(UserError, match="as an earlier version prepared them, and they come out otherwise now: start"):
+        go_on(run, training__steps=12)
+    place = cache_folder() / "data" / former  # what the earlier version left there
+    shutil.copytree(cache_folder() / "data" / ganatomy.prepare(folder, size=16).fingerprint, place)
+    manifest = json.loads((place / "manifest.json").read_text())
+    (place / "manifest.json").write_text(json.dumps({**manifest, "fingerprint": former}))
+    with pytest.raises(UserError, match=f"`ganatomy train --resume {run.address} prepared:{former}` goes on with them"):
+        go_on(run, training__steps=12)
+    quiet = Console(quiet=True)
+    assert (
+        ganatomy.resume(run, data=f"prepared:{former}", settings={"training.steps": 12}, console=quiet).info()["step"]
+        == 12
+    )
+
+
+def test_what_was_prepared_is_what_is_trained(tmp_path: Path) -> None:
+    folder = stamps(tmp_path / "stamps")
+    ganatomy_command("data", "prepare", folder, "--size", "16x20", "--fit", "pad", "--channels", 4)
+    words, prepared = said(folder)
+    assert "7 images, 16×20, colour with alpha, as `ganatomy data prepare` was told" in words
+    assert (prepared.config.data.fit, prepared.config.data.channels) == ("pad", 4)
+    words, prepared = said(folder, **{"data.size": 32})  # what is said to `train` counts, the rest stays
+    assert prepared.images.pixels.shape == (7, 32, 32, 4)
+    assert "was told" not in words
+    ganatomy_command("data", "prepare", folder, "--size", 24, "--split", "train")
+    assert said(folder)[1].images.pixels.shape == (7, 24, 24, 3)
+    ganatomy_command("data", "prepare", folder)
+    assert said(folder)[1].config.data.fit == "crop"

@@ -37,11 +37,13 @@ def prepare(
     path: DataPath,
     size: Annotated[str | None, typer.Option(metavar="N or HxW", help="{data.size}")] = None,
     channels: Annotated[int | None, typer.Option(help="{data.channels}")] = None,
-    fit: Annotated[str, typer.Option(help="{data.fit}")] = "crop",
+    fit: Annotated[str | None, typer.Option(metavar="crop|pad|stretch", help="{data.fit}")] = None,
+    padding: Annotated[str | None, typer.Option(metavar="background|border", help="{data.padding}")] = None,
+    limits: Annotated[str | None, typer.Option("--range", metavar="LOW,HIGH", help="{data.range}")] = None,
     split: Split = "train",
     parts: Parts = None,
 ) -> None:
-    """Decode the images once into the cache, as `train` does before its first step.
+    """Decode the images once into the cache, as `train` does before its first step; the next training uses them so.
 
     ganatomy data prepare cats/ --size 64
     """
@@ -49,8 +51,13 @@ def prepare(
 
     from ganatomy.config.options import Config
     from ganatomy.config.settings import change
+    from ganatomy.data.choices import remember
     from ganatomy.training.prepare import prepare_images
 
-    changes = {"data.path": path, "data.size": size, "data.channels": channels, "data.fit": fit, "data.split": split}
-    images = prepare_images(change(Config(), changes).data, Console())
+    flags = {"size": size, "channels": channels, "fit": fit, "padding": padding, "range": limits}
+    given = {name: value for name, value in flags.items() if value is not None}
+    changes = {"data.path": path, "data.split": split, **{f"data.{name}": value for name, value in given.items()}}
+    options = change(Config(), changes).data
+    images = prepare_images(options, Console())
+    remember(path, split, options.model_dump(mode="json", include=set(given)))
     print(f"Content {images.fingerprint[:16]}, in the cache for every later training.")

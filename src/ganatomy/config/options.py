@@ -5,6 +5,7 @@ declarations below, by way of `settings`. No torch here: readers of a run folder
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,6 +17,7 @@ from pydantic import (
     SerializeAsAny,
     Tag,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -64,7 +66,35 @@ def _height_and_width(value: Any) -> Any:
 
 
 Side = Annotated[int, Field(ge=16, le=256)]
-Size = Annotated[tuple[Side, Side], BeforeValidator(_height_and_width)]
+Size = Annotated[
+    tuple[Side, Side], BeforeValidator(_height_and_width), WithJsonSchema({"words": "64, or 48x64 for height x width"})
+]
+
+
+def _low_and_high(value: Any) -> Any:
+    """ "0,4095" → (0, 4095)."""
+    if isinstance(value, str):
+        try:
+            value = [float(number) for number in value.split(",")]
+        except ValueError:
+            value = []
+        if len(value) != 2:
+            raise ValueError("write the values of black and white as LOW,HIGH, for example 0,4095")
+    return value
+
+
+def _upwards(value: tuple[float, float]) -> tuple[float, float]:
+    if not -inf < value[0] < value[1] < inf:
+        raise ValueError("must be two numbers, black's and white's, the smaller one first")
+    return value
+
+
+ValueRange = Annotated[
+    tuple[float, float],
+    BeforeValidator(_low_and_high),
+    AfterValidator(_upwards),
+    WithJsonSchema({"words": "two numbers: LOW,HIGH"}),
+]
 
 
 class DataOptions(Options):
@@ -78,6 +108,15 @@ class DataOptions(Options):
         None, description="1: grey, 3: colour, 4: colour with alpha; empty: that of the images."
     )
     fit: Literal["crop", "pad", "stretch"] = Field("crop", description="How images of another shape are made to fit.")
+    padding: Literal["background", "border"] = Field(
+        "background",
+        description="Colour of the bars of fit=pad; background: transparent with 4 channels, else white; border: the "
+        "median colour of the image's border.",
+    )
+    range: ValueRange | None = Field(
+        None,
+        description="Values of black and white in all images; empty: as their type has them, or all of them suggest.",
+    )
     split: str = Field("train", description="Which split to train on, where the data has several.")
     first: int | None = Field(None, ge=2, description="Train on the first N images of the split only; empty: on all.")
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")

@@ -174,6 +174,8 @@ def _written(value: Any) -> str:
 
 def _words(schema: Mapping[str, Any], registry: Registry[Any] | None, plural: str = "") -> str:
     """A JSON schema as people read it. plural: an s, where there are several of it."""
+    if words := schema.get("words"):
+        return str(words)
     if several := schema.get("anyOf") or schema.get("oneOf"):
         return " or ".join(_words(each, registry) for each in several if each.get("type") != "null")
     if reference := schema.get("$ref"):
@@ -186,8 +188,8 @@ def _words(schema: Mapping[str, Any], registry: Registry[Any] | None, plural: st
         return f"list of {_words(inner, registry, 's')}"
     if kind == "string":
         return "text" if registry is None else registry.listed
-    words = {"boolean": "true or false", "integer": f"whole number{plural}", "number": f"number{plural}"}
-    return ", ".join([words.get(str(kind), "any value"), *_bounds(schema)])
+    kinds = {"boolean": "true or false", "integer": f"whole number{plural}", "number": f"number{plural}"}
+    return ", ".join([kinds.get(str(kind), "any value"), *_bounds(schema)])
 
 
 def _bounds(schema: Mapping[str, Any]) -> list[str]:

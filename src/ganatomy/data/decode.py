@@ -3,18 +3,19 @@
 import io
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from threading import Condition, Lock, local
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ganatomy.data.items import ImageError, Items
-from ganatomy.data.values import recognised, to_uint8
+from ganatomy.data.values import Numbers, Range, to_uint8
 from ganatomy.errors import first_line
 
 Pixels = NDArray[np.uint8]
@@ -22,11 +23,13 @@ Labels = NDArray[np.int64]
 Raw = bytes | Image.Image | Pixels
 Size = tuple[int, int]  # height, width
 Fit = Literal["crop", "pad", "stretch"]
+Padding = Literal["background", "border"]
 
 # Only what `layout.EXTENSIONS` promise: Pillow would also hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 GREY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+WIDE = {"uint16", "int32", "float32"}  # types of numbers that do not fit into 8 bits
 MAX_PIXELS = 64_000_000  # of one image, and of all that are decoded at a time
 LARGE = 16 * 2**20  # bytes of a file: such a one is read only once no other is in memory
 STRIP = 2**20  # pixels converted at a time
@@ -131,26 +134,55 @@ def upright_size(image: Image.Image) -> Size:
     return (image.width, image.height) if turned else (image.height, image.width)
 
 
-def decode(raw: Raw, channels: int | None = None, size: Size | None = None, fit: Fit = "crop") -> Pixels:
+@dataclass
+class Seen:
+    """What decoding an image showed: the smallest and largest of its 8-bit values, and whether any is transparent."""
+
+    low: int = 255
+    high: int = 0
+    transparent: bool = False
+
+    def look(self, image: Image.Image) -> None:
+        """Look at an image, or a part of it, of mode L, LA, RGB or RGBA."""
+        *colours, last = [cast(tuple[int, int], band.getextrema()) for band in image.split()]
+        if image.mode in ("LA", "RGBA"):
+            self.transparent = self.transparent or last[0] < 255
+        else:
+            colours.append(last)
+        self.low = min(self.low, *(low for low, _ in colours))
+        self.high = max(self.high, *(high for _, high in colours))
+
+
+def decode(
+    raw: Raw,
+    channels: int | None = None,
+    size: Size | None = None,
+    fit: Fit = "crop",
+    padding: Padding = "background",
+    limits: Mapping[str, Range] | None = None,
+    seen: Seen | None = None,
+) -> Pixels:
     """uint8 [H, W, C]: upright, eight bits, C channels (None: its own 1, 3 or 4), H×W as `size` says (None: its own).
 
     Grey and colour convert into each other; transparent images are laid on white unless four channels are wanted.
-    Raises ImageError.
+    limits: the values of black and white by `number_type`, of the whole set; without them those of this image alone.
+    seen: learns what the image, if it is not an array, holds. Raises ImageError.
     """
     with reasons():
         image = opened(raw)
-        if size:
-            # JPEG can decode straight to 1/2, 1/4 or 1/8. Twice the target leaves the last step to the good filter.
-            image.draft(None, (2 * max(size), 2 * max(size)))
         with in_memory(image.width * image.height):
             image.load()
             turn = UPRIGHT.get(orientation(image))
-            limits = _limits(image)
-            image = _by_strips(image, lambda strip: _converted(strip, limits, channels))
+            kind = number_type(image)
+            scale = (limits or {}).get(kind) if not isinstance(raw, np.ndarray) else None
+            if scale is None and kind in WIDE:
+                scale = numbers_of(image).limits
+            look = None if isinstance(raw, np.ndarray) and image.mode != "RGBA" else seen
+            image = _by_strips(image, lambda strip: _converted(strip, scale, channels, look))
             if turn is not None:
                 image = image.transpose(turn)
             if size and image.size != (size[1], size[0]):
-                image = _fitted(image, size, fit)
+                image = _fitted(image, size, fit, padding)
             return _pixels(image)
 
 
@@ -206,35 +238,49 @@ def _formats() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]  # older Pillows have no AVIF
 
 
-def _limits(image: Image.Image) -> tuple[float, float] | None:
-    """The values of black and white where they do not have 8 bits."""
+def number_type(image: Image.Image) -> str:
+    """The type of the numbers in an image's file, as numpy calls it; colours of a palette have 8 bits."""
     mode = image.mode
-    if mode != "F" and not mode.startswith("I"):
-        return None
-    if mode.startswith("I;16") or image.format in ("PNG", "PPM"):  # Pillow scales PGM's depths up to 65535
-        return 0.0, 65535.0
+    if mode.startswith("I;16") or (mode == "I" and image.format in ("PNG", "PPM")):  # Pillow scales PGM's depths
+        return "uint16"
+    return {"1": "bool", "I": "int32", "F": "float32"}.get(mode, "uint8")
+
+
+def numbers_of(image: Image.Image) -> Numbers:
+    """The numbers of an image of a type in WIDE. Raises ImageError where some are not finite."""
     low, high = np.inf, -np.inf
     for _, strip in _strips(image):
         values = np.asarray(strip)
         if not np.isfinite(values).all():
             raise ImageError("holds NaN or infinite values")
         low, high = min(low, float(values.min())), max(high, float(values.max()))
-    return recognised(low, high, whole=mode == "I") or (low, high)
+    return Numbers(number_type(image), low, high)
 
 
-def _converted(image: Image.Image, limits: tuple[float, float] | None, channels: int | None) -> Image.Image:
+def _converted(image: Image.Image, scale: Range | None, channels: int | None, seen: Seen | None) -> Image.Image:
     """Any mode → L, RGB or RGBA, as `channels` say; None: its own."""
-    image = _eight_bit(image, limits)
+    wide = image.mode == "F" or image.mode.startswith("I")
+    if wide:
+        assert scale
+        image = Image.fromarray(to_uint8(np.asarray(image), *scale))
+    else:
+        plain = image.mode == "1"
+        image = _eight_bit(image)
+        if seen:
+            seen.look(image)
+        if scale and not plain:
+            table = to_uint8(np.arange(256), *scale).tolist()
+            same = list(range(256))
+            tables = {"L": table, "LA": table + same, "RGB": 3 * table, "RGBA": 3 * table + same}
+            image = image.point(tables[image.mode])
     if channels:
         return _with_channels(image, channels)
     return image.convert("RGBA") if image.mode == "LA" else image
 
 
-def _eight_bit(image: Image.Image, limits: tuple[float, float] | None) -> Image.Image:
-    """Any mode → L, LA, RGB or RGBA."""
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Any mode of 8 bits or fewer → L, LA, RGB or RGBA."""
     mode = image.mode
-    if limits:
-        return Image.fromarray(to_uint8(np.asarray(image), *limits))
     if image.has_transparency_data:
         return image.convert("LA" if mode in GREY else "RGBA")
     if mode == "LAB":  # Pillow's own convert cannot
@@ -253,7 +299,7 @@ def _with_channels(image: Image.Image, channels: int) -> Image.Image:
     return image if image.mode == MODES[channels] else image.convert(MODES[channels])
 
 
-def _fitted(image: Image.Image, size: Size, fit: Fit) -> Image.Image:
+def _fitted(image: Image.Image, size: Size, fit: Fit, padding: Padding) -> Image.Image:
     height, width = size
     across, down = image.width / width, image.height / height  # source pixels to one target pixel
     inner = (width, height)
@@ -271,6 +317,15 @@ def _fitted(image: Image.Image, size: Size, fit: Fit) -> Image.Image:
     small = image.resize(inner, Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC, box=box)
     if inner == (width, height):
         return small
-    padded = Image.new(image.mode, (width, height), "black")
+    padded = Image.new(image.mode, (width, height), _bars(small, padding))
     padded.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return padded
+
+
+def _bars(image: Image.Image, padding: Padding) -> tuple[int, ...]:
+    """The colour of the bars beside an image: what transparency is laid on, or the median of the image's border."""
+    if padding == "border":
+        pixels = _pixels(image)
+        edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+        return tuple(np.median(edges, axis=0).round().astype(int).tolist())
+    return (0, 0, 0, 0) if image.mode == "RGBA" else (255,) * len(image.getbands())

@@ -15,6 +15,7 @@ from ganatomy.data import memory
 from ganatomy.data.decode import (
     GREY,
     Raw,
+    Seen,
     Size,
     decode,
     in_memory,
@@ -27,7 +28,10 @@ from ganatomy.data.decode import (
 )
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.memory import Data
-from ganatomy.data.preparation import in_order, suggested_size
+from ganatomy.data.preparation import suggested_size
+from ganatomy.data.survey import survey
+from ganatomy.data.threads import in_order
+from ganatomy.data.values import Range
 from ganatomy.system.files import cache_folder
 
 if TYPE_CHECKING:
@@ -57,8 +61,9 @@ class Inspection:
     animated: int = 0
     rotated: int = 0  # by EXIF
     plain: int = 0  # images of one single colour
+    transparent: int = 0  # wholly or in part
     colourless: int = 0  # stored as colour, but grey in every pixel
-    values: str | None = None  # how an array's numbers are understood
+    values: str | None = None  # how numbers of more or other than 8 bits are understood
     suggested_size: Size | None = None  # height, width
     notes: list[str] = field(default_factory=list)
     suggestions: list[str] = field(default_factory=list)
@@ -78,6 +83,7 @@ class Inspection:
         rows += [("modes", _counts(self.modes)), ("formats", _counts(self.formats)), ("values", self.values or "")]
         rows.append(("classes", _counts(self.classes or {}) or "none"))
         counts = {"rotated by EXIF": self.rotated, "animated": self.animated, "of one plain colour": self.plain}
+        counts["transparent"] = self.transparent
         rows.append(("of these", _counts({name: count for name, count in counts.items() if count})))
         lines = [self.source, *(f"  {name:<9}{value}" for name, value in rows if value)]
         groups = [" = ".join(group) for group in self.duplicate_groups]
@@ -101,6 +107,7 @@ class _Looked:
     animated: bool
     rotated: bool
     plain: bool
+    transparent: bool
     colourless: bool
 
 
@@ -117,12 +124,17 @@ def inspect(
     """
     found = memory.find(data, split, cache_folder(), labels, classes)
     with quiet(), found.load() as items:
-        report = Inspection(found.name, split, items.splits, notes=list(items.notes), values=items.values)
+        items.scale(None)
+        known = survey(items)  # one scale for all images, before they are compared
+        limits = known.limits(None)
+        numbers = [items.numbers] if items.numbers else list(known.numbers.values())
+        report = Inspection(found.name, split, items.splits, notes=list(items.notes))
+        report.values = "; ".join(map(str, numbers)) or None
 
         def look(i: int) -> _Looked | ImageError:
             try:
                 with reading(items, i) as raw:
-                    return _look(raw)
+                    return _look(raw, limits)
             except ImageError as reason:
                 return reason
 
@@ -131,14 +143,14 @@ def inspect(
     return report
 
 
-def _look(raw: Raw) -> _Looked:
+def _look(raw: Raw, limits: dict[str, Range]) -> _Looked:
     image = opened(raw)
     # Before decoding, which turns TIFF files and then forgets that they were turned.
     size, mode, rotated = upright_size(image), image.mode, orientation(image) > 1
     with reasons():
         animated = image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False)
     with in_memory(image.width * image.height):
-        pixels = decode(raw)
+        pixels = decode(raw, limits=limits, seen=(seen := Seen()))
         digest = hashlib.sha256(str(pixels.shape).encode())
         digest.update(pixels.data)
         return _Looked(
@@ -149,6 +161,7 @@ def _look(raw: Raw) -> _Looked:
             animated=animated,
             rotated=rotated,
             plain=all((row == pixels[0, 0]).all() for row in pixels),
+            transparent=seen.transparent,
             colourless=pixels.shape[2] >= 3
             and mode not in GREY
             and all((row[:, :3] == row[:, :1]).all() for row in pixels),
@@ -173,6 +186,7 @@ def _count(report: Inspection, items: Items, results: Any) -> None:
         report.animated += result.animated
         report.rotated += result.rotated
         report.plain += result.plain
+        report.transparent += result.transparent
         report.colourless += result.colourless
         if items.labels is not None:
             labels[int(items.labels[i])] += 1

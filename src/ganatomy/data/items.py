@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self, overload
 
+from ganatomy.data.values import check_understood
 from ganatomy.system.lazy import np
 
 if TYPE_CHECKING:
     from ganatomy.data.decode import Labels, Raw
+    from ganatomy.data.values import Numbers, Range
 
 Label = str | int | None
 MAX_BYTES = 256 * 2**20  # of one image's file
@@ -40,7 +42,8 @@ class Items:
     labels   int64 [N], indices into `classes`; both are None when the images have no classes
     splits   names of the splits there are; empty when the data are not divided
     notes    sentences for a person who inspects the data
-    values   how an array's numbers were understood
+    numbers  what an array's images are made of, of which `read` makes uint8; None: of files, each in its own way
+    where    what messages call the data
     """
 
     names: Sequence[str]
@@ -49,9 +52,19 @@ class Items:
     classes: list[str] | None = None
     splits: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    values: str | None = None
+    numbers: Numbers | None = None
+    where: str = "the data"
     size: Callable[[int], int] = lambda i: 0
     close: Callable[[], None] = lambda: None
+
+    def scale(self, given: Range | None) -> None:
+        """Decide how an array's numbers are read: as a person chose, or as is usual.
+
+        Raises UserError where neither says what is black and white.
+        """
+        if self.numbers is not None:
+            self.numbers.given = given
+            check_understood(self.numbers, self.where)
 
     def __enter__(self) -> Self:
         return self

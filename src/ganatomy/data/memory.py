@@ -20,7 +20,7 @@ from ganatomy.data.items import ImageError, Items, Label, Numbered, class_number
 from ganatomy.data.layout import no_split
 from ganatomy.data.sources import Found
 from ganatomy.data.sources.arrays import from_array
-from ganatomy.data.values import to_uint8, understood
+from ganatomy.data.values import Numbers
 from ganatomy.errors import UserError, first_line
 
 if TYPE_CHECKING:
@@ -48,14 +48,20 @@ def from_memory(
 ) -> Items:
     """The images of an array [N, H, W], [N, H, W, C] or [N, C, H, W], of a tensor of these shapes, or of a Dataset.
 
-    C is 1, 3 or 4. uint8, or numbers within 0–1, −1–1, 0–255 or, of whole ones, 0–65535: `Items.values` is how they
-    were understood. Nothing is copied before an image is read.
+    C is 1, 3 or 4. uint8, or numbers within 0–1, −1–1, 0–255 or, of whole ones, 0–65535: `Items.numbers` says how
+    they were understood. Nothing is copied before an image is read.
 
     labels   [N], a class for each image: whole numbers or names; None: a Dataset's own, if its items are pairs
     classes  the classes' names, which labels number from 0; None: the labels themselves are the names
 
     Raises UserError for what is not clearly a set of images, and for labels that do not fit it.
     """
+    items = _unscaled(images, labels, classes)
+    items.scale(None)
+    return items
+
+
+def _unscaled(images: InMemory, labels: ArrayLike | Tensor | None, classes: Sequence[str] | None) -> Items:
     array, what = _array(images)
     items = _of_dataset(images, classes) if array is None else from_array(array, None, what)
     if labels is not None:
@@ -82,7 +88,7 @@ def find(
         return sources.find(data, split, cache)
     if split != "train":
         raise no_split(_array(data)[1], split, [])
-    return Found(_array(data)[1], None, lambda: from_memory(data, labels, classes))
+    return Found(_array(data)[1], None, lambda: _unscaled(data, labels, classes))
 
 
 def _array(images: InMemory) -> tuple[NDArray[Any] | None, str]:
@@ -121,8 +127,7 @@ class _Seen:
     labels: list[Label] = field(default_factory=list)
     labelled: bool = False
     broken: dict[int, str] = field(default_factory=dict)  # items that cannot be read: why
-    black_and_white: tuple[float, float] | None = None  # None where every image has 8 bits already
-    values: str | None = None
+    numbers: Numbers | None = None  # of the images that are arrays
 
 
 def _of_dataset(dataset: Any, classes: Sequence[str] | None) -> Items:
@@ -141,11 +146,11 @@ def _of_dataset(dataset: Any, classes: Sequence[str] | None) -> Items:
         if i in seen.broken:
             raise ImageError(seen.broken[i])
         image, _ = item(i)
-        if seen.black_and_white and isinstance(image, np.ndarray):
-            return to_uint8(image, *seen.black_and_white)
-        return image
+        if seen.numbers is None or not isinstance(image, np.ndarray):
+            return image
+        return image if image.dtype == np.uint8 and seen.numbers.given is None else seen.numbers.to_uint8(image)
 
-    items = Items(Numbered(count), read, values=seen.values)
+    items = Items(Numbered(count), read, numbers=seen.numbers, where="the dataset")
     if seen.labelled:
         readable = [i for i in range(count) if i not in seen.broken]
         own = [seen.labels[i] for i in readable]
@@ -176,7 +181,7 @@ def _look_through(item: Callable[[int], tuple[Raw, Any]], count: int) -> _Seen:
     """Read every item once, and the first few twice.
 
     Raises UserError for items that are no images, for images that are not the same at every reading, and for numbers
-    that cannot be understood alike.
+    of several types.
     """
     seen, low, high = _Seen(), np.inf, -np.inf
     kind: np.dtype[Any] | None = None
@@ -202,8 +207,7 @@ def _look_through(item: Callable[[int], tuple[Raw, Any]], count: int) -> _Seen:
                 raise UserError(f"Image {i} of the dataset holds NaN or infinite values; mend it or leave it out.")
             low, high = min(low, float(image.min())), max(high, float(image.max()))
     if kind is not None:
-        limits, seen.values = understood(kind, low, high, "the dataset")
-        seen.black_and_white = None if kind == np.uint8 else limits
+        seen.numbers = Numbers(kind.newbyteorder("=").name, low, high)
     return seen
 
 

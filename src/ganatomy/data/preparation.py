@@ -9,51 +9,38 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from math import inf
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-import numpy as np
 from filelock import FileLock
 from numpy.typing import ArrayLike
-from PIL import Image
 
-from ganatomy.data import memory
-from ganatomy.data.decode import (
-    GREY,
-    MODES,
-    Fit,
-    Pixels,
-    Raw,
-    Size,
-    decode,
-    opened,
-    quiet,
-    reading,
-    upright_size,
-)
+from ganatomy.data import memory, notes
+from ganatomy.data.decode import MODES, Fit, Padding, Pixels, Seen, Size, decode, quiet, reading
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.memory import Data
 from ganatomy.data.sources import Found
 from ganatomy.data.sources.prepared import FINGERPRINT, PREFIX
-from ganatomy.data.store import Images, entry, kept, write
+from ganatomy.data.store import Images, described, entry, kept, write
+from ganatomy.data.survey import Survey, survey
+from ganatomy.data.threads import in_order
+from ganatomy.data.values import BITS, Numbers, Range
 from ganatomy.errors import UserError, unknown
 from ganatomy.system.files import cache_folder, cached, write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1  # raise when the same source would be decoded to other pixels
+FORMAT = 2  # raise when the same source would be decoded to other pixels, and tell `_fingerprints` when it would not
 SIZES = (32, 64, 128, 256)
 SMALLEST, LARGEST = 16, 256
-CHUNK = 16  # images a thread takes at once: fewer, and handing over costs more than decoding
 
 Progress = Callable[[int, int], object]
-Result = TypeVar("Result")
 
 
 def prepare(
@@ -64,6 +51,8 @@ def prepare(
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     fit: Fit = "crop",
+    padding: Padding = "background",
+    range: Range | None = None,
     split: str = "train",
     first: int | None = None,
     cache: str | os.PathLike[str] | None = None,
@@ -77,29 +66,50 @@ def prepare(
     classes   names of the classes that labels number from 0
     size      one side or (height, width), 16 to 256 pixels; None keeps a size that all images share, else chooses
     channels  1 (grey), 3 (colour), 4 (with transparency); None: 1 if all images are grey, else 3
-    fit       "crop" to the centre, "pad" with black, or "stretch"
+    fit       "crop" to the centre, "pad" with bars, or "stretch"
+    padding   the bars' colour: "background", which is transparent with four channels, else white as behind transparent
+              images; or "border", the median colour of the image's border
+    range     the values of black and white, for all images; None: as their type has them, or as all of them suggest
     split     of files that have several
     first     at most so many of the images, the first ones; None: all
     progress  called with (done, total); every image counts twice, once hashed and once decoded
 
     A second call with unchanged files reads none of them. Raises UserError when fewer than two images can be read.
     """
-    height_width = _checked(size, channels, fit)
+    how = _checked(size, channels, fit, padding, range)
     root = Path(cache).expanduser() if cache is not None else cache_folder()
     found = memory.find(data, split, root, labels, classes)
-    images = _as_asked(found.prepared, height_width, channels)
+    images = _as_asked(found.prepared, how)
     index = None
     if images is None and found.stamp is not None:
-        index = root / "data" / "index" / _hash(found.stamp, height_width, channels, fit, FORMAT)
+        index = root / "data" / "index" / _hash(found.stamp, astuple(how), FORMAT)
         images = _indexed(index, root, found.name)
     if images is None:
-        images = _prepared(found, height_width, channels, fit, root, index, progress)
+        images = _prepared(found, how, root, index, progress)
     return images if first is None else images.first(first)
 
 
-def _as_asked(images: Images | None, size: Size | None, channels: int | None) -> Images | None:
-    """A prepared set, if nothing is left to do to it."""
-    if images is None or size not in (None, images.pixels.shape[1:3]) or channels not in (None, images.pixels.shape[3]):
+@dataclass(frozen=True)
+class _How:
+    """How images are prepared: the arguments of `prepare`."""
+
+    size: Size | None
+    channels: int | None
+    fit: Fit
+    padding: Padding
+    range: Range | None
+
+
+def _as_asked(images: Images | None, how: _How) -> Images | None:
+    """A prepared set, if nothing is left to do to it. Raises UserError where it was read with another range."""
+    if images is None:
+        return None
+    if how.range not in (None, images.range):
+        raise UserError(
+            f"{images.source} has been read already, and data.range no longer changes it: give the images themselves."
+        )
+    height, width, channels = images.pixels.shape[1:]
+    if how.size not in (None, (height, width)) or how.channels not in (None, channels):
         return None
     return images
 
@@ -107,22 +117,20 @@ def _as_asked(images: Images | None, size: Size | None, channels: int | None) ->
 def _indexed(index: Path, root: Path, source: str) -> Images | None:
     """The set that the index names, if the cache holds it."""
     try:
-        fingerprint, values = json.loads(index.read_text(encoding="utf-8"))
+        facts = json.loads(index.read_text(encoding="utf-8"))
+        fingerprint = facts.pop("fingerprint")
         images = kept(entry(root, fingerprint), source) if FINGERPRINT.fullmatch(fingerprint) else None
-    except (OSError, ValueError, TypeError):  # not there, or damaged
+        return images and _with(images, **facts)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # not there, or damaged
         return None
-    return images and replace(images, values=values)
 
 
-def _prepared(
-    found: Found,
-    size: Size | None,
-    channels: int | None,
-    fit: Fit,
-    root: Path,
-    index: Path | None,
-    progress: Progress | None,
-) -> Images:
+def _with(images: Images, values: str | None, range: Range | None, former: str | None) -> Images:
+    """The set with what is known of its source, which other sources of the same pixels may not share."""
+    return replace(images, values=values, range=range and (range[0], range[1]), former=former)
+
+
+def _prepared(found: Found, how: _How, root: Path, index: Path | None, progress: Progress | None) -> Images:
     """Read the images once to know them, and again to decode them unless the cache holds them."""
     with quiet(), found.load() as items:
         done = 0
@@ -133,21 +141,77 @@ def _prepared(
             if progress:
                 progress(done, 2 * len(items.names))
 
-        survey = _survey(items, tick)
-        shape = *(size or suggested_size(survey.sizes)), channels or (1 if survey.grey else 3)
-        fingerprint = _hash(survey.content, shape, fit, FORMAT)
+        items.scale(how.range)
+        known = survey(items, tick)
+        shape = *(how.size or suggested_size(known.sizes)), how.channels or (1 if known.grey else 3)
+        limits = known.limits(None if items.numbers else how.range)  # an array's numbers are scaled as they are read
+        fingerprint, former = _fingerprints(known, shape, how, limits)
         place = entry(root, fingerprint)
         source = found.name if found.stamp is not None else f"{PREFIX}{fingerprint}"
+        numbers = [items.numbers] if items.numbers else list(known.numbers.values())
+        facts: dict[str, Any] = {
+            "values": "; ".join(map(str, numbers)) or None,
+            "range": how.range or _guessed(items, known),
+            "former": former,
+        }
         with cached(root):
             (root / "data" / "index").mkdir(parents=True, exist_ok=True)
             with FileLock(place.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
-                if kept(place, source) is None:
-                    write(place, found.name, items, _decoded(items, shape, fit, tick), shape, fingerprint)
+                if not described(place) or kept(place, source) is None:
+                    decoded = _Decoded(items, shape, how, limits, tick)
+
+                    def describe() -> list[str]:
+                        return _notes(known, shape, how, numbers, decoded)
+
+                    write(place, found.name, items, decoded, shape, fingerprint, facts["range"], describe)
             if index is not None:
-                write_text(index, json.dumps([fingerprint, items.values]))
+                write_text(index, json.dumps({"fingerprint": fingerprint, **facts}))
     images = kept(place, source)
     assert images
-    return replace(images, values=items.values)
+    return _with(images, **facts)
+
+
+def _fingerprints(
+    known: Survey, shape: tuple[int, int, int], how: _How, limits: dict[str, Range]
+) -> tuple[str, str | None]:
+    """The fingerprint of a set, and the one that it had in the first format if that was of other pixels.
+
+    What the first format prepared in the same way keeps its fingerprint, so that runs of it go on: it decoded large
+    JPEG files at a reduced size, padded with black, and scaled numbers without a usual range image by image.
+    """
+    first = _hash(known.content, shape, how.fit, 1)
+    side = 2 * max(shape[:2])
+    padded = how.fit == "pad" and any(notes.kept(size, shape[:2]) < 1 for size in known.sizes)
+    changed = {
+        "reduced": any(min(size) // side >= 2 for size in known.jpegs),
+        "padding": how.padding if padded else "",
+        "limits": {kind: each for kind, each in limits.items() if each != BITS.get(kind)},
+    }
+    if not any(changed.values()):
+        return first, None
+    return _hash(known.content, shape, how.fit, FORMAT, changed), first
+
+
+def _guessed(items: Items, known: Survey) -> Range | None:
+    """The one scale of a set whose type of numbers does not have one: other images of it shall be read alike."""
+    numbers = items.numbers or (known.numbers.get(next(iter(known.types))) if len(known.types) == 1 else None)
+    return numbers.limits if numbers and numbers.type not in BITS else None
+
+
+def _notes(
+    known: Survey, shape: tuple[int, int, int], how: _How, numbers: list[Numbers], decoded: _Decoded
+) -> list[str]:
+    """What a person should know of the preparation."""
+    height, width, channels = shape
+    only_eight = not numbers and "uint8" in known.types and known.types <= {"uint8", "bool"}
+    eight = [Numbers("uint8", decoded.low, decoded.high, how.range)] if only_eight else []
+    sentences = [
+        *(f"Values: {each}." for each in eight if how.range),
+        *(each.warning for each in (*numbers, *eight)),
+        notes.transparency(decoded.transparent, channels),
+        notes.fitting(known.sizes, (height, width), how.fit, how.padding, channels),
+    ]
+    return [sentence for sentence in sentences if sentence]
 
 
 def suggested_size(sizes: Counter[Size]) -> Size:
@@ -159,24 +223,22 @@ def suggested_size(sizes: Counter[Size]) -> Size:
     return side, side
 
 
-def in_order(work: Callable[[int], Result], count: int) -> Iterator[Result]:
-    """work(0), work(1), …, done by threads (Pillow lets go of the GIL), with a bounded number in memory."""
-    threads = min(8, os.cpu_count() or 1)
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[list[Result]]] = deque()
-        for start in range(0, count, CHUNK):
-            waiting.append(pool.submit(lambda chunk: [work(i) for i in chunk], range(count)[start : start + CHUNK]))
-            if len(waiting) > threads + 1:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-
-
-def _checked(size: int | Sequence[int] | None, channels: int | None, fit: str) -> Size | None:
+def _checked(
+    size: int | Sequence[int] | None, channels: int | None, fit: Fit, padding: Padding, limits: Sequence[float] | None
+) -> _How:
     if fit not in get_args(Fit):
         raise unknown("way to fit images", fit, get_args(Fit))
+    if padding not in get_args(Padding):
+        raise unknown("padding", padding, get_args(Padding))
     if channels not in (None, *MODES):
         raise UserError(f"Images cannot have {channels} channels; choose 1 (grey), 3 (colour) or 4 (with alpha).")
+    if limits is not None and not (len(limits) == 2 and -inf < limits[0] < limits[1] < inf):
+        raise UserError(f"The range {limits} is none: give the values of black and white, the smaller one first.")
+    given = None if limits is None else (float(limits[0]), float(limits[1]))
+    return _How(_side_or_sides(size), channels, fit, padding, given)
+
+
+def _side_or_sides(size: int | Sequence[int] | None) -> Size | None:
     if size is None:
         return None
     sides = (size, size) if isinstance(size, int) else tuple(size)
@@ -185,66 +247,30 @@ def _checked(size: int | Sequence[int] | None, channels: int | None, fit: str) -
     return sides[0], sides[1]
 
 
-@dataclass
-class _Survey:
-    content: str  # hash of every image, in order, with its name and label
-    sizes: Counter[Size]
-    grey: bool
+class _Decoded:
+    """uint8 [H, W, C] of every image in order, or why it cannot be read; and what was seen in files on the way."""
 
+    def __init__(
+        self, items: Items, shape: tuple[int, int, int], how: _How, limits: dict[str, Range], tick: Callable[[], None]
+    ) -> None:
+        self.items, self.shape, self.how, self.limits, self.tick = items, shape, how, limits, tick
+        self.low, self.high, self.transparent = 255, 0, 0
 
-def _survey(items: Items, tick: Callable[[], None]) -> _Survey:
-    """Read every image and its header once, decoding none."""
+    def __iter__(self) -> Iterator[Pixels | ImageError]:
+        for image, seen in in_order(self._decode, len(self.items.names)):
+            self.low, self.high = min(self.low, seen.low), max(self.high, seen.high)
+            self.transparent += seen.transparent
+            yield image
+            self.tick()
 
-    def look(i: int) -> tuple[bytes, Size | None, str]:
-        digest = _digest(None)
+    def _decode(self, i: int) -> tuple[Pixels | ImageError, Seen]:
+        seen, (height, width, channels) = Seen(), self.shape
         try:
-            with reading(items, i) as raw:
-                digest = _digest(raw)
-                image = opened(raw)
-                return digest, upright_size(image), image.mode
-        except ImageError:
-            return digest, None, ""
-
-    content = hashlib.sha256(json.dumps(items.classes).encode())
-    sizes: Counter[Size] = Counter()
-    modes = set()
-    for i, (digest, size, mode) in enumerate(in_order(look, len(items.names))):
-        label = None if items.labels is None else int(items.labels[i])
-        content.update(json.dumps([items.names[i], label]).encode() + digest)
-        if size:
-            sizes[size] += 1
-            modes.add(mode)
-        tick()
-    return _Survey(content.hexdigest(), sizes, modes <= GREY)
-
-
-def _decoded(
-    items: Items, shape: tuple[int, int, int], fit: Fit, tick: Callable[[], None]
-) -> Iterator[Pixels | ImageError]:
-    """uint8 [H, W, C] of every image in order, or why it cannot be read."""
-
-    def work(i: int) -> Pixels | ImageError:
-        try:
-            with reading(items, i) as raw:
-                return decode(raw, shape[2], shape[:2], fit)
+            with reading(self.items, i) as raw:
+                pixels = decode(raw, channels, (height, width), self.how.fit, self.how.padding, self.limits, seen)
+                return pixels, seen
         except ImageError as reason:
-            return reason
-
-    for image in in_order(work, len(items.names)):
-        yield image
-        tick()
-
-
-def _digest(raw: Raw | None) -> bytes:
-    content = hashlib.sha256()
-    if isinstance(raw, Image.Image):
-        content.update(f"{raw.mode} {raw.size}".encode() + raw.tobytes())
-    elif isinstance(raw, np.ndarray):
-        content.update(str(raw.shape).encode())
-        content.update(np.ascontiguousarray(raw).data)
-    else:
-        content.update(raw or b"")
-    return content.digest()
+            return reason, Seen()
 
 
 def _hash(*parts: Any) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganatomy.data.decode import Labels, Pixels
 from ganatomy.data.items import ImageError, Items
+from ganatomy.data.values import Range
 from ganatomy.errors import UserError
 from ganatomy.system.files import new_folder
 
@@ -26,8 +27,10 @@ class Images:
     fingerprint  the same for the same images prepared in the same way, on every machine and in every folder
     source       the path or name that was given; of images that were given in memory, prepared:FINGERPRINT
     skipped      (member, reason) of each image that could not be read
-    values       how an array's numbers were understood, in words; None of image files
+    values       how numbers of more or other than 8 bits were understood, in words
     notes        sentences for a person: what was done to the images, and what was left out
+    range        the values of black and white, where they were chosen or do not follow from the type of the numbers
+    former       the fingerprint that the first format gave these images, if it prepared them to other pixels
     """
 
     pixels: Pixels
@@ -38,6 +41,8 @@ class Images:
     skipped: list[tuple[str, str]]
     values: str | None = None
     notes: tuple[str, ...] = ()
+    range: Range | None = None
+    former: str | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -50,7 +55,8 @@ class Images:
             self,
             pixels=self.pixels[:count],
             labels=None if self.labels is None else self.labels[:count],
-            fingerprint=hashlib.sha256(f"{self.fingerprint}, the first {count}".encode()).hexdigest(),
+            fingerprint=_of_first(self.fingerprint, count),
+            former=self.former and _of_first(self.former, count),
         )
         left, present = f"{len(self) - count:,} left out", set(chosen.present)
         if lost := [name for name in self.present if name not in present]:
@@ -98,6 +104,10 @@ class Images:
         )
 
 
+def _of_first(fingerprint: str, count: int) -> str:
+    return hashlib.sha256(f"{fingerprint}, the first {count}".encode()).hexdigest()
+
+
 def classes_named(names: Sequence[str], most: int = 10) -> str:
     """'the class dog', 'the classes cat and dog', or 'the 1,000 classes a, b, …'."""
     if len(names) > most:
@@ -109,6 +119,14 @@ def classes_named(names: Sequence[str], most: int = 10) -> str:
 def entry(cache: Path, fingerprint: str) -> Path:
     """The folder of a prepared set in a cache."""
     return cache / "data" / fingerprint
+
+
+def described(entry: Path) -> bool:
+    """Whether the prepared set in the folder `entry` says what was done to it; those of the first format do not."""
+    try:
+        return "notes" in json.loads((entry / "manifest.json").read_text())
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def kept(entry: Path, source: str) -> Images | None:
@@ -123,7 +141,9 @@ def kept(entry: Path, source: str) -> Images | None:
             labels = np.load(entry / "labels.npy", allow_pickle=False)
             labels.flags.writeable = False
         skipped = [(member, reason) for member, reason in manifest["skipped"]]
-        return Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped)
+        notes, limits = tuple(manifest.get("notes", ())), manifest.get("range")
+        images = Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped, notes=notes)
+        return replace(images, range=limits and (limits[0], limits[1]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -135,10 +155,13 @@ def write(
     images: Iterable[Pixels | ImageError],
     shape: tuple[int, int, int],
     fingerprint: str,
+    limits: Range | None,
+    notes: Callable[[], list[str]],
 ) -> None:
     """Make the folder `entry` of `images` (uint8, each of `shape`), leaving out those that could not be read.
 
-    Memory does not grow with their number. After an error nothing is left behind; the caller holds a lock.
+    limits: the `range` of the set; notes: asked for once all images are written. Memory does not grow with their
+    number. After an error nothing is left behind; the caller holds a lock.
     Raises UserError when fewer than two images are readable.
     """
     with new_folder(entry) as part:
@@ -158,7 +181,14 @@ def write(
         if items.labels is not None:
             np.save(part / "labels.npy", items.labels[good])
         files = {file.name: file.stat().st_size for file in part.iterdir()}
-        manifest = {"fingerprint": fingerprint, "files": files, "classes": items.classes, "skipped": skipped}
+        manifest = {
+            "fingerprint": fingerprint,
+            "files": files,
+            "classes": items.classes,
+            "skipped": skipped,
+            "range": limits,
+            "notes": notes(),
+        }
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
 

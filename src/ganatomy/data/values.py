@@ -1,7 +1,8 @@
-"""Numbers of any type and range → grey levels."""
+"""Numbers of any type and range → grey levels: one scale for all images of a set."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ganatomy.errors import UserError
@@ -12,23 +13,74 @@ if TYPE_CHECKING:
 
     from ganatomy.data.decode import Pixels
 
+Range = tuple[float, float]  # the values of black and white
+BITS = {"bool": (0.0, 1.0), "uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # types of which the range is known
+UNUSED = 0.9  # of the range: with more, images are nearly of one grey
 
-def understood(dtype: np.dtype, low: float, high: float, where: str) -> tuple[tuple[float, float], str]:
-    """((black, white), the same in words) of numbers from `low` to `high`.
 
-    Raises UserError where no usual range fits.
+@dataclass
+class Numbers:
+    """The numbers of which all images of a set are made.
+
+    type       as numpy calls it: uint8, uint16, float32, …
+    low, high  the smallest and the largest one
+    given      the values of black and white that a person chose
     """
-    if dtype.kind not in "buif":
-        raise UserError(f"{where} holds {dtype} values; images are uint8, uint16, or fractions from 0 to 1.")
-    if dtype.kind == "b":
-        return (0.0, 1.0), "true and false, read as white and black"
-    fixed = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}.get(dtype.newbyteorder("=").name)
-    limits = fixed or recognised(low, high, whole=dtype.kind in "iu")
-    if limits is None or (fixed is None and limits[1] == 65535):
-        raise UserError(
-            f"{where} holds {dtype} values from {low:g} to {high:g}; scale them to 0–1 or −1–1, or to uint8 0–255."
+
+    type: str
+    low: float
+    high: float
+    given: Range | None = None
+
+    @property
+    def usual(self) -> Range | None:
+        """Black and white as the type has them, or else as the smallest and largest number suggest; None: unusual."""
+        return BITS.get(self.type) or recognised(self.low, self.high, whole="int" in self.type)
+
+    @property
+    def limits(self) -> Range:
+        """Black and white: those given, the usual ones, or else the smallest and the largest number."""
+        return self.given or self.usual or (self.low, self.high)
+
+    def __str__(self) -> str:
+        if self.type == "bool":
+            return "true and false, read as white and black"
+        (black, white), clipped = self.limits, ""
+        if self.given and (self.low < black or self.high > white):
+            clipped = "; what lies beyond is clipped"
+        return (
+            f"{self.type} from {self.low:g} to {self.high:g}, read as {black:g} (black) to {white:g} (white){clipped}"
         )
-    return limits, f"{dtype} from {low:g} to {high:g}, read as {limits[0]:g} (black) to {limits[1]:g} (white)"
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence where the numbers use little of the range, with the option that mends it."""
+        black, white = self.limits
+        used = (min(self.high, white) - max(self.low, black)) / ((white - black) or 1.0)
+        if not 0 < used < 1 - UNUSED:
+            return None
+        return (
+            f"The images are nearly of one grey: values of {self.low:g} to {self.high:g} leave {1 - used:.1%} of the "
+            f"range from {black:g} (black) to {white:g} (white) unused; --set data.range={self.low:g},{self.high:g} "
+            "uses all of it."
+        )
+
+    def to_uint8(self, values: NDArray) -> Pixels:
+        """Numbers [..., C] of the type → uint8; alpha, of four channels the last, is scaled as is usual."""
+        pixels = to_uint8(values, *self.limits)
+        if self.given and self.usual and values.shape[-1] == 4:
+            pixels[..., 3] = to_uint8(values[..., 3], *self.usual)
+        return pixels
+
+
+def check_understood(numbers: Numbers, where: str) -> None:
+    """Raise UserError where the values of black and white are neither given nor usual."""
+    limits = numbers.given or numbers.usual
+    if limits is None or (numbers.given is None and numbers.type not in BITS and limits[1] == 65535):
+        raise UserError(
+            f"{where} holds {numbers.type} values from {numbers.low:g} to {numbers.high:g}; scale them to 0–1 or −1–1, "
+            "or to uint8 0–255, or say which are black and white: data.range=LOW,HIGH."
+        )
 
 
 def recognised(low: float, high: float, whole: bool) -> tuple[float, float] | None:

@@ -3,7 +3,7 @@
 import hashlib
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from rich.console import Console
 
 from ganatomy import data as datasets
 from ganatomy.data import Images, samples
-from ganatomy.data.decode import Fit
+from ganatomy.data.decode import Fit, Padding
+from ganatomy.data.values import Range
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation import scoring
 from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
@@ -86,7 +87,7 @@ def evaluate(
         if files != Preparation():
             raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
         options = run.config().data
-        files = Preparation(options.size, options.channels, options.fit)
+        files = Preparation(options.size, options.channels, options.fit, options.padding, options.range)
         if own:
             options = located(run, options, f"ganatomy evaluate {run.address} --reference PLACE")
             reference, split, first = options.path, options.split, options.first
@@ -139,6 +140,8 @@ class Preparation:
     size: int | tuple[int, int] | None = None
     channels: int | None = None
     fit: Fit = "crop"
+    padding: Padding = "background"
+    range: Range | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
 
 def _images(source: Source, split: str, how: Preparation, first: int | None = None) -> Images:
     if not isinstance(source, np.ndarray):
-        return datasets.prepare(source, split=split, size=how.size, channels=how.channels, fit=how.fit, first=first)
+        return datasets.prepare(source, split=split, first=first, **asdict(how))
     if source.dtype != np.uint8 or source.ndim != 4:
         raise UserError(
             f"Pixels must be uint8 [N, H, W, C] from 0 to 255, not {source.dtype} {list(source.shape)}; "

@@ -14,10 +14,11 @@ from ganatomy import data as datasets
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, read
+from ganatomy.data.choices import remembered
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
 from ganatomy.runs import checkpoint
-from ganatomy.runs.images import located
+from ganatomy.runs.images import cached, located
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
@@ -146,7 +147,17 @@ def resume(
 
 
 def _check_same(run: Run, images: datasets.Images, place: str) -> None:
-    recorded = (run.info().get("data") or {}).get("fingerprint")
+    data = run.info().get("data") or {}
+    recorded = data.get("fingerprint")
+    if recorded and recorded == images.former:
+        old = cached(data, run.config().data)
+        cure = (
+            f"`ganatomy train --resume {run.address} {PREFIX}{old[0]}` goes on with them" if old else "start a new run"
+        )
+        raise UserError(
+            f"{run.path} was trained on the images of {place} as an earlier version prepared them, and they come out "
+            f"otherwise now: {cure}."
+        )
     if recorded and recorded != images.fingerprint:
         raise UserError(
             f"{run.path} was trained on other images than {place} holds now: resume it with the same data, as in "
@@ -168,7 +179,7 @@ def _path(data: Any | None, labels: Any | None, classes: Sequence[str] | None) -
 
 def _kept(data: Any, labels: Any | None, classes: Sequence[str] | None, planned: Config, console: Console) -> str:
     """Put images in memory into the cache; the name that they have there."""
-    options = planned.data.model_dump(include={"size", "channels", "fit"})
+    options = planned.data.model_dump(include={"size", "channels", "fit", "padding", "range"})
     images = datasets.prepare(data, labels=labels, classes=classes, **options)
     if images.values:
         console.print(f"Values: {images.values}", highlight=False)
@@ -227,8 +238,10 @@ def plan(
     changes = dict(settings or {})
     if data is not None:
         changes["data.path"] = str(data)
-        if config is None and str(data) != base.data.path:
-            changes = {"data.size": None, "data.channels": None, **changes}  # a recipe's are those of its own data
+        if config is None:
+            # A recipe's size and channels are those of its own data.
+            own = {} if str(data) == base.data.path else {"data.size": None, "data.channels": None}
+            changes = {**own, **_chosen_before(data, changes), **changes}
     # One budget replaces another: `--minutes 5` must not stop at the recipe's number of steps.
     if any(changes.get(budget) is not None for budget in BUDGETS):
         changes = {**dict.fromkeys(BUDGETS), **changes}
@@ -244,7 +257,14 @@ def plan(
 
 def given_options(data: str | Path | None, settings: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options that a person chose, by dotted name."""
-    return {"data.path": data, **(settings or {})}
+    chosen = {} if data is None else _chosen_before(data, settings or {})
+    return {"data.path": data, **chosen, **(settings or {})}
+
+
+def _chosen_before(data: str | Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What `ganatomy data prepare` was told about these images."""
+    chosen = remembered(data, str(settings.get("data.split", "train")))
+    return {f"data.{name}": value for name, value in chosen.items()}
 
 
 BUDGETS = ("training.steps", "training.images", "training.minutes")

@@ -14,6 +14,7 @@ from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
+from ganatomy.data.choices import remembered
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
@@ -83,7 +84,8 @@ def prepare_training(
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
     check(images)
     _, height, width, channels = images.pixels.shape
-    settled = change(planned, {"data.size": [height, width], "data.channels": channels, **_prior(planned, images)})
+    shape = {"data.size": [height, width], "data.channels": channels, "data.range": images.range}
+    settled = change(planned, {**shape, **_prior(planned, images)})
     prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
     if not runtime.leads:
         return prepared
@@ -111,7 +113,7 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
     runtime: of several processes, of which the first one decodes. Raises UserError where they cannot be read.
     """
     runtime = runtime or Runtime()
-    given = options.model_dump(include={"size", "channels", "fit", "split", "first"})
+    given = options.model_dump(exclude={"path", "flip"})
     words = f"Preparing {options.path}"
     with status(console, f"{words} …") as spinner:
 
@@ -122,11 +124,16 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
         images = datasets.prepare(options.path, **given, progress=show) if runtime.leads else None
         runtime.any(False)  # the other processes wait here for the first
         images = images or datasets.prepare(options.path, **given)
+    if images.values:
+        console.print(f"Values: {images.values}", highlight=False)
     for sentence in (*([images.warning] if images.warning else []), *images.notes):
         console.print(sentence, style="yellow", highlight=False)
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
-    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
+    chosen = remembered(options.path, options.split)
+    same = chosen and chosen.items() <= options.model_dump(mode="json").items()
+    origin = ", as `ganatomy data prepare` was told" if same else ""
+    console.print(f"Data: {count:,} images, {height}×{width}, {kind}{origin}", highlight=False)
     return images
 
 

@@ -196,6 +196,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
             "path": place_of(options.data.path) or (run.info().get("data") or {}).get("path"),
             "fingerprint": images.fingerprint,
             "images": len(images),
+            "values": images.values or (run.info().get("data") or {}).get("values"),
             "classes": images.classes,
             "problems": prepared.problems,
         },

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Literal, cast
 from ganatomy.data.items import MAX_BYTES, Items, Numbered, numbered
 from ganatomy.data.layout import no_split
 from ganatomy.data.sources import Found, file_with, register_source, stamp
-from ganatomy.data.values import to_uint8, understood
+from ganatomy.data.values import Numbers
 from ganatomy.errors import UserError, first_line
 from ganatomy.system.lazy import np
 
@@ -130,9 +130,10 @@ def _npz(path: Path, split: str, where: str) -> Items:
 
 
 def from_array(array: NDArray, labels: NDArray | None, where: str, splits: list[str] | None = None) -> Items:
-    """Items of an array of images [N, H, W], [N, H, W, C] or [N, C, H, W], of any usual range, and labels [N].
+    """Items of an array of images [N, H, W], [N, H, W, C] or [N, C, H, W], and labels [N].
 
-    Numbers are scaled as each image is read. Raises UserError for anything that is not clearly a set of images.
+    Numbers are scaled as each image is read, as `Items.scale` decides. Raises UserError for anything that is not a set
+    of images.
     """
     if array.dtype.hasobject:
         raise _python_objects(where)
@@ -144,13 +145,16 @@ def from_array(array: NDArray, labels: NDArray | None, where: str, splits: list[
         raise UserError(
             f"Each image of {where} takes {size // 2**20:,} MB, more than {MAX_BYTES // 2**20}; cut them up."
         )
-    (black, white), values = understood(array.dtype, *_extremes(array, where), where)
+    if array.dtype.kind not in "buif":
+        raise UserError(f"{where} holds {array.dtype} values; images are uint8, uint16, or fractions from 0 to 1.")
+    numbers = Numbers(array.dtype.newbyteorder("=").name, *_extremes(array, where))
 
     def read(i: int) -> Pixels:
         image = array[i]
-        return np.ascontiguousarray(image) if image.dtype == np.uint8 else to_uint8(image, black, white)
+        plain = image.dtype == np.uint8 and numbers.given is None
+        return np.ascontiguousarray(image) if plain else numbers.to_uint8(image)
 
-    items = Items(Numbered(len(array)), read, splits=splits or [], values=values, size=lambda i: size)
+    items = Items(Numbered(len(array)), read, splits=splits or [], numbers=numbers, where=where, size=lambda i: size)
     if labels is not None:
         _label(items, labels.shape, labels.dtype, lambda: labels, where)
     return items
@@ -192,8 +196,6 @@ def _channels_last(array: NDArray, where: str) -> NDArray:
 def _extremes(array: NDArray, where: str) -> tuple[float, float]:
     """(smallest, largest) value of all images, for one may lie about the others; UserError if one is not finite."""
     low, high = np.inf, -np.inf
-    if array.dtype.kind not in "buif":
-        return low, high
     for start, block in _blocks(array):
         if array.dtype.kind == "f" and not np.isfinite(block).all():
             bad = start + int(np.argmin(np.isfinite(block).reshape(len(block), -1).all(axis=1)))
