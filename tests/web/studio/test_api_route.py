@@ -18,13 +18,13 @@ from visiting import Visitor, token_of
 
 from ganatomy.web.studio import lab_options
 from ganatomy.web.studio.api_route import ApiRoute
+from ganatomy.web.studio.latent_walk_request import LatentWalkRequest
 from ganatomy.web.studio.launcher import TrainingForm
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_routes import RunRoutes
 from ganatomy.web.studio.run_store import RunStore
 from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.studio.training_routes import ControlRequest, TrainingRoutes
-from ganatomy.web.studio.walk_request import WalkRequest
 from ganatomy.web.studio.worker_routes import WorkerRoutes
 
 EXAMPLES = 12  # of each route
@@ -59,7 +59,7 @@ NEEDED: dict[str, dict[str, Any]] = {  # without which a body is refused at once
     "/api/runs/{name}/control": {"stop": True},
 }
 KEYS = sorted(
-    {*WalkRequest.model_fields, *ControlRequest.model_fields, *TrainingForm.model_fields}
+    {*LatentWalkRequest.model_fields, *ControlRequest.model_fields, *TrainingForm.model_fields}
     | {*lab_options.GameOptions.model_fields, "game", "action", "times", "options", "quick", "claim", "seed"}
 )
 

@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from ganatomy.web.validation import fields
 
-Answer = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+Responder = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
 
 class ApiRoute(Route):
     """A route, and the names that its query may have."""
 
-    def __init__(self, path: str, answer: Answer, *, query: tuple[str, ...] = (), method: str = "GET") -> None:
+    def __init__(self, path: str, answer: Responder, *, query: tuple[str, ...] = (), method: str = "GET") -> None:
         """answer: may raise UserError, which becomes the sentence of a refusal."""
         self.query = query
 

@@ -15,7 +15,7 @@ from ganatomy.generators import api as sampling
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import encoded, picture
 from ganatomy.networks.protocols import Truncating
-from ganatomy.web.studio.walk_request import DIRECTIONS, WalkRequest
+from ganatomy.web.studio.latent_walk_request import DIRECTIONS, LatentWalkRequest
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read
@@ -24,7 +24,7 @@ SIDE = 8  # the plane has SIDE × SIDE seeds, in the order of a snapshot's tiles
 IMAGES = 512  # whose principal directions are computed
 
 
-class WalkStep(WalkRequest):
+class WalkStep(LatentWalkRequest):
     """What a worker process is asked for: the request of a page, of the run in a folder."""
 
     run: str

@@ -11,10 +11,10 @@ from starlette.routing import Route
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import lab_options, lessons
 from ganatomy.web.studio.api_route import ApiRoute
+from ganatomy.web.studio.latent_walk_request import LatentWalkRequest
 from ganatomy.web.studio.pages import MEDIA_TYPES, Pages
 from ganatomy.web.studio.run_store import RunStore, reading
 from ganatomy.web.studio.time_limit import TimeLimit
-from ganatomy.web.studio.walk_request import WalkRequest
 from ganatomy.web.studio.worker_client import WorkerClient
 from ganatomy.web.validation import read
 
@@ -41,7 +41,7 @@ class WorkerRoutes:
         ]
 
     async def walk(self, request: Request) -> Response:
-        """An image of a run's generator, or its description: see `WalkRequest`."""
+        """An image of a run's generator, or its description: see `LatentWalkRequest`."""
         name, text = request.path_params["name"], request.query_params.get("request", "{}")
         step, others = await run_in_threadpool(
             self.limit.read, name, CHECKPOINT_SECONDS, lambda: self._checked(name, text)
@@ -54,7 +54,7 @@ class WorkerRoutes:
     def _checked(self, name: str, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """A `WalkStep` of a run's checkpoint, for the worker; and which others there are, for the page."""
         run = self.store.run(name)
-        step = read(WalkRequest, text)
+        step = read(LatentWalkRequest, text)
         with reading(name):
             folder = self.store.checkpoint(run, step.step)
             place = {"run": str(run.path), "step": int(folder.name.removeprefix("step-"))}

@@ -8,7 +8,7 @@ DIRECTIONS = 6  # principal directions
 MAX_STOPS = 64  # seeds of a path
 
 
-class WalkRequest(BaseModel):
+class LatentWalkRequest(BaseModel):
     """A request of the page.
 
     step, raw        whose generator of the run: at a checkpoint, averaged or (raw) as it trains
