@@ -1,8 +1,8 @@
-# Each command sets up what it needs in .venv: nothing but Python 3.11 or newer is assumed.
+# Each command sets up what it needs in .venv, of the versions in requirements/: nothing but Python 3.11 to 3.14 is assumed.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs wheel bench exam diagnosis-exam parity reproduce claims intervals clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims intervals clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -23,6 +23,14 @@ lint: .venv/ready-dev
 # Put the tables that pages have from the code in their place: after adding an option, an objective, a recipe …
 docs: .venv/ready-dev
 	$(BIN)/python -m tools.docs
+
+# Resolve requirements/ anew from pyproject.toml; what is pinned stays unless UPGRADE=--upgrade.
+lock: .venv/ready-dev
+	$(BIN)/python -m tools.lock $(UPGRADE)
+
+# The tests with the lowest versions that pyproject.toml allows, in .venv-lowest (6 GB): LOWEST='--python 3.14' on another Python.
+lowest: .venv/ready-dev
+	$(BIN)/python -m tools.lowest $(LOWEST)
 
 # Build the wheel and run the demo from it in an empty environment outside the checkout.
 wheel: .venv/ready-dev
@@ -59,15 +67,15 @@ claims: .venv/ready-demo
 intervals: .venv/ready-dev
 	$(BIN)/python -m bench intervals
 
-.venv/ready-demo: pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo]'
+LOCKS := $(wildcard requirements/*.lock)
+
+.venv/ready-demo: pyproject.toml $(LOCKS)
+	$(PYTHON) tools/environment.py .venv demo
 	touch $@
 
-.venv/ready-dev: pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,onnx,serve,studio,tensorboard,dev]'
+.venv/ready-dev: pyproject.toml $(LOCKS)
+	$(PYTHON) tools/environment.py .venv demo dev
 	touch $@ .venv/ready-demo
 
 clean:
-	rm -rf .venv dist build
+	rm -rf .venv .venv-lowest dist build

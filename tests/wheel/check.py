@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -19,12 +18,10 @@ def run(*command: str | Path, **options: object) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        run(sys.executable, "-m", "build", "--wheel", "--outdir", place / "dist", ROOT)
+        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", place / "dist", ROOT)
         (wheel,) = (place / "dist").glob("*.whl")
-        venv.create(place / "environment", with_pip=True)
+        run(sys.executable, ROOT / "tools" / "environment.py", place / "environment", "demo", "--wheel", wheel)
         bin_folder = place / "environment" / ("Scripts" if os.name == "nt" else "bin")
-        lock = ROOT / "requirements.lock"
-        run(bin_folder / "python", "-m", "pip", "install", "--quiet", "--constraint", lock, f"{wheel}[demo]")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         home = {**clean, "GANATOMY_CACHE": str(place / "cache")}
         run(bin_folder / "ganatomy", "demo", "--minutes", "0.2", cwd=place, env=home)

@@ -59,7 +59,7 @@ def convert(sampler: Sampler) -> bytes:
         torch.zeros(2, dtype=torch.int64) if metadata.classes else None,
         torch.ones(2) if metadata.truncation == "styles" else None,
     ]
-    batch = torch.export.Dim("batch")
+    batch = torch.export.Dim("batch", max=2**31 - 1)
     with _silence(), torch.no_grad():
         program: Any = torch.onnx.export(
             PixelGenerator(sampler.network, len(metadata.classes)).eval(),
