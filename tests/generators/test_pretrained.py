@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import onnx
 import pytest
 import safetensors.torch
 import torch
-from onnx import TensorProto, helper
 
 import ganatomy
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
-from ganatomy.generators import graph as reader
 from ganatomy.generators import weights
 from ganatomy.generators.pretrained import rebuilt
 from ganatomy.networks.families import FAMILIES, register_family
@@ -174,93 +171,6 @@ def test_weights_that_do_not_fit_are_refused(fault: str, folder: Path) -> None:
     with pytest.raises(UserError, match=words) as refusal:
         ganatomy.load(folder)
     assert "\n" not in str(refusal.value)
-
-
-# --- ONNX ---
-
-
-@pytest.fixture
-def content(converted) -> bytes:
-    return converted("goodfellow2014")[1]
-
-
-def foreign(model: onnx.ModelProto) -> None:
-    model.graph.node[0].domain = "com.evil"
-    model.opset_import.append(helper.make_opsetid("com.evil", 1))
-
-
-def function(model: onnx.ModelProto) -> None:
-    node = helper.make_node("Identity", ["x"], ["y"])
-    model.functions.append(helper.make_function("", "Own", ["x"], ["y"], [node], [helper.make_opsetid("", 20)]))
-
-
-def elsewhere(model: onnx.ModelProto) -> None:
-    tensor = model.graph.initializer[0]
-    tensor.data_location = TensorProto.EXTERNAL
-    tensor.external_data.append(onnx.StringStringEntryProto(key="location", value="/etc/passwd"))
-
-
-def elsewhere_in_an_attribute(model: onnx.ModelProto) -> None:
-    tensor = TensorProto(name="t", data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
-    model.graph.node.insert(0, helper.make_node("Constant", [], ["t"], value=tensor))
-
-
-def branches(model: onnx.ModelProto) -> None:
-    body = helper.make_graph([], "body", [], [])
-    model.graph.node.append(helper.make_node("If", ["z"], ["q"], then_branch=body, else_branch=body))
-
-
-def other_inputs(model: onnx.ModelProto) -> None:
-    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
-
-
-def no_facts(model: onnx.ModelProto) -> None:
-    del model.metadata_props[:]
-
-
-def bad_facts(model: onnx.ModelProto) -> None:
-    model.metadata_props[0].value = "{"
-
-
-def no_such_operator(model: onnx.ModelProto) -> None:
-    model.graph.node[0].op_type = "Evil"
-
-
-SPOILT_GRAPHS: dict[Callable[[onnx.ModelProto], None], str] = {
-    foreign: "not ONNX's own",
-    function: "not ONNX's own",
-    elsewhere: "in another file",
-    elsewhere_in_an_attribute: "in another file",
-    branches: "loops or branches",
-    other_inputs: "not those that its metadata describe",
-    no_facts: "does not describe a generator",
-    bad_facts: "metadata are not JSON",
-    no_such_operator: "no valid graph",
-}
-
-
-@pytest.mark.parametrize("spoil", SPOILT_GRAPHS, ids=lambda spoil: spoil.__name__)
-def test_graphs_that_are_no_generators_are_refused(
-    spoil: Callable[[onnx.ModelProto], None], content: bytes, tmp_path: Path
-) -> None:
-    model = onnx.load_model_from_string(content)
-    spoil(model)
-    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
-    with pytest.raises(UserError, match=SPOILT_GRAPHS[spoil]) as refusal:
-        ganatomy.load(tmp_path)
-    assert "\n" not in str(refusal.value)
-
-
-def test_other_files_are_no_graphs(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "model.onnx"
-    for bad in (b"", b"PK\x03\x04 a zip", content[: len(content) // 2]):
-        path.write_bytes(bad)
-        with pytest.raises(UserError, match=r"model\.onnx"):
-            ganatomy.load(path)
-    path.write_bytes(content)
-    monkeypatch.setattr(reader, "LARGEST", len(content) - 1)
-    with pytest.raises(UserError, match="larger than an ONNX file can be"):
-        ganatomy.load(path)
 
 
 def test_a_folder_is_a_run_first(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError, first_line
+from ganatomy.generators import graph_size
 from ganatomy.generators.metadata import Metadata
 from ganatomy.system.extras import needed
 
@@ -87,9 +88,15 @@ def check(content: bytes, path: Path) -> Metadata:
     domains = {entry.domain for entry in (*model.opset_import, *graph.node)}
     if domains - {"", "ai.onnx"} or model.functions:
         raise refuse("it has operators that are not ONNX's own")
-    if graph.sparse_initializer or any(tensor.data_location for tensor in _constants(onnx, graph)):
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    held = [tensor for attribute in attributes for tensor in (attribute.t, *attribute.tensors)]
+    if any(tensor.data_location for tensor in (*graph.initializer, *held)):
         raise refuse("some of its numbers are in another file")
-    if any(attribute.HasField("g") or attribute.graphs for node in graph.node for attribute in node.attribute):
+    if graph.sparse_initializer or any(each.HasField("sparse_tensor") or each.sparse_tensors for each in attributes):
+        raise refuse("it has sparse tensors")
+    if graph_size.has_false_sizes((*graph.initializer, *held), len(content)):
+        raise refuse("some of its tensors claim more numbers than it holds")
+    if any(attribute.HasField("g") or attribute.graphs for attribute in attributes):
         raise refuse("it has loops or branches")
     described = {entry.key: entry.value for entry in model.metadata_props}.get(METADATA)
     try:
@@ -102,6 +109,8 @@ def check(content: bytes, path: Path) -> Metadata:
         onnx.checker.check_model(model)  # last: it would look for numbers in other files
     except onnx.checker.ValidationError as error:
         raise refuse(f"it is no valid graph ({first_line(error)})") from None
+    if why := graph_size.too_large(onnx, model, metadata.image, len(content)):
+        raise refuse(why)
     return metadata
 
 
@@ -125,10 +134,3 @@ def signature(onnx: Any, values: Any) -> Rows:
         name: (onnx.TensorProto.DataType.Name(kind.elem_type), [size.dim_value for size in kind.shape.dim[1:]])
         for name, kind in kinds.items()
     }
-
-
-def _constants(onnx: Any, graph: Any) -> list[Any]:
-    """Every tensor that a graph holds: its initializers, and those in attributes."""
-    attributes = [attribute for node in graph.node for attribute in node.attribute]
-    held = [tensor for attribute in attributes for tensor in (attribute.t, *attribute.tensors)]
-    return [*graph.initializer, *held]

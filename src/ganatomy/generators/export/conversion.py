@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
+from ganatomy.generators import graph_size
 from ganatomy.generators.graph import METADATA, inputs, make
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import Pixels, quantised
@@ -76,6 +77,8 @@ def convert(sampler: Sampler) -> bytes:
     onnx.helper.set_model_props(model, {METADATA: metadata.model_dump_json()})
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
+    if why := graph_size.too_large(onnx, model, metadata.image, len(content)):
+        raise UserError(f"{sampler.home} makes no graph that anybody would load: {why}; --to safetensors.")
     return content
 
 
