@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step loop help memory frechet neighbours streaming serve studio intervals]
+python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals]
 """
 
 import json
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -34,7 +34,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import Images
 from ganatomy.data.batches import RealBatches
-from ganatomy.gan.method import Batch
+from ganatomy.gan.method import Batch, Method
 from ganatomy.runs.run import Run
 from ganatomy.system import machine, runtime
 from ganatomy.system.runtime import Randomness, Runtime
@@ -78,6 +78,27 @@ def step() -> list[Row]:
         criterion = "≥ 1.2× (float32), ≥ 4× with AMX" if mark else ""
         rows.append(Row(f"step: {name}{mark}", words, criterion, {"seconds": value, "ratio": ratio, "peak": peak}))
     return rows
+
+
+def dense() -> list[Row]:
+    """The training step of goodfellow2014, dense layers alone: matrix products by torch (MKL) and by ours (oneDNN)."""
+    pixels = np.random.default_rng(0).integers(0, 256, (50_000, 28, 28, 1), np.uint8)
+    ways, steps = {}, 5
+    with runtime.start("cpu", threads=1) as here:
+        for way in ("native", "patches"):
+            config = change(recipe("goodfellow2014"), {"runtime.convolution": way})
+            game, numbers = build.method(config, (1, 28, 28), here), count()
+            batches = RealBatches(pixels, config.training.batch, 1, Randomness(0), here)
+
+            def train(game: Method = game, numbers: Iterator[int] = numbers, batches: RealBatches = batches) -> None:
+                for _ in range(steps):
+                    game.step(next(numbers), batches)
+
+            ways[way] = train
+        seconds = alternate(ways, rounds=21)
+    native, ours = (steps * config.training.batch / seconds[way] for way in ways)
+    words = f"{native:,.0f} → {ours:,.0f} images/s, {ours / native:.2f}×, one thread"
+    return [Row("step: goodfellow2014, dense layers by oneDNN", words, "", {"native": native, "patches": ours})]
 
 
 def _ours(config: Config, here: Runtime, real: torch.Tensor, precision: str, convolution: str) -> Callable[[], object]:
@@ -172,6 +193,7 @@ def _resident_mib() -> float:
 
 BENCHMARKS = {
     "step": step,
+    "dense": dense,
     "loop": loop,
     "help": help,
     "memory": memory,

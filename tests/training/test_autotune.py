@@ -30,7 +30,8 @@ def test_only_what_is_left_open_is_timed_and_float32_comes_first() -> None:
     assert timed() == [native, patches, half]
     assert timed(precision="float32") == [native, patches]
     assert timed(convolution="native") == [native, half]
-    assert timed("goodfellow2014") == [native, half]  # dense layers alone
+    assert timed("goodfellow2014") == [native, patches, half]  # dense layers alone
+    assert timed("diffusion") == [native, half]  # neither
     assert timed(precision="bfloat16") == []  # where torch computes all convolutions
 
 

@@ -307,7 +307,8 @@ class RuntimeOptions(Options):
     )
     convolution: Literal["auto", "native", "patches"] = Field(
         "auto",
-        description="How a CPU computes float32 convolutions; native: by torch, patches: by ours; auto: the faster.",
+        description="How a CPU computes float32 convolutions, and the dense layers of mlp; native: by torch, "
+        "patches: by ours; auto: the faster.",
     )
     threads: int = Field(0, ge=0, le=1024, description="CPU threads of each process; 0: one for each core.")
 

@@ -11,6 +11,8 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from ganatomy.networks.ops.dense import Linear
+
 
 class Generator(nn.Module):
     """z: [B, latent_dim] and classes y: [B, classes] → images: [B, C, H, W] in (−1, 1)."""
@@ -84,7 +86,7 @@ class Maxout(nn.Module):
     def __init__(self, inputs: int, units: int, pieces: int) -> None:
         super().__init__()
         self.pieces = pieces
-        self.linear = nn.Linear(inputs, units * pieces)
+        self.linear = Linear(inputs, units * pieces)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, inputs] → [B, units], the largest of each unit's pieces."""
@@ -101,8 +103,8 @@ def dense(
         if activation == "maxout":
             layers.append(Maxout(inputs, units, pieces))
         else:
-            layers += [nn.Linear(inputs, units), nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Dropout(dropout_hidden), nn.Linear(sizes[-1], outputs))
+            layers += [Linear(inputs, units), nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Dropout(dropout_hidden), Linear(sizes[-1], outputs))
 
 
 def initialise(network: nn.Module, spread: float) -> None:

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
+from ganatomy.networks.ops.dense import Linear
 from ganatomy.networks.ops.tiles import (
     Geometry,
     Pair,
@@ -249,11 +250,11 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
 
 def use(network: nn.Module, method: Method) -> None:
-    """Let every convolution of a network compute by `method`."""
+    """Let every convolution and dense layer of a network that has the choice compute by `method`."""
     for layer in layers(network):
         layer.method = method
 
 
-def layers(network: nn.Module) -> list[Conv2d | ConvTranspose2d]:
-    """The convolutions of a network that have the choice."""
-    return [module for module in network.modules() if isinstance(module, (Conv2d, ConvTranspose2d))]
+def layers(network: nn.Module) -> list[Conv2d | ConvTranspose2d | Linear]:
+    """The layers of a network that have the choice."""
+    return [module for module in network.modules() if isinstance(module, (Conv2d, ConvTranspose2d, Linear))]
