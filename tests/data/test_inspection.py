@@ -56,6 +56,8 @@ def test_advice(zoo):
         "1 of 23 images are of one plain colour; remove them if by mistake.",
         "Only 23 images: a network will memorise them; collect hundreds, and turn on augmentation.",
         "Use size 32×32: half of the images have a short side of about 40 pixels or more.",
+        "At that size 3 of 23 images are cropped, by 33% of the picture in the median, 43% of the picture at most; "
+        "--fit pad or --fit stretch keeps all of it.",
         "1 of 23 images are animated: the first frame of each is used.",
     ]
 
@@ -129,6 +131,26 @@ def test_all_broken_is_a_report_but_nothing_is_an_error(tmp_path):
     assert "2.png: empty file" in str(report)
     with pytest.raises(UserError, match="holds no images"):
         inspect(write_files(tmp_path / "none", {"readme.txt": b""}))
+
+
+def test_nearly_black_and_transparent_images(tmp_path, rng):
+    masks = {f"{i}.png": noise(rng, 20, 20, 1) % 2 for i in range(3)}
+    assert "values of 0 to 1 leave 99.6% of the range" in advice(tmp_path, masks)
+    masks["bright.png"] = np.full((20, 20), 200, np.uint8)
+    assert "of the range" not in advice(tmp_path, masks)
+    clear = {f"{i}.png": noise(rng, 20, 20, 4) for i in range(3)}
+    report = inspect(write_files(tmp_path / "clear", clear))
+    assert report.transparent == 3
+    assert "transparent 3" in str(report)
+    assert "3 images are transparent: they are laid on white; --channels 4 keeps transparency." in report.suggestions
+
+
+def test_floats_of_different_heights_are_different_images(tmp_path):
+    ramp = np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20)
+    files = {f"{high}.tif": encoded(Image.fromarray(ramp * high), "TIFF") for high in (300, 400, 500)}
+    report = inspect(write_files(tmp_path / "set", files))
+    assert report.duplicates == 0
+    assert report.values == "float32 from 0 to 500, read as 0 (black) to 500 (white)"
 
 
 def test_arrays(tmp_path, rng):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganatomy.data import memory
+from ganatomy.data import memory, notes
 from ganatomy.data.decode import (
     GREY,
     Raw,
@@ -31,7 +31,7 @@ from ganatomy.data.memory import Data
 from ganatomy.data.preparation import suggested_size
 from ganatomy.data.survey import survey
 from ganatomy.data.threads import in_order
-from ganatomy.data.values import Range
+from ganatomy.data.values import Numbers, Range
 from ganatomy.system.files import cache_folder
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ class _Looked:
     animated: bool
     rotated: bool
     plain: bool
-    transparent: bool
     colourless: bool
+    seen: Seen
 
 
 def inspect(
@@ -138,8 +138,10 @@ def inspect(
             except ImageError as reason:
                 return reason
 
-        _count(report, items, in_order(look, len(items.names)))
-    report.suggestions = _suggestions(report)
+        seen = _count(report, items, in_order(look, len(items.names)))
+    eight = [Numbers("uint8", seen.low, seen.high)] if known.types == {"uint8"} and not numbers else []
+    warnings = [warning for each in (*numbers, *eight) if (warning := each.warning)]
+    report.suggestions = [*warnings, *_suggestions(report, seen.sizes)]
     return report
 
 
@@ -161,17 +163,27 @@ def _look(raw: Raw, limits: dict[str, Range]) -> _Looked:
             animated=animated,
             rotated=rotated,
             plain=all((row == pixels[0, 0]).all() for row in pixels),
-            transparent=seen.transparent,
             colourless=pixels.shape[2] >= 3
             and mode not in GREY
             and all((row[:, :3] == row[:, :1]).all() for row in pixels),
+            seen=seen,
         )
 
 
-def _count(report: Inspection, items: Items, results: Any) -> None:
+@dataclass
+class _AllSeen:
+    """Sizes of all images, and the smallest and largest of their 8-bit values."""
+
+    sizes: Counter[Size]
+    low: int = 255
+    high: int = 0
+
+
+def _count(report: Inspection, items: Items, results: Any) -> _AllSeen:
     first_with: dict[bytes, int] = {}
     groups: dict[int, list[str]] = {}
     sizes: Counter[Size] = Counter()
+    found = _AllSeen(sizes)
     modes: Counter[str] = Counter()
     formats: Counter[str] = Counter()
     labels: Counter[int] = Counter()
@@ -186,7 +198,8 @@ def _count(report: Inspection, items: Items, results: Any) -> None:
         report.animated += result.animated
         report.rotated += result.rotated
         report.plain += result.plain
-        report.transparent += result.transparent
+        report.transparent += result.seen.transparent
+        found.low, found.high = min(found.low, result.seen.low), max(found.high, result.seen.high)
         report.colourless += result.colourless
         if items.labels is not None:
             labels[int(items.labels[i])] += 1
@@ -206,9 +219,10 @@ def _count(report: Inspection, items: Items, results: Any) -> None:
         heights, widths = (np.repeat([size[axis] for size in sizes], list(sizes.values())) for axis in (0, 1))
         report.heights = int(heights.min()), float(np.median(heights)), int(heights.max())
         report.widths = int(widths.min()), float(np.median(widths)), int(widths.max())
+    return found
 
 
-def _suggestions(report: Inspection) -> list[str]:
+def _suggestions(report: Inspection, sizes: Counter[Size]) -> list[str]:
     """Plain sentences, what matters most first."""
     n, sentences = report.images, []
     if report.broken:
@@ -235,6 +249,10 @@ def _suggestions(report: Inspection) -> list[str]:
         )
     if report.suggested_size and report.heights and report.widths:
         sentences.append(_size_advice(report.suggested_size, report.heights, report.widths))
+        if cropped := notes.fitting(sizes, report.suggested_size, "crop", "background", 3):
+            sentences.append(f"At that size {cropped}")
+    if transparent := notes.transparency(report.transparent, 3):
+        sentences.append(transparent)
     if n and report.colourless == n:
         sentences.append("All images are grey though stored as colour: with one channel training is quicker.")
     elif n and 0.05 * n < (grey := report.colourless + sum(report.modes.get(mode, 0) for mode in GREY)) < n:

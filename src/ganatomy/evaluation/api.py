@@ -184,8 +184,9 @@ def _check_same_images(run: Run, images: Images) -> None:
     """Raise UserError where a run's own images have changed since its training, unless it recorded none."""
     recorded = run.info().get("data", {}).get("fingerprint")
     if recorded and recorded != images.fingerprint:
+        how = "otherwise prepared" if recorded == images.former else "other"
         raise UserError(
-            f"{run.path} was trained on other images than {images.source} holds now: give the ones to compare with, as "
+            f"{run.path} was trained on {how} images than {images.source} holds now: give the ones to compare with, as "
             f"in --reference {shlex.quote(images.source)} for those that are there now."
         )
 
