@@ -156,11 +156,12 @@ def test_what_was_prepared_is_what_is_trained(tmp_path: Path) -> None:
     folder = stamps(tmp_path / "stamps")
     ganatomy_command("data", "prepare", folder, "--size", "16x20", "--fit", "pad", "--channels", 4)
     words, prepared = said(folder)
-    assert "7 images, 16×20, colour with alpha, as `ganatomy data prepare` was told" in words
+    assert "Prepared as `ganatomy data prepare` was told: size 16×20, channels 4, fit pad" in words
+    assert "7 images, 16×20, colour with alpha" in words
     assert (prepared.config.data.fit, prepared.config.data.channels) == ("pad", 4)
     words, prepared = said(folder, **{"data.size": 32})  # what is said to `train` counts, the rest stays
     assert prepared.images.pixels.shape == (7, 32, 32, 4)
-    assert "was told" not in words
+    assert "Prepared as `ganatomy data prepare` was told: channels 4, fit pad 6 of 7 images are padded" in words
     ganatomy_command("data", "prepare", folder, "--size", 24, "--split", "train")
     assert said(folder)[1].images.pixels.shape == (7, 24, 24, 3)
     ganatomy_command("data", "prepare", folder)

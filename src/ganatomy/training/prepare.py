@@ -81,6 +81,8 @@ def prepare_training(
     the training is conditional.
     """
     there = there or planned.data
+    if told := _told_before(there):
+        console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
     check(images)
     _, height, width, channels = images.pixels.shape
@@ -130,11 +132,18 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
         console.print(sentence, style="yellow", highlight=False)
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
-    chosen = remembered(options.path, options.split)
-    same = chosen and chosen.items() <= options.model_dump(mode="json").items()
-    origin = ", as `ganatomy data prepare` was told" if same else ""
-    console.print(f"Data: {count:,} images, {height}×{width}, {kind}{origin}", highlight=False)
+    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
     return images
+
+
+def _told_before(options: DataOptions) -> str:
+    """What `ganatomy data prepare` was told about these images, as far as these options follow it; empty: nothing."""
+    values = options.model_dump(mode="json")
+    chosen = remembered(options.path, options.split).items()
+    followed = {name: value for name, value in chosen if name in values and values[name] == value}
+    if "size" in followed:
+        followed["size"] = "×".join(map(str, followed["size"]))
+    return ", ".join(f"{name} {value}" for name, value in followed.items())
 
 
 def _trained_classes(planned: Config, images: datasets.Images, console: Console) -> datasets.Images:
