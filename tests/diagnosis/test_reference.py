@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ganatomy.diagnosis import signals
 from ganatomy.diagnosis.reference import ClassPrediction, DrawnImages, Motion, ReferenceSet
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
 
@@ -37,6 +38,32 @@ def test_collapse_is_measured(reference: ReferenceSet) -> None:
     four = np.repeat(images(4, 5), 32, axis=0)
     assert reference.compare(four)["twins"] == pytest.approx(0, abs=1e-9)
     assert reference.compare(four)["kinds"] <= 4
+
+
+def test_where_real_images_repeat_twins_are_measured_by_those_that_differ(reference: ReferenceSet) -> None:
+    """Every image is there twice: the nearest other is the same one, at no distance."""
+    twice = ReferenceSet(np.repeat(images(256), 2, axis=0))
+    for seed in (1, 2):
+        found = twice.compare(images(128, seed))
+        assert found["twins"] == pytest.approx(reference.compare(images(128, seed))["twins"], rel=0.3)
+        assert found["twins_floor"] < 1
+    repeated = np.repeat(images(64, 5), 2, axis=0)
+    assert twice.compare(repeated)["twins"] == pytest.approx(0, abs=1e-9)
+
+
+def test_real_images_that_are_all_the_same_give_finite_signals() -> None:
+    one = np.repeat(images(1), 64, axis=0)
+    found = ReferenceSet(one).compare(images(32, 1))
+    assert all(abs(value) < 1e3 for value in found.values())
+    assert ReferenceSet(images(64)).spread_within(one, images(32, 1)) == 1
+
+
+def test_the_nearest_other_may_have_to_differ() -> None:
+    points = np.array([[0.0], [0.0], [3.0], [10.0]])
+    among = np.abs(points - points.T)
+    assert signals.nearest_other(among) == np.median([0, 0, 3, 7])
+    assert signals.nearest_other(among, beyond=0.0) == np.median([3, 3, 3, 7])
+    assert signals.nearest_other(np.zeros((4, 4)), beyond=0.0) == 0
 
 
 def test_a_kind_that_is_left_out_is_missed(reference: ReferenceSet) -> None:

@@ -14,6 +14,7 @@ from ganatomy.diagnosis.signals import Array, Signals
 
 MOST = 512  # real images that generated ones are compared with
 DIMENSIONS = 32  # principal components, and one number for all the rest
+SAME = 1e-6  # of the typical distance: closer features are those of one image, apart by rounding
 DRAWS = 60  # of real images against real ones, for the floors
 SPECTRA = 32  # images whose spectrum is computed
 BATCHES = 16  # of real images, in which repetitions are looked for
@@ -40,6 +41,7 @@ class ReferenceSet:
         self.shares = np.bincount(self.cluster, minlength=len(self.centres)) / len(self.cluster)
         self.between = cdist(self.features, self.features)
         self.typical = float(np.median(signals.above_diagonal(self.between))) or 1.0
+        self.between[self.between < SAME * self.typical] = 0.0
         self.low, self.high = float(images.min()), float(images.max())
         self.ends = ends or (self.low, self.high)
         self.saturated = signals.saturated(images, *self.ends)
@@ -82,12 +84,14 @@ class ReferenceSet:
     def spread_within(self, real: NDArray, fake: NDArray) -> float:
         """The spread of generated images [M, C, H, W] of one class over that of real ones [N, C, H, W]."""
         ours, theirs = self.embed(real), self.embed(fake)
-        return signals.spread(cdist(theirs, theirs)) / max(signals.spread(cdist(ours, ours)), 1e-12)
+        usual = signals.spread(cdist(ours, ours))
+        # Where most real ones are the same image, there is no spread to lose.
+        return signals.spread(cdist(theirs, theirs)) / usual if usual > SAME * self.typical else 1.0
 
     def _nearest_other(self, count: int) -> float:
-        """The median distance of a real image to the nearest of as many others."""
+        """The median distance of a real image to the nearest of as many others that is not the same image."""
         some = self.between[: min(count, len(self.between)), : min(count, len(self.between))]
-        return max(signals.nearest_other(some), 1e-12)
+        return signals.nearest_other(some, beyond=0.0) or self.typical
 
     def floors(self, count: int) -> Signals:
         """What one of a hundred sets of `count` real images scores, in the worse direction, against the others.

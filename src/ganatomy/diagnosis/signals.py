@@ -81,11 +81,15 @@ def spread(among: Array) -> float:
     return float(np.median(above_diagonal(among)))
 
 
-def nearest_other(among: Array) -> float:
-    """The median distance to the nearest other member, from a set's distances [N, N]."""
-    others = among.copy()
+def nearest_other(among: Array, beyond: float = -1.0) -> float:
+    """The median distance to the nearest other member that is farther than `beyond`, from a set's distances [N, N].
+
+    Of the members that have such another; 0 where none has.
+    """
+    others = np.where(among > beyond, among, np.inf)
     np.fill_diagonal(others, np.inf)
-    return float(np.median(others.min(1)))
+    nearest = others.min(1)
+    return float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else 0.0
 
 
 def clusters(features: Array) -> tuple[Array, NDArray[np.intp]]:
