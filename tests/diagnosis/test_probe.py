@@ -100,6 +100,16 @@ def test_the_weights_are_the_same_without_it(recipe: str, changes: dict[str, Any
             assert torch.equal(tensor, probed[group][name]), f"{group}: {name}"
 
 
+def test_copies_are_not_told_where_the_real_images_repeat(tmp_path: Path) -> None:
+    images = waves(40, 16, 16)
+    for name, shown in (("each", images), ("twice", np.repeat(images[:20], 2, axis=0))):
+        np.savez(tmp_path / f"{name}.npz", images=shown, labels=np.arange(40) % 2)
+        method, batches, prepared, options = parts(tmp_path / f"{name}.npz", "dcgan")
+        found = probe_of(method, options, prepared, None, batches).measure()
+        assert ("copies" in found) == (name == "each")
+        assert all(abs(value) < 1e6 for value in found.values())
+
+
 def test_the_last_round_shows_what_the_discriminator_saw(data: Path) -> None:
     """With nothing updated in between, the same scores as forwards of the same batch give."""
     method, batches, images, options = parts(data, "dcgan", **{"training.batch": 32, "discriminator.norm": "none"})

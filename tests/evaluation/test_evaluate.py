@@ -146,6 +146,16 @@ def test_of_a_folder_of_samples_those_of_the_last_call_are_measured(run: Run, tm
     assert "1 contact sheet and 20 images that the last" in console.file.getvalue()
 
 
+def test_images_that_cannot_be_read_are_counted(tmp_path: Path, blocks: str) -> None:
+    for i, image in enumerate(waves(60, 16, 16)):
+        Image.fromarray(image).save(tmp_path / f"{i:03d}.png")
+    (tmp_path / "007.png").write_bytes(b"no image")
+    console = Console(file=StringIO(), width=500)
+    options = {"metrics": ["fd"], "features": blocks, "device": "cpu", "console": console}
+    assert evaluate(waves(50, 16, 16), reference=tmp_path, **options).protocol["reference"]["images"] == 59
+    assert f"{tmp_path}: 1 of 60 images cannot be read (first: 007.png" in console.file.getvalue()
+
+
 def test_arrays_against_arrays(blocks: str) -> None:
     real = waves(120, 16, 16)
     options = {"reference": real, "features": blocks, "metrics": ["fd", "prdc"], "device": "cpu"}

@@ -18,6 +18,7 @@ from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 
 SLOPES = 32  # images at which the discriminator's gradient is taken
 FEWEST = 16  # images of a batch that say something about the generator
+REPEATED = 1e-4  # a smaller ratio of distances is 0 but for rounding
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ class Probe:
         features = self.reference.embed(fake)
         found = self.reference.compare(fake) | self.motion.update(features)
         found["checkerboard"] = self.reference.checkerboard(fake if displayed is None else displayed)
-        if self.training is not None:
-            found["copies"] = signals.nearness(self.training, features) / max(self.real_nearness, 1e-12)
+        # Where the real images that they are compared with repeat training images, copies cannot be told from them.
+        if self.training is not None and self.real_nearness > REPEATED:
+            found["copies"] = signals.nearness(self.training, features) / self.real_nearness
         return found
 
     def _of_batch(self, seen: Round, compared: Signals | None = None) -> Signals:

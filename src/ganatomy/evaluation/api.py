@@ -108,12 +108,13 @@ def evaluate(
             made, label = _of_run(run, step, raw, truncation, label, first_seed, changes or {}, str(here.device))
         else:
             images = _images(subject, "train", files)  # type: ignore[arg-type]  # no run
-            if not isinstance(subject, np.ndarray) and (folder := Path(images.source)).is_dir():
-                console.print(*samples.left_out(folder), highlight=False)
+            _say_what_is_left_out(images, console)
             classes = every.classes or images.classes
             if label is not None and classes:
                 label = classes[class_index(label, classes, f"class in {every.source}")]
             made = _of_images(_of_class(images, label, console), every)
+        for read in (every, *([unseen] if unseen else [])):
+            _say_what_is_left_out(read, console)
         real = _of_class(every, label, console)
         unseen = unseen and _of_class(unseen, label, console)
         n = made.count if n is None else n
@@ -178,6 +179,21 @@ def _images(source: Source, split: str, how: Preparation, first: int | None = No
         )
     fingerprint = hashlib.sha256(repr(source.shape).encode() + source.tobytes()).hexdigest()
     return Images(source, None, None, fingerprint, "an array", [])
+
+
+def _say_what_is_left_out(images: Images, console: Console) -> None:
+    """What of a set is not measured: files that cannot be read, and what else is left out."""
+    sentences = list(images.notes)
+    if images.skipped:
+        (member, reason), total = images.skipped[0], len(images) + len(images.skipped)
+        sentences.append(
+            f"{images.source}: {len(images.skipped):,} of {total:,} images cannot be read (first: {member}, {reason}); "
+            "they are not measured."
+        )
+    if (folder := Path(images.source)).is_dir():
+        sentences += samples.left_out(folder)
+    for sentence in dict.fromkeys(sentences):
+        console.print(sentence, style="yellow", highlight=False, soft_wrap=True)
 
 
 def _check_same_images(run: Run, images: Images) -> None:
