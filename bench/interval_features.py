@@ -121,6 +121,14 @@ def covering(estimates: list[Estimate], expected: float | None = None) -> float:
     return float(np.mean([estimate.low <= value <= estimate.high for estimate in estimates]))
 
 
+def width(estimates: list[Estimate]) -> float:
+    """How wide intervals are on average, in units of those that a known normal spread of the values would have."""
+    needed = 2 * 1.96 * np.std([estimate.value for estimate in estimates], ddof=1)
+    return float(np.mean([estimate.high - estimate.low for estimate in estimates]) / needed)
+
+
 if __name__ == "__main__":
-    for name, share in coverage(300).items():
-        print(f"{share:.3f}  {name}", flush=True)
+    for name, covers in coverage(300).items():
+        print(f"{covers:.3f}  {name}")
+    for each in frechet_cases(400):
+        print(f"{width(drawn(each.estimate, 300)):.2f} times as wide as needed: frechet_distance, {each.name}")

@@ -31,10 +31,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "evaluation" / "metrics"))
 import golden_arrays  # noqa: E402
 
-TOLERANCE = 1e-5  # relative
-SUBSETS, SIZE, SPLITS, NEIGHBOURS = 20, 40, 10, 3
+TOLERANCE = 1e-5  # of a score's scale: see `scales`
+SUBSETS, SIZE, SPLITS, NEIGHBOURS = 20, 20, 10, 3
 SHAPES = ((64, 64), (32, 48))  # never the network's own 299: the resizing is compared too
-REALS, FAKES = 100, 84
+REALS, FAKES, FEW = 100, 84, 40
 
 
 @dataclass
@@ -43,11 +43,12 @@ class Row:
     score: str
     torch_fidelity: float
     ours: float
+    scale: float
 
     @property
     def difference(self) -> float:
-        """Relative."""
-        return abs(self.ours - self.torch_fidelity) / max(abs(self.torch_fidelity), 1e-12)
+        """In units of the score's scale."""
+        return abs(self.ours - self.torch_fidelity) / self.scale
 
 
 class Waves(Dataset):
@@ -95,9 +96,18 @@ def random_weights(path: Path) -> str:
     return checksum(path)
 
 
-def of_images(path: Path, sha256: str, height: int, width: int) -> Iterator[Row]:
-    """Both toolkits from the same images to the scores."""
-    real, fake = Waves(REALS, height, width, 1, pitch=0.25), Waves(FAKES, height, width, 2, pitch=0.35)
+def sets() -> Iterator[tuple[str, Waves, Waves]]:
+    """Real and generated images; and few that are nearly equal, where most digits of a difference are lost."""
+    for height, width in SHAPES:
+        yield f"{height}×{width}", Waves(REALS, height, width, 1, 0.25), Waves(FAKES, height, width, 2, 0.35)
+    real, fake = (Waves(FEW, *SHAPES[0], 1, 0.25) for _ in range(2))
+    noise = np.random.RandomState(3).randint(-1, 2, fake.pixels.shape)
+    fake.pixels = np.clip(fake.pixels.astype(int) + noise, 0, 255).astype(np.uint8)
+    yield f"{FEW} nearly equal", real, fake
+
+
+def of_images(path: Path, sha256: str, images: str, real: Waves, fake: Waves) -> Iterator[Row]:
+    """Both toolkits from the same images to the scores, and from the same features in double precision."""
     theirs = torch_fidelity.calculate_metrics(
         input1=fake,
         input2=real,
@@ -118,7 +128,25 @@ def of_images(path: Path, sha256: str, height: int, width: int) -> Iterator[Row]
     )
     extractor = features.make("inception", weights=path, sha256=sha256)
     x, y = (features.extract(extractor, [images.pixels], len(images)) for images in (real, fake))
-    yield from compared(f"{height}×{width}", theirs, ours(x.features, y.features, y.probabilities, SUBSETS, SIZE))
+    scale = scales(x.features, y.features)
+    own = ours(x.features, y.features, y.probabilities, SUBSETS, SIZE)
+    yield from compared(images, theirs, own, scale)
+    doubles = [torch.from_numpy(each.features.astype(np.float64)) for each in (y, x)]
+    again = {
+        **fid_statistics_to_metric(*map(fid_features_to_statistics, doubles), verbose=False),
+        **kid_features_to_metric(*doubles, kid_subsets=SUBSETS, kid_subset_size=SIZE, verbose=False),
+    }
+    yield from compared(f"{images}, doubles", again, {name: own[name] for name in again if name in own}, scale)
+
+
+def scales(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    """What a score is a small difference of: FID of ‖μ₁ − μ₂‖² + Tr Σ₁ + Tr Σ₂, KID of the mean kernel."""
+    both = np.concatenate([real, fake]).astype(np.float64)
+    offset = np.square(real.mean(0) - fake.mean(0)).sum()
+    return {
+        "frechet_inception_distance": float(offset + real.var(0, ddof=1).sum() + fake.var(0, ddof=1).sum()),
+        "kernel_inception_distance_mean": float(np.mean((both @ both.T / both.shape[1] + 1) ** 3)),
+    }
 
 
 def of_arrays() -> dict[str, float]:
@@ -147,8 +175,11 @@ def ours(real: np.ndarray, fake: np.ndarray, probabilities: np.ndarray, subsets:
     }
 
 
-def compared(images: str, theirs: dict[str, float], own: dict[str, float]) -> list[Row]:
-    return [Row(images, score, float(theirs[score]), float(value)) for score, value in own.items()]
+def compared(images: str, theirs: dict[str, float], own: dict[str, float], scale: dict[str, float]) -> list[Row]:
+    return [
+        Row(images, score, float(theirs[score]), float(value), scale.get(score) or max(abs(theirs[score]), 1e-12))
+        for score, value in own.items()
+    ]
 
 
 def main() -> int:
@@ -159,17 +190,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "random-inception.pth"
         sha256 = random_weights(path)
-        rows = [row for shape in SHAPES for row in of_images(path, sha256, *shape)]
+        rows = [row for each in sets() for row in of_images(path, sha256, *each)]
     golden = of_arrays()
     softmax = torch.from_numpy(golden_arrays.logits()).softmax(1).numpy()
     rows += compared(
         "none: arrays",
         golden,
         ours(*golden_arrays.features(), softmax, golden_arrays.SUBSETS, golden_arrays.SIZE),
+        scales(*golden_arrays.features()),
     )
-    print(f"{'images':<14}{'score':<32}{'torch-fidelity':>18}{'ours':>18}{'difference':>14}")
+    print(f"{'images':<26}{'score':<32}{'torch-fidelity':>18}{'ours':>18}{'difference':>14}")
     for row in rows:
-        print(f"{row.images:<14}{row.score:<32}{row.torch_fidelity:>18.10g}{row.ours:>18.10g}{row.difference:>14.1e}")
+        print(f"{row.images:<26}{row.score:<32}{row.torch_fidelity:>18.10g}{row.ours:>18.10g}{row.difference:>14.1e}")
     result = {
         "date": datetime.date.today().isoformat(),
         "versions": {name: version(name) for name in ("torch", "torchvision", "torch-fidelity", "numpy", "scipy")},
