@@ -41,6 +41,25 @@ def pets(tmp_path: Path) -> Path:
     return root
 
 
+def test_why_images_have_no_classes_is_said_by_the_training_too(tmp_path: Path) -> None:
+    root = tmp_path / "zoo"
+    for i, folder in enumerate(("animals/cat", "animals/dog", "vehicles/car")):
+        (root / folder).mkdir(parents=True)
+        Image.fromarray(waves(3, 16, 16)[i]).save(root / folder / f"{i}.png")
+    (root / "notes.svg").write_text("")
+    words, prepared = said(root)
+    assert "not read are 1 .svg" in words
+    assert prepared.images.labels is None
+    with pytest.raises(UserError, match="choose by --classes-from 1 or --classes-from 2"):
+        said(root, **{"prior.conditional": True})
+    for level, counts in ((1, [2, 1]), (2, [1, 1, 1])):
+        _, prepared = said(root, **{"prior.conditional": True, "data.classes_from": level})
+        assert prepared.config.prior.classes == counts
+    (root / "labels.csv").write_text("0.jpg,a\n")
+    with pytest.raises(UserError, match=r"\(first: 0.jpg\).* 3 of 3 images have no label in labels.csv"):
+        said(root, **{"prior.conditional": True})
+
+
 def test_classes_without_an_image_are_named_and_not_trained(pets: Path, tmp_path: Path) -> None:
     words, prepared = said(pets, **{"prior.conditional": True})
     assert "No image is there of the class cat: left out." in words

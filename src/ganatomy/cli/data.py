@@ -12,12 +12,14 @@ app = typer.Typer(help="Look at images before training on them.", no_args_is_hel
 
 DataPath = Annotated[str, typer.Argument(metavar="DATA", help="{data.path}")]
 Split = Annotated[str, typer.Option(help="{data.split}")]
+ClassesFrom = Annotated[int | None, typer.Option(metavar="LEVEL", help="{data.classes_from}")]
 
 
 @app.command(cls=Verb)
 def inspect(
     path: DataPath,
     split: Split = "train",
+    classes_from: ClassesFrom = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     parts: Parts = None,
 ) -> None:
@@ -28,7 +30,7 @@ def inspect(
     """
     from ganatomy.data import inspect as look
 
-    found = look(path, split)
+    found = look(path, split, classes_from=classes_from)
     print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
 
 
@@ -41,6 +43,7 @@ def prepare(
     padding: Annotated[str | None, typer.Option(metavar="background|border", help="{data.padding}")] = None,
     limits: Annotated[str | None, typer.Option("--range", metavar="LOW,HIGH", help="{data.range}")] = None,
     split: Split = "train",
+    classes_from: ClassesFrom = None,
     parts: Parts = None,
 ) -> None:
     """Decode the images once into the cache, as `train` does before its first step; the next training uses them so.
@@ -54,7 +57,14 @@ def prepare(
     from ganatomy.data.choices import remember
     from ganatomy.training.prepare import prepare_images
 
-    flags = {"size": size, "channels": channels, "fit": fit, "padding": padding, "range": limits}
+    flags = {
+        "size": size,
+        "channels": channels,
+        "fit": fit,
+        "padding": padding,
+        "range": limits,
+        "classes_from": classes_from,
+    }
     given = {name: value for name, value in flags.items() if value is not None}
     changes = {"data.path": path, "data.split": split, **{f"data.{name}": value for name, value in given.items()}}
     options = change(Config(), changes).data

@@ -35,6 +35,7 @@ def train(
         list[str] | None, typer.Option("--set", metavar="PART.OPTION=VALUE", help="Change any option; repeatable.")
     ] = None,
     conditional: Annotated[bool, typer.Option("--conditional", help="{prior.conditional}")] = False,
+    classes_from: Annotated[int | None, typer.Option(metavar="LEVEL", help="{data.classes_from}")] = None,
     device: Annotated[str | None, typer.Option(help="{runtime.device}")] = None,
     precision: Annotated[str | None, typer.Option(help="{runtime.precision}")] = None,
     log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
@@ -89,6 +90,7 @@ def train(
         "training.minutes": minutes,
         "training.seed": seed,
         "prior.conditional": conditional or None,
+        "data.classes_from": classes_from,
         "runtime.device": device,
         "runtime.precision": precision,
         "evaluation.every": evaluate_every,

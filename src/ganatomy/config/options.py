@@ -118,6 +118,11 @@ class DataOptions(Options):
         description="Values of black and white in all images; empty: as their type has them, or all of them suggest.",
     )
     split: str = Field("train", description="Which split to train on, where the data has several.")
+    classes_from: int | None = Field(
+        None,
+        ge=1,
+        description="Level of folders whose names are the classes, 1 the outermost; empty: the one that is clear.",
+    )
     first: int | None = Field(None, ge=2, description="Train on the first N images of the split only; empty: on all.")
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
 

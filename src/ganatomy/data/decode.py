@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from threading import Condition, Lock, local
 from typing import Literal, cast
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ganatomy.data.items import ImageError, Items
+from ganatomy.data.kinds import reads_heic
 from ganatomy.data.values import Numbers, Range, to_uint8
 from ganatomy.errors import first_line
 
@@ -25,8 +27,8 @@ Size = tuple[int, int]  # height, width
 Fit = Literal["crop", "pad", "stretch"]
 Padding = Literal["background", "border"]
 
-# Only what `layout.EXTENSIONS` promise: Pillow would also hand PostScript to Ghostscript.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
+# Only what `kinds.is_image` promises: Pillow would also hand PostScript to Ghostscript.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF", "HEIF")
 GREY = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 WIDE = {"uint16", "int32", "float32"}  # types of numbers that do not fit into 8 bits
@@ -235,6 +237,8 @@ def _pixels(image: Image.Image) -> Pixels:
 @cache
 def _formats() -> list[str]:
     Image.init()
+    if reads_heic():
+        import_module("pillow_heif").register_heif_opener()
     return [name for name in FORMATS if name in Image.OPEN]  # older Pillows have no AVIF
 
 

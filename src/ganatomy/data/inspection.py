@@ -27,6 +27,7 @@ from ganatomy.data.decode import (
     upright_size,
 )
 from ganatomy.data.items import ImageError, Items
+from ganatomy.data.kinds import unread_files
 from ganatomy.data.memory import Data
 from ganatomy.data.preparation import suggested_size
 from ganatomy.data.survey import survey
@@ -50,6 +51,7 @@ class Inspection:
     splits: list[str]  # all there are; empty when the source is not divided
     images: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)  # (member, reason)
+    unread: dict[str, int] = field(default_factory=dict)  # other files, by their endings
     heights: tuple[int, float, int] | None = None  # smallest, median, largest
     widths: tuple[int, float, int] | None = None
     sizes: dict[str, int] = field(default_factory=dict)  # the most frequent, "height×width"
@@ -75,6 +77,8 @@ class Inspection:
     def text(self) -> str:
         """The report for a person."""
         rows = [("images", f"{self.images:,}" + (f", {len(self.broken):,} more are broken" if self.broken else ""))]
+        if self.unread:
+            rows.append(("not read", unread_files(Counter(self.unread))))
         if self.splits:
             rows.append(("split", f"{self.split} (of {', '.join(self.splits)})"))
         if self.heights and self.widths:
@@ -115,21 +119,24 @@ def inspect(
     data: Data,
     split: str = "train",
     *,
+    classes_from: int | None = None,
     labels: ArrayLike | Tensor | None = None,
     classes: Sequence[str] | None = None,
 ) -> Inspection:
     """Decode every image and report on them; nothing is kept. Raises UserError if there are none.
 
-    data, labels [N] and classes: as for `prepare`.
+    data, labels [N], classes and classes_from: as for `prepare`.
     """
     found = memory.find(data, split, cache_folder(), labels, classes)
     with quiet(), found.load() as items:
+        items.label(classes_from)
         items.scale(None)
         known = survey(items)  # one scale for all images, before they are compared
         limits = known.limits(None)
         numbers = [items.numbers] if items.numbers else list(known.numbers.values())
         report = Inspection(found.name, split, items.splits, notes=list(items.notes))
         report.values = "; ".join(map(str, numbers)) or None
+        report.unread = dict(items.unread.most_common())
 
         def look(i: int) -> _Looked | ImageError:
             try:

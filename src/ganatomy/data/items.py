@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self, overload
 
 from ganatomy.data.values import check_understood
+from ganatomy.errors import UserError
 from ganatomy.system.lazy import np
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Items:
     notes    sentences for a person who inspects the data
     numbers  what an array's images are made of, of which `read` makes uint8; None: of files, each in its own way
     where    what messages call the data
+    label    finds the labels, once the items are open, where they depend on a level of folders, 1 the outermost (None:
+             the one that is clear); UserError where there is none
+    unlabelled  why there are no labels although something like them is there, in sentences
+    unread   files that are not read, by their endings
     """
 
     names: Sequence[str]
@@ -54,6 +60,9 @@ class Items:
     notes: list[str] = field(default_factory=list)
     numbers: Numbers | None = None
     where: str = "the data"
+    label: Callable[[int | None], None] = lambda level: _no_folders(level)
+    unlabelled: str | None = None
+    unread: Counter[str] = field(default_factory=Counter)
     size: Callable[[int], int] = lambda i: 0
     close: Callable[[], None] = lambda: None
 
@@ -71,6 +80,11 @@ class Items:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _no_folders(level: int | None) -> None:
+    if level is not None:
+        raise UserError("--classes-from is for images in folders: these are in none.")
 
 
 class Numbered(Sequence[str]):

@@ -1,32 +1,21 @@
 """Splits and labels from names: top folders are splits, folders around images classes; or a file of labels."""
 
-import csv
-import json
-import re
 from collections.abc import Callable, Iterable
-from io import BytesIO, TextIOWrapper
+from dataclasses import dataclass
 from posixpath import basename
 
-from ganatomy.data.items import ImageError, Items, Label, numbered
+from ganatomy.data.items import Items, Label, numbered
+from ganatomy.data.kinds import EXTENSIONS, is_hidden, is_image
+from ganatomy.data.labels import LABEL_FILES, from_file, from_folders
 from ganatomy.errors import UserError
 
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
-    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif"),
-)
 SPLITS = {"train", "test", "val", "valid", "validation"}
-JUNK = re.compile(r"(^|/)(\.|__MACOSX(/|$))")  # hidden files and what Macs leave in archives
-LABEL_FILES = ("labels.csv", "dataset.json")
-MAX_LABELS = 64 * 2**20  # bytes of a file of labels
-MAX_ENTRIES = 8_000_000  # of dataset.json, which takes some 100 bytes each as it is read
 SAME_SPLIT = ("val", "valid", "validation")
 
 
 def is_wanted(name: str) -> bool:
     """Whether a file is an image or a file of labels, by its name: a relative path with forward slashes."""
-    if JUNK.search(name):
-        return False
-    return name.lower().endswith(EXTENSIONS) or basename(name) in LABEL_FILES
+    return not is_hidden(name) and (is_image(name) or basename(name) in LABEL_FILES)
 
 
 def arranged(names: Iterable[str], split: str, where: str, bytes_of: Callable[[str], bytes]) -> Items:
@@ -50,28 +39,60 @@ def arranged(names: Iterable[str], split: str, where: str, bytes_of: Callable[[s
     if not chosen or (not splits and split != "train"):
         raise no_split(where, split, splits)
 
-    # Beside the images' top folders, or further out ("labels.csv" next to "images/").
-    label_files = [name for name in everything.difference(images) if root.startswith(_around(name))]
-    label_file = max(label_files, key=lambda name: (name.count("/"), name), default=None)
-    if label_file:
-        outside = _around(label_file)
-        known = {name.removeprefix(outside) for name in images}.union(inside.values())
-        table = _table(label_file, bytes_of, where, known)
-        label_of: dict[str, Label] = {
-            name: table.get(name.removeprefix(outside), table.get(path)) for name, path in inside.items()
-        }
-    else:
-        label_of = {name: _folder(path, bool(splits)) for name, path in inside.items()}
-    vocabulary = set(label_of.values()) - {None}
-    labels = [label_of[name] for name in chosen]
+    labelling = _Labelling(inside, splits, everything.difference(images), root, where, bytes_of)
     items = Items(names=chosen, read=_unset, splits=splits)
-    if label_file or len(vocabulary) >= 2:
-        items.labels, items.classes = numbered(labels, list(vocabulary))
-        without = labels.count(None)
-        if without:
-            places = label_file or "the folders"
-            items.notes.append(f"{without:,} of {len(labels):,} images have no label in {places}: labels are not used.")
+    items.label = lambda level: labelling.label(items, level)
     return items
+
+
+@dataclass(frozen=True)
+class _Labelling:
+    """What labels follow from: {image: its path inside what wraps everything, `root`}, splits, and files of labels."""
+
+    inside: dict[str, str]
+    splits: list[str]
+    files: set[str]
+    root: str
+    where: str
+    bytes_of: Callable[[str], bytes]
+
+    def label(self, items: Items, level: int | None) -> None:
+        """Label by the file of labels, or by the folders of that level, and say what was chosen and what is missing."""
+        file = self._file() if level is None else None
+        labels, words, unclear = self._of_file(file) if file else self._of_folders(level)
+        notes = [words] if words else []
+        if others := sorted(self.files - {file}):
+            place = f"the one that is must lie in or around {self.root or 'the top folder'}"
+            notes.append(f"{', '.join(others)} in {self.where} is not used" + (f": {place}." if level is None else "."))
+        vocabulary = set(labels.values()) - {None}
+        if file or len(vocabulary) > 1 or level is not None:
+            own = [labels.get(name) for name in items.names]
+            items.labels, items.classes = numbered(own, list(vocabulary))
+            if missing := [name for name, label in zip(items.names, own, strict=True) if label is None]:
+                unclear = (
+                    f"{len(missing):,} of {len(own):,} images have no label in {file or 'the folders'} "
+                    f"(first: {missing[0]})"
+                )
+        if unclear:
+            notes.append(f"Labels are not used: {unclear}.")
+        items.unlabelled = " ".join(notes) or None
+        items.notes += notes
+
+    def _file(self) -> str | None:
+        """The file of labels that is used: beside the images' top folders, or further out, next to "images/"."""
+        usable = [name for name in self.files if self.root.startswith(_around(name))]
+        return max(usable, key=lambda name: (name.count("/"), name), default=None)
+
+    def _of_file(self, file: str) -> tuple[dict[str, Label], str | None, str | None]:
+        outside = _around(file)
+        paths = {name: (path, name.removeprefix(outside)) for name, path in self.inside.items()}
+        return *from_file(file, self.bytes_of, self.where, paths), None
+
+    def _of_folders(self, level: int | None) -> tuple[dict[str, Label], str | None, str | None]:
+        parts = {name: path.split("/") for name, path in self.inside.items()}
+        folders = {name: tuple(path[bool(self.splits) : -1]) for name, path in parts.items()}
+        split_of = {name: path[0] if self.splits else "" for name, path in parts.items()}
+        return from_folders(folders, split_of, level)
 
 
 def no_split(where: str, split: str, splits: list[str]) -> UserError:
@@ -98,48 +119,3 @@ def _wrapper(images: list[str]) -> str:
 def _around(name: str) -> str:
     """The folder of a file, as a prefix."""
     return name[: name.rfind("/") + 1]
-
-
-def _folder(path: str, has_splits: bool) -> Label:
-    parents = path.split("/")[has_splits:-1]
-    return parents[-1] if parents else None
-
-
-def _table(file: str, bytes_of: Callable[[str], bytes], where: str, images: set[str]) -> dict[str, Label]:
-    """File of labels → {image: label}."""
-    from ganatomy.data.decode import reasons  # with Pillow, which lists of kinds do without
-
-    try:
-        with reasons():
-            data = bytes_of(file)
-        return _rows(data, images) if file.endswith(".csv") else _stylegan(data, images)
-    except (ImageError, ValueError, TypeError, KeyError, RecursionError, csv.Error) as error:
-        raise UserError(
-            f"{file} in {where} cannot be read ({error}); labels.csv has lines of file,label, "
-            'dataset.json has {"labels": [["file.png", 3], …]}.'
-        ) from error
-
-
-def _rows(data: bytes, images: set[str]) -> dict[str, Label]:
-    """The lines of those images, read one by one: a file of labels may be long."""
-    table: dict[str, Label] = {}
-    rows = csv.reader(TextIOWrapper(BytesIO(data), "utf-8-sig", errors="replace", newline=""))
-    for row in rows:
-        if row and len(row) < 2:
-            raise ValueError(f"line {rows.line_num} has no label")
-        if row and (name := row[0].strip()) in images:
-            table[name] = row[1].strip()
-    return table
-
-
-def _stylegan(data: bytes, images: set[str]) -> dict[str, Label]:
-    if sum(data.count(mark) for mark in b"[{,") > MAX_ENTRIES:
-        raise ValueError(f"more than {MAX_ENTRIES // 10**6} million entries")
-    pairs = json.loads(data.decode("utf-8-sig", errors="replace"))["labels"] or []  # null for a set without labels
-    table: dict[str, Label] = {}
-    for file, label in pairs:
-        if not isinstance(label, int | str):
-            raise ValueError("labels must be numbers of classes or their names")
-        if str(file) in images:
-            table[str(file)] = label
-    return table

@@ -156,7 +156,8 @@ def _of_dataset(dataset: Any, classes: Sequence[str] | None) -> Items:
         own = [seen.labels[i] for i in readable]
         numbers, items.classes = with_classes(own, classes or getattr(dataset, "classes", None))
         if numbers is None:
-            items.notes.append("The dataset does not give one class for each image: labels are not used.")
+            items.unlabelled = "The dataset does not give one class for each image: labels are not used."
+            items.notes.append(items.unlabelled)
         else:
             items.labels = np.full(count, -1, np.int64)  # −1: of items that cannot be read, which are left out
             items.labels[readable] = numbers

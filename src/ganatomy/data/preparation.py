@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from ganatomy.data import memory, notes
 from ganatomy.data.decode import MODES, Fit, Padding, Pixels, Seen, Size, decode, quiet, reading
 from ganatomy.data.items import ImageError, Items
+from ganatomy.data.kinds import unread_files
 from ganatomy.data.memory import Data
 from ganatomy.data.sources import Found
 from ganatomy.data.sources.prepared import FINGERPRINT, PREFIX
@@ -54,6 +55,7 @@ def prepare(
     padding: Padding = "background",
     range: Range | None = None,
     split: str = "train",
+    classes_from: int | None = None,
     first: int | None = None,
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -71,6 +73,7 @@ def prepare(
               images; or "border", the median colour of the image's border
     range     the values of black and white, for all images; None: as their type has them, or as all of them suggest
     split     of files that have several
+    classes_from  the level of folders whose names are the classes, 1 the outermost; None: the one that is clear, if any
     first     at most so many of the images, the first ones; None: all
     progress  called with (done, total); every image counts twice, once hashed and once decoded
 
@@ -82,10 +85,10 @@ def prepare(
     images = _as_asked(found.prepared, how)
     index = None
     if images is None and found.stamp is not None:
-        index = root / "data" / "index" / _hash(found.stamp, astuple(how), FORMAT)
+        index = root / "data" / "index" / _hash(found.stamp, astuple(how), FORMAT, classes_from)
         images = _indexed(index, root, found.name)
     if images is None:
-        images = _prepared(found, how, root, index, progress)
+        images = _prepared(found, classes_from, how, root, index, progress)
     return images if first is None else images.first(first)
 
 
@@ -115,7 +118,7 @@ def _as_asked(images: Images | None, how: _How) -> Images | None:
 
 
 def _indexed(index: Path, root: Path, source: str) -> Images | None:
-    """The set that the index names, if the cache holds it."""
+    """The set that the index names, if the cache holds it, and what was said of these files."""
     try:
         facts = json.loads(index.read_text(encoding="utf-8"))
         fingerprint = facts.pop("fingerprint")
@@ -125,14 +128,29 @@ def _indexed(index: Path, root: Path, source: str) -> Images | None:
         return None
 
 
-def _with(images: Images, values: str | None, range: Range | None, former: str | None) -> Images:
+def _with(
+    images: Images, values: str | None, range: Range | None, former: str | None, said: list[str], unlabelled: str | None
+) -> Images:
     """The set with what is known of its source, which other sources of the same pixels may not share."""
-    return replace(images, values=values, range=range and (range[0], range[1]), former=former)
+    return replace(
+        images,
+        values=values,
+        range=range and (range[0], range[1]),
+        former=former,
+        notes=(*said, *images.notes),
+        unlabelled=unlabelled,
+    )
 
 
-def _prepared(found: Found, how: _How, root: Path, index: Path | None, progress: Progress | None) -> Images:
+def _prepared(
+    found: Found, classes_from: int | None, how: _How, root: Path, index: Path | None, progress: Progress | None
+) -> Images:
     """Read the images once to know them, and again to decode them unless the cache holds them."""
     with quiet(), found.load() as items:
+        items.label(classes_from)
+        said = [*items.notes]
+        if items.unread:
+            said.append(f"{found.name}: not read are {unread_files(items.unread)}.")
         done = 0
 
         def tick() -> None:
@@ -153,6 +171,8 @@ def _prepared(found: Found, how: _How, root: Path, index: Path | None, progress:
             "values": "; ".join(map(str, numbers)) or None,
             "range": how.range or _guessed(items, known),
             "former": former,
+            "said": said,
+            "unlabelled": items.unlabelled,
         }
         with cached(root):
             (root / "data" / "index").mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ class Images:
     source       the path or name that was given; of images that were given in memory, prepared:FINGERPRINT
     skipped      (member, reason) of each image that could not be read
     values       how numbers of more or other than 8 bits were understood, in words
+    unlabelled   why there are no labels, where something like labels was found
     notes        sentences for a person: what was done to the images, and what was left out
     range        the values of black and white, where they were chosen or do not follow from the type of the numbers
     former       the fingerprint that the first format gave these images, if it prepared them to other pixels
@@ -43,6 +44,7 @@ class Images:
     notes: tuple[str, ...] = ()
     range: Range | None = None
     former: str | None = None
+    unlabelled: str | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)

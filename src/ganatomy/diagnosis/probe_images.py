@@ -44,7 +44,7 @@ def held_out_images(options: DataOptions, images: datasets.Images) -> datasets.I
     height, width, channels = images.pixels.shape[1:]
 
     def prepared(split: str) -> datasets.Images:
-        how = options.model_dump(include={"fit", "padding", "range"})
+        how = options.model_dump(include={"fit", "padding", "range", "classes_from"})
         return datasets.prepare(options.path, size=(height, width), channels=channels, split=split, **how)
 
     def evenly(whole: datasets.Images, begin: int = 0) -> datasets.Images:

@@ -87,7 +87,9 @@ def evaluate(
         if files != Preparation():
             raise UserError("--size and --channels are for images in files: a run's are prepared as for its training.")
         options = run.config().data
-        files = Preparation(options.size, options.channels, options.fit, options.padding, options.range)
+        files = Preparation(
+            options.size, options.channels, options.fit, options.padding, options.range, options.classes_from
+        )
         if own:
             options = located(run, options, f"ganatomy evaluate {run.address} --reference PLACE")
             reference, split, first = options.path, options.split, options.first
@@ -143,6 +145,7 @@ class Preparation:
     fit: Fit = "crop"
     padding: Padding = "background"
     range: Range | None = None
+    classes_from: int | None = None
 
 
 @dataclass(frozen=True)

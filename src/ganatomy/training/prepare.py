@@ -174,9 +174,9 @@ def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
         found["prior.dimension"] = int(images.pixels[0].size)
     if planned.prior.conditional:
         if images.labels is None or images.classes is None:
+            cure = "Put the images of each class into a folder of its own, or add a labels.csv."
             raise UserError(
-                f"{planned.data.path} has no classes to generate by (prior.conditional): put the images of each class "
-                "into a folder of its own, or add a labels.csv."
+                f"{planned.data.path} has no classes to generate by (prior.conditional). {images.unlabelled or cure}"
             )
         found["prior.classes"] = np.bincount(images.labels, minlength=len(images.classes)).tolist()
     return found

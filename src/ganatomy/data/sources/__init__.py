@@ -24,7 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ganatomy.data.layout import EXTENSIONS
+from ganatomy.data.kinds import EXTENSIONS, HEIC
 from ganatomy.errors import UserError
 from ganatomy.system.registry import Registry, summary_of
 
@@ -95,7 +95,9 @@ def find(path: str | os.PathLike[str], split: str, cache: Path) -> Found:
     place = Path(name).expanduser()
     if not os.path.exists(place):
         raise _missing(name, place)
-    if place.suffix.lower() in EXTENSIONS:
+    if not os.path.isfile(place) and not os.path.isdir(place):
+        raise UserError(f"{name} is no file but a pipe or a device; {_advice()}.")
+    if place.suffix.lower() in (*EXTENSIONS, *HEIC):
         raise UserError(f"{name} is a single image; training needs many: give the folder that holds them.")
     raise UserError(f"{name} is of no kind that can be read; {_advice()}.")
 

@@ -169,7 +169,8 @@ def _label(items: Items, shape: tuple[int, ...], dtype: np.dtype, load: Callable
         raise _python_objects(where)
     count = len(items.names)
     if shape[1:] not in ((), (1,)) or not shape or dtype.kind not in "biufUS" or dtype.itemsize > MAX_LABEL:
-        items.notes.append(f"Labels of shape {list(shape)} are not one class per image: they are not used.")
+        items.unlabelled = f"Labels of shape {list(shape)} are not one class per image: they are not used."
+        items.notes.append(items.unlabelled)
         return
     if shape[0] != count:
         raise UserError(f"{where} has {count:,} images but {shape[0]:,} labels; they must go together.")
