@@ -70,3 +70,14 @@ def test_every_package_imports_downwards_only() -> None:
     """No module of ours lies loose but those that the rooms stand on."""
     loose = {path.name for path in (ROOT / "src" / "ganatomy").glob("*.py")}
     assert loose == {"__init__.py", "__main__.py", "build.py", "errors.py"}
+
+
+def test_all_text_for_people_goes_out_in_one_place() -> None:
+    """Where control characters in names are shown, not obeyed: `system/terminal.py`."""
+    elsewhere = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "Console")
+    ]
+    assert [place.partition(":")[0] for place in elsewhere] == ["src/ganatomy/system/terminal.py"], elsewhere

@@ -9,6 +9,7 @@ import typer
 from ganatomy import __version__
 from ganatomy.cli import data
 from ganatomy.cli.verb import Verb, Verbs
+from ganatomy.system.terminal import show
 
 VERBS = {  # by what one wants to do, in the order of `ganatomy --help`
     "Train": "demo train diagnose studio",
@@ -35,7 +36,7 @@ app.add_typer(data.app, name="data", cls=Verbs, rich_help_panel="Look up")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"ganatomy {__version__}")
+        show(f"ganatomy {__version__}")
         raise typer.Exit
 
 
@@ -55,7 +56,7 @@ def main() -> None:
     try:
         app(prog_name="ganatomy")  # also where it runs as `python -m ganatomy`
     except UserError as error:
-        print(f"ganatomy: {error}", file=sys.stderr)
+        show(f"ganatomy: {error}", error=True)
         sys.exit(1)
     except BrokenPipeError:  # whoever read our output has gone
         sys.exit(1)

@@ -23,17 +23,16 @@ def claims(
     ganatomy claims
     ganatomy claims --run circling --quick
     """
-    from rich.console import Console
-
     from ganatomy.experiments.claims import api
     from ganatomy.experiments.claims.claim import catalogue
+    from ganatomy.system.terminal import Terminal, show
 
     if not run:
         for number, claim in enumerate(catalogue().values(), 1):
-            print(f"{number:2} {claim.name}: {claim.sentence}")
+            show(f"{number:2} {claim.name}: {claim.sentence}")
         return
-    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Console())
-    print(out / "CLAIMS.md")
+    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Terminal())
+    show(out / "CLAIMS.md")
     _fail({name: verdict["holds"] for name, verdict in verdicts.items()})
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.errors import UserError
+from ganatomy.system.terminal import show
 
 
 def compare(
@@ -22,7 +23,7 @@ def compare(
 
     _exclusive(latex, as_json)
     table = comparison.compare(runs, features)
-    print(table.latex() if latex else table.json() if as_json else table.text())
+    show(table.latex() if latex else table.json() if as_json else table.text())
 
 
 def _exclusive(latex: bool, as_json: bool) -> None:

@@ -29,9 +29,10 @@ def inspect(
     ganatomy data inspect cats.zip --json
     """
     from ganatomy.data import inspect as look
+    from ganatomy.system.terminal import show
 
     found = look(path, split, classes_from=classes_from)
-    print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
+    show(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
 
 
 @app.command(cls=Verb)
@@ -50,11 +51,10 @@ def prepare(
 
     ganatomy data prepare cats/ --size 64
     """
-    from rich.console import Console
-
     from ganatomy.config.options import Config
     from ganatomy.config.settings import change
     from ganatomy.data.choices import remember
+    from ganatomy.system.terminal import Terminal, show
     from ganatomy.training.prepare import prepare_images
 
     flags = {
@@ -68,6 +68,6 @@ def prepare(
     given = {name: value for name, value in flags.items() if value is not None}
     changes = {"data.path": path, "data.split": split, **{f"data.{name}": value for name, value in given.items()}}
     options = change(Config(), changes).data
-    images = prepare_images(options, Console())
+    images = prepare_images(options, Terminal())
     remember(path, split, options.model_dump(mode="json", include=set(given)))
-    print(f"Content {images.fingerprint[:16]}, in the cache for every later training.")
+    show(f"Content {images.fingerprint[:16]}, in the cache for every later training.")

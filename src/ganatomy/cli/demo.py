@@ -14,8 +14,7 @@ def demo(
     ganatomy demo
     ganatomy demo --minutes 5 --seed 1
     """
-    from rich.console import Console
-
+    from ganatomy.system.terminal import Terminal
     from ganatomy.training.api import demo as run_demo
 
-    run_demo(minutes=minutes, seed=seed, console=Console())
+    run_demo(minutes=minutes, seed=seed, console=Terminal())

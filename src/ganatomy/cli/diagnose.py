@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
+from ganatomy.system.terminal import show
 
 
 def diagnose(
@@ -32,8 +33,8 @@ def diagnose(
 
     monitor = diagnose_run(Run.find(run))
     if as_json:
-        print(json.dumps(monitor.json(), indent=1))
+        show(json.dumps(monitor.json(), indent=1))
     else:
-        print(wording.page(monitor))
+        show(wording.page(monitor))
     if exit_code:
         sys.exit({"healthy": 0, "ill": 3}.get(monitor.state, 4))

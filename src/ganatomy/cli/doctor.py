@@ -7,5 +7,6 @@ def doctor() -> None:
     ganatomy doctor
     """
     from ganatomy.system.machine import doctor as examine
+    from ganatomy.system.terminal import show
 
-    print(examine())
+    show(examine())

@@ -64,11 +64,10 @@ def evaluate(
     ganatomy evaluate last --metrics fd,prdc --n 5000
     ganatomy evaluate generated/ --reference cats/
     """
-    from rich.console import Console
-
     from ganatomy.config.options import Config
     from ganatomy.config.settings import change, parse_settings
     from ganatomy.evaluation import api as evaluation
+    from ganatomy.system.terminal import Terminal, show
 
     given = {name: value for name, value in (("data.size", size), ("data.channels", channels)) if value is not None}
     data = change(Config(), given).data
@@ -91,6 +90,6 @@ def evaluate(
         changes=parse_settings(changes or []),
         device=device,
         out=out,
-        console=Console(),
+        console=Terminal(),
     )
-    print(card)
+    show(card)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts, Place, Raw, Step
+from ganatomy.system.terminal import show
 
 
 def export(
@@ -29,4 +30,4 @@ def export(
     from ganatomy.generators.export.api import export
 
     made = export(run, to, half=half, title=title, licence=licence, step=step, raw=raw, out=out)
-    print(f"{made.file}\n{made.message}")
+    show(f"{made.file}\n{made.message}")

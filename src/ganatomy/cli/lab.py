@@ -30,8 +30,7 @@ def lab(
     ganatomy lab ring
     ganatomy lab grid --objective relativistic_pairing --penalty r1=0.1 --penalty r2=0.1
     """
-    from rich.console import Console
-
+    from ganatomy.system.terminal import Terminal, show
     from ganatomy.theory.lab import api
 
     run = api.lab(
@@ -47,9 +46,9 @@ def lab(
         pictures=pictures,
         seed=seed,
         name=name,
-        console=Console(),
+        console=Terminal(),
     )
-    print(run.path / "lab.webp", run.path / "report.html", sep="\n")
+    show(f"{run.path / 'lab.webp'}\n{run.path / 'report.html'}")
 
 
 def _weights(penalties: list[str]) -> dict[str, float]:

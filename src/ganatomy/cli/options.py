@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
+from ganatomy.system.terminal import show
 
 
 def options(
@@ -25,4 +26,4 @@ def options(
     """
     from ganatomy.config.reference import text
 
-    print(text(part))
+    show(text(part))

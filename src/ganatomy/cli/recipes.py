@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Parts
+from ganatomy.system.terminal import show
 
 
 def recipes(
@@ -20,4 +21,4 @@ def recipes(
     """
     from ganatomy.config import recipes
 
-    print(recipes.listing() if name is None else recipes.as_file(name))
+    show(recipes.listing() if name is None else recipes.as_file(name))

@@ -30,10 +30,9 @@ def reproduce(
 
     ganatomy reproduce mnist modes --mnist MNIST/raw
     """
-    from rich.console import Console
-
     from ganatomy.experiments.reproduction import api as reproduction
     from ganatomy.experiments.reproduction.context import ReproductionContext
+    from ganatomy.system.terminal import Terminal, show
 
-    context = ReproductionContext(mnist, cifar10, runs, out / "reproduction", minutes, images, Console())
-    print(reproduction.reproduce(names, context, out))
+    context = ReproductionContext(mnist, cifar10, runs, out / "reproduction", minutes, images, Terminal())
+    show(reproduction.reproduce(names, context, out))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.system.terminal import show
 
 
 def sample(
@@ -30,4 +31,4 @@ def sample(
     folder = sampling.sample(
         run, parse_seeds(seeds), label=label, device=device, out=out, **how(truncation, step, raw, changes)
     )
-    print(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")
+    show(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")

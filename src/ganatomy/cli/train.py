@@ -63,10 +63,9 @@ def train(
 
     Raises UserError where arguments are missing or do not go together.
     """
-    from rich.console import Console
-
     from ganatomy.config.settings import parse_settings
     from ganatomy.errors import UserError
+    from ganatomy.system.terminal import Terminal
     from ganatomy.training import api as training
     from ganatomy.training import dryrun
     from ganatomy.training.results import show_results
@@ -98,7 +97,7 @@ def train(
         "log.tensorboard": True if log else None,
     }
     changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
-    console = Console()
+    console = Terminal()
     if resume is not None:
         if recipe or config or name or dry_run:
             raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.system.terminal import show
 
 
 def walk(
@@ -45,4 +46,4 @@ def walk(
         out=out,
         **how(truncation, step, raw, changes),
     )
-    print(path)
+    show(path)

@@ -34,6 +34,7 @@ from ganatomy.data.survey import survey
 from ganatomy.data.threads import in_order
 from ganatomy.data.values import Numbers, Range
 from ganatomy.system.files import cache_folder
+from ganatomy.system.terminal import printable_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,8 +91,8 @@ class Inspection:
         counts["transparent"] = self.transparent
         rows.append(("of these", _counts({name: count for name, count in counts.items() if count})))
         lines = [self.source, *(f"  {name:<9}{value}" for name, value in rows if value)]
-        groups = [" = ".join(group) for group in self.duplicate_groups]
-        broken = [f"{member}: {reason}" for member, reason in self.broken]
+        groups = [" = ".join(map(printable_name, group)) for group in self.duplicate_groups]
+        broken = [f"{printable_name(member)}: {reason}" for member, reason in self.broken]
         for title, entries in (("Equal images", groups), ("Broken images", broken)):
             if entries:
                 lines += ["", title, *(f"  {entry}" for entry in entries)]
@@ -291,5 +292,5 @@ def _spread(values: tuple[int, float, int]) -> str:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:12]]
+    shown = [f"{printable_name(name)} {count:,}" for name, count in list(counts.items())[:12]]
     return ", ".join(shown) + (f", … ({len(counts)} in all)" if len(counts) > 12 else "")

@@ -5,6 +5,8 @@ from collections import Counter
 from importlib.util import find_spec
 from posixpath import basename, splitext
 
+from ganatomy.system.terminal import printable_name
+
 EXTENSIONS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif"),
@@ -42,8 +44,5 @@ def ending(name: str) -> str | None:
 
 def unread_files(counts: Counter[str]) -> str:
     """'50 .heic (pip install 'ganatomy[heic]' reads them), 2 .svg'."""
-    parts = [
-        f"{count:,} {kind}" + (f" ({CURES[kind]})" if kind in CURES and not (kind in HEIC and reads_heic()) else "")
-        for kind, count in counts.most_common()
-    ]
-    return ", ".join(parts)
+    cures = {kind: f" ({cure})" for kind, cure in CURES.items()}
+    return ", ".join(f"{count:,} {printable_name(kind)}{cures.get(kind, '')}" for kind, count in counts.most_common())

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from ganatomy.data.items import ImageError, Label
 from ganatomy.data.kinds import is_image
 from ganatomy.errors import UserError, short
+from ganatomy.system.terminal import printable_name
 
 LABEL_FILES = ("labels.csv", "dataset.json")
 MAX_LABELS = 64 * 2**20  # bytes of a file of labels
@@ -90,7 +91,7 @@ def _without_classes(folders: Mapping[str, Folders], split_of: Mapping[str, str]
 
 def _names(paths: set[Folders], level: int) -> str:
     names = sorted({path[level] for path in paths})
-    return ", ".join(names[:SHOWN]) + (f", … {len(names):,} in all" if len(names) > SHOWN else "")
+    return printable_name(", ".join(names[:SHOWN])) + (f", … {len(names):,} in all" if len(names) > SHOWN else "")
 
 
 def from_file(
@@ -121,7 +122,7 @@ def from_file(
             'dataset.json has {"labels": [["file.png", 3], …]}.'
         ) from error
     entries = f"{strangers:,} entries of {file} name" if strangers > 1 else f"One entry of {file} names"
-    return table, f"{entries} no image that is there (first: {short(first)})." if strangers else None
+    return table, f"{entries} no image that is there (first: {printable_name(short(first))})." if strangers else None
 
 
 def _rows(data: bytes) -> Iterator[tuple[str, Label]]:

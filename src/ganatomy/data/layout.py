@@ -8,6 +8,7 @@ from ganatomy.data.items import Items, Label, numbered
 from ganatomy.data.kinds import EXTENSIONS, is_hidden, is_image
 from ganatomy.data.labels import LABEL_FILES, from_file, from_folders
 from ganatomy.errors import UserError
+from ganatomy.system.terminal import printable_name
 
 SPLITS = {"train", "test", "val", "valid", "validation"}
 SAME_SPLIT = ("val", "valid", "validation")
@@ -63,7 +64,8 @@ class _Labelling:
         notes = [words] if words else []
         if others := sorted(self.files - {file}):
             place = f"the one that is must lie in or around {self.root or 'the top folder'}"
-            notes.append(f"{', '.join(others)} in {self.where} is not used" + (f": {place}." if level is None else "."))
+            reason = f": {place}" if level is None else ""
+            notes.append(f"{printable_name(', '.join(others))} in {self.where} is not used{reason}.")
         vocabulary = set(labels.values()) - {None}
         if file or len(vocabulary) > 1 or level is not None:
             own = [labels.get(name) for name in items.names]
@@ -71,7 +73,7 @@ class _Labelling:
             if missing := [name for name, label in zip(items.names, own, strict=True) if label is None]:
                 unclear = (
                     f"{len(missing):,} of {len(own):,} images have no label in {file or 'the folders'} "
-                    f"(first: {missing[0]})"
+                    f"(first: {printable_name(missing[0])})"
                 )
         if unclear:
             notes.append(f"Labels are not used: {unclear}.")

@@ -16,6 +16,7 @@ from ganatomy.data.items import ImageError, Items
 from ganatomy.data.values import Range
 from ganatomy.errors import UserError
 from ganatomy.system.files import new_folder
+from ganatomy.system.terminal import printable_name
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ class Images:
             return None
         (member, reason), total = self.skipped[0], len(self) + len(self.skipped)
         return (
-            f"{self.source}: {len(self.skipped):,} of {total:,} images cannot be read (first: {member}, {reason}). "
+            f"{self.source}: {len(self.skipped):,} of {total:,} images cannot be read "
+            f"(first: {printable_name(member)}, {reason}). "
             f"Training goes on without them; `ganatomy data inspect {self.source}` lists them."
         )
 
@@ -197,7 +199,7 @@ def write(
 
 def _enough(source: str, readable: int, skipped: list[tuple[str, str]]) -> None:
     if readable == 0:
-        first = " (first: {}, {})".format(*skipped[0]) if skipped else ""
+        first = f" (first: {printable_name(skipped[0][0])}, {skipped[0][1]})" if skipped else ""
         raise UserError(f"None of the {len(skipped):,} images of {source} can be read{first}.")
     if readable == 1:
         raise UserError(f"{source} has one readable image; training needs two at least, and hundreds to be any good.")

@@ -28,6 +28,7 @@ from ganatomy.runs.images import located
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
 from ganatomy.system import runtime
+from ganatomy.system.terminal import Terminal
 
 SAMPLES = 10_000  # generated images of a run
 CHUNK = 1024  # images read or drawn at a time
@@ -79,7 +80,7 @@ def evaluate(
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
     for whatever the caller can mend.
     """
-    console = console or Console(quiet=True)
+    console = console or Terminal(quiet=True)
     run = _run(subject, Path(runs))
     split, first, files = "train", None, Preparation(size, channels, fit)
     own = run is not None and reference is None

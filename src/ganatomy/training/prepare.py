@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from ganatomy import build
@@ -106,7 +107,7 @@ def status(console: Console, words: str) -> AbstractContextManager[object]:
     if console.is_jupyter:
         console.print(words, highlight=False)
         return nullcontext()
-    return console.status(words)
+    return console.status(escape(words))
 
 
 def prepare_images(options: DataOptions, console: Console, runtime: Runtime | None = None) -> datasets.Images:
@@ -121,7 +122,7 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
 
         def show(done: int, total: int) -> None:
             if isinstance(spinner, Status):
-                spinner.update(f"{words}: {done:,} of {total:,} images")
+                spinner.update(escape(f"{words}: {done:,} of {total:,} images"))
 
         images = datasets.prepare(options.path, **given, progress=show) if runtime.leads else None
         runtime.any(False)  # the other processes wait here for the first

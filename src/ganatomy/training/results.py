@@ -16,7 +16,7 @@ def show_results(run: Run, console: Console) -> None:
         return
     grid_path = list(run.snapshots().values())[-1]
     console.print(
-        f"\n[bold]{run.path}[/] holds the results:\n"
+        f"\n{run.path} holds the results:\n"
         f"  sample grid   {grid_path}\n"
         f"  latent walk   {run.path / 'walk.webp'}\n"
         f"  loss chart    in the report: open it in a browser; it needs no network\n"

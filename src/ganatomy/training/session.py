@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from ganatomy.runs.run import Run
 from ganatomy.system import machine, stopping
 from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness
+from ganatomy.system.terminal import show
 from ganatomy.training import contract, parts
 from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
@@ -82,7 +82,9 @@ def _session(
                     console.print(f"{run.path}: {problem}", style="yellow", highlight=False, markup=False)
                 _open(run, prepared, changed)
             yield stack.enter_context(
-                stopping.stop_requests(lambda: console.print(_STOPPING), lambda: _abandon(run, console, leads))
+                stopping.stop_requests(
+                    lambda: console.print(_STOPPING, style="yellow"), lambda: _abandon(run, console, leads)
+                )
             )
         except Exception as error:
             sentence = _sentence(error, run)
@@ -96,7 +98,7 @@ def _session(
             raise
 
 
-_STOPPING = "\n[yellow]Stopping: finishing this step and saving. Press Ctrl-C again to stop at once.[/]"
+_STOPPING = "\nStopping: finishing this step and saving. Press Ctrl-C again to stop at once."
 
 
 _AT_FIRST = {"step": 0, "images": 0, "seconds": 0.0, "attempt": 0}
@@ -212,7 +214,7 @@ def _close(run: Run, console: Console, state: State, finished: bool) -> None:
     run.event(status, step=state.step)
     page.write(run)
     if not finished:
-        console.print(f"Stopped at step {state.step:,}; everything is saved. To resume: [bold]{resume_command(run)}[/]")
+        console.print(f"Stopped at step {state.step:,}; everything is saved. To resume: {resume_command(run)}")
 
 
 def _abandon(run: Run, console: Console, leads: bool) -> None:
@@ -220,7 +222,7 @@ def _abandon(run: Run, console: Console, leads: bool) -> None:
     sentence = f"Stopped at once.{_saved(run)}"
     console.show_cursor(True)
     if leads:
-        print(f"ganatomy: {sentence}", file=sys.stderr, flush=True)
+        show(f"ganatomy: {sentence}", error=True)
         with contextlib.suppress(OSError):
             run.update(status="stopped", error=sentence)
             run.event("stopped", message=sentence)

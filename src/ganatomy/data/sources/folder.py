@@ -18,6 +18,7 @@ from ganatomy.data.labels import MAX_LABELS
 from ganatomy.data.layout import arranged, is_wanted
 from ganatomy.data.sources import FOLDERS, Found, file_with, register_source, stamp
 from ganatomy.errors import UserError
+from ganatomy.system.terminal import printable_name
 
 UNSAFE = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
 
@@ -173,5 +174,5 @@ def _members(archive: zipfile.ZipFile, where: str) -> tuple[dict[str, zipfile.Zi
 
 def _not_read(names: list[str], where: str, reason: str, reasons: str) -> str:
     if len(names) == 1:
-        return f"The member {names[0]} of {where} is not read: {reason}."
-    return f"{len(names):,} members of {where} are not read (first: {names[0]}): {reasons}."
+        return f"The member {printable_name(names[0])} of {where} is not read: {reason}."
+    return f"{len(names):,} members of {where} are not read (first: {printable_name(names[0])}): {reasons}."

@@ -20,6 +20,7 @@ from ganatomy.experiments.diagnosis_exam.plan import DATA, EXAMINED, SEEDS, Exam
 from ganatomy.experiments.diagnosis_exam.results import ExamScores, results_of
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
+from ganatomy.system.terminal import show
 
 
 def main(
@@ -57,7 +58,7 @@ def main(
             training = waiting[future]
             done[training] = future.result()
             minutes = (time.monotonic() - began) / 60
-            print(f"{len(done)} of {len(trainings)}, {minutes:.0f} minutes: {training.name}", flush=True)
+            show(f"{len(done)} of {len(trainings)}, {minutes:.0f} minutes: {training.name}")
     finally:  # leaves no processes behind: trainings at work end, the others do not begin
         pool.shutdown(cancel_futures=True)
     write({training: done[training] for training in trainings}, folder, out, with_cost)
@@ -92,7 +93,7 @@ def write(scores: Mapping[ExamTraining, ExamScores], folder: Path, out: Path, wi
         "trainings": [asdict(result) for result in results],
     }
     write_text(out / "exam.json", json.dumps(facts, indent=1) + "\n")
-    print(text)
+    show(text)
 
 
 if __name__ == "__main__":

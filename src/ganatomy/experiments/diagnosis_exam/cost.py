@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from ganatomy.runs.run import Run
+from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
 
 PAIRS = 5
@@ -39,7 +39,7 @@ def measured(folder: Path, seconds: float = 40.0, pairs: int = PAIRS) -> Cost:
         for on in (True, False) if turn % 2 else (False, True):
             settings = {"training.minutes": seconds / 60, "diagnosis.on": on}
             name = f"cost-{turn}-{'on' if on else 'off'}-{time.time_ns()}"
-            console = Console(quiet=True)
+            console = Terminal(quiet=True)
             run = training.train(
                 "digits", recipe="digits", settings=settings, name=name, runs=folder / "cost", console=console
             )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from ganatomy import build
 from ganatomy.data import Images
@@ -30,6 +29,7 @@ from ganatomy.modalities.images import Pixels, to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.files import write_text
+from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
 from ganatomy.training import session
 from ganatomy.training.prepare import Prepared, prepare_training, resolve
@@ -55,7 +55,7 @@ def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
         start.append(_drawn(method, build.prior(prepared.config.prior).of_seeds))
         return changed
 
-    console = Console(quiet=True)
+    console = Terminal(quiet=True)
     with runtimes.start("cpu", 1) as runtime:
         prepared = resolve(prepare_training(planned, runtime, console), console)
         prepared = replace(prepared, altered=altered)

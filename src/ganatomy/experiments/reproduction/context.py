@@ -26,6 +26,7 @@ from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval
 from ganatomy.system.files import write_text
+from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
 
 TRAINING_IMAGES = 50_000  # of MNIST, in the 2014 paper; those that follow choose σ
@@ -68,7 +69,7 @@ class ReproductionContext:
     pictures: Path = Path("docs/reproduction")
     minutes: float | None = None
     images: int | None = None
-    console: Console = field(default_factory=lambda: Console(quiet=True))
+    console: Console = field(default_factory=lambda: Terminal(quiet=True))
 
     def trained(self, name: str, data: str, recipe: str, settings: Mapping[str, Any], **budget: float) -> Run:
         """The run of that name, trained to the end of its budget: minutes=10 or steps=5000.

@@ -17,6 +17,7 @@ from ganatomy.report import page
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import machine
 from ganatomy.system.registry import Registry, origins
+from ganatomy.system.terminal import Terminal
 from ganatomy.theory.game import batches_of, new_game
 from ganatomy.theory.lab import picture
 from ganatomy.theory.lab.options import LabOptions
@@ -59,7 +60,7 @@ def lab(
     budget, state = Budget(steps=chosen.steps), State(game)
     drawings = DrawSnapshots(run, goal, chosen)
     recorder = Recorder(run, every=max(1, chosen.steps // 100))
-    progress = ShowProgress(console or Console(quiet=True), budget)
+    progress = ShowProgress(console or Terminal(quiet=True), budget)
     fit(game, batches_of(goal.density, game), state, budget, [drawings, recorder, progress])
 
     save_animation(run.at("lab.webp"), drawings.frames, LENGTH)

@@ -23,7 +23,7 @@ class ShowProgress(Callback):
         self.bar = Progress(
             TextColumn("step {task.fields[step]:,}"),
             BarColumn(),
-            TextColumn("{task.fields[words]}"),
+            TextColumn("{task.fields[words]}", markup=False),
             _TimeLeft(),
             console=console,
         )

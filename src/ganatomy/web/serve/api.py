@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
+from ganatomy.system.terminal import Terminal
 from ganatomy.web import DEADLINE, HOST, SERVE_PORT, access, guard, server
 from ganatomy.web.serve import app, backend
 from ganatomy.web.serve.backend import of_seeds
@@ -54,7 +55,7 @@ def serve(
 
     Raises UserError for a generator that cannot be loaded or is too slow, an invalid option, or a port in use.
     """
-    console = console or Console(stderr=True)
+    console = console or Terminal(stderr=True)
     token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
     with server.bind(host, port) as listener:
         workers = min(WORKERS, runtime.cores())

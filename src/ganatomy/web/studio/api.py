@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ganatomy.errors import UserError
 from ganatomy.runs.run import RUNS
+from ganatomy.system.terminal import Terminal
 from ganatomy.web import HOST, STUDIO_PORT, access, guard, server
 from ganatomy.web.studio import app
 from ganatomy.web.studio.run_store import RunStore
@@ -41,7 +42,7 @@ def studio(
     """
     if not Path(runs).is_dir():
         raise UserError(f"There is no folder {runs}; `ganatomy demo` creates it, with a first run.")
-    console = console or Console(stderr=True)
+    console = console or Terminal(stderr=True)
     token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
     application = app.build(RunStore(runs), may_start=guard.is_loopback(host) and token is not None)
     listener = server.bind(host, port)
