@@ -160,6 +160,44 @@ def test_a_damaged_entry_is_made_anew(folder, cache, damage):
     assert sets(cache) == ([entry], [])
 
 
+@pytest.mark.parametrize("file", ["pixels.npy", "labels.npy", "manifest.json"])
+def test_one_flipped_bit_is_noticed(folder, cache, rng, file):
+    """Anywhere in the prepared set: it is made again, which is said once."""
+    before = prepare(folder)
+    whole, pixels, labels = before.fingerprint, np.array(before.pixels), before.labels.copy()
+    (entry,), _ = sets(cache)
+    path = entry / file
+    content = path.read_bytes()
+    for bit in rng.choice(8 * len(content), 40, replace=False):
+        flipped = bytearray(path.read_bytes())
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(flipped)
+        with pytest.raises(UserError, match=r"does not have prepared:.* \(any more, or not whole\)"):
+            prepare(f"prepared:{whole}")
+        after = prepare(folder)
+        assert after.notes == ("The decoded images in the cache were damaged: they are decoded again.",)
+        assert after.fingerprint == whole
+        assert (after.pixels == pixels).all()
+        assert (after.labels == labels).all()
+        assert after.classes == ["cat", "dog"]
+        assert prepare(folder).notes == ()
+
+
+def test_a_set_of_an_earlier_version_has_no_checksums(folder, cache):
+    prepare(folder)
+    (entry,), _ = sets(cache)
+    manifest = json.loads((entry / "manifest.json").read_text())
+    del manifest["crc32"], manifest["sha256"]
+    (entry / "manifest.json").write_text(json.dumps(manifest))
+    assert prepare(folder).notes == ()
+
+
+def test_names_that_are_no_text(folder, cache):
+    (folder / "cat" / "\udcff.png").write_bytes(b"none")
+    for _ in range(2):
+        assert prepare(folder).skipped == [("cat/\udcff.png", "not an image")]
+
+
 def test_a_run_killed_halfway_harms_nobody(folder, cache):
     script = f"""
         import os, signal
@@ -510,7 +548,7 @@ def test_a_set_of_the_first_format_learns_its_notes(folder, cache):
     images = prepare(folder, size=(20, 40))
     (entry,), _ = sets(cache)
     manifest = json.loads((entry / "manifest.json").read_text())
-    del manifest["notes"], manifest["range"]
+    del manifest["notes"], manifest["range"], manifest["crc32"], manifest["sha256"]
     (entry / "manifest.json").write_text(json.dumps(manifest))
     shutil.rmtree(cache / "data" / "index")
     again = prepare(folder, size=(20, 40))

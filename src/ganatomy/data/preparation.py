@@ -151,6 +151,7 @@ def _prepared(
         said = [*items.notes]
         if items.unread:
             said.append(f"{found.name}: not read are {unread_files(items.unread)}.")
+        mended: tuple[str, ...] = ()
         done = 0
 
         def tick() -> None:
@@ -177,7 +178,10 @@ def _prepared(
         with cached(root):
             (root / "data" / "index").mkdir(parents=True, exist_ok=True)
             with FileLock(place.with_suffix(".lock")):  # so that of several processes one decodes and the others wait
-                if not described(place) or kept(place, source) is None:
+                whole = kept(place, source) is not None
+                if place.exists() and not whole:
+                    mended = ("The decoded images in the cache were damaged: they are decoded again.",)
+                if not whole or not described(place):
                     decoded = _Decoded(items, shape, how, limits, tick)
 
                     def describe() -> list[str]:
@@ -188,7 +192,8 @@ def _prepared(
                 write_text(index, json.dumps({"fingerprint": fingerprint, **facts}))
     images = kept(place, source)
     assert images
-    return _with(images, **facts)
+    images = _with(images, **facts)
+    return replace(images, notes=(*mended, *images.notes))
 
 
 def _fingerprints(

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -15,8 +17,11 @@ from ganatomy.data.decode import Labels, Pixels
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.values import Range
 from ganatomy.errors import UserError
+from ganatomy.system import sealed
 from ganatomy.system.files import new_folder
 from ganatomy.system.terminal import printable_name
+
+BLOCK = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -128,16 +133,23 @@ def entry(cache: Path, fingerprint: str) -> Path:
 def described(entry: Path) -> bool:
     """Whether the prepared set in the folder `entry` says what was done to it; those of the first format do not."""
     try:
-        return "notes" in json.loads((entry / "manifest.json").read_text())
+        return "notes" in json.loads((entry / "manifest.json").read_bytes())
     except (OSError, ValueError, TypeError):
         return False
 
 
-def kept(entry: Path, source: str) -> Images | None:
-    """The prepared set in the folder `entry`, or None if there is none or it is damaged."""
+def kept(entry: Path, source: str, check: bool = True) -> Images | None:
+    """The prepared set in the folder `entry`, or None if there is none or it is damaged, be it by one bit.
+
+    check: False to leave out the checksums of the files, for which they are read, once in a process.
+    """
     try:
-        manifest = json.loads((entry / "manifest.json").read_text())
-        if any((entry / file).stat().st_size != size for file, size in manifest["files"].items()):
+        text = (entry / "manifest.json").read_bytes().decode("utf-8", "surrogatepass")
+        manifest, whole = sealed.read(text)
+        whole = whole and (f'"{sealed.SEAL}": ' in text) == ("crc32" in manifest)  # earlier versions wrote neither
+        if not whole or any((entry / file).stat().st_size != size for file, size in manifest["files"].items()):
+            return None
+        if check and any(_crc(entry / file) != crc for file, crc in manifest.get("crc32", {}).items()):
             return None
         pixels = np.load(entry / "pixels.npy", mmap_mode="r", allow_pickle=False)
         labels = None
@@ -192,9 +204,26 @@ def write(
             "skipped": skipped,
             "range": limits,
             "notes": notes(),
+            "crc32": {file: _crc(part / file) for file in files},
         }
-        (part / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        # Names of files may be no text: what stands for their bytes passes.
+        (part / "manifest.json").write_bytes(sealed.to_text(manifest).encode("utf-8", "surrogatepass"))
         shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+
+
+def _crc(path: Path) -> int:
+    """CRC-32 of a file, which is read once in a process as long as it looks the same."""
+    info = path.stat()
+    return _crc_of(path, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
+
+
+@lru_cache(256)
+def _crc_of(path: Path, *looks: int) -> int:
+    crc = 0
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            crc = zlib.crc32(block, crc)
+    return crc
 
 
 def _enough(source: str, readable: int, skipped: list[tuple[str, str]]) -> None:

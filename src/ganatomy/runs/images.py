@@ -46,11 +46,11 @@ def cached(data: Mapping[str, Any], options: DataOptions) -> tuple[str, Images] 
     Found by their fingerprint, never by a path, so that a run's folder cannot choose what is read.
     """
     for manifest in sorted((cache_folder() / "data").glob("*/manifest.json")):
-        whole = kept(manifest.parent, options.path)
+        whole = kept(manifest.parent, options.path, check=False)
         if whole is None:
             continue
         found = whole if options.first is None else whole.first(options.first)
-        if found.fingerprint == data.get("fingerprint"):
+        if found.fingerprint == data.get("fingerprint") and kept(manifest.parent, options.path):
             return whole.fingerprint, found
     return None
 

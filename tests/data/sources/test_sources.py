@@ -117,5 +117,7 @@ def test_kinds_are_listed_without_torch_numpy_and_pillow() -> None:
 
 @pytest.mark.parametrize("name", ["prepared:", "prepared:x", "prepared:../../etc", f"prepared:{'0' * 64}"])
 def test_a_prepared_set_that_the_cache_does_not_have(name: str) -> None:
-    with pytest.raises(UserError, match=r"does not have prepared:.* \(any more\): give the same images again\.$"):
+    with pytest.raises(
+        UserError, match=r"does not have prepared:.* \(any more, or not whole\): give the same images again\.$"
+    ):
         prepare(name)

@@ -27,7 +27,9 @@ def prepared(name: str, split: str, cache: Path) -> Found | None:
     fingerprint = name.removeprefix(PREFIX)
     images = kept(entry(cache, fingerprint), name) if FINGERPRINT.fullmatch(fingerprint) else None
     if images is None:
-        raise UserError(f"The cache, {cache}, does not have {name} (any more): give the same images again.")
+        raise UserError(
+            f"The cache, {cache}, does not have {name} (any more, or not whole): give the same images again."
+        )
     if split != "train":
         raise no_split(name, split, [])
 
