@@ -20,15 +20,15 @@ both, and takes the faster one that agrees with torch's. In bfloat16 torch compu
 of layers was faster than that.
 """
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_weight
 
+from ganatomy.networks.ops.bilinear import bilinear
 from ganatomy.networks.ops.dense import Linear
 from ganatomy.networks.ops.tiles import (
     Geometry,
@@ -119,62 +119,17 @@ def compute_outer(shape: Geometry, x: Tensor, y: Tensor) -> Tensor:
     return conv2d_weight(x, (o, c, *shape.kernel), y, shape.stride, shape.padding)
 
 
-class _Tap(torch.autograd.Function):
-    """A zero of the output's shape whose gradient with respect to `wanted` is gradient(g, other).
-
-    One node for each factor: autograd then visits only those that lead to what was asked for. A single node for both
-    would compute the discriminator's weight gradients in the generator's step, only to drop them.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, wanted: Tensor, other: list[Tensor], gradient: Callable[..., Tensor], out: Tensor) -> Tensor:
-        ctx.save_for_backward(*other)  # in a list, `other` is remembered with its graph, but is no input of this node
-        ctx.gradient = gradient
-        return wanted.new_zeros(()).expand(out.shape)
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None, None, None]:
-        return ctx.gradient(g, *ctx.saved_tensors), None, None, None
-
-
-class _Join(torch.autograd.Function):
-    """`value`, which was computed without a graph, with the sum of the taps' gradients."""
-
-    @staticmethod
-    def forward(ctx: Any, value: list[Tensor], first: Tensor, second: Tensor) -> Tensor:
-        return value[0]  # out of a list it is an output of this node, not a view of an input: in-place ops may follow
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[None, Tensor, Tensor]:
-        return None, g, g
-
-
-def _bilinear(
-    compute: Callable[[Tensor, Tensor], Tensor],
-    a: Tensor,
-    b: Tensor,
-    gradient_a: Callable[[Tensor, Tensor], Tensor],
-    gradient_b: Callable[[Tensor, Tensor], Tensor],
-) -> Tensor:
-    """compute(a, b), linear in both, with gradients gradient_a(g, b) and gradient_b(g, a); only a and b are kept."""
-    with torch.no_grad(), torch.autocast(a.device.type, enabled=False):  # a float32 forward has a float32 backward
-        value = compute(a, b).detach()  # no view of what it was computed in: what follows may overwrite it
-    taps = _Tap.apply(a, [b], gradient_a, value), _Tap.apply(b, [a], gradient_b, value)
-    joined: Tensor = _Join.apply([value], *taps)
-    return joined
-
-
 def _down(x: Tensor, w: Tensor, shape: Geometry) -> Tensor:
-    return _bilinear(partial(compute_down, shape), x, w, partial(_up, shape=shape), lambda g, x: _outer(x, g, shape))
+    return bilinear(partial(compute_down, shape), x, w, partial(_up, shape=shape), lambda g, x: _outer(x, g, shape))
 
 
 def _up(y: Tensor, w: Tensor, shape: Geometry) -> Tensor:
-    return _bilinear(partial(compute_up, shape), y, w, partial(_down, shape=shape), partial(_outer, shape=shape))
+    return bilinear(partial(compute_up, shape), y, w, partial(_down, shape=shape), partial(_outer, shape=shape))
 
 
 def _outer(x: Tensor, y: Tensor, shape: Geometry) -> Tensor:
     compute = partial(compute_outer, shape)
-    return _bilinear(compute, x, y, lambda g, y: _up(y, g, shape), lambda g, x: _down(x, g, shape))
+    return bilinear(compute, x, y, lambda g, y: _up(y, g, shape), lambda g, x: _down(x, g, shape))
 
 
 def _half(x: Tensor) -> bool:

@@ -5,35 +5,25 @@ same kind: with them at hand, every order of differentiation, a gradient penalty
 Sums are taken in another order than MKL's: the same to rounding.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganatomy.networks.ops.bilinear import bilinear
+
 Method = Literal["native", "patches"]
 
 
-class _Product(torch.autograd.Function):
-    """a [M, K] · b [N, K]ᵀ (+ bias [N]) → [M, N]."""
+def _compute(a: Tensor, b: Tensor) -> Tensor:
+    y: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
+    return y
 
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, bias: Tensor | None) -> Tensor:
-        """The product, kept for its gradients."""
-        ctx.save_for_backward(a, b)
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
-        return y
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """∂/∂a = y·b, ∂/∂b = yᵀ·a, each a product again."""
-        (a, b), (y,) = ctx.saved_tensors, gradients
-        for_a, for_b, for_bias = ctx.needs_input_grad
-        return (
-            _Product.apply(y, b.t(), None) if for_a else None,  # type: ignore[no-untyped-call]
-            _Product.apply(y.t(), a.t(), None) if for_b else None,  # type: ignore[no-untyped-call]
-            y.sum(0) if for_bias else None,
-        )
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """a [M, K] · b [N, K]ᵀ → [M, N]; with y in its place, the gradients are y·b and yᵀ·a."""
+    return bilinear(_compute, a, b, lambda y, b: _product(y, b.t()), lambda y, a: _product(y.t(), a.t()))
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None, method: Method) -> Tensor:
@@ -43,8 +33,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None, method: Method) -> Te
     """
     if method == "native" or not _suits(x, weight):
         return F.linear(x, weight, bias)
-    y: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
-    return y
+    y = _product(x, weight)
+    return y if bias is None else y + bias
 
 
 def _suits(x: Tensor, weight: Tensor) -> bool:
