@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import socket
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from ganatomy.web.serve.backend import of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSize, BatchSizes
 from ganatomy.web.serve.dispatcher import MAX_HELD, Dispatcher, OverloadedError, StreamedResponse
-from ganatomy.web.serve.encoding import FORMATS
+from ganatomy.web.serve.encoding import FORMATS, Encoding
 from ganatomy.web.serve.requests import LatentBatch
 from ganatomy.web.serve.workers import DeadlineError, WorkerPool
 
@@ -147,6 +148,39 @@ def test_images_of_a_client_that_has_left_are_not_drawn() -> None:
             assert (dispatcher.waiting, dispatcher.held) == (0, 32 * BYTES)
 
     asyncio.run(story())
+
+
+def test_a_client_that_leaves_while_its_images_are_encoded_gives_its_place_back() -> None:
+    """At once, although the encoder goes on: others would be refused for images that nobody waits for."""
+    encoding, gate = threading.Event(), threading.Event()
+
+    def encode(pixels: Any) -> bytes:
+        encoding.set()
+        gate.wait(30)
+        return b""
+
+    async def story() -> None:
+        async with dispatching(seconds_per_image=0.01, seconds=2.0) as (double, dispatcher):
+            double.gate.set()
+            z, y = of_seeds(dispatcher.workers.backend.prior, range(96))
+            slow = Encoding("slow", "image/webp", encode)
+            client = Client()
+            walk = asyncio.create_task(dispatcher.answer(LatentBatch(z, y, None), slow, client.request))
+            await asyncio.to_thread(encoding.wait, 30)
+            dispatcher.workers.seconds_per_image = 0.01  # as before: 112 images are too many
+            with pytest.raises(OverloadedError):
+                await request(dispatcher)
+            client.left.set()
+            with pytest.raises(ClientDisconnect):
+                await walk
+            assert (dispatcher.waiting, dispatcher.held) == (0, 0)
+            assert len((await request(dispatcher)).body) == COUNT * BYTES
+            gate.set()
+
+    try:
+        asyncio.run(story())
+    finally:
+        gate.set()
 
 
 def test_what_is_not_ready_in_time_is_given_up() -> None:

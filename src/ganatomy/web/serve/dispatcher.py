@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from ganatomy.modalities.images import Pixels
 from ganatomy.web.serve.encoding import Encoding
 from ganatomy.web.serve.requests import LatentBatch
 from ganatomy.web.serve.workers import DeadlineError, WorkerPool
+
+Result = TypeVar("Result")
 
 MAX_HELD = 256 * 2**20  # bytes of images that are being drawn, encoded or sent
 CHUNK = 2**16  # bytes
@@ -57,22 +60,19 @@ class Dispatcher:
         disconnect = asyncio.ensure_future(_disconnected(request))
         try:
             drawn = self.workers.submit(batch.z, batch.y, batch.truncation, deadline)
-            disconnect.add_done_callback(lambda _: drawn.cancel())
-            pixels = await drawn
+            pixels = await _while_connected(disconnect, drawn)
             if pixels.nbytes <= SMALL:
                 content, spent = _timed(encoding, pixels)
             else:
-                loop = asyncio.get_running_loop()
-                content, spent = await loop.run_in_executor(self._encoders, _timed, encoding, pixels)
+                encoded = asyncio.get_running_loop().run_in_executor(self._encoders, _timed, encoding, pixels)
+                content, spent = await _while_connected(disconnect, encoded)
             average = self._encoding[encoding.name]
             self._encoding[encoding.name] = MEMORY * average + (1 - MEMORY) * spent / count
             if time.monotonic() > deadline:
                 raise DeadlineError
             return response.with_content(content)
-        except BaseException as error:
+        except BaseException:
             response.release()
-            if isinstance(error, asyncio.CancelledError) and disconnect.done():
-                raise ClientDisconnect from None
             raise
         finally:
             disconnect.cancel()
@@ -135,3 +135,14 @@ async def _disconnected(request: Request) -> None:
     """Returns when the client has disconnected."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def _while_connected(disconnect: asyncio.Future[None], work: asyncio.Future[Result]) -> Result:
+    """What `work` results in. Cancels it and raises ClientDisconnect as soon as the client has disconnected."""
+    try:
+        await asyncio.wait((disconnect, work), return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise ClientDisconnect
+    finally:
+        work.cancel()

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ganatomy.errors import UserError
@@ -45,6 +45,7 @@ def build(store: RunStore, may_start: bool) -> Starlette:
             SlowRunError: _slow,
             UserError: _invalid,
             HTTPException: _refused,
+            ClientDisconnect: _gone,
             Exception: _broken,  # and the traceback goes to the terminal
         },
         lifespan=lifespan,
@@ -73,6 +74,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentences = {404: "There is no such page.", 405: "Method not allowed."}
     return _error(error.status_code, sentences.get(error.status_code, error.detail))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nobody receives it
 
 
 async def _broken(request: Request, error: Exception) -> Response:
