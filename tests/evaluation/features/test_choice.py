@@ -34,9 +34,11 @@ def images(*shape: int, classes: list[str] | None = None) -> Images:
     [
         (images(20, 28, 28, 1, classes=DIGITS), "lenet"),
         (images(20, 32, 32, 1, classes=DIGITS), "lenet"),
-        (images(20, 32, 32, 3, classes=DIGITS), "classifier"),
+        (images(100, 32, 32, 3, classes=DIGITS), "classifier"),
         (images(20, 28, 28, 1), "random"),
-        (images(20, 16, 16, 3, classes=["cat", "dog"]), "classifier"),
+        (images(100, 16, 16, 3, classes=["cat", "dog"]), "classifier"),
+        (images(99, 16, 16, 3, classes=["cat", "dog"]), "random"),  # too few to train one
+        (images(100, 16, 16, 3, classes=["cat"]), "random"),
         (images(20, 16, 16, 4), "random"),
     ],
 )

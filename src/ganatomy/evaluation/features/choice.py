@@ -18,7 +18,7 @@ def extractor_for(
     """The extractor `name` for these real images, or for "auto" the best one that is at hand.
 
     "auto" takes lenet for digits, else inception if its weights are in the cache, else classifier for labelled
-    images, else random. Raises UserError as `features.make` does.
+    images if there are enough, else random. Raises UserError as `features.make` does.
     """
     channels = real.pixels.shape[3]
     if name == AUTO:
@@ -32,7 +32,9 @@ def _best(real: Images) -> str:
         return "lenet"
     if real.pixels.shape[3] != 4 and _inception_is_there():
         return "inception"
-    return "random" if real.labels is None else "classifier"
+    from ganatomy.evaluation.features import classifier
+
+    return "classifier" if classifier.can_learn(real) else "random"
 
 
 def _inception_is_there() -> bool:

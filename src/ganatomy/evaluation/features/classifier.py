@@ -160,12 +160,17 @@ def make(images: Images | None, device: str) -> NetworkExtractor:
     )
 
 
+def can_learn(images: Images) -> bool:
+    """Whether there are enough labelled images, of two classes at least."""
+    return images.labels is not None and len(images) >= LEAST and len(np.unique(images.labels)) >= 2
+
+
 def _labelled(images: Images | None) -> tuple[Labels, int]:
     if images is None or images.labels is None or images.classes is None:
         raise UserError(
             "classifier needs labelled images: put each class into a folder of its own, or choose other --features."
         )
-    if len(images) < LEAST or len(np.unique(images.labels)) < 2:
+    if not can_learn(images):
         raise UserError(
             f"classifier needs at least {LEAST} images of two classes; {images.source} has {len(images):,} of "
             f"{len(np.unique(images.labels))}."

@@ -233,7 +233,7 @@ def _bias(found: Estimate, left_out: list[float], count: int) -> dict[str, Any]:
     if not left_out:
         return {}
     details: dict[str, Any] = {"bias": bias(found.value, left_out)}
-    if details["bias"] > found.value - found.low:
+    if details["bias"] > max(found.value - found.low, found.value / 100):
         details["note"] = (
             f"more images than these {count:,} would score lower, by about the bias; the interval is for equally many; "
             f"--metrics fd_infinity, from {FEWEST:,} images on, takes the bias out"
