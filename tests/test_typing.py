@@ -22,11 +22,11 @@ reveal_type(run)  # ganatomy.runs.run.Run
 reveal_type(ganatomy.train(pixels, generator=nn.Identity(), callbacks=[ganatomy.Callback()]))  # ganatomy.runs.run.Run
 reveal_type(ganatomy.resume(run))  # ganatomy.runs.run.Run
 reveal_type(ganatomy.load(run))  # ganatomy.generators.sampler.Sampler
-reveal_type(ganatomy.load("last").sample(range(3)).shape)  # tuple[Any, ...]
+reveal_type(ganatomy.load("last").sample(range(3)).ndim)  # int
 reveal_type(ganatomy.sample(run))  # pathlib.Path
 reveal_type(ganatomy.walk(run))  # pathlib.Path
 reveal_type(ganatomy.evaluate(run, n=100))  # ganatomy.runs.scorecard.ScoreCard
-reveal_type(ganatomy.evaluate(run).scores["fd"].low)  # float
+reveal_type(ganatomy.evaluate(run).scores["fd"].low)  # float | None
 reveal_type(ganatomy.compare([run, "other"]))  # ganatomy.evaluation.comparison.Comparison
 reveal_type(ganatomy.lab("ring"))  # ganatomy.runs.run.Run
 reveal_type(ganatomy.recipe("dcgan").training.batch)  # int
