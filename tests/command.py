@@ -56,7 +56,8 @@ def check(line: str) -> None:
     verb = VERBS[" ".join(words[1 : 1 + count])]
     given = verb.make_context(words[count], words[1 + count :]).params
     if words[1] == "train" and given["resume"] is None:
-        settings = {"training.steps": 1, **parse_settings(given["settings"] or [])}
+        flags = {"training.steps": 1, "evaluation.every": given["evaluate_every"] or 0}
+        settings = {**flags, **parse_settings(given["settings"] or [])}
         plan(given["data"], given["recipe"], given["config"], settings)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from ganatomy.config import inactive
 from ganatomy.config.recipes import recipe
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
@@ -43,10 +44,9 @@ def tiny(name: str) -> dict[str, Any]:
     config, changes = recipe(name), dict(PLAIN)
     for role in ("generator", "discriminator"):
         changes |= {f"{role}.{option}": value for option, value in WIDTHS[getattr(config, role).family].items()}
-    if config.training.simultaneous:
-        del changes["training.share_fakes"]
     if config.method == "diffusion":
         changes["diffusion.sampling_steps"] = 2
+    changes = {name: value for name, value in changes.items() if inactive.why_not(config, name) is None}
     return changes | ({"generator.style": 8} if config.generator.family == "stylegan2" else {})
 
 

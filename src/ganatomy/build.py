@@ -27,8 +27,6 @@ from ganatomy.networks.ops import convolution
 from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
 from ganatomy.system.runtime import Randomness, Runtime
 
-FROM_PIXELS = ("diffusion", "gsn")  # methods whose latent vectors are noise of the images' own shape
-
 ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
 
 

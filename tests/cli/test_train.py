@@ -132,6 +132,9 @@ def test_options_that_do_not_exist_or_cannot_be(images: Path, here: Path) -> Non
     assert "only tensorboard" in refused("train", images, "--log", "wandb")
     assert "auto or off" in refused("train", images, "--remedy", "all")
     assert "Which images?" in refused("train")
+    assert "augmentation.policies" in refused("train", images, "--steps", 1, "--set", "augmentation.target=0.6")
+    assert "given twice" in refused("train", images, "--steps", 1, "--set", "training.steps=2")
+    assert "given twice" in refused("train", images, "--steps", 1, "--set", "data.path=digits")
     assert not (here / "runs").exists()
 
 

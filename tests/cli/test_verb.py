@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from command import VERBS, check, ganatomy
+from command import VERBS, check, ganatomy, outcome, refused
 from ganatomy import __version__
 from ganatomy.cli.verb import PLACE
 
@@ -61,6 +61,28 @@ def test_verbs_that_may_meet_a_part_of_ones_own_take_it() -> None:
         *("train", "sample", "walk", "evaluate", "diagnose", "export", "serve", "studio", "lab", "claims"),
         *("options", "recipes", "data inspect", "data prepare"),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "verb"),
+    [
+        ("train digits --stps 3", "--steps", "train"),
+        ("train digits --steps many", "--steps", "train"),
+        ("sample", "RUN", "sample"),
+        ("trian digits", "train", ""),
+        ("data inspct digits", "inspect", "data"),
+        ("walk last --frames 1", "--frames", "walk"),
+    ],
+)
+def test_wrong_arguments_get_one_sentence(line: str, names: str, verb: str) -> None:
+    said = refused(*line.split())
+    assert said.startswith("ganatomy: ")
+    assert names in said
+    assert said.endswith(f"`{f'ganatomy {verb}'.strip()} --help` explains its arguments.")
+
+
+def test_no_arguments_show_the_help() -> None:
+    assert "Start with: ganatomy demo" in outcome()[1]
 
 
 def test_version() -> None:

@@ -6,6 +6,7 @@ import torch
 
 import ganatomy
 from ganatomy import build
+from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import cache_folder
@@ -66,7 +67,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
         by_class = {"prior.conditional": True, "prior.classes": CLASSES} if classes else {}
         data = {"data.size": image[1:], "data.channels": image[0]}
         config = change(recipe(name), {**tiny(name), **data, **by_class, **settings})
-        if config.method in build.FROM_PIXELS:
+        if config.method in FROM_PIXELS:
             config = change(config, {"prior.dimension": 3 * 16 * 20})
         network = build.generator(config, image)
         random, style = torch.Generator().manual_seed(0), config.generator.family == "stylegan2"

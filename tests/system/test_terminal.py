@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from rich.console import Group
 from rich.panel import Panel
+from rich.text import Text
 
-from ganatomy.system.terminal import Terminal, printable, printable_name, show
+from ganatomy.system.terminal import Terminal, fitted, printable, printable_name, show
 
 EVIL = "a\x1b[2Jb\rc\x07\x9b2J\x7f\u202egnp\udcff"
 SHOWN = r"a\u001b[2Jb\u000dc\u0007\u009b2J\u007f\u202egnp\udcff"
@@ -78,3 +79,21 @@ def test_names_of_files(tmp_path: Path) -> None:
     for text in texts:
         assert "\x1b" not in text
         assert "\nganatomy: all is well" not in text
+
+
+def test_no_line_of_text_is_broken() -> None:
+    command = "Stopped at step 1,200; everything is saved. To resume: ganatomy train --resume stopme"
+    for width in (20, 40, 80):
+        out = io.StringIO()
+        Terminal(file=out, width=width).print(command)
+        assert out.getvalue() == command + "\n"
+    Terminal(file=out, width=20).print(Text("other things are laid out as rich lays them out"))
+    assert out.getvalue().count("\n") > 2
+
+
+def test_the_first_parts_stay_where_there_is_no_room() -> None:
+    parts = ["step 1,200", "45%", "2 min left", "3,000 images/s", "", "discriminator 1.234"]
+    assert fitted(parts, 200) == "step 1,200  45%  2 min left  3,000 images/s  discriminator 1.234"
+    assert fitted(parts, 40) == "step 1,200  45%  2 min left"
+    assert fitted(parts, 43) == "step 1,200  45%  2 min left  3,000 images/s"
+    assert fitted(parts, 4) == "step"

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import ganatomy
 from command import ganatomy as ganatomy_command
+from ganatomy.config.settings import change
 from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
@@ -24,7 +25,8 @@ from tiny import TINY, go_on, quick, waves
 def said(data: Path, **changes: Any) -> tuple[str, Prepared]:
     """What the console is told of the images, in one line, and what the training gets."""
     page = io.StringIO()
-    planned = plan(data, settings={**TINY, "training.steps": 2, **changes})
+    classes = {"prior.classes": changes.pop("prior.classes")} if "prior.classes" in changes else {}  # as recorded
+    planned = change(plan(data, settings={**TINY, "training.steps": 2, **changes}), classes)
     prepared = prepare_training(planned, Runtime(), Console(file=page, width=1000, no_color=True))
     return " ".join(page.getvalue().split()), prepared
 

@@ -130,6 +130,27 @@ def test_resuming_repeats_no_record_and_forgets_none(images: Path, tmp_path: Pat
     assert run.records()[5]["loss/generator"] != 0.5
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generator__width": 8},
+        {"discriminator__norm": "none"},
+        {"prior__dimension": 9},
+        {"generator__family": "mlp"},
+        {"generator_optimiser__name": "sgd"},
+    ],
+)
+def test_resume_refuses_options_that_the_checkpoint_does_not_fit(
+    images: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    run = quick(images, tmp_path, **UNDIAGNOSED, training__steps=2)
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match=r"other networks than in its checkpoint|cannot change when a run is resumed"):
+        go_on(run, training__steps=4, **change)
+    assert {path: path.read_bytes() for path in before} == before
+    assert go_on(run, training__steps=3).info()["step"] == 3
+
+
 def test_resume_refuses_other_data(images: Path, tmp_path: Path) -> None:
     run = quick(images, tmp_path, **UNDIAGNOSED, training__steps=2)
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}

@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,13 +50,30 @@ def _ganatomy(
 
 
 def main() -> None:
-    """Run the command; an error is one sentence on standard error and status 1."""
+    """Run the command; an error is one sentence on standard error and status 1, or 2 for wrong arguments."""
     from ganatomy.errors import UserError
 
     try:
-        app(prog_name="ganatomy")  # also where it runs as `python -m ganatomy`
+        status = app(prog_name="ganatomy", standalone_mode=False)  # also where it runs as `python -m ganatomy`
     except UserError as error:
         show(f"ganatomy: {error}", error=True)
         sys.exit(1)
+    except UsageError as error:
+        if error.format_message():  # empty where no arguments are a question for help, which is printed by then
+            show(f"ganatomy: {_usage(error)}", error=True)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
     except BrokenPipeError:  # whoever read our output has gone
         sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+UsageError: Any = typer.BadParameter.__base__  # click's, wherever typer has it
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the arguments, in one line, and where they are explained."""
+    sentence = " ".join(error.format_message().split())
+    command = error.ctx.command_path if error.ctx else "ganatomy"
+    return f"{sentence}{'' if sentence[-1] in '.?' else '.'} `{command} --help` explains its arguments."

@@ -76,6 +76,10 @@ def train(
             raise UserError(f"--log {kind}: only tensorboard is known.")
     if remedy not in (None, "auto", "off"):
         raise UserError(f"--remedy {remedy}: auto or off.")
+    if remedy == "off" and remedies:
+        raise UserError(f"--remedy off and --remedies {remedies} contradict each other.")
+    if dry_run and (studio or name):
+        raise UserError("--dry-run trains nothing: leave out --studio and --name.")
     if remedy == "auto" and remedies is None:
         remedies = REMEDIES
     flags = {
@@ -96,7 +100,11 @@ def train(
         "diagnosis.remedies": 0 if remedy == "off" else remedies,
         "log.tensorboard": True if log else None,
     }
-    changes = {option: value for option, value in flags.items() if value is not None} | parse_settings(settings or [])
+    named = {option: value for option, value in flags.items() if value is not None}
+    changes = parse_settings(settings or [])
+    for option in named.keys() & changes.keys():
+        raise UserError(f"{option} is given twice, by a flag of its own and by --set: leave one of them out.")
+    changes = named | changes
     console = Terminal()
     if resume is not None:
         if recipe or config or name or dry_run:

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ganatomy import build
-from ganatomy.config import reference, settings
+from ganatomy.config import inactive, reference, settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.generators import graph, hub, weights
@@ -80,7 +80,9 @@ def rebuilt(
     for name in changes:
         if name not in able:
             raise UserError(f"--set {name}: after training only {', '.join(able)} can be changed.")
-    network = build.generator(settings.change(config, changes) if changes else config, image)
+    changed = settings.change(config, changes) if changes else config
+    inactive.check(changed, changes)
+    network = build.generator(changed, image)
     try:
         network.load_state_dict(tensors)
     except RuntimeError:

@@ -32,12 +32,31 @@ def show(text: object, *, error: bool = False) -> None:
 
 
 class Terminal(Console):
-    """Rich's console for text with names in it: control characters are shown, brackets are no markup."""
+    """Rich's console for text with names in it: control characters are shown, brackets are no markup.
+
+    Lines of text are not broken: a command that is copied stays whole, however narrow the window.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, **options})
+
+    def print(self, *objects: Any, **settings: Any) -> None:
+        """Print as `Console` does, each text on a line of its own length."""
+        if all(isinstance(each, str) for each in objects):
+            settings.setdefault("soft_wrap", True)
+        super().print(*objects, **settings)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is printed, in pieces; those with which rich itself moves the cursor are marked as control."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else printable(text), style, control)
+
+
+def fitted(parts: list[str], width: int) -> str:
+    """The first parts that fit beside each other, two blanks between them; of the very first, what fits."""
+    line = parts[0][:width]
+    for part in parts[1:]:
+        if part and len(line) + 2 + len(part) > width:
+            break
+        line += f"  {part}" if part else ""
+    return line

@@ -11,6 +11,7 @@ from torch import nn
 
 from ganatomy import build
 from ganatomy import data as datasets
+from ganatomy.config import inactive
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, read
@@ -70,6 +71,8 @@ def train(
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Terminal(quiet=True)
+        for sentence in inactive.sentences(planned):  # of a file or a recipe
+            console.print(sentence, style="yellow", highlight=False)
         name = name or free_name(planned.recipe, Path(runs))
         runtime.any(False)  # every process has read the names before the first one takes one
         claimed = Run.claim(name, Path(runs)) if runtime.leads else nullcontext(Run(Path(runs) / name))
@@ -78,6 +81,7 @@ def train(
                 planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
             if recipe == "auto":
                 planned = auto.choose(planned, given_options(path, named), runtime, console).config
+                inactive.check(planned, named)
             resolved = resolve(prepare_training(planned, runtime, console), console)
             if runtime.leads:
                 run.write_config(resolved.config)
@@ -117,7 +121,7 @@ def resume(
     changed = {**(settings or {}), **_more(run, named, more_steps, more_minutes)}
     named, config = {**named, **changed}, run.config()
     check_at_hand(run, parts.named(change(config, named)))
-    planned = plan(path, config=config, settings=named)
+    planned = plan(path, config=config, settings=named, resumed=bool(run.checkpoints()))
     if reached := _reached(run, planned, changed):
         console.print(reached, highlight=False, soft_wrap=True)
         return run
@@ -223,11 +227,12 @@ def plan(
     recipe: str | None = None,
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    resumed: bool = False,
 ) -> Config:
     """The configuration that follows from the arguments, its names checked; `auto` and what the data decide stay open.
 
-    Raises UserError where names do not exist, parts do not fit together, a package is missing or the training would
-    never end.
+    resumed: whether it goes on from a checkpoint. Raises UserError where names do not exist, parts do not fit together,
+    an option that is given would change nothing, a package is missing or the training would never end.
     """
     if recipe is not None and config is not None:
         raise UserError("Choose either --recipe or --config, not both.")
@@ -237,6 +242,8 @@ def plan(
         base = read(config) if config is not None else recipe_named(recipe or "dcgan")
 
     changes = dict(settings or {})
+    if data is not None and changes.get("data.path") not in (None, str(data)):
+        raise UserError(f"The images are given twice: {data}, and data.path={changes['data.path']}.")
     if data is not None:
         changes["data.path"] = str(data)
         if config is None:
@@ -250,6 +257,8 @@ def plan(
     planned = change(base, changes)
     if not any((planned.training.steps, planned.training.images, planned.training.minutes)):
         raise UserError("This training would never end: give --steps, --images or --minutes.")
+    if recipe != "auto":  # which may still choose what they need
+        inactive.check(planned, settings or {}, resumed)
     build.check(planned)
     if planned.log.tensorboard:
         tensorboard.check()

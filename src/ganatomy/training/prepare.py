@@ -13,6 +13,7 @@ from rich.status import Status
 
 from ganatomy import build
 from ganatomy import data as datasets
+from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.choices import remembered
@@ -171,7 +172,7 @@ def _held_out(planned: Config, there: DataOptions, images: datasets.Images) -> d
 def _prior(planned: Config, images: datasets.Images) -> dict[str, Any]:
     """Options of the prior that the images decide: classes, and the dimension where z is an image of noise."""
     found: dict[str, Any] = {}
-    if planned.method in build.FROM_PIXELS:
+    if planned.method in FROM_PIXELS:
         found["prior.dimension"] = int(images.pixels[0].size)
     if planned.prior.conditional:
         if images.labels is None or images.classes is None:
@@ -201,6 +202,9 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
     console.print(
         f"Computing on {runtime.device}: {chosen.precision}, {chosen.convolution} convolutions ({why})", highlight=False
     )
+    if prepared.config.runtime.convolution == "patches" != chosen.convolution:
+        sentence = "runtime.convolution=patches changes nothing here: it needs a CPU and networks with convolutions."
+        console.print(sentence, style="yellow", highlight=False)
     threads = chosen.threads or torch.get_num_threads()
     settled = change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
     return replace(prepared, config=settled, runtime=replace(runtime, precision=chosen.precision))

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,9 @@ def _session(
             stack.enter_context(run.lock())
         if changed is not None:  # what is refused here leaves the run as it was
             run.check()
-            parts.check_same(run, prepared.config, allow_changed_parts)
             checkpoint.verify(run.checkpoint())
+            _check_loads(run, prepared)
+            parts.check_same(run, prepared.config, allow_changed_parts)
         try:
             if leads:
                 _warn_of_another_torch(run, console)
@@ -148,6 +149,24 @@ def _callbacks(
     run.event("resumed" if saved else "started", step=state.step, attempt=state.attempt)
     remedies = remedies_left(run, prepared.config)
     return standard_callbacks(run, prepared, console, state, batches, remedies, stopped)
+
+
+def _check_loads(run: Run, prepared: Prepared) -> None:
+    """Raise UserError where options were changed that the checkpoint's tensors depend on."""
+    before, now = run.config(), prepared.config
+    for player in ("generator_optimiser", "discriminator_optimiser"):
+        if getattr(before, player).name != getattr(now, player).name:
+            raise UserError(f"{player}.name cannot change when a run is resumed: its state is the other optimiser's.")
+    if all(getattr(before, part) == getattr(now, part) for part in ("method", "prior", "generator", "discriminator")):
+        return
+    try:
+        alone = replace(prepared.runtime, world=1, rank=0)
+        build.method(now, prepared.image_shape, alone).load(checkpoint.load(run.checkpoint()))
+    except (RuntimeError, KeyError):
+        raise UserError(
+            f"With these options {run.path} would have other networks than in its checkpoint: start a new run with "
+            "them, or resume it without."
+        ) from None
 
 
 def _warn_of_another_torch(run: Run, console: Console) -> None:

@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 
-from ganatomy import build
+from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.errors import UserError
 from ganatomy.generators import graph
@@ -18,7 +18,7 @@ FAST = ("dcgan", "goodfellow2014", "stylegan2")  # convolutions, dense layers; s
 ONE_STEP = [
     pytest.param(name, marks=[] if name in FAST else pytest.mark.slow)
     for name in sorted(RECIPES)
-    if recipe(name).method not in build.FROM_PIXELS
+    if recipe(name).method not in FROM_PIXELS
 ]
 
 

@@ -113,13 +113,28 @@ def test_a_training_is_started_from_a_page_and_its_errors_are_shown(process: Ser
 
 
 def test_a_studio_beside_a_training_ends_with_it(images: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ganatomy", "train", str(images), "--steps", "4", "--name", "run", "--studio"]
+    command = [
+        sys.executable,
+        "-m",
+        "ganatomy",
+        "train",
+        str(images),
+        "--steps",
+        "1000000",
+        "--name",
+        "run",
+        "--studio",
+    ]
     command += [f"--set={name}={value}" for name, value in TINY.items()]
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
-    ended = subprocess.run(command, cwd=tmp_path, env=quiet, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stderr
-    assert Run(tmp_path / "runs" / "run").info()["status"] == "finished"
-    address = next(word for word in ended.stderr.split() if word.startswith("http://127.0.0.1:"))
+    process = subprocess.Popen(command, cwd=tmp_path, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    words = (word for line in process.stderr for word in line.decode().split())
+    address = next(word for word in words if word.startswith("http://127.0.0.1:"))
+    until(lambda: (tmp_path / "runs" / "run" / "run.json").exists(), seconds=90)
+    process.terminate()  # it finishes its step and saves
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert Run(tmp_path / "runs" / "run").info()["status"] == "stopped"
 
     def has_ended() -> bool:
         try:

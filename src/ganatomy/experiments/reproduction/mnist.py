@@ -37,7 +37,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     "sngan by class": {**both(width=24), **rates(1e-3), "prior.conditional": True},
     "r3gan": {**both(widths=[64, 32, 16], blocks=[1], cardinality=[8, 4, 2]), "training.batch": 64, **rates(1e-3)},
     "stylegan2": {
-        **both(channels_base=512, channels_most=64, mapping_layers=2),
+        **both(channels_base=512, channels_most=64),
+        "generator.mapping_layers": 2,
         "generator.style": 64,
         "prior.dimension": 64,
         "penalties.r1": 1.0,
