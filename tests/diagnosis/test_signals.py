@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from ganatomy.diagnosis import signals
 
@@ -27,9 +28,22 @@ def test_auc(real: list[float], fake: list[float], area: float) -> None:
 
 
 def test_energy_distance_is_zero_for_one_set_and_known_for_shifted_points() -> None:
-    zeros, ones = np.zeros((5, 5)), np.ones((5, 5))
-    assert signals.energy_distance(zeros, zeros, zeros) == 0
-    assert signals.energy_distance(3 * ones, zeros, zeros) == 6  # two points, 3 apart
+    assert signals.energy_distance(0.0, 0.0, 0.0) == 0
+    assert signals.energy_distance(3.0, 0.0, 0.0) == 6  # two points, 3 apart
+
+
+def test_a_mean_distance_leaves_out_each_member_itself() -> None:
+    assert signals.mean_distance(cdist([[0.0], [1.0], [3.0]], [[0.0], [1.0], [3.0]])) == pytest.approx(2)
+    assert signals.mean_distance(np.zeros((1, 1))) == 0
+
+
+@pytest.mark.parametrize("shape", [(50, 20), (20, 50)])
+def test_principal_directions_are_those_of_the_singular_value_decomposition(shape: tuple[int, int]) -> None:
+    data = np.random.default_rng(0).standard_normal(shape)
+    data -= data.mean(0)
+    expected = np.linalg.svd(data, full_matrices=False)[2][:5].T
+    found = signals.principal_directions(data, 5)
+    assert np.abs((found * expected).sum(0)) == pytest.approx(1)
 
 
 def test_copies() -> None:

@@ -21,8 +21,9 @@ State: TypeAlias = Literal["early", "open", "healthy", "ill"]
 
 @dataclass
 class _Streak:
-    """For how many probes a rule has been holding, and for how many it has not."""
+    """How often a rule was checked, for how many records it has been holding, and for how many it has not."""
 
+    checks: int = 0
     held: int = 0
     missed: int = 0
     began: int = 0
@@ -53,6 +54,7 @@ class Monitor:
                 self._update(rule, streak, None if idle else rule.check(window, self.context), step)
 
     def _update(self, rule: Rule, streak: _Streak, symptom: Symptom | None, step: int) -> None:
+        streak.checks += 1
         if symptom is None:
             streak.held, streak.missed = 0, streak.missed + 1
             if streak.finding and streak.missed >= rule.probes:  # it takes as long to end as to begin
@@ -115,14 +117,20 @@ class Monitor:
     def state(self) -> State:
         """What is known.
 
-        ill: there is a finding; early: too few records or steps to say; healthy: nothing is found, and generated images
-        are near the real ones, or much nearer than at the start; open: nothing is found, but they are not.
+        ill: there is a finding; early: too few records or steps to say; healthy: every rule was checked often enough,
+        nothing is found, and generated images are near the real ones, or much nearer than at the start; open: nothing
+        is found, but that is not so.
         """
         if self.present:
             return "ill"
         if not self.warm:
             return "early"
-        return "healthy" if Window(self.records).learnt else "open"
+        return "healthy" if self.checked and Window(self.records).learnt else "open"
+
+    @property
+    def checked(self) -> bool:
+        """Whether each rule whose signals are measured was checked as often as it takes to report something."""
+        return all(streak.checks >= rule.probes for rule, streak in self._streaks if streak.checks)
 
     @property
     def name(self) -> str:

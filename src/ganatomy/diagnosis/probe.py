@@ -49,6 +49,8 @@ class Probe:
         self.held_out = None if held_out is None else _first(held_out, _most(method, len(held_out.images)))
         self.reference = ReferenceSet(_array(real.images), ends=(-1.0, 1.0))
         self.motion = Motion(self.reference)
+        for drawn in (count, min(count, method.batch // method.runtime.world)):
+            self.reference.floors(drawn)  # now, so that no measurement takes longer than the next
         self.training = None if images.training is None else self._embedded(images.training)
         known = None if real.classes is None else _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)

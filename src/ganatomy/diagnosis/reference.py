@@ -35,13 +35,14 @@ class ReferenceSet:
         images = np.asarray(images[:MOST], np.float64)
         flat = signals.downsampled(images)
         self.mean = flat.mean(0)
-        self.basis = np.linalg.svd(flat - self.mean, full_matrices=False)[2][:DIMENSIONS].T
+        self.basis = signals.principal_directions(flat - self.mean, DIMENSIONS)
         self.features = self.embed(images)
         self.centres, self.cluster = signals.clusters(self.features)
         self.shares = np.bincount(self.cluster, minlength=len(self.centres)) / len(self.cluster)
         self.between = cdist(self.features, self.features)
         self.typical = float(np.median(signals.above_diagonal(self.between))) or 1.0
         self.between[self.between < SAME * self.typical] = 0.0
+        self.usual = signals.mean_distance(self.between)
         self.low, self.high = float(images.min()), float(images.max())
         self.ends = ends or (self.low, self.high)
         self.saturated = signals.saturated(images, *self.ends)
@@ -78,7 +79,10 @@ class ReferenceSet:
             "spread": signals.spread(among) / self.typical,
             "twins": signals.nearest_other(among) / self._nearest_other(len(fake)),
             "kinds": float(signals.covered(signals.nearest_cluster(fake, self.centres), self.shares)),
-            "distance": signals.energy_distance(cdist(self.features, fake), self.between, among) / self.typical,
+            "distance": signals.energy_distance(
+                float(cdist(self.features, fake).mean()), self.usual, signals.mean_distance(among)
+            )
+            / self.typical,
         }
 
     def spread_within(self, real: NDArray, fake: NDArray) -> float:
@@ -104,17 +108,23 @@ class ReferenceSet:
         return self._floors[count]
 
     def _drawn_floors(self, count: int) -> Signals:
-        random, drawn = np.random.default_rng(0), []
+        random, drawn, rest = np.random.default_rng(0), [], len(self.between) - count
+        sums, nearest = self.between.sum(1), self._nearest_other(count)
         for _ in range(DRAWS):
-            fake, rest = np.split(random.permutation(len(self.between)), [count])
+            fake = random.permutation(len(self.between))[:count]
             among = self.between[np.ix_(fake, fake)]
-            others = self.between[np.ix_(rest, rest)]
+            # Means over the others, without a look at each pair: what is left of all sums.
+            across = sums[fake].sum() - among.sum()
+            others = sums.sum() - 2 * across - among.sum()
+            distance = signals.energy_distance(
+                across / (count * rest), others / max(rest * (rest - 1), 1), signals.mean_distance(among)
+            )
             drawn.append(
                 (
                     signals.spread(among) / self.typical,
-                    signals.nearest_other(among) / self._nearest_other(len(fake)),
+                    signals.nearest_other(among) / nearest,
                     signals.covered(self.cluster[fake], self.shares),
-                    signals.energy_distance(self.between[np.ix_(rest, fake)], others, among) / self.typical,
+                    distance / self.typical,
                 )
             )
         spreads, twins, kinds, distances = np.array(drawn).T

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
+from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 
 Array: TypeAlias = NDArray[np.float64]
@@ -114,12 +115,29 @@ def covered(cluster: NDArray[np.intp], shares: Array) -> int:
     return int((counts >= np.maximum(shares * len(cluster) / 4, 1)).sum())
 
 
-def energy_distance(across: Array, among_real: Array, among_fake: Array) -> float:
+def mean_distance(among: Array) -> float:
+    """E‖X − X′‖, from the distances among the members of a set, [N, N]; 0 for a single member."""
+    return float(among.sum() / max(len(among) * (len(among) - 1), 1))
+
+
+def energy_distance(across: float, among_real: float, among_fake: float) -> float:
     """The energy distance 2E‖X − Y‖ − E‖X − X′‖ − E‖Y − Y′‖ (Székely & Rizzo 2013, eq. 5): 0 for equal distributions.
 
-    Of distances between real and fake [N, M], among real [N, N] and among fake [M, M].
+    Of the mean distances between real and fake, among real and among fake ones.
     """
-    return float(2 * across.mean() - above_diagonal(among_real).mean() - above_diagonal(among_fake).mean())
+    return 2 * across - among_real - among_fake
+
+
+def principal_directions(centred: Array, count: int) -> Array:
+    """The first principal components, as unit columns [D, count], of centred features [N, D]."""
+    kept = min(count, *centred.shape)
+    if len(centred) < centred.shape[1]:
+        chosen = (len(centred) - kept, len(centred) - 1)
+        directions = centred.T @ eigh(centred @ centred.T, subset_by_index=chosen)[1][:, ::-1]
+        lengths = np.linalg.norm(directions, axis=0)
+        return np.asarray(directions * (lengths > 1e-7 * lengths.max()) / np.maximum(lengths, 1e-300))  # 0: no such one
+    chosen = (centred.shape[1] - kept, centred.shape[1] - 1)
+    return np.asarray(eigh(centred.T @ centred, subset_by_index=chosen)[1][:, ::-1])
 
 
 def nearness(training: Array, features: Array, skip_same: bool = False) -> float:

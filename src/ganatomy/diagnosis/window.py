@@ -11,6 +11,7 @@ BACK = 400  # records in which they are looked for: not each has every signal
 PROGRESS = 0.85  # what separates generated from real images now, over that at half the steps: below, they come closer
 FAR = 0.15  # the least `distance` at which generated images are far from real ones,
 FLOORS = 5  # and how many times its floor
+SAME = 0.1  # relative difference of signals that are called the same
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
 
@@ -67,6 +68,13 @@ class Window(NamedTuple):
     def far(self) -> bool:
         """Whether generated images are farther from real ones than real ones ever are from each other by chance."""
         return self("distance") > max(FLOORS * self("distance_floor"), FAR)
+
+    @property
+    def as_at_start(self) -> bool:
+        """Whether `distance` and `spread` are still what they were at the first records."""
+        return all(
+            abs(self(name) - self.at_start(name)) < SAME * self.at_start(name) for name in ("distance", "spread")
+        )
 
     @property
     def learnt(self) -> bool:

@@ -30,7 +30,8 @@ def sentence(monitor: Monitor) -> str:
         case "ill" if len(monitor.present) > 1:
             return f"{head}; or else {monitor.present[1]}."
         case "open":
-            return f"{head}; generated images are not yet much closer to the real ones than at the start."
+            why = "generated images are not yet much closer to the real ones than at the start"
+            return f"{head}; {why if monitor.checked else 'not every rule has had enough probes'}."
     return f"{head}."
 
 

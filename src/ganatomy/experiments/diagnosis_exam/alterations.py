@@ -49,6 +49,29 @@ def four_latents(method: Adversarial, batches: Batches) -> Batches:
     return batches
 
 
+def one_latent(method: Adversarial, batches: Batches) -> Batches:
+    """All images of a training batch are drawn from the same latent vector."""
+    draw = method.prior.draw
+    method.prior = replace(
+        method.prior, draw=lambda count, size, random: draw(1, size, random).expand(count, -1).clone()
+    )
+    return batches
+
+
+def same_images(method: Adversarial, batches: Batches) -> Batches:
+    """The real batches of the first four steps, again and again."""
+    return lambda step, turn: batches(step % 4, turn)
+
+
+def wrong_labels(method: Adversarial, batches: Batches) -> Batches:
+    """Each batch has the classes of another."""
+
+    def mislabelled(step: int, turn: int) -> Batch:
+        return batches(step, turn)._replace(classes=batches(step + 1, turn).classes)
+
+    return mislabelled
+
+
 def poisoned(method: Adversarial, batches: Batches) -> Batches:
     """From step 150 on a pixel of the real images is not a number."""
 

@@ -151,5 +151,42 @@ FAULTS: dict[str, InjectedFault] = {
         {"prior.conditional": True},
         alterations.without_latent,
     ),
+    "hardly moves": InjectedFault(
+        "learning rates of 1e-7: neither player gets anywhere",
+        (rules.not_learning_yet,),
+        {DISCRIMINATOR_RATE: 1e-7, GENERATOR_RATE: 1e-7},
+        curable=True,
+    ),
+    "large steps": InjectedFault(
+        "learning rates of 0.02 and momentum 0.9",
+        (rules.steps_too_large, rules.mode_collapse, rules.output_saturates),
+        {
+            "generator_optimiser.betas": (0.9, 0.999),
+            "discriminator_optimiser.betas": (0.9, 0.999),
+            GENERATOR_RATE: 2e-2,
+            DISCRIMINATOR_RATE: 2e-2,
+        },
+        curable=True,
+    ),
+    "slow average": InjectedFault(
+        "an average whose memory is a hundred times as long as the training",
+        (rules.average_far_behind,),
+        {"average.decay": 0.99999, "average.warm_up": False},
+        curable=True,
+    ),
+    "wrong labels": InjectedFault(
+        "labels that have nothing to do with the images",
+        (rules.classes_are_not_obeyed,),
+        {"prior.conditional": True},
+        alterations.wrong_labels,
+    ),
+    "one latent": InjectedFault(
+        "one latent vector for all images of a batch", (rules.batch_without_variety,), alter=alterations.one_latent
+    ),
+    "same images": InjectedFault(
+        "a loader that gives the same four batches again and again",
+        (rules.real_images_repeat,),
+        alter=alterations.same_images,
+    ),
     "overdriven": InjectedFault("a gain behind the generator", (rules.output_saturates,), alter=alterations.overdriven),
 }

@@ -42,15 +42,15 @@ class Spent:
 
     share: float
     total: float = 0.0
-    last: float = 0.0
+    count: int = 0
 
     def allows(self, seconds: float) -> bool:
-        """Whether one more, as long as the last, stays within the share of so many seconds of training."""
-        return self.total + self.last <= self.share * seconds
+        """Whether one more, as long as those before, stays within the share of so many seconds of training."""
+        return self.total * (1 + 1 / max(self.count, 1)) <= self.share * seconds
 
     def add(self, seconds: float) -> None:
         """One more was made."""
-        self.total, self.last = self.total + seconds, seconds
+        self.total, self.count = self.total + seconds, self.count + 1
 
 
 class RecordSignals(Callback):
