@@ -1,6 +1,7 @@
 """Files of strangers: what is not a generator's is refused before it is loaded, in one sentence."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,11 @@ from ganatomy.generators.pretrained import rebuilt
 from ganatomy.networks.families import FAMILIES, register_family
 from ganatomy.runs.run import Run
 from ganatomy.system.options import OfSampling
+
+
+def piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
 
 
 @pytest.fixture
@@ -130,7 +136,8 @@ def padded(folder: Path) -> None:
 
 KEY = "layers.0.weight"
 SPOILT: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "no weights": (lambda folder: (folder / weights.WEIGHTS).unlink(), "cannot be read"),
+    "no weights": (lambda folder: (folder / weights.WEIGHTS).unlink(), "There is no file .*safetensors"),
+    "a pipe": (lambda folder: piped(folder / weights.WEIGHTS), "There is no file .*safetensors"),
     "a pickle": (
         lambda folder: (folder / weights.WEIGHTS).write_bytes(b"\x80\x04cos\nsystem\n"),
         "no safetensors file",

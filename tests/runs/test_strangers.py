@@ -6,13 +6,15 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from ganatomy.errors import UserError
+from ganatomy.evaluation.api import evaluate
 from ganatomy.generators.api import sample, walk
 from ganatomy.report import page
 from ganatomy.runs.problems import problems
@@ -227,3 +229,32 @@ def test_records_before_a_checkpoint_are_kept_to_the_byte(run: Run) -> None:
         file.write(b'{"step": 2}\n{"step":6}\n{"step": 4, "x": 1.0')
     run.forget_after(5)
     assert (run.path / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.fixture
+def read_only(trained: Run, tmp_path: Path) -> Iterator[Run]:
+    """The run on a disk that cannot be written."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    run = Run(disk / "runs" / "copy")
+    if shutil.which("mount") is None or subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=False).returncode:
+        pytest.skip("this process may not mount a disk")
+    shutil.copytree(trained.path, run.path)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    yield run
+    subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda run: go_on(run, training__steps=10),
+        lambda run: sample(run, [0]),
+        lambda run: walk(run, [0, 1], 2),
+        lambda run: evaluate(run, metrics=["fd"], features="pixels", n=5),
+    ],
+    ids=["resume", "sample", "walk", "evaluate"],
+)
+def test_a_disk_that_cannot_be_written_is_named(read_only: Run, work: Callable[[Run], object]) -> None:
+    with pytest.raises(UserError, match=r"(cannot be|Nothing can be) written.*: Read-only file system"):
+        work(read_only)

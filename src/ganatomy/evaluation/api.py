@@ -28,6 +28,7 @@ from ganatomy.runs.images import located
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
 from ganatomy.system import runtime
+from ganatomy.system.files import explained
 from ganatomy.system.terminal import Terminal
 
 SAMPLES = 10_000  # generated images of a run
@@ -130,10 +131,12 @@ def evaluate(
             card = evaluator.card(made.subject(n), made.draw(n))
         if run is not None:
             neighbours = evaluator.nearest(made.draw(min(n, nearest.COMPARED)))
-            run.write_text(f"eval/{keep(run, card).stem}-nearest.html", nearest.page(card.name, neighbours))
-            page.write(run)
+            with explained(run.path):
+                run.write_text(f"eval/{keep(run, card).stem}-nearest.html", nearest.page(card.name, neighbours))
+                page.write(run)
         if out is not None:
-            card.save(Path(out))
+            with explained(Path(out).parent):
+                card.save(Path(out))
         return card
 
 

@@ -83,6 +83,8 @@ def _tensors(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     size = sum(tensor.nbytes for tensor in expected.values())
     if size > LARGEST:
         raise UserError(f"{path} would take {size / 2**30:,.0f} GiB; no more than {LARGEST / 2**30:,.0f} are loaded.")
+    if not path.is_file():  # a pipe would keep its reader waiting for ever
+        raise UserError(f"There is no file {path}.")
     try:
         if path.stat().st_size > size + HEADER:
             raise UserError(f"{path} is larger than the network that its {CONFIG} describes.")
