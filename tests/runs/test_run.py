@@ -1,5 +1,6 @@
 """The run folder: found by name, written whole, read whatever was left in it."""
 
+import errno
 import json
 import os
 import subprocess
@@ -164,3 +165,14 @@ with Run({str(run.path)!r}).lock():
     other.communicate()
     with run.lock():
         pass
+
+
+def test_a_disk_that_is_full_before_anything_is_trained(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(UserError, match=r"^Nothing can be written to .*waves: the disk is full; make room there"):
+            Run.create("waves", recipe("dcgan"), runs)
+    assert not runs.exists()

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +218,39 @@ def test_long_names_and_old_leftovers_do_not_matter(tmp_path: Path) -> None:
     with files.new_folder(tmp_path / "folder") as made:
         (made / "one").write_text("1")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["one"]
+
+
+def test_a_folder_whose_removal_is_interrupted_has_lost_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "one").write_text("1")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            files.remove(tmp_path / "folder")
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(files.PARTIAL)
+    files.remove_partial(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_are_removed_and_appended_to_as_links(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "one").write_text("1")
+    for name in ("folder", "folder/one"):
+        link = tmp_path / f"{files.PARTIAL}link"
+        link.symlink_to(tmp_path / name)
+        with pytest.raises(OSError, match=r"symbolic links|is a directory"):
+            files.append_text(link, "2")
+        with pytest.raises(UserError, match=r"is a link; links below .* are not followed: remove it"):
+            files.inside(tmp_path, link.name, "one")
+        files.remove_partial(tmp_path)
+        assert not link.is_symlink()
+    assert (tmp_path / "folder" / "one").read_text() == "1"
 
 
 def test_checksum(tmp_path: Path) -> None:

@@ -178,7 +178,8 @@ class Run:
     def write_config(self, config: Options) -> None:
         """Write config.yaml, with its checksum as a comment in the last line."""
         text = settings.to_yaml(config)
-        self.write_text("config.yaml", f"{text}{CHECKSUM}{hashlib.sha256(text.encode()).hexdigest()}\n")
+        with files.explained(self.path):
+            self.write_text("config.yaml", f"{text}{CHECKSUM}{hashlib.sha256(text.encode()).hexdigest()}\n")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of the folder, whole or not at all."""

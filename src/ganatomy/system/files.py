@@ -80,11 +80,16 @@ def remove_partial(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with all that is in it, if it is there; what links lead to stays."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+    """Remove a file, a link or a folder with all that is in it, if it is there; what links lead to stays.
+
+    A folder loses its name first: one that is called so is whole, even if the process ends here.
+    """
+    if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
+        return
+    if not path.name.startswith(PARTIAL):
+        path = path.rename(path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name[:200]}"))
+    shutil.rmtree(path)
 
 
 def append_text(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,7 +23,7 @@ def features_of(images: Images, extractor: Extractor, progress: Callable[[str], 
     key = json.dumps([images.fingerprint, extractor.name, protocol_of(extractor)], sort_keys=True)
     path = cache_folder() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
     with (
-        suppress(OSError, ValueError, KeyError, EOFError, BadZipFile),
+        suppress(Exception),  # numpy has errors of many kinds for damaged files; whatever it is, it is made again
         path.open("rb") as file,  # numpy would leave a damaged one open
         np.load(file, allow_pickle=False) as kept,
     ):
