@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims intervals clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims intervals torture clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -66,6 +66,10 @@ claims: .venv/ready-demo
 # How often each 95% interval covers, by simulation.
 intervals: .venv/ready-dev
 	$(BIN)/python -m bench intervals
+
+# Kills, flipped bits, full disks, rivals: what is noticed, and that nothing is lost. At most a quarter of an hour.
+torture: .venv/ready-dev
+	$(BIN)/python -m bench torture
 
 LOCKS := $(wildcard requirements/*.lock)
 

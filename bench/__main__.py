@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals]
+python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture]
 """
 
 import json
@@ -28,6 +28,8 @@ from bench.serve import serve
 from bench.streaming import streaming
 from bench.studio import studio
 from bench.textbook import training_step
+from bench.torture import torture
+from bench.torture.made import HARM
 from ganatomy import build
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe
@@ -203,7 +205,7 @@ BENCHMARKS = {
     "serve": serve,
     "studio": studio,
 }
-SLOW = {"intervals": intervals}  # half an hour: only when it is named
+SLOW = {"intervals": intervals, "torture": torture}  # half an hour, and five minutes: only when they are named
 
 
 def main(names: list[str]) -> None:
@@ -221,6 +223,8 @@ def main(names: list[str]) -> None:
     stem.with_suffix(".md").write_text(text)
     result = {"date": date, "machine": here, "rows": {row.what: row.numbers for row in rows}}
     stem.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
+    if harmed := [row.what for row in rows if any(word in row.value for word in HARM)]:
+        sys.exit(f"Not as it must be: {'; '.join(harmed)}.")
 
 
 if __name__ == "__main__":
