@@ -183,6 +183,23 @@ def test_one_flipped_bit_is_noticed(folder, cache, rng, file):
         assert prepare(folder).notes == ()
 
 
+def test_one_flipped_bit_of_the_index_changes_nothing(tmp_path, cache, rng):
+    """What it says of the files, such as the range of their values, is found out again."""
+    deep = tmp_path / "deep.npy"
+    np.save(deep, rng.integers(0, 4096, (9, 16, 16), np.uint16))
+    before = prepare(deep)
+    assert before.values
+    (index,) = (cache / "data" / "index").iterdir()
+    content = index.read_bytes()
+    for bit in rng.choice(8 * len(content), 40, replace=False):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        index.write_bytes(flipped)
+        after = prepare(deep)
+        for fact in ("fingerprint", "values", "range", "former", "notes", "skipped", "classes"):
+            assert getattr(after, fact) == getattr(before, fact)
+
+
 def test_a_set_of_an_earlier_version_has_no_checksums(folder, cache):
     prepare(folder)
     (entry,), _ = sets(cache)

@@ -32,7 +32,8 @@ from ganatomy.data.survey import Survey, survey
 from ganatomy.data.threads import in_order
 from ganatomy.data.values import BITS, Numbers, Range
 from ganatomy.errors import UserError, unknown
-from ganatomy.system.files import cache_folder, cached, write_text
+from ganatomy.system import sealed
+from ganatomy.system.files import cache_folder, cached, write_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,9 +121,9 @@ def _as_asked(images: Images | None, how: _How) -> Images | None:
 def _indexed(index: Path, root: Path, source: str) -> Images | None:
     """The set that the index names, if the cache holds it, and what was said of these files."""
     try:
-        facts = json.loads(index.read_text(encoding="utf-8"))
+        facts, whole = sealed.read(index.read_bytes().decode("utf-8", "surrogatepass"))
         fingerprint = facts.pop("fingerprint")
-        images = kept(entry(root, fingerprint), source) if FINGERPRINT.fullmatch(fingerprint) else None
+        images = kept(entry(root, fingerprint), source) if whole and FINGERPRINT.fullmatch(fingerprint) else None
         return images and _with(images, **facts)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):  # not there, or damaged
         return None
@@ -189,7 +190,8 @@ def _prepared(
 
                     write(place, found.name, items, decoded, shape, fingerprint, facts["range"], describe)
             if index is not None:
-                write_text(index, json.dumps({"fingerprint": fingerprint, **facts}))
+                text = sealed.to_text({"fingerprint": fingerprint, **facts})
+                write_bytes(index, text.encode("utf-8", "surrogatepass"))
     images = kept(place, source)
     assert images
     images = _with(images, **facts)
