@@ -243,7 +243,7 @@ class Run:
     # --- requests to the training ---------------------------------------------------------------------------------
 
     def request(self, **requests: Any) -> None:
-        """Leave requests to the process that trains the run: see `callbacks.control`. Earlier ones stay until taken."""
+        """Leave requests to the process that trains the run: see `runs.control`. Earlier ones stay until taken."""
         self.write_text("control.json", json.dumps({**_object(self.at("control.json")), **requests}) + "\n")
 
     def take_requests(self) -> dict[str, Any]:

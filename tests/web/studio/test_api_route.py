@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from servers import Server
 from visiting import Visitor, token_of
 
+from ganatomy.runs.control import ControlRequest
 from ganatomy.web.studio import lab_options
 from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.latent_walk_request import LatentWalkRequest
@@ -24,7 +25,7 @@ from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_routes import RunRoutes
 from ganatomy.web.studio.run_store import RunStore
 from ganatomy.web.studio.time_limit import TimeLimit
-from ganatomy.web.studio.training_routes import ControlRequest, TrainingRoutes
+from ganatomy.web.studio.training_routes import TrainingRoutes
 from ganatomy.web.studio.worker_routes import WorkerRoutes
 
 EXAMPLES = 12  # of each route

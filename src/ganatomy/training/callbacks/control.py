@@ -6,6 +6,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from ganatomy.gan.player import Number
+from ganatomy.runs.control import HIGHEST_RATE, ControlRequest
 from ganatomy.runs.run import Run
 from ganatomy.training.loop import Callback, State
 
@@ -14,15 +15,10 @@ PAUSE_SECONDS = 0.1  # of sleep at a time while the training is paused
 
 
 class Control(Callback):
-    """Carries out the requests in control.json, {"pause": true, "learning_rates": {"generator": 1e-4}, …}.
+    """Carries out each `ControlRequest` in control.json.
 
-    pause            true or false
-    stop             true: finish the step and save, as Ctrl-C does
-    snapshot         true: draw the grid of samples now
-    learning_rates   by player, from the next step on; a schedule ends here
-
-    Each request becomes an event. Reading the file removes it, and requests that are left from an earlier session are
-    ignored. Without the file nothing changes.
+    Each becomes an event. Reading the file removes it, and requests that are left from an earlier session are ignored.
+    Without the file nothing changes.
     """
 
     def __init__(
@@ -56,22 +52,31 @@ class Control(Callback):
             return
         self.polled = now
         requests = self.run.take_requests()
-        if requests.get("learning_rates"):
-            self._change_rates(state, requests["learning_rates"])
-        if requests.get("snapshot") is True:
+        for name in ControlRequest.model_fields:
+            if name in requests:
+                getattr(self, f"_{name}")(state, requests[name])
+
+    def _snapshot(self, state: State, wanted: Any) -> None:
+        if wanted is True:
             self.snapshot(state)
-        if isinstance(requests.get("pause"), bool) and requests["pause"] != self.paused:
-            self.paused = requests["pause"]
-            self.run.event("paused" if self.paused else "continued", step=state.step)
-        if requests.get("stop") is True:
+
+    def _pause(self, state: State, wanted: Any) -> None:
+        if isinstance(wanted, bool) and wanted != self.paused:
+            self.paused = wanted
+            self.run.event("paused" if wanted else "continued", step=state.step)
+
+    def _stop(self, state: State, wanted: Any) -> None:
+        if wanted is True:
             state.stop = True
             self.run.event("asked to stop", step=state.step)
 
-    def _change_rates(self, state: State, rates: Any) -> None:
+    def _learning_rates(self, state: State, rates: Any) -> None:
         """Set the rates of the players that are named; refuse them all if one is no learning rate."""
+        if not rates:
+            return
         players = {player.name: player for player in state.method.players}
         good = isinstance(rates, dict) and all(
-            name in players and isinstance(rate, (int, float)) and math.isfinite(rate) and 0 < rate <= 10
+            name in players and isinstance(rate, (int, float)) and math.isfinite(rate) and 0 < rate <= HIGHEST_RATE
             for name, rate in rates.items()
         )
         if not good or state.method.runtime.world > 1:  # the other processes would not know

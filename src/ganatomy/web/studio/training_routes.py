@@ -1,9 +1,7 @@
 """Trainings steered and started from pages. No torch."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ganatomy.config.recipes import summaries
+from ganatomy.runs.control import ControlRequest
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import launcher
 from ganatomy.web.studio.api_route import ApiRoute
@@ -22,24 +21,6 @@ from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.validation import read
 
 CONTROL_SECONDS = 10.0  # within which a request must be left in the run's folder
-Rate = Annotated[float, Field(gt=0, le=10)]
-
-
-class ControlRequest(BaseModel):
-    """What a page asks of a training: see `ganatomy.training.callbacks.control`."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    pause: bool | None = None
-    stop: bool | None = None
-    snapshot: bool | None = None
-    learning_rates: dict[str, Rate] | None = None
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> "ControlRequest":
-        if not self.model_fields_set:
-            raise ValueError(f"ask for {', '.join(type(self).model_fields)}")
-        return self
 
 
 class TrainingRoutes:
