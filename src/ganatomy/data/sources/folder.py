@@ -6,7 +6,7 @@ import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from posixpath import basename
@@ -62,13 +62,14 @@ def _endings(names: Iterable[str]) -> Counter[str]:
     return Counter(kind for name in names if (kind := ending(name)) and basename(name) != samples.LIST)
 
 
-def _no_images(where: str, others: list[str], unread: Counter[str]) -> UserError:
+def _no_images(where: str, others: list[str], unread: Counter[str], notes: Sequence[str] = ()) -> UserError:
     if others and where.lower().endswith(".zip"):
         return UserError(f"{where} holds another archive ({others[0]}) and no images; unpack it and give {others[0]}.")
     if others:
         return UserError(f"{where} holds no images but {others[0]}; give that file itself.")
     there = f", only {unread_files(unread)}" if unread else ""
-    return UserError(f"{where} holds no images{there}; accepted are files ending in {' '.join(EXTENSIONS)}.")
+    accepted = f"accepted are files ending in {' '.join(EXTENSIONS)}."
+    return UserError(" ".join([f"{where} holds no images{there}; {accepted}", *notes]))
 
 
 def _walk(root: Path, unread: Counter[str]) -> Iterator[tuple[str, os.stat_result]]:
@@ -142,7 +143,7 @@ def _zip(place: Path, split: str, where: str) -> Items:
         left_out = samples.others(images, members, lambda name: read(name, samples.MOST_BYTES))
         unread = _endings(members.keys() - wanted)
         if not images:
-            raise _no_images(where, [name for name in members if name.lower().endswith(".zip")], unread)
+            raise _no_images(where, [name for name in members if name.lower().endswith(".zip")], unread, notes)
         items = arranged(wanted.keys() - left_out, split, where, lambda name: read(name, MAX_LABELS))
         items.read = lambda i: read(items.names[i], MAX_BYTES)
         items.size = lambda i: members[items.names[i]].file_size
