@@ -205,7 +205,7 @@ BENCHMARKS = {
     "serve": serve,
     "studio": studio,
 }
-SLOW = {"intervals": intervals, "torture": torture}  # half an hour, and five minutes: only when they are named
+SLOW = {"intervals": intervals, "torture": torture}  # half an hour, and six minutes: only when they are named
 
 
 def main(names: list[str]) -> None:

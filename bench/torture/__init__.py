@@ -15,7 +15,7 @@ from bench.torture.rivals import backwards_clock, killed_rank, two_processes
 
 
 def torture() -> list[Row]:
-    """One row a kind of harm, in a folder of its own. Five minutes on two cores."""
+    """One row a kind of harm, in a folder of its own. Six minutes on two cores."""
     torch.set_num_threads(1)  # the numbers of two trainings are compared to the bit; and processes are forked
     before = os.environ.get("GANATOMY_CACHE")
     with tempfile.TemporaryDirectory() as folder:
