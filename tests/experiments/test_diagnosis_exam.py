@@ -78,14 +78,15 @@ def test_every_training_of_the_plan_can_be_built(cell: tuple[str, str]) -> None:
 @pytest.mark.parametrize("fault", [name for name, fault in FAULTS.items() if fault.alter is not untouched])
 def test_an_alteration_changes_the_training(fault: str) -> None:
     """Two steps from the same weights, at the step from which `poison` works."""
-    classes = {"prior.classes": [30]} if fault == "no latent" else {}
+    by_class = "prior.conditional" in FAULTS[fault].settings
+    classes = {"prior.classes": [15, 15]} if by_class else {}
     options = change(recipe("dcgan"), {**TINY, **FAULTS[fault].settings, **classes})
 
     def trained(alter: Alteration) -> torch.Tensor:
         method = build.method(options, (3, 16, 16), Runtime())
         assert isinstance(method, Adversarial)
-        labels = np.zeros(30, int) if fault == "no latent" else None
-        real = RealBatches(waves(30, 16, 16), 8, 1, Randomness(0), Runtime(), labels=labels, classes=1)
+        labels = np.arange(30) % 2 if by_class else None
+        real = RealBatches(waves(30, 16, 16), 8, 1, Randomness(0), Runtime(), labels=labels, classes=2)
         batches = alter(method, real)
         for step in (150, 151):
             method.step(step, batches)

@@ -468,20 +468,18 @@ def checkerboard(window: Window, context: TrainingContext, *, energy: float = 25
 
 @rule(
     "not learning yet",
-    when="images are far, and neither `distance`, nor what `spread` lacks to 1, has fallen below {progress} of its "
-    "value at the start; and nothing else is found",
+    when="images are far, and `distance` and `spread` are within 10% of what they were at the start, or "
+    "`movement` is below {still}; and nothing else is found",
     needs=("distance", "spread"),
     remedy=balance_rates,
     probes=12,
     share=0.7,
     fallback=True,
 )
-def not_learning_yet(window: Window, context: TrainingContext, *, progress: float = 0.85) -> Symptom | None:
-    """Neither player gets anywhere: after all these steps, generated images are as far from real ones as at first."""
-    begun = window.at_start("distance")
-    lacking, lacked = (max(1 - spread, 0.0) for spread in (window("spread"), window.at_start("spread")))
-    if not window.far or window("distance") < progress * begun or lacking < progress * lacked:
+def not_learning_yet(window: Window, context: TrainingContext, *, still: float = STILL) -> Symptom | None:
+    """Neither player gets anywhere: after all these steps, generated images are what they were at first."""
+    hardly = window("movement") < still and not window.learnt
+    if not window.far or not (hardly or window.as_at_start):
         return None
-    hardly = window("movement") < STILL
     detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly else ""
-    return Symptom("distance", window("distance"), progress * begun, detail)
+    return Symptom("distance", window("distance"), window.at_start("distance"), detail)
