@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--wheel", help="install this wheel, and not Ganatomy as an editable package")
     given = parser.parse_args()
 
-    venv.create(given.folder, with_pip=True)
+    venv.create(given.folder, with_pip=True, symlinks=os.name != "nt")  # as `python -m venv` makes them
     python = given.folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = (python, "-m", "pip", "install", "--quiet", "--no-deps")
     hashed = (*pip, "--require-hashes", "--only-binary", ":all:", "--requirement")
