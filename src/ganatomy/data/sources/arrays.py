@@ -9,10 +9,9 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple, cast
 
 from ganatomy.data.items import MAX_BYTES, Items, Numbered, numbered
 from ganatomy.data.layout import no_split
@@ -210,8 +209,7 @@ def _blocks(array: NDArray) -> Iterator[tuple[int, NDArray]]:
     return ((start, array[start : start + step]) for start in range(0, len(array), step))
 
 
-@dataclass(frozen=True)
-class _Header:
+class _Header(NamedTuple):  # a dataclass would import numpy for its fields, from Python 3.15 on
     """What the header of a .npy file says, its length in bytes, and the size in bytes of the values behind it."""
 
     shape: tuple[int, ...]
