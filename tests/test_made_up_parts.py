@@ -140,7 +140,7 @@ def test_a_run_of_made_up_parts_is_like_any_other(tmp_path: Path) -> None:
         }
         for name in ("whole", "part")
     ]
-    assert len(digests[0]) == 4
+    assert len(digests[0]) == 5  # players, average, optimisers, and what the next probe is compared with
     assert digests[0] == digests[1]
     info = json.loads((tmp_path / "runs" / "whole" / "run.json").read_text())
     assert {part["name"] for part in info["parts"]} == {

@@ -17,7 +17,7 @@ def test_evaluate_and_compare(run: Run) -> None:
     printed = ganatomy("evaluate", "mine", "--n", 80, "--metrics", "fd, kd")
     assert re.search(
         r"^mine, step 7: 80 generated images against 37 of .*waves.npy; features: random\n"
-        r"  fd_random  [\d.]+ \[[\d.]+, [\d.]+\] \(real data against itself: [\d.]+\)\n  kd_random  ",
+        r"  fd_random  [\d.]+ \[[\d.]+, [\d.]+\] \(real data against itself: [\d.]+\)\n +bias: [\d.e-]+\n  kd_random  ",
         printed,
         re.MULTILINE,
     )
