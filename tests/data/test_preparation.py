@@ -428,7 +428,11 @@ def ramps(folder: Path, kind: str, image) -> Path:
     folder.mkdir()
     y, x = np.mgrid[:160, :200]
     for i in range(3):
-        Image.fromarray(image(x, y, i)).save(folder / f"{i}.{kind}")
+        pixels = image(x, y, i)
+        if kind == "pgm":  # 16 bits, which Pillow writes since version 11 only
+            (folder / f"{i}.pgm").write_bytes(b"P5\n200 160\n65535\n" + pixels.astype(">u2").tobytes())
+        else:
+            Image.fromarray(pixels).save(folder / f"{i}.{kind}")
     return folder
 
 

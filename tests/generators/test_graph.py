@@ -143,7 +143,7 @@ SPOILT_GRAPHS: dict[Callable[[onnx.ModelProto], None], str] = {
     no_such_operator: "no valid graph",
     expanded: "one image would take 262,144 MiB",
     filled: "one image would take 4,194,304 MiB",
-    doubled: "one image would take",
+    doubled: "one image would take|sizes of its tensors cannot be told",  # the latter by older versions of onnx
     product_of_the_batch: "64 images would take more than 64 times",
     sized_by_z: "cannot be told before it runs",
     sparse: "sparse tensors",
