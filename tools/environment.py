@@ -1,7 +1,7 @@
-"""Make an environment of the versions that locks name: `python tools/environment.py .venv demo dev`.
+"""Make an environment of the versions that locks name: `python tools/environment.py .venv torch demo dev`.
 
 Every file is checked against its hash. Nothing is resolved or built, so nothing is installed that no lock names.
-torch is the CPU build if pip finds one whose hash is known, else PyPI's, which for Linux comes with CUDA's libraries.
+`torch` is the CPU build if pip finds one whose hash is known, else PyPI's, which for Linux comes with CUDA's libraries.
 """
 
 import argparse
@@ -25,11 +25,15 @@ def main() -> None:
     python = given.folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = (python, "-m", "pip", "install", "--quiet", "--no-deps")
     hashed = (*pip, "--require-hashes", "--only-binary", ":all:", "--requirement")
-    tried = subprocess.run((*hashed, LOCKS / "torch-cpu.lock"), capture_output=True, text=True)
-    if tried.returncode:
-        print(f"No CPU build of torch with a known hash, so PyPI's is installed. pip said:\n{tried.stderr}", flush=True)
-        subprocess.run((*hashed, LOCKS / "torch.lock"), check=True)
     for lock in given.locks:
+        if lock == "torch":
+            tried = subprocess.run((*hashed, LOCKS / "torch-cpu.lock"), capture_output=True, text=True)
+            if not tried.returncode:
+                continue
+            print(
+                f"No CPU build of torch with a known hash, so PyPI's is installed. pip said:\n{tried.stderr}",
+                flush=True,
+            )
         subprocess.run((*hashed, LOCKS / f"{lock}.lock"), check=True)
     ganatomy = (given.wheel,) if given.wheel else ("--no-build-isolation", "--editable", ROOT)
     subprocess.run((*pip, *ganatomy), check=True)

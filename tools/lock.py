@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 AS_OF = "2026-11-29T00:00:00Z"
@@ -23,6 +25,7 @@ CPU_BUILDS = {
 GPU = re.compile(r"torch|triton|(cuda|nvidia)-.*")
 
 NAMES = {
+    "lowest": "The lowest versions that pyproject.toml allows, and what they need.",
     "demo": "What the demo needs, beside torch.",
     "dev": "What tests, lint and docs need, beside torch and demo.lock.",
     "torch": "torch as on PyPI, with the CUDA libraries that it needs on Linux.",
@@ -42,7 +45,28 @@ def resolved(extras: tuple[str, ...], known: str, *arguments: str) -> dict[str, 
         command += ["--only-binary", ":all:", "--exclude-newer", AS_OF, "--generate-hashes", "--no-header"]
         command += ["--no-annotate", "--output-file", lock, ROOT / "pyproject.toml", build, *arguments]
         subprocess.run([*command, *(f"--extra={extra}" for extra in extras)], check=True)
-        packages = re.split(r"\n(?=\S)", lock.read_text().strip())
+        return _packages(lock.read_text())
+
+
+def wanted(pyproject: dict[str, Any]) -> list[str]:
+    """All that pyproject.toml asks for, whatever the extra."""
+    project, build = pyproject["project"], pyproject["build-system"]["requires"]
+    return [*project["dependencies"], *build, *chain(*project["optional-dependencies"].values())]
+
+
+def lowest() -> dict[str, str]:
+    """The lines of each package with the lowest versions of what is asked for, on Linux, by its name."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    python = pyproject["project"]["requires-python"].removeprefix(">=")
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct"]
+    command += ["--python-version", python, "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:"]
+    command += ["--exclude-newer", AS_OF, "--generate-hashes", "--no-header", "--no-annotate", "-"]
+    text = "\n".join((*wanted(pyproject), "editables>=0.5"))
+    return _packages(subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout)
+
+
+def _packages(lock: str) -> dict[str, str]:
+    packages = re.split(r"\n(?=\S)", lock.strip())
     return {re.match(r"[\w.-]+", package)[0]: package for package in packages}
 
 
@@ -56,6 +80,7 @@ def locks(*arguments: str) -> dict[Path, str]:
     for name, package in dev.items():
         content["torch" if GPU.fullmatch(name) else "demo" if name in demo else "dev"].append(package)
     builds = (f"    --hash=sha256:{sha256}" for sha256 in CPU_BUILDS.values())
+    content["lowest"] += lowest().values()
     content["torch-cpu"].append(" \\\n".join([f"torch=={TORCH}+cpu", *builds]))
     note = "Made by `make lock`; installed by tools/environment.py."
     return {files[name]: "\n".join((f"# {NAMES[name]} {note}", *content[name], "")) for name in NAMES}

@@ -49,6 +49,8 @@ def test_what_cannot_be_evaluated_or_compared(images: Path, here: Path, run: Run
     assert "a run's are prepared as for its training" in refused("evaluate", "mine", "--size", 32)
     assert "data.size" in refused("evaluate", images, "--reference", images, "--size", 5)
     assert "needs its weights" in refused("evaluate", "mine", "--features", "inception", "--n", 50)
+    assert "contact sheets of a training" in refused("evaluate", "runs/mine/samples", "--reference", images)
+    assert "nowhere is no folder" in refused("evaluate", "mine", "--out", "nowhere/card.json")
     assert "has no scores yet: ganatomy evaluate mine" in refused("compare", "mine", "mine")
     assert "at least two runs" in refused("compare", "mine")
     assert "not both" in refused("compare", "mine", "mine", "--latex", "--json")

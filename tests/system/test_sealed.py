@@ -21,7 +21,8 @@ def test_the_checksum_is_that_of_the_canonical_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "flipped", [("20", "10"), ('"a"', '"b"'), ("0.1", "0.2"), ("step", "stfp"), ('6": "', '6": "0')]
+    "flipped",
+    [("20", "10"), ('"a"', '"b"'), ("0.1", "0.2"), ("step", "stfp"), ("sha256", "sha257"), ('6": "', '6": "0')],
 )
 def test_a_change_is_noticed(flipped: tuple[str, str]) -> None:
     text = sealed.to_text(ENTRIES)

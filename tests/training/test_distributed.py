@@ -28,7 +28,8 @@ PENALISED = {"generator.norm": "none", "discriminator.norm": "none"}
 def without_batch_norm(name: str) -> dict[str, Any]:
     """Changes that make a recipe small, and independent of which images share a batch."""
     config = recipe(name)
-    roles = [role for role in ("generator", "discriminator") if getattr(getattr(config, role), "norm", "") == "batch"]
+    players = ("generator", "discriminator") if config.method in ("adversarial", "vae") else ("generator",)
+    roles = [role for role in players if getattr(getattr(config, role), "norm", "") == "batch"]
     return tiny(name) | EVERY | {f"{role}.norm": "none" for role in roles}
 
 

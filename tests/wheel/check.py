@@ -20,7 +20,7 @@ def main() -> None:
         place = Path(folder)
         run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", place / "dist", ROOT)
         (wheel,) = (place / "dist").glob("*.whl")
-        run(sys.executable, ROOT / "tools" / "environment.py", place / "environment", "demo", "--wheel", wheel)
+        run(sys.executable, ROOT / "tools" / "environment.py", place / "environment", "torch", "demo", "--wheel", wheel)
         bin_folder = place / "environment" / ("Scripts" if os.name == "nt" else "bin")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         home = {**clean, "GANATOMY_CACHE": str(place / "cache")}

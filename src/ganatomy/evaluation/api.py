@@ -1,6 +1,7 @@
 """Measure a generator, or images that it made: the function behind `ganatomy evaluate`."""
 
 import hashlib
+import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -82,6 +83,8 @@ def evaluate(
     for whatever the caller can mend.
     """
     console = console or Terminal(quiet=True)
+    if out is not None and not os.access(Path(out).parent, os.W_OK | os.X_OK):  # before minutes of measuring
+        raise UserError(f"{out} cannot be written: {Path(out).parent} is no folder that can be written to.")
     run = _run(subject, Path(runs))
     split, first, files = "train", None, Preparation(size, channels, fit)
     own = run is not None and reference is None
@@ -162,7 +165,7 @@ class Generated:
 
 
 def _run(subject: Source | Run, runs: Path) -> Run | None:
-    """The run that is meant, or None if it is images."""
+    """The run that is meant, or None if it is images. Raises UserError for what is neither."""
     if isinstance(subject, Run):
         return subject
     if isinstance(subject, np.ndarray):
@@ -170,6 +173,11 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
     path = Path(subject)
     if str(subject) == "last" or (path / "run.json").is_file() or (runs / path / "run.json").is_file():
         return Run.find(subject, runs)
+    if path.is_dir() and path.name == "samples" and (path.parent / "run.json").is_file():
+        raise UserError(
+            f"{path} holds the contact sheets of a training, many images in each: `ganatomy evaluate {path.parent}` "
+            "measures its generator."
+        )
     if path.exists() or ":" in str(subject) or str(subject) == "digits":
         return None
     known = [folder.name for folder in runs.iterdir()] if runs.is_dir() else []

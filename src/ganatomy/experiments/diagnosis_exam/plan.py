@@ -10,6 +10,7 @@ import numpy as np
 
 from ganatomy.config import inactive
 from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
 from ganatomy.data.preparation import prepare
 from ganatomy.errors import UserError, unknown
 from ganatomy.experiments.diagnosis_exam.faults import DISCRIMINATOR_RATE, FAULTS, GENERATOR_RATE
@@ -169,9 +170,9 @@ class ExamTraining:
         for name in families:  # another family has other options
             role = name.removesuffix("family")
             settings = {each: value for each, value in settings.items() if not each.startswith(role) or each in changes}
-        base = recipe(self.recipe)  # what all trainings have in common acts in most of them
-        acting = {name: value for name, value in settings.items() if inactive.why_not(base, name) is None}
-        return {**families, **acting}
+        settings = {**families, **settings}
+        together = change(recipe(self.recipe), settings)  # what all trainings have in common acts in most of them
+        return {name: value for name, value in settings.items() if inactive.why_not(together, name) is None}
 
 
 def plan(
