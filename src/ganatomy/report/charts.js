@@ -44,9 +44,10 @@ function layout(chart, range, width, marks) {
   const [ink, quiet, rule, paper] = ["ink", "quiet", "rule", "paper"].map(style);
   const axis = { gridcolor: rule, linecolor: rule, zeroline: false, color: quiet, automargin: false };
   const levels = (chart.levels ?? []).map((level) => ({ ...level, color: style(level.role) }));
+  const right = Math.max(44, ...levels.map(({ text }) => 8 + 6.5 * text.length)); // room for the words beside the lines
   const across = { type: "line", xref: "paper", x0: 0, x1: 1 }, upright = { type: "line", yref: "paper", y0: 0, y1: 1 };
   return {
-    paper_bgcolor: paper, plot_bgcolor: paper, margin: { l: 52, r: 44, t: 34, b: 28 }, autosize: true,
+    paper_bgcolor: paper, plot_bgcolor: paper, margin: { l: 52, r: right, t: 34, b: 28 }, autosize: true,
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: rule }, dragmode: touch ? false : "zoom",
     showlegend: chart.series.length > 1, uirevision: "same",
