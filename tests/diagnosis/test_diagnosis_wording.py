@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganatomy.config import recipes
+from ganatomy.config.settings import change
 from ganatomy.diagnosis import TrainingContext, diagnose_run, wording
 from ganatomy.runs.run import Run
 from probe_records import monitored, recorded, records
@@ -41,6 +42,17 @@ def test_the_command_answers_from_the_records_alone(tmp_path: Path) -> None:
     )
     assert {"meaning", "remedy", "settings", "command"} < set(finding)
     assert (finding["said"], finding["sure"]) == (300, "certain")
+
+
+def test_a_training_that_goes_on_is_told_when_it_is_probed_next(tmp_path: Path) -> None:
+    finished = recorded(tmp_path, records(40), "finished")
+    assert "next probe" not in ask(finished).stdout
+    running = recorded(tmp_path, records(40), "running")
+    running.update(status="running")
+    assert ask(running).stdout.endswith("\nThe next probe is due about step 820.\n")
+    every = TrainingContext.of_config(change(recipes.recipe("dcgan"), {"diagnosis.every": 50}))
+    assert wording.next_probe(monitored(3, every)) == "The next probe is due at step 110."
+    assert "as soon as" in wording.next_probe(monitored(1))
 
 
 def test_before_the_first_probe_there_is_nothing_to_report(tmp_path: Path) -> None:

@@ -30,11 +30,15 @@ def diagnose(
 
     from ganatomy.diagnosis import diagnose_run, wording
     from ganatomy.runs.run import Run
+    from ganatomy.runs.status import status_of
 
-    monitor = diagnose_run(Run.find(run))
+    found = Run.find(run)
+    monitor = diagnose_run(found)
     if as_json:
         show(json.dumps(monitor.json(), indent=1))
     else:
         show(wording.page(monitor))
+        if status_of(found, found.info(), found.events()) == "running":
+            show(f"\n{wording.next_probe(monitor)}")
     if exit_code:
         sys.exit({"healthy": 0, "ill": 3}.get(monitor.state, 4))

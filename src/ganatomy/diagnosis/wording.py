@@ -1,6 +1,8 @@
 """A diagnosis as people read it, and the table of all findings for the documentation."""
 
+from itertools import pairwise
 from math import isfinite
+from statistics import median
 
 from ganatomy.config.options import Config
 from ganatomy.diagnosis.context import TrainingContext
@@ -13,6 +15,18 @@ from ganatomy.diagnosis.window import TERMS
 def page(monitor: Monitor) -> str:
     """The verdict, then every finding with its evidence and remedy."""
     return "\n\n".join([sentence(monitor), *(_paragraph(finding) for finding in monitor.findings())])
+
+
+def next_probe(monitor: Monitor) -> str:
+    """When a training that goes on is probed next, by its options or by the steps between its last probes."""
+    steps = [int(record["step"]) for record in monitor.records[-4:]]
+    options = monitor.context.config
+    if options is not None and options.diagnosis.every:
+        return f"The next probe is due at step {monitor.step + options.diagnosis.every:,}."
+    if len(steps) < 2:
+        return "The next probe is due as soon as its cost is 2% of the training time or less."
+    between = median(later - earlier for earlier, later in pairwise(steps))
+    return f"The next probe is due about step {monitor.step + between:,.0f}."
 
 
 def sentence(monitor: Monitor) -> str:

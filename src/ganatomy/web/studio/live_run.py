@@ -13,10 +13,10 @@ from ganatomy.report.curves import Columns
 from ganatomy.runs.lines import is_number
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard
+from ganatomy.runs.status import ACTIVE, status_of
 from ganatomy.web.strict_json import dump
 from ganatomy.web.studio.live_diagnosis import LiveDiagnosis
 from ganatomy.web.studio.run_store import RunStore, brief
-from ganatomy.web.studio.status import ACTIVE, status_of
 from ganatomy.web.studio.tail import Events, Records
 
 FIRST_READ = 0.4  # seconds of reading before a page is answered with samples of the rest

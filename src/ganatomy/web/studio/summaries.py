@@ -14,8 +14,8 @@ from ganatomy.diagnosis import HEALTHY
 from ganatomy.errors import UserError
 from ganatomy.report.curves import Columns
 from ganatomy.runs.run import Run
+from ganatomy.runs.status import ACTIVE, status_of
 from ganatomy.web.studio.run_store import MAX_WORDS, NotFoundError, RunStore, brief, reading
-from ganatomy.web.studio.status import ACTIVE, status_of
 from ganatomy.web.studio.tail import Events, sketch
 from ganatomy.web.studio.time_limit import TimeLimit
 

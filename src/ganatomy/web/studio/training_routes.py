@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from ganatomy.config.recipes import summaries
 from ganatomy.runs.control import ControlRequest
+from ganatomy.runs.status import status_of
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import launcher
 from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.launcher import Launcher, TrainingForm
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
-from ganatomy.web.studio.status import status_of
 from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.validation import read
 

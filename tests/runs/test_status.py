@@ -4,12 +4,12 @@ import os
 import time
 from pathlib import Path
 
-from ganatomy.runs.run import Run
-from ganatomy.web.studio.status import status_of
+from ganatomy.runs.status import status_of
+from probe_records import recorded, records
 
 
-def test_the_status_follows_from_the_folder_and_the_process(runs: Path) -> None:
-    run = Run(runs / "waves")
+def test_the_status_follows_from_the_folder_and_the_process(tmp_path: Path) -> None:
+    run = recorded(tmp_path, records(1))
     old = time.time() - 3600
     os.utime(run.path / "metrics.jsonl", (old, old))
     paused = [{"event": "started"}, {"event": "paused"}]
