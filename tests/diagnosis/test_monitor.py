@@ -100,6 +100,21 @@ def test_only_what_is_known_is_said() -> None:
     assert monitored(30, distance=float("nan")).state == "open"  # scores alone, as a loop of one's own may give them
 
 
+def test_a_training_is_not_called_healthy_before_whole_probes_say_so() -> None:
+    """Between two probes there are many records of the last round alone."""
+    ours = Monitor(TrainingContext.of_config(recipes.recipe("dcgan")))
+    states = []
+    for step in range(20, 2020, 20):
+        whole = record(step)
+        few = {name: whole[f"signals/{name}"] for name in ("auc", "spread", "distance", "distance_floor", "twins")}
+        ours.observe(
+            whole if step > 600 and step % 100 == 0 else {"step": step, **{f"signals/{k}": v for k, v in few.items()}}
+        )
+        states.append(ours.state)
+    assert list(dict.fromkeys(states)) == ["early", "open", "healthy"]
+    assert states.index("healthy") == 1200 // 20 - 1, "the sixth whole probe"
+
+
 def test_what_is_sure_is_said_at_once() -> None:
     """The article's experiment: after 60 steps the discriminator is certain, and minimax leaves no gradient."""
     minimax = TrainingContext.of_objective("minimax")
