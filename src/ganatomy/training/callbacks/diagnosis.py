@@ -41,16 +41,22 @@ class Spent:
     """The time that one kind of measurement took, and how much of the training time it may take."""
 
     share: float
-    total: float = 0.0
+    prepared: float = 0.0  # seconds, before the first
+    measured: float = 0.0
     count: int = 0
+
+    @property
+    def total(self) -> float:
+        """Seconds spent in all."""
+        return self.prepared + self.measured
 
     def allows(self, seconds: float) -> bool:
         """Whether one more, as long as those before, stays within the share of so many seconds of training."""
-        return self.total * (1 + 1 / max(self.count, 1)) <= self.share * seconds
+        return self.total + self.measured / max(self.count, 1) <= self.share * seconds
 
     def add(self, seconds: float) -> None:
         """One more was made."""
-        self.total, self.count = self.total + seconds, self.count + 1
+        self.measured, self.count = self.measured + seconds, self.count + 1
 
 
 class RecordSignals(Callback):
