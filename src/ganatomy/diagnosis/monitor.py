@@ -36,7 +36,8 @@ class Monitor:
     def __init__(self, context: TrainingContext) -> None:
         self.context = context
         self.records: list[dict[str, float]] = []  # those of probes: signals without their prefix, and losses
-        self._streaks = [(rule, _Streak()) for rule in RULES.values() if rule.probes]
+        rules = sorted(RULES.values(), key=lambda rule: rule.fallback)  # which asks what the others found
+        self._streaks = [(rule, _Streak()) for rule in rules if rule.probes]
         at_start = ((rule, rule.check(Window(()), context)) for rule in RULES.values() if not rule.probes)
         self._ended: list[Finding] = []
         self._at_start = [self._finding(rule, symptom, "certain") for rule, symptom in at_start if symptom]
@@ -48,7 +49,7 @@ class Monitor:
         numbers = {name.removeprefix(PREFIX): value for name, value in record.items() if _is_finite(value)}
         self.records.append(numbers)
         window, step = Window(self.records), int(record["step"])
-        for rule, streak in sorted(self._streaks, key=lambda each: each[0].fallback):
+        for rule, streak in self._streaks:
             if all(name in numbers for name in rule.needs):  # a record that lacks them says nothing about the rule
                 idle = rule.fallback and any(other.finding for _, other in self._streaks if other is not streak)
                 self._update(rule, streak, None if idle else rule.check(window, self.context), step)

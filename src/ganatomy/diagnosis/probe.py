@@ -71,31 +71,33 @@ class Probe:
 
         Empty where there is no game, or where a batch is too small to say something.
         """
-        seen = self.method.last_round if isinstance(self.method, Adversarial) else None
-        if seen is None or len(seen.fake.images) < FEWEST:
+        method = self.method
+        if not isinstance(method, Adversarial) or (seen := method.last_round) is None or len(seen.fake.images) < FEWEST:
             return {}
-        assert isinstance(self.method, Adversarial)
         found = self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
-        return found | self._of_batch(seen, found) | _of_scores(self.method, seen.real_scores, seen.fake_scores)
+        return found | self._of_batch(seen, found["spread"]) | _of_scores(method, seen.real_scores, seen.fake_scores)
 
     def measure(self) -> Signals:
         """All signals that this method has, by name."""
         with undisturbed(self.method):
             if not isinstance(self.method, Adversarial):
-                return self._of_images(_array(self.method.sample(self.codes)))
+                sampled = _array(self.method.sample(self.codes))
+                return self._of_images(sampled, self.reference.embed(sampled))
             fake = self._generate(self.codes)
+            images = _array(fake.images)
+            features = self.reference.embed(images)
             self.method.generator.network.eval()
             evaluated = self._generate(self.codes)
             self.method.generator.network.train()
             # A grid that the average does not have is never seen by those who draw samples.
             averaged = _array(self.method.sample(self.codes[:SPECTRA]))
-            found = self._of_images(_array(fake.images), averaged) | self._of_average(averaged)
-            found["gap"] = self._gap(fake, evaluated)
+            found = self._of_images(images, features, averaged) | self._of_average(averaged)
+            found["gap"] = self._gap(features, evaluated)
             if self.real_classes is not None and fake.classes is not None:
-                features = self.reference.embed(_array(fake.images))
                 found |= self.real_classes.accuracies(features, _classes(fake.classes))
-            if self.method.last_round is not None:
-                found |= self._of_batch(self.method.last_round)
+            if (seen := self.method.last_round) is not None:
+                drawn = self.reference.embed(_array(seen.fake.images[: len(self.codes)]))
+                found |= self._of_batch(seen, self.reference.spread(drawn))
             return found | self._of_latents() | self._of_players(self.method, fake) | self._of_weights(self.method)
 
     def _generate(self, codes: Tensor) -> Batch:
@@ -114,31 +116,35 @@ class Probe:
             return signals.nearness(training, training[:count], skip_same=True)
         return signals.nearness(training, self.reference.embed(_array(self.held_out.images)))
 
-    def _of_images(self, fake: np.ndarray, displayed: np.ndarray | None = None) -> Signals:
-        """Signals of images [N, C, H, W]; displayed: the averaged generator's, which people see, where it has one."""
-        features = self.reference.embed(fake)
-        found = self.reference.compare(fake) | self.motion.update(features)
+    def _of_images(self, fake: np.ndarray, features: Array, displayed: np.ndarray | None = None) -> Signals:
+        """Signals of images [N, C, H, W] with their features [N, D].
+
+        displayed: the averaged generator's images, which people see, where it has one.
+        """
+        found = self.reference.compare(fake, features) | self.motion.update(features)
         found["checkerboard"] = self.reference.checkerboard(fake if displayed is None else displayed)
         # Where the real images that they are compared with repeat training images, copies cannot be told from them.
         if self.training is not None and self.real_nearness > REPEATED:
             found["copies"] = signals.nearness(self.training, features) / self.real_nearness
         return found
 
-    def _of_batch(self, seen: Round, compared: Signals | None = None) -> Signals:
+    def _of_batch(self, seen: Round, spread: float) -> Signals:
         """Whether the images of a training batch differ: the generated ones, and the real ones from earlier batches."""
-        compared = compared or self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
-        return {"batch_spread": compared["spread"], "real_variety": self.drawn.variety(_array(seen.real.images))}
+        return {"batch_spread": spread, "real_variety": self.drawn.variety(_array(seen.real.images))}
 
     def _of_average(self, averaged: np.ndarray) -> Signals:
         distance = self.reference.compare_features(self.reference.embed(averaged))["distance"]
         floor = self.reference.floors(len(averaged))["distance_floor"]
         return {"average_distance": distance, "average_distance_floor": floor}
 
-    def _gap(self, fake: Batch, evaluated: Batch) -> float:
-        """The median distance of an image in evaluation from the same latent vector's in training, over the typical."""
+    def _gap(self, training: Array, evaluated: Batch) -> float:
+        """The median distance of an image in evaluation from the same latent vector's in training, over the typical.
+
+        training: the latter's features [N, D].
+        """
         if not has_batch_norm(self.method.generator.network):
             return 0.0
-        training, evaluation = (self.reference.embed(_array(batch.images)) for batch in (fake, evaluated))
+        evaluation = self.reference.embed(_array(evaluated.images))
         return float(np.median(np.linalg.norm(training - evaluation, axis=1))) / self.reference.typical
 
     def _of_latents(self) -> Signals:

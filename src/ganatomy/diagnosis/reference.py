@@ -56,9 +56,9 @@ class ReferenceSet:
         rest = np.square(centred).sum(1) - np.square(parts).sum(1)
         return np.concatenate([parts, np.sqrt(np.maximum(rest, 0))[:, None]], axis=1)
 
-    def compare(self, fake: NDArray) -> Signals:
-        """Signals of generated images [N, C, H, W], with their floors."""
-        return self.compare_features(self.embed(fake)) | {
+    def compare(self, fake: NDArray, features: Array | None = None) -> Signals:
+        """Signals of generated images [N, C, H, W], with their floors; features: theirs, [N, D], if known."""
+        return self.compare_features(self.embed(fake) if features is None else features) | {
             "low": float(np.min(fake)),
             "high": float(np.max(fake)),
             "low_real": self.low,
@@ -84,6 +84,10 @@ class ReferenceSet:
             )
             / self.typical,
         }
+
+    def spread(self, fake: Array) -> float:
+        """The spread of generated features [N, D] over that of real ones, alone: as in `compare_features`."""
+        return signals.spread(cdist(fake, fake)) / self.typical
 
     def spread_within(self, real: NDArray, fake: NDArray) -> float:
         """The spread of generated images [M, C, H, W] of one class over that of real ones [N, C, H, W]."""

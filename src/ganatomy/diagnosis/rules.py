@@ -17,7 +17,7 @@ from ganatomy.diagnosis.remedies import (
     smooth_discriminator,
 )
 from ganatomy.diagnosis.rule import Symptom, rule
-from ganatomy.diagnosis.window import FAR, PROGRESS, SMOOTH, Window
+from ganatomy.diagnosis.window import FAR, PROGRESS, SAME, SMOOTH, Window
 
 STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
 
@@ -468,7 +468,7 @@ def checkerboard(window: Window, context: TrainingContext, *, energy: float = 25
 
 @rule(
     "not learning yet",
-    when="images are far, and `distance` and `spread` are within 10% of what they were at the start, or "
+    when=f"images are far, and `distance` and `spread` are within {SAME:.0%} of what they were at the start, or "
     "`movement` is below {still}; and nothing else is found",
     needs=("distance", "spread"),
     remedy=balance_rates,

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from ganatomy.evaluation.origin import code_of
 from ganatomy.report.nearest import Neighbours
 from ganatomy.runs.scorecard import Score, ScoreCard
 from ganatomy.system import machine
+from ganatomy.system.sealed import finite
 
 VERSION = 1  # raise when a score gives another number for the same images
 BATCH = 64  # images that a generator draws at a time, wherever it is measured
@@ -105,8 +105,8 @@ class Evaluator:
                     raise UserError(f"The metric {metric} gives a score {name}, which another metric gave already.")
                 scores[name] = Score(
                     value=measured.estimate.value,
-                    low=_end(measured.estimate.low),
-                    high=_end(measured.estimate.high),
+                    low=finite(measured.estimate.low),
+                    high=finite(measured.estimate.high),
                     floor=self.floors.get(score),
                     better=measured.better,
                     settings=self._settings(metric),
@@ -177,11 +177,6 @@ class Evaluator:
         probabilities = None if self.real.probabilities is None else self.real.probabilities[begin:end]
         pixels = self.reference.pixels[_shuffled(len(self.reference))[begin:end][: self.pixels]]
         return Sample(self.real.features[begin:end], probabilities, pixels)
-
-
-def _end(value: float) -> float | None:
-    """An end of an interval, as JSON can hold it."""
-    return value if isfinite(value) else None
 
 
 def check_shape(reference: Images, shape: tuple[int, ...], whose: str) -> None:

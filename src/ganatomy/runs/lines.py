@@ -5,7 +5,6 @@ A line that cannot be read is left out and counted: a kill, a bad disk or an edi
 
 import hashlib
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, TypedDict
 
 from pydantic_core import from_json
 
-from ganatomy.system import files
+from ganatomy.system import files, sealed
 
 LONGEST = 2**20  # bytes of a line
 MOST_NAMES, FEW_NAMES, CELLS = 200, 20, 40_000_000  # see `names_read`
@@ -22,7 +21,7 @@ Entry = dict[str, Any]
 
 def append(path: Path, entry: Entry) -> None:
     """Append an object; numbers that JSON cannot hold become null."""
-    files.append_text(path, json.dumps(finite(entry), ensure_ascii=False, allow_nan=False) + "\n")
+    files.append_text(path, json.dumps(sealed.finite(entry), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read(path: Path, good: Callable[[Any], bool], holding: bytes = b"") -> Iterator[Entry]:
@@ -135,12 +134,3 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
             while len(line) > LONGEST and not line.endswith(b"\n"):
                 line = file.readline(LONGEST + 1)
-
-
-def finite(value: Any) -> Any:
-    """A JSON value with null for numbers that JSON cannot hold."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: finite(each) for name, each in value.items()}
-    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -164,7 +164,7 @@ class Run:
     def update(self, **changes: Any) -> None:
         """Change entries of run.json: all of them or, if the process ends here, none."""
         info = {"format": FORMAT, "name": self.name, **self.info(), **changes}
-        self.write_text("run.json", sealed.to_text(lines.finite(info)))
+        self.write_text("run.json", sealed.to_text(sealed.finite(info)))
 
     def config(self) -> Config:
         """The configuration, fully resolved. Raises UserError where config.yaml has changed since it was written."""

@@ -1,8 +1,9 @@
-"""JSON objects that carry the checksum of all that is in them, so that one flipped bit is noticed."""
+"""JSON objects that carry the checksum of all that is in them, so that one flipped bit is noticed; numbers in JSON."""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 SEAL = "sha256"
@@ -35,3 +36,12 @@ def read(text: str) -> tuple[dict[str, Any], bool]:
 def _checksum(entries: Mapping[str, Any]) -> str:
     text = json.dumps(entries, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def finite(value: Any) -> Any:
+    """A JSON value with null for numbers that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value

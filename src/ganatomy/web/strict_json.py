@@ -1,10 +1,11 @@
 """JSON that every browser can read, whatever it is made of: runs may be damaged, or made by strangers."""
 
 import json
-from math import isfinite
 from typing import Any
 
 from starlette.responses import JSONResponse
+
+from ganatomy.system.sealed import finite
 
 
 def dump(content: object) -> bytes:
@@ -12,19 +13,11 @@ def dump(content: object) -> bytes:
     try:
         text = json.dumps(content, allow_nan=False, ensure_ascii=False)
     except ValueError:
-        text = json.dumps(_finite(content), allow_nan=False, ensure_ascii=False)
+        text = json.dumps(finite(content), allow_nan=False, ensure_ascii=False)
     try:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, as in the name of a file that is not UTF-8
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {str(name): _finite(value) for name, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
-    return None if isinstance(content, float) and not isfinite(content) else content
 
 
 class StrictJSONResponse(JSONResponse):

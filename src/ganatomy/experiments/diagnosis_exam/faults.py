@@ -39,6 +39,12 @@ RATE = "{}_optimiser.learning_rate"
 UNLIKE = ("dcgan", "pooled")  # `smooth` is `dcgan` but for what these faults change
 DISCRIMINATOR_RATE, GENERATOR_RATE = RATE.format("discriminator"), RATE.format("generator")
 
+
+def _both(option: str, value: Any) -> dict[str, Any]:
+    """An option of both players' optimisers."""
+    return {f"{player}_optimiser.{option}": value for player in ("generator", "discriminator")}
+
+
 FAULTS: dict[str, InjectedFault] = {
     "saturating": InjectedFault(
         "saturating loss under a strong discriminator",
@@ -101,10 +107,8 @@ FAULTS: dict[str, InjectedFault] = {
         "Adam's β₁ 0.95 and high rates, both players at once, nothing that damps",
         (rules.mode_collapse, rules.generator_stalls, rules.oscillation),
         {
-            "generator_optimiser.betas": (0.95, 0.999),
-            "discriminator_optimiser.betas": (0.95, 0.999),
-            GENERATOR_RATE: 2e-3,
-            DISCRIMINATOR_RATE: 2e-3,
+            **_both("betas", (0.95, 0.999)),
+            **_both("learning_rate", 2e-3),
             "training.simultaneous": True,
             "training.share_fakes": False,
             "discriminator.norm": "none",
@@ -121,8 +125,7 @@ FAULTS: dict[str, InjectedFault] = {
             "discriminator.hidden": [2],
             "discriminator.activation": "leaky_relu",
             "penalties.r1": 0.0,
-            "generator_optimiser.betas": (0.9, 0.999),
-            "discriminator_optimiser.betas": (0.9, 0.999),
+            **_both("betas", (0.9, 0.999)),
             GENERATOR_RATE: 2e-3,
             DISCRIMINATOR_RATE: 1e-2,
             "training.simultaneous": True,
@@ -154,18 +157,13 @@ FAULTS: dict[str, InjectedFault] = {
     "hardly moves": InjectedFault(
         "learning rates of 1e-7: neither player gets anywhere",
         (rules.not_learning_yet,),
-        {DISCRIMINATOR_RATE: 1e-7, GENERATOR_RATE: 1e-7},
+        _both("learning_rate", 1e-7),
         curable=True,
     ),
     "large steps": InjectedFault(
         "learning rates of 0.02 and momentum 0.9",
         (rules.steps_too_large, rules.mode_collapse, rules.output_saturates),
-        {
-            "generator_optimiser.betas": (0.9, 0.999),
-            "discriminator_optimiser.betas": (0.9, 0.999),
-            GENERATOR_RATE: 2e-2,
-            DISCRIMINATOR_RATE: 2e-2,
-        },
+        {**_both("betas", (0.9, 0.999)), **_both("learning_rate", 2e-2)},
         curable=True,
     ),
     "slow average": InjectedFault(

@@ -2,7 +2,6 @@
 
 import base64
 from collections import OrderedDict, deque
-from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import detached
 from ganatomy.gan.method import TensorGroups
 from ganatomy.gan.player import NonFiniteError
+from ganatomy.system.sealed import finite
 from ganatomy.theory.game import batches_of
 from ganatomy.theory.lab.api import game_of
 from ganatomy.theory.lab.picture import optimal_discriminator
@@ -106,11 +106,11 @@ class LiveGame:
             "q": _base64(snapshot.q),
             "discriminator": _base64(snapshot.scores.sigmoid() if probabilistic else snapshot.scores),
             "optimal": _base64(optimal),
-            "value": _finite(snapshot.value),
-            "best_value": _finite(snapshot.best_value),
-            "divergence": _finite(snapshot.divergence.value),
-            "divergence_error": _finite(snapshot.divergence.error),
-            "discriminator_error": _finite(self._error(snapshot, optimal)) if probabilistic else None,
+            "value": finite(snapshot.value),
+            "best_value": finite(snapshot.best_value),
+            "divergence": finite(snapshot.divergence.value),
+            "divergence_error": finite(snapshot.divergence.error),
+            "discriminator_error": finite(self._error(snapshot, optimal)) if probabilistic else None,
             "modes": _modes(snapshot, self.target),
         }
 
@@ -181,7 +181,7 @@ def _modes(snapshot: LabSnapshot, target: Target) -> dict[str, Any] | None:
     if snapshot.modes is None or target.modes is None:
         return None
     covered, near = snapshot.modes.covered.value, snapshot.modes.high_quality.value
-    return {"covered": covered, "of": len(target.modes.centres), "near": _finite(near)}
+    return {"covered": covered, "of": len(target.modes.centres), "near": finite(near)}
 
 
 def _copied(groups: TensorGroups) -> TensorGroups:
@@ -190,7 +190,3 @@ def _copied(groups: TensorGroups) -> TensorGroups:
 
 def _base64(values: ArrayLike) -> str:
     return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
-
-
-def _finite(number: float) -> float | None:
-    return number if isfinite(number) else None
