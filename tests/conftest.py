@@ -1,4 +1,4 @@
-"""What every test stands on: a cache of its own, one thread (for exact numbers), and a few small images."""
+"""What every test stands on: seeded draws, a cache of its own, one thread (for exact numbers), a few small images."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,17 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from tiny import waves
+
+
+def pytest_collectstart() -> None:
+    """What a test module draws while it is imported is the same in every run."""
+    torch.manual_seed(0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What a test and its fixtures draw depends neither on the clock nor on the tests before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True, scope="session")

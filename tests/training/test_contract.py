@@ -102,6 +102,14 @@ def test_discriminators(network: nn.Module, settings: Any, sentence: str | None,
     holds(sentence, images, tmp_path, settings, generator=Painter(), discriminator=network)
 
 
+def test_raw_scores_that_begin_within_0_and_1_are_no_sigmoid(images: Path, tmp_path: Path) -> None:
+    critic = Critic(lambda scores, images: scores, nn.BatchNorm1d(8))
+    with torch.no_grad():  # the normalisation undoes loud images; 1 of 25 draws of the parameters is like this one
+        critic.layers[-1].weight.mul_(0.1)
+        critic.layers[-1].bias.fill_(0.5)
+    holds(None, images, tmp_path, generator=Painter(), discriminator=critic)
+
+
 @pytest.mark.parametrize(
     ("loss", "sentence"),
     [

@@ -74,9 +74,7 @@ def check_discriminator(network: nn.Module, options: Config, method: Adversarial
         scores = network(images, classes)
     _floats(name, scores, (COUNT,), "one raw score for each image", "add .flatten() if there is an axis too many")
     _finite(name, scores)
-    with torch.no_grad():
-        both = torch.cat([scores, network(LOUD * images, classes)])
-    if ((both >= 0) & (both <= 1)).all() and both.std() > 0:
+    if _ends_in_sigmoid(network, images, classes):
         raise UserError(f"{name} gives scores in [0, 1] only: return raw scores, without a sigmoid at the end.")
     _passes_gradients(name, scores, network)
     (slopes,) = torch.autograd.grad(network(images, classes).sum(), images, create_graph=True, allow_unused=True)
@@ -97,6 +95,20 @@ def check_objective(objective: Objective, name: str) -> None:
         slopes = torch.autograd.grad(loss, fake, retain_graph=True, allow_unused=True) if loss.requires_grad else [None]
         if slopes[0] is None:
             raise UserError(f"{name}: the {player}'s loss does not depend on the scores of generated images.")
+
+
+def _ends_in_sigmoid(network: nn.Module, images: Tensor, classes: Tensor | None) -> bool:
+    """Whether scores of images [B, C, H, W] lie within [0, 1] and differ, even with every parameter's sign turned.
+
+    Some untrained networks give raw scores within [0, 1] by chance (4% of small ones with batch normalisation, which
+    undoes loud images); turned parameters take those below 0.
+    """
+    turned = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in turned.parameters():
+            parameter.neg_()
+        scores = torch.cat([player(x, classes) for player in (network, turned) for x in (images, LOUD * images)])
+    return bool(((scores >= 0) & (scores <= 1)).all() and scores.std() > 0)
 
 
 def _copy(network: nn.Module) -> nn.Module:
