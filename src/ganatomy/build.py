@@ -1,7 +1,6 @@
 """Configuration → objects: the one place where names of parts become networks, players and methods."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,10 +16,10 @@ from ganatomy.config.schedules import Schedule, at
 from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
-from ganatomy.gan.method import Method, Setup
+from ganatomy.gan.method import BudgetShare, Method, Setup
 from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.gan.penalties import PENALTIES
-from ganatomy.gan.player import Player
+from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
@@ -41,9 +40,14 @@ def objective(config: options.ObjectiveOptions) -> Objective:
     return chosen.smoothed(config.label_smoothing)
 
 
-def penalty(name: str, weight: float | Schedule, every: int = 1) -> Penalty:
+def scheduled(number: float | Schedule, share: BudgetShare) -> Number:
+    """The value of a number or schedule as a function of the generator step, in a training that is so far."""
+    return lambda step: at(number, step, share.spent)
+
+
+def penalty(name: str, weight: float | Schedule, every: int = 1, share: BudgetShare | None = None) -> Penalty:
     """A penalty of the discriminator by name. Raises UserError for an unknown one."""
-    return Penalty(name, partial(at, weight), PENALTIES.find(name), every)
+    return Penalty(name, scheduled(weight, share or BudgetShare()), PENALTIES.find(name), every)
 
 
 def prior(config: options.PriorOptions) -> Prior:
@@ -187,29 +191,34 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
         config.average.decay,
         config.average.warm_up,
     )
-    learner = _player("generator", generator(config, image), config.generator_optimiser, config.runtime, runtime)
+    learner = _player("generator", generator(config, image), config.generator_optimiser, config.runtime, setup)
     match config.method:
         case "vae":
-            beta = partial(at, config.vae.beta)
+            beta = scheduled(config.vae.beta, setup.share)
             return VariationalAutoencoder([learner], setup, likelihood=config.vae.likelihood, beta=beta)
         case "diffusion":
             return DenoisingDiffusion([learner], setup)
         case "gsn":
             return GenerativeStochasticNetwork([learner], setup)
     network = discriminator(config, image)
-    critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, runtime)
+    critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
     return _game(config, learner, critic, setup)
 
 
 def _game(config: options.Config, learner: Player, critic: Player, setup: Setup) -> Adversarial:
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
-    path_length = Penalty("path_length", partial(at, penalties.path_length), _path_length, penalties.path_length_every)
+    path_length = Penalty(
+        "path_length",
+        scheduled(penalties.path_length, setup.share),
+        _path_length,
+        penalties.path_length_every,
+    )
     return Adversarial(
         learner,
         critic,
         objective(config.objective),
         setup,
-        penalties=[penalty(name, weight, penalties.every) for name, weight in penalties.weights().items()],
+        penalties=[penalty(name, weight, penalties.every, setup.share) for name, weight in penalties.weights().items()],
         generator_penalties=[path_length] if penalties.path_length else [],
         augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
@@ -242,11 +251,11 @@ def _seeded(config: options.Config, role: str, make: Callable[[], nn.Module]) ->
 
 
 def _player(
-    name: str, network: nn.Module, config: options.OptimiserOptions, machine: options.RuntimeOptions, runtime: Runtime
+    name: str, network: nn.Module, config: options.OptimiserOptions, machine: options.RuntimeOptions, setup: Setup
 ) -> Player:
     convolution.use(network, "patches" if machine.convolution == "patches" else "native")
-    network = network.to(runtime.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Player(name, network, _optimiser(network, config), _settings(config), runtime)
+    network = network.to(setup.runtime.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Player(name, network, _optimiser(network, config), _settings(config, setup.share), setup.runtime)
 
 
 def _optimiser(network: nn.Module, config: options.OptimiserOptions) -> torch.optim.Optimizer:
@@ -258,8 +267,8 @@ def _optimiser(network: nn.Module, config: options.OptimiserOptions) -> torch.op
     return torch.optim.RMSprop(parameters, rate, momentum=momentum)
 
 
-def _settings(config: options.OptimiserOptions) -> dict[str, Callable[[int], float]]:
-    settings: dict[str, Callable[[int], float]] = {"lr": partial(at, config.learning_rate)}
+def _settings(config: options.OptimiserOptions, share: BudgetShare) -> dict[str, Number]:
+    settings = {"lr": scheduled(config.learning_rate, share)}
     if config.name != "adam":
-        settings["momentum"] = partial(at, config.momentum)
+        settings["momentum"] = scheduled(config.momentum, share)
     return settings

@@ -31,6 +31,23 @@ def test_cosine_rests(step):
     assert at(COSINE, step) == 1
 
 
+@pytest.mark.parametrize(("spent", "value"), [(0, 3), (0.25, 2.5), (0.5, 2), (1, 1), (1.3, 1)])
+def test_without_steps_linear_ends_with_the_budget(spent, value):
+    for step in (0, 7, 10**9):
+        assert at(Schedule(start=3.0, end=1.0), step, spent) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize("spent", [0, 0.125, 0.6, 1])
+def test_without_steps_cosine_ends_with_the_budget(spent):
+    assert at(Schedule(kind="cosine", start=3.0, end=1.0), 5, spent) == pytest.approx(2 + cos(pi * spent), rel=1e-15)
+
+
+@pytest.mark.parametrize("step", range(9))
+def test_a_budget_of_as_many_steps_is_the_same_to_the_bit(step):
+    for schedule in (LINEAR, COSINE):
+        assert at(schedule.model_copy(update={"steps": 0}), step, step / 8) == at(schedule, step)
+
+
 @pytest.mark.parametrize(("step", "value"), [(0, 8), (1, 4), (3, 1), (4, 0.6), (5000, 0.6)])
 def test_exponential_shrinks_by_its_factor_down_to_its_floor(step, value):
     assert at(Schedule(kind="exponential", start=8.0, end=0.6, factor=0.5), step) == value

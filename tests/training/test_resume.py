@@ -1,10 +1,12 @@
 """Stopping and going on equals never having stopped, bit for bit, in every tensor saved."""
 
 import io
+import itertools
 import json
 import shutil
 import subprocess
 import sys
+from math import cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
+from ganatomy.training import loop
 from ganatomy.training.api import resume
+from ganatomy.training.callbacks import control
+from ganatomy.training.loop import Callback, State
 from tiny import assert_same_tensors, go_on, quick
 
 UNDIAGNOSED = {"diagnosis__on": False}  # the diagnosis takes longer than the steps, and has no part in most of these
@@ -113,6 +118,47 @@ def test_dropout_and_momentum_schedules_resume_exactly(images: Path, tmp_path: P
     parts = quick(images, tmp_path, "parts", "goodfellow2014", **changes, training__steps=4)
     go_on(parts, training__steps=11)
     assert_same_tensors(whole, parts, step=11)
+
+
+@pytest.mark.parametrize(
+    "budget", [{"training__steps": 12}, {"training__images": 96}, {"training__minutes": 0.2}], ids=str
+)
+def test_schedules_over_a_budget_of_any_kind_end_with_it_and_resume_exactly(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(loop, "monotonic", itertools.count().__next__)  # a second a step
+    monkeypatch.setattr(control, "monotonic", lambda: 0.0)  # and no pauses
+    rates: list[float] = []
+
+    class Rates(Callback):
+        def after_step(self, state: State) -> None:
+            rates.append(state.method.generator.optimiser.param_groups[0]["lr"])
+
+    class Halfway(Callback):
+        def after_step(self, state: State) -> None:
+            state.stop = state.step == 7
+
+    falling = {"kind": "cosine", "start": 3e-3, "end": 1e-3}
+    changes = {**UNDIAGNOSED, **budget, "training__steps": budget.get("training__steps")}
+    changes |= {"generator_optimiser__learning_rate": falling, "discriminator_optimiser__learning_rate": falling}
+    whole = quick(images, tmp_path, "whole", callbacks=[Rates()], **changes)
+    assert rates == pytest.approx([2e-3 + 1e-3 * cos(pi * step / 12) for step in range(12)], rel=1e-12)
+
+    parts = quick(images, tmp_path, "parts", callbacks=[Halfway()], **changes)
+    assert parts.info()["step"] == 7
+    go_on(parts)
+    assert_same_tensors(whole, parts, step=12)
+    assert untimed(whole.records()) == untimed(parts.records())
+
+
+def test_a_longer_budget_says_where_schedules_over_it_go_on(images: Path, tmp_path: Path) -> None:
+    falling = {"start": 3e-3, "end": 1e-3}
+    run, said = quick(images, tmp_path, **UNDIAGNOSED, training__steps=6, penalties__r1=0.0), io.StringIO()
+    resume(run, settings={"training.steps": 7}, console=Console(file=said, width=200))
+    assert "budget is spent" not in said.getvalue()
+    changed = {"training.steps": 10, "generator_optimiser.learning_rate": falling}
+    resume(run, settings=changed, console=Console(file=said, width=200))
+    assert "70% of the new budget is spent: generator_optimiser.learning_rate" in said.getvalue()
 
 
 def test_another_seed_is_another_run(images: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def main(images: Path, trainings: list[list[str]]) -> None:
 
 def train_with_batch_norm(pixels: np.ndarray) -> None:
     with runtime.start("cpu", threads=1) as here:
+        assert here.of_first(here.rank + 0.5) == 0.5
         game = build.method(change(recipe("dcgan"), TINY), (3, 16, 16), here)
         batches = RealBatches(pixels, 8, 1, runtime.Randomness(0), here)
         for step in range(6):

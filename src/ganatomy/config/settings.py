@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ganatomy.config.options import Config
 from ganatomy.config.reference import families, options
+from ganatomy.config.schedules import Schedule
 from ganatomy.errors import UserError, first_line, short, unknown
 from ganatomy.system.options import Options
 
@@ -93,6 +94,17 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
             place.clear()
         place[option] = value
     return from_dict(values, "--set")
+
+
+def over_budget(config: Config) -> list[str]:
+    """The dotted names of the options that follow a schedule over the whole budget."""
+    parts = [(name, part) for name, part in config if isinstance(part, Options)]
+    return [
+        f"{name}.{option}"
+        for name, part in parts
+        for option, value in part
+        if isinstance(value, Schedule) and value.over_budget
+    ]
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

@@ -28,6 +28,13 @@ class Batch(NamedTuple):
 Batches: TypeAlias = Callable[[int, int], Batch]  # (step, turn) → this process's real images
 
 
+@dataclass
+class BudgetShare:
+    """The share of the budget that is spent before the next step, 0 to 1: the loop sets it, schedules read it."""
+
+    spent: float = 0.0
+
+
 @dataclass(frozen=True)
 class Setup:
     """What every method is given beside its players.
@@ -38,6 +45,7 @@ class Setup:
     runtime          device, precision, and this process's place among others
     average_decay    of the generator's moving average: the share of the old one that each step keeps
     average_warm_up  start with a short memory: see `average.moving_average`
+    share            how much of the budget is spent, for schedules over the budget
     """
 
     prior: Prior
@@ -46,6 +54,7 @@ class Setup:
     runtime: Runtime = field(default_factory=Runtime)
     average_decay: float = 0.999
     average_warm_up: bool = True
+    share: BudgetShare = field(default_factory=BudgetShare)
 
 
 class Method(ABC):
@@ -58,6 +67,7 @@ class Method(ABC):
         """players: the generator first."""
         self.players, self.generator = players, players[0]
         self.prior, self.random, self.runtime = setup.prior, setup.random, setup.runtime
+        self.share = setup.share
         self.batch = self.images_per_step = setup.batch
         self.average = moving_average(self.generator.network, setup.average_decay, setup.average_warm_up)
         buffers = [buffer for player in players for buffer in player.network.buffers()]

@@ -112,6 +112,12 @@ class Runtime:
                 dist.broadcast(message, 0)
                 tensor.copy_(message)
 
+    def of_first(self, number: float) -> float:
+        """The first process's number; all processes must call this."""
+        message = torch.tensor(number, device=self.device)
+        self.synchronise([message])
+        return float(message)
+
     def any(self, flag: bool) -> bool:
         """Whether the flag is true in any process; all processes must call this."""
         if self.world == 1:

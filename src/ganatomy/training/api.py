@@ -14,7 +14,7 @@ from ganatomy import data as datasets
 from ganatomy.config import inactive
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
-from ganatomy.config.settings import change, read
+from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
@@ -140,6 +140,11 @@ def resume(
                 console.print(
                     f"{planned.data.path} is not there: its decoded images are in the cache.", highlight=False
                 )
+        if (over := over_budget(planned)) and any(name in changed for name in BUDGETS):
+            spent = min(_spent(run, planned), 1.0)
+            console.print(
+                f"{spent:.0%} of the new budget is spent: {' and '.join(over)} follow that share.", highlight=False
+            )
         session.train(
             run,
             prepare_training(planned, runtime, console, there, lambda images: _check_same(run, images, there.path)),
@@ -211,15 +216,21 @@ def _reached(run: Run, planned: Config, changed: Mapping[str, Any]) -> str | Non
     """A sentence where the budget is spent before the first step, and the run's files say what it did."""
     if not run.checkpoints():
         return None
-    facts, budget = checkpoint.manifest(run.checkpoint()), budget_of(planned)
+    facts = checkpoint.manifest(run.checkpoint())
     ended = run.info().get("status") in ("finished", "stopped")  # a killed one has its end still to write
-    if budget.spent(facts["step"], facts["images"], facts["seconds"]) < 1 or not (ended or changed):
+    if _spent(run, planned) < 1 or not (ended or changed):
         return None
     return (
         f"{run.path} is already at step {facts['step']:,} ({facts['images']:,} images, {facts['seconds'] / 60:.1f} "
         "minutes): nothing is left to train, and nothing was changed. --steps, --images and --minutes count from the "
         "beginning; --more-steps and --more-minutes go on from here."
     )
+
+
+def _spent(run: Run, planned: Config) -> float:
+    """The share of a budget that is spent at a run's newest checkpoint."""
+    facts = checkpoint.manifest(run.checkpoint())
+    return budget_of(planned).spent(facts["step"], facts["images"], facts["seconds"])
 
 
 def plan(

@@ -25,7 +25,7 @@ LEAST_OF_A_CLASS = 50  # images, for a conditional training
 LARGEST_ON_CPU = 64  # pixels
 WIDTHS = (64, 48, 32, 24, 16)
 ENOUGH = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
-DECAYED_BY = 0.9  # of the steps that seem possible: a machine that becomes slower should still see the end
+FALL = 50  # of the learning rates, from the start to the end
 MINUTES = 30  # of training where no budget is given
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 MIRROR_IMAGES = 2000  # at most, for measuring that
@@ -172,21 +172,14 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
         why = f"A budget of {duration(seconds)}, enough for about {seconds * rate:,.0f} images; --minutes changes it."
         choice.set(why, {"training.images": None, "training.minutes": round(seconds / 60, 1)})
     if dcgan:
-        _falling_rates(choice, rate)
+        _falling_rates(choice)
 
 
-def _falling_rates(choice: Choice, images_per_second: float) -> None:
-    """Cosine schedules for both learning rates, over the steps that the budget is likely to hold."""
-    training = choice.config.training
-    limits = (
-        training.steps,
-        training.images and training.images / training.batch,
-        training.minutes and DECAYED_BY * 60 * training.minutes * images_per_second / training.batch,
-    )
-    steps = max(1, round(min(limit for limit in limits if limit)))
+def _falling_rates(choice: Choice) -> None:
+    """Cosine schedules for both learning rates, over the whole budget."""
     rates = {
-        f"{role}_optimiser.learning_rate": {"kind": "cosine", "start": rate, "end": rate / 50, "steps": steps}
+        f"{role}_optimiser.learning_rate": {"kind": "cosine", "start": rate, "end": rate / FALL}
         for role in ("generator", "discriminator")
         if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
     }
-    choice.set(f"Learning rates decay over {steps:,} steps, about as many as the budget allows.", rates)
+    choice.set(f"Learning rates fall to 1/{FALL} as the budget is spent, however fast the machine is.", rates)

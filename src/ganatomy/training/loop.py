@@ -39,6 +39,7 @@ class State:
     seconds: float = 0.0  # of training, earlier sessions included
     attempt: int = 0  # roll-backs so far: random numbers follow from it
     idle: float = 0.0  # seconds of this session in which it was paused
+    clock: float = 0.0  # seconds of training by which schedules over a budget of minutes go: of all processes the same
     record: Record = field(default_factory=dict)  # of the last step
     window: dict[str, list[Tensor]] = field(default_factory=dict)  # of the steps that the next record is the mean of
     probe: dict[str, Tensor] = field(default_factory=dict)  # what the next probe is compared with, by name
@@ -87,8 +88,9 @@ def fit(
             for callback in callbacks:
                 callback.begin(state)
 
-            began = monotonic() - state.seconds
+            began, state.clock = monotonic() - state.seconds, state.seconds
             while not (state.finding or _done(state, budget, stopped)):
+                method.share.spent = _spent(state, budget)
                 state.record = method.step(state.step, batches)
                 state.step += 1
                 state.images += method.images_per_step
@@ -108,6 +110,16 @@ def fit(
     finally:
         for callback in callbacks:
             callback.close()
+
+
+def _spent(state: State, budget: Budget) -> float:
+    """The share of the budget that is spent, the same in all processes, each of which has another clock."""
+    runtime = state.method.runtime
+    if runtime.world == 1:
+        state.clock = state.seconds
+    elif budget.minutes and state.step % STOP_EVERY == 0:
+        state.clock = runtime.of_first(state.seconds)
+    return min(budget.spent(state.step, state.images, state.clock), 1.0)
 
 
 def _done(state: State, budget: Budget, stopped: Callable[[], bool]) -> bool:
