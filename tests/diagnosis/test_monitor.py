@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.config import recipes
+from ganatomy.config.settings import change
 from ganatomy.diagnosis import HEALTHY, TOO_EARLY, Monitor, TrainingContext, diagnose
 from probe_records import monitored, record
 
@@ -83,10 +84,11 @@ def test_a_command_applies_the_remedy() -> None:
 
 
 def test_data_that_cannot_work_is_reported_before_the_first_probe() -> None:
-    monitor = Monitor(TrainingContext(problems=("all images are the same",)))
+    options = change(recipes.recipe("dcgan"), {"data.path": "my cats"})
+    monitor = Monitor(TrainingContext.of_config(options, problems=("all images are the same",)))
     assert monitor.verdict == "data cannot work: all images are the same"
     (finding,) = monitor.findings()
-    assert (finding.present, finding.certainty, finding.command) == (True, "certain", "ganatomy data inspect")
+    assert (finding.present, finding.certainty, finding.command) == (True, "certain", "ganatomy data inspect 'my cats'")
 
 
 def test_only_what_is_known_is_said() -> None:

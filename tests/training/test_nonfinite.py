@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganatomy import build
+from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
 from ganatomy.gan.objectives import OBJECTIVES, Losses, non_saturating
 from ganatomy.gan.player import NonFiniteError, Player
@@ -91,6 +92,10 @@ def test_a_run_that_keeps_failing_gives_up_with_everything_saved(images: Path, t
         quick(images, tmp_path, **hopeless)
     run = Run(tmp_path / "run")
     assert run.info()["status"] == "failed"
+    after = wording.next_step(diagnose_run(run), "failed")
+    assert after is not None
+    assert after.words == "lower both learning rates"
+    assert run.info()["error"].endswith(f"did not help; lower both learning rates: {after.command}")
     assert sum(event["event"] == "not finite" for event in run.events()) == 3
     for tensors in checkpoint.load(run.checkpoint()).values():
         assert all(torch.isfinite(tensor).all() for tensor in tensors.values())

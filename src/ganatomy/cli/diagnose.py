@@ -33,12 +33,14 @@ def diagnose(
     from ganatomy.runs.status import status_of
 
     found = Run.find(run)
-    monitor = diagnose_run(found)
+    monitor, status = diagnose_run(found), status_of(found, found.info(), found.events())
     if as_json:
-        show(json.dumps(monitor.json(), indent=1))
+        after = wording.next_step(monitor, status)
+        added = {"sentence": wording.sentence(monitor), "next": after and after.json()}
+        show(json.dumps({**monitor.json(), **added}, indent=1))
     else:
-        show(wording.page(monitor))
-        if status_of(found, found.info(), found.events()) == "running":
+        show(wording.page(monitor, status))
+        if status == "running":
             show(f"\n{wording.next_probe(monitor)}")
     if exit_code:
         sys.exit({"healthy": 0, "ill": 3}.get(monitor.state, 4))

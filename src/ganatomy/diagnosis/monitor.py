@@ -135,7 +135,13 @@ class Monitor:
         In a training of ours not before a whole probe: records of the last round lack the signals of many rules.
         """
         whole = self.context.config is None or any("movement" in record for record in self.records)
-        return whole and all(streak.checks >= rule.probes for rule, streak in self._streaks if streak.checks)
+        return whole and not self.waiting
+
+    @property
+    def waiting(self) -> list[str]:
+        """The findings whose signals are measured, but not often enough yet for them to be reported."""
+        rare = (rule.finding for rule, streak in self._streaks if 0 < streak.checks < rule.probes)
+        return list(dict.fromkeys(rare))
 
     @property
     def name(self) -> str:

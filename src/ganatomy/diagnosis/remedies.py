@@ -21,6 +21,12 @@ class Remedy(NamedTuple):
     command: str | None = None
 
 
+def inspect_data(context: TrainingContext) -> Remedy:
+    """For data that cannot work."""
+    place = None if context.config is None else context.config.data.path
+    return Remedy("look at the data first", command=place and shlex.join(["ganatomy", "data", "inspect", place]))
+
+
 def lower_rates(context: TrainingContext) -> Remedy:
     """A quarter of both learning rates: for numbers that explode."""
     rates = {

@@ -13,6 +13,7 @@ from ganatomy.diagnosis.remedies import (
     Remedy,
     balance_rates,
     bound_slope,
+    inspect_data,
     lower_rates,
     smooth_discriminator,
 )
@@ -26,7 +27,7 @@ STILL = 0.02  # the movement between two probes, at most, of a generator that ha
     "data cannot work",
     when=f"before the first step: fewer than {FEWEST} images, all images alike, each of one plain colour, or (for a "
     "training by class) all of one class",
-    remedy=Remedy("look at the data first", command="ganatomy data inspect"),
+    remedy=inspect_data,
     probes=0,
     share=0,
 )

@@ -3,18 +3,98 @@
 from itertools import pairwise
 from math import isfinite
 from statistics import median
+from typing import NamedTuple
 
 from ganatomy.config.options import Config
 from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.finding import TOO_EARLY, Finding
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP, Monitor
 from ganatomy.diagnosis.rule import RULES, Rule, finding_names
-from ganatomy.diagnosis.window import TERMS
+from ganatomy.diagnosis.window import TERMS, Window
+from ganatomy.runs.run import Run
+from ganatomy.runs.status import ACTIVE
 
 
-def page(monitor: Monitor) -> str:
-    """The verdict, then every finding with its evidence and remedy."""
-    return "\n\n".join([sentence(monitor), *(_paragraph(finding) for finding in monitor.findings())])
+class NextStep(NamedTuple):
+    """The one thing to do next: in words, and as something to type, where there is such a thing."""
+
+    words: str
+    command: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The words as they are shown, in front of the command."""
+        return f"Next: {self.words}{':' if self.command else '.'}"
+
+    @property
+    def text(self) -> str:
+        """Words, and the command on a line of its own."""
+        return "\n".join([self.label, *([f"  {self.command}"] if self.command else [])])
+
+    def json(self) -> dict[str, str | None]:
+        """{words, command}, for programs and pages: the words as they are shown."""
+        return {"words": self.label, "command": self.command}
+
+
+def page(monitor: Monitor, status: str = "finished") -> str:
+    """The verdict and what to do next, then every finding with its evidence and remedy; status: of the run."""
+    after = next_step(monitor, status)
+    head = "\n".join([sentence(monitor), *([after.text] if after else [])])
+    return "\n\n".join([head, *(_paragraph(finding) for finding in monitor.findings())])
+
+
+def next_step(monitor: Monitor, status: str = "finished") -> NextStep | None:
+    """The one thing to do next, the same wherever it is shown; None where there is nothing to do; status: of the run.
+
+    Of a training of which nothing is known yet: what it needs, from its own options.
+    """
+    active, options = status in ACTIVE, monitor.context.config
+    if monitor.present:
+        return NextStep(monitor.present[0].remedy, monitor.present[0].command)
+    if options is None or not options.diagnosis.on:
+        return None
+    match monitor.state:
+        case "healthy":
+            return None if active else _command("measure how good the images are", monitor, "evaluate")
+        case "open":
+            return None if active else _resumed(_missing(monitor), monitor, monitor.step)
+    needed, planned = _needed_steps(options), options.training.steps
+    if planned is None or planned >= needed:
+        if active:
+            return None
+        if status != "finished":
+            return _command("train on", monitor, "train --resume")
+    reached = -(-monitor.step * FEWEST // len(monitor.records)) if monitor.records else 0
+    more = max(needed, reached) - monitor.step
+    return _resumed(f"train {more:,} steps more{', once this training has ended' if active else ''}", monitor, more)
+
+
+def _command(words: str, monitor: Monitor, verb: str, *arguments: str) -> NextStep:
+    """That verb with the run; the words alone where there is none."""
+    path = monitor.context.path
+    return NextStep(words, f"ganatomy {verb} {' '.join([Run(path).address, *arguments])}" if path else None)
+
+
+def _resumed(words: str, monitor: Monitor, more: int) -> NextStep:
+    return _command(words, monitor, "train --resume", f"--more-steps {more}")
+
+
+def _missing(monitor: Monitor) -> str:
+    """What a training of which nothing is known yet lacks, and that more steps give it."""
+    if not monitor.checked:
+        return f"train longer: {' and '.join(monitor.waiting[:2]) or 'most rules'} cannot be told from so few probes"
+    window = Window(monitor.records)
+    now, start = window("distance"), window.at_start("distance")
+    far = f" (`distance` is {now:.2g}, and was {start:.2g} at first)" if isfinite(now) and isfinite(start) else ""
+    return f"train longer, until generated images are half as far from the real ones as at the start{far}"
+
+
+def _needed_steps(options: Config) -> int:
+    """The first step at which there may be a verdict, as far as the options decide it."""
+    record = options.log.every
+    between = max(options.diagnosis.every, record)
+    probes = max(FEWEST, -(-WARM_UP // between))
+    return -(-probes * between // record) * record
 
 
 def next_probe(monitor: Monitor) -> str:
@@ -51,9 +131,10 @@ def sentence(monitor: Monitor) -> str:
 
 def _needed(options: Config | None) -> str:
     """How much of a training a verdict needs, and how much there will be."""
-    needed = f". A verdict needs {FEWEST} probes and {WARM_UP} steps"
+    least = WARM_UP if options is None else _needed_steps(options)
+    needed = f". A verdict needs {FEWEST} probes and {least:,} steps"
     steps = options.training.steps if options is not None else None
-    return f"{needed}, and this training has {steps:,}" if steps is not None and steps < WARM_UP else needed
+    return f"{needed}, and this training has {steps:,}" if steps is not None and steps < least else needed
 
 
 def _capital(words: str) -> str:

@@ -9,14 +9,20 @@ from ganatomy.diagnosis import Finding, Monitor, wording
 from ganatomy.report.charts import Chart, curve
 
 
-def section(monitor: Monitor | None) -> str:
-    """The verdict, the timeline and the findings, as HTML; nothing before the first probe."""
-    if monitor is None or not (monitor.records or monitor.present):
+def section(monitor: Monitor | None, status: str = "finished") -> str:
+    """The verdict, what to do next, the timeline and the findings, as HTML; status: of the run."""
+    if monitor is None:
         return ""
     rows = "".join(_row(finding, max(monitor.step, 1)) for finding in monitor.findings())
     state = {"healthy": "finished", "ill": "failed"}.get(monitor.state, "stopped")
     verdict = f'<p class="status" data-state="{state}">{escape(wording.sentence(monitor))}</p>'
-    return f'<section class="findings"><h2>Diagnosis</h2>{verdict}{rows}</section>'
+    after = wording.next_step(monitor, status)
+    words = f"<p>{escape(after.label)} {_code(after.command)}</p>" if after else ""
+    return f'<section class="findings"><h2>Diagnosis</h2>{verdict}{words}{rows}</section>'
+
+
+def _code(command: str | None) -> str:
+    return f"<code>{escape(command)}</code>" if command else ""
 
 
 def _row(finding: Finding, last: int) -> str:
@@ -25,11 +31,10 @@ def _row(finding: Finding, last: int) -> str:
     width = max(100 * ((last if finding.present else finding.until) - finding.began) / last, 1)
     bar = f'<div class="bar"><span style="left:{begin:.1f}%;width:{min(width, 100 - begin):.1f}%"></span></div>'
     why = f" {wording.evidence(finding)}." if np.isfinite(finding.value) else ""
-    command = f"<code>{escape(finding.command)}</code>" if finding.command else ""
     return (
         f"<h3>{escape(str(finding))} <small>{finding.certainty}</small></h3>{bar}"
         f"<p>{escape(finding.meaning)} <small>{wording.when(finding).capitalize()}.{escape(why)}</small></p>"
-        f"<p>What helps: {escape(finding.remedy)}. {command}</p>"
+        f"<p>What helps: {escape(finding.remedy)}. {_code(finding.command)}</p>"
     )
 
 

@@ -28,6 +28,7 @@ from ganatomy.runs.problems import problems
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, files_of, in_order
 from ganatomy.runs.scorecard import read as card_in
+from ganatomy.runs.status import status_of
 from ganatomy.system.wording import duration
 
 
@@ -57,7 +58,7 @@ def text(run: Run) -> str:
         "headline": "How to read it" if "lab" in info else "Generated and real",
         "pictures": lab.READING if "lab" in info else _pictures(run, frames),
         "timeline": _timeline(run, info, frames),
-        "findings": findings.section(monitor),
+        "findings": findings.section(monitor, status_of(run, info, events)),
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
         "commands": _commands(run, info),

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ganatomy.config import settings
 from ganatomy.config.options import Config
-from ganatomy.diagnosis import Finding, diagnose_run, divergence_record
+from ganatomy.diagnosis import Finding, Monitor, diagnose_run, divergence_record, wording
 from ganatomy.errors import UserError
 from ganatomy.gan.player import NonFiniteError
 from ganatomy.runs.run import Run
@@ -38,28 +38,27 @@ class Recovery:
             prepared = replace(prepared, config=self.run.config())  # a person may have changed the rates
         retries = prepared.config.training.retries
         if self.retry == retries:
-            finding = self._diverged(prepared, fault)
-            if finding is None:
-                raise UserError(
-                    f"The training diverged: {fault}, and {retries} roll-backs did not help; try a lower learning "
-                    "rate, or a penalty such as penalties.r1=10 with discriminator.norm=none."
-                )
+            monitor = self._diverged(prepared, fault)
+            remedies = remedies_left(self.run, prepared.config)
+            if monitor is None or remedies <= 0 or not monitor.present[0].settings:
+                after = None if monitor is None else wording.next_step(monitor, "failed")
+                cure = "try a lower learning rate." if after is None else f"{after.words}: {after.command}"
+                raise UserError(f"The training diverged: {fault}, and {retries} roll-backs did not help; {cure}")
             self.retry = 0
-            return self._remedied(prepared, finding)
+            return self._remedied(prepared, monitor.present[0])
         self.retry += 1
         back = max(self.run.checkpoints(), default=0)
         self.console.print(f"Going back to step {back:,} with other random numbers.", style="yellow", highlight=False)
         return prepared
 
-    def _diverged(self, prepared: Prepared, fault: NonFiniteError) -> Finding | None:
-        """Record the verdict that the training diverged; the finding, if a remedy is left for it."""
+    def _diverged(self, prepared: Prepared, fault: NonFiniteError) -> Monitor | None:
+        """Record the verdict that the training diverged, where it is diagnosed, and return the diagnosis."""
         if not (prepared.config.diagnosis.on and prepared.runtime.leads):
             return None
         monitor = diagnose_run(self.run)
         monitor.observe(divergence_record(self.run, fault.step))
         self.run.event("verdict", step=monitor.step, verdict=monitor.verdict, state=monitor.state)
-        remediable = remedies_left(self.run, prepared.config) > 0 and monitor.present[0].settings
-        return monitor.present[0] if remediable else None
+        return monitor
 
     def _remedied(self, prepared: Prepared, finding: Finding) -> Prepared:
         """With the remedy's options, from the last checkpoint before the finding; from step 0 if networks change."""

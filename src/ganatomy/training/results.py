@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.runs.run import Run
 
 
@@ -11,7 +12,11 @@ def resume_command(run: Run) -> str:
 
 
 def show_results(run: Run, console: Console) -> None:
-    """Print where the results of a run are, and what to try next."""
+    """Print what the diagnosis says of a run and what to do next, where its results are, and what to try."""
+    monitor = diagnose_run(run)
+    after = wording.next_step(monitor, run.info()["status"])
+    for text in (f"\n{wording.sentence(monitor)}", *([after.text] if after else [])):
+        console.print(text, highlight=False, soft_wrap=True)
     if not run.snapshots():
         return
     grid_path = list(run.snapshots().values())[-1]

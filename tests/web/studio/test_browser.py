@@ -180,7 +180,10 @@ def test_a_finding_is_shown_and_its_evidence_shaded(browser: "playwright.Browser
     with opened(browser, f"{address}/run/ill") as page:
         ready(page)
         page.wait_for_selector("text=mode collapse: 2 of about 10 kinds left, at step 1,000")
-        assert page.locator(".findings pre").inner_text().startswith("ganatomy train --config ")
+        page.wait_for_selector("text=Next: smooth the discriminator with an R1 penalty:")
+        next_step, remedy = page.locator(".findings pre").all_inner_texts()
+        assert next_step == remedy
+        assert remedy.startswith("ganatomy train --config ")
         page.locator("[aria-label='Evidence: kinds'] .main-svg").first.wait_for()
         for title in ("Evidence: kinds", "Losses"):
             shapes = f"document.querySelector('[aria-label=\"{title}\"]').layout.shapes"

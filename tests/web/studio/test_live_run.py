@@ -60,7 +60,8 @@ def test_the_diagnosis_is_that_of_the_command(visitor: Visitor, runs: Path, reco
     run = Run(runs / "waves")
     collapse = {"kinds": 2.0, "distance": 0.4}
     news = visitor.get("/api/runs/waves").json()
-    assert (news["diagnosis"], news["evidence"]) == (None, [])
+    assert (news["diagnosis"]["state"], news["diagnosis"]["findings"], news["evidence"]) == ("early", [], [])
+    assert news["diagnosis"]["sentence"].startswith("Too early to say: no probe yet.")
     for sick, steps in (({}, range(20, 420, 20)), (collapse, range(420, 1020, 20)), ({}, range(1020, 1420, 20))):
         record("waves", *(probe(step, **sick) for step in steps))
         news = visitor.get(f"/api/runs/waves?after={news['step']}&generation={news['generation']}").json()
@@ -81,7 +82,7 @@ def test_the_diagnosis_is_that_of_the_command(visitor: Visitor, runs: Path, reco
     assert again["evidence"] == [], "the page has it already"
     assert again["diagnosis"] == news["diagnosis"]
     run.forget_after(10)
-    assert visitor.get("/api/runs/waves").json()["diagnosis"] is None
+    assert visitor.get("/api/runs/waves").json()["diagnosis"]["state"] == "early"
 
 
 def test_a_training_that_failed_by_a_number_says_so(visitor: Visitor, runs: Path) -> None:

@@ -174,7 +174,7 @@ def test_a_run_opens_however_little_of_it_is_written(
         )
     if written > 1:
         assert (summaries["new"]["state"], news["state"]) == ("running", "running")
-        assert (news["diagnosis"] is not None) == bool(problems)
+        assert (news["diagnosis"]["state"] == "ill") == bool(problems)
 
 
 def test_a_run_that_is_removed_while_it_is_shown(visitor: Visitor, runs: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy import build
+from ganatomy.config.options import Config
 from ganatomy.data import Images
 from ganatomy.data.preparation import prepare
 from ganatomy.diagnosis.probe_images import held_out_images
@@ -19,7 +20,7 @@ from ganatomy.evaluation.features import extract, make
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.evaluation.metrics.memorisation import authenticity
 from ganatomy.evaluation.metrics.neighbours import neighbour_scores
-from ganatomy.experiments.diagnosis_exam.alterations import untouched
+from ganatomy.experiments.diagnosis_exam.alterations import Alteration, untouched
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, source
 from ganatomy.experiments.diagnosis_exam.results import ExamScores, ImageScores
@@ -40,14 +41,18 @@ RESULT = "result.json"
 
 def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
     """Train it, unless that was done before, and return its scores, which are kept in its run folder."""
-    kept = folder / "runs" / chosen.name / RESULT
+    planned = training.plan(source(chosen.data, folder / "data"), recipe=chosen.recipe, settings=chosen.settings())
+    return train_and_score(chosen.name, planned, FAULTS[chosen.fault].alter if chosen.fault else untouched, folder)
+
+
+def train_and_score(name: str, planned: Config, alter: Alteration, folder: Path) -> ExamScores:
+    """The same of any options and alteration of the game: a run folder of this name under folder/runs."""
+    kept = folder / "runs" / name / RESULT
     if kept.is_file():
         return _read(json.loads(kept.read_text(encoding="utf-8")))
     shutil.rmtree(kept.parent, ignore_errors=True)  # of an exam that was stopped
-    alter = FAULTS[chosen.fault].alter if chosen.fault else untouched
-    settings, methods = chosen.settings(), list[Method]()
+    methods = list[Method]()
     start: list[Pixels] = []
-    planned = training.plan(source(chosen.data, folder / "data"), recipe=chosen.recipe, settings=settings)
 
     def altered(method: Method, batches: Batches) -> Batches:
         methods.append(method)
@@ -59,7 +64,7 @@ def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
     with runtimes.start("cpu", 1) as runtime:
         prepared = resolve(prepare_training(planned, runtime, console), console)
         prepared = replace(prepared, altered=altered)
-        run = Run.create(chosen.name, prepared.config, folder / "runs")
+        run = Run.create(name, prepared.config, folder / "runs")
         with suppress(UserError):  # some diverge, as they should
             session.train(run, prepared, console)
         made = _drawn(methods[-1], build.prior(run.config().prior).of_seeds)

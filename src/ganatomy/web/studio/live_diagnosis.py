@@ -40,16 +40,18 @@ class LiveDiagnosis:
     @property
     def step(self) -> int:
         """The step of the newest probe record; −1 before the first."""
-        return self.monitor.step if self._has_verdict and self.monitor else -1
+        return self.monitor.step if self.monitor and (self.monitor.records or self.monitor.present) else -1
 
-    def to_json(self) -> dict[str, Any] | None:
-        """{verdict, state, sentence, step, findings}; None where the probe has not recorded anything."""
-        if self.monitor is None or not self._has_verdict:
+    def to_json(self, status: str) -> dict[str, Any] | None:
+        """{verdict, state, sentence, next, step, findings}; None without readable options; status: of the run."""
+        if self.monitor is None:
             return None
+        after = wording.next_step(self.monitor, status)
         return {
             "verdict": self.monitor.verdict,
             "state": self.monitor.state,
             "sentence": wording.sentence(self.monitor),
+            "next": after and after.json(),
             "step": self.monitor.step,
             "findings": [_finding(each) for each in self.monitor.findings()],
         }
@@ -57,10 +59,6 @@ class LiveDiagnosis:
     def charts(self) -> list[dict[str, Any]]:
         """The charts of the findings' signals, as in the report."""
         return [chart._asdict() for chart in findings.charts(self.monitor)]
-
-    @property
-    def _has_verdict(self) -> bool:
-        return self.monitor is not None and bool(self.monitor.records or self.monitor.present)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

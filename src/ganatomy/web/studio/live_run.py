@@ -81,7 +81,7 @@ class LiveRun:
             "charts": [chart._asdict() for chart in charts.of(columns, config, info)],
             "scores": [chart._asdict() for chart in scores.of(self._unchanged("eval", self._score_cards) or [])],
             "marks": charts.marks(marked),
-            "diagnosis": self.diagnosis.to_json(),
+            "diagnosis": self.diagnosis.to_json(status),
             "evidence": self.diagnosis.charts() if whole or self.diagnosis.step > after else [],
             "events": events[-MAX_EVENTS:],
             "rates": _rates(config),

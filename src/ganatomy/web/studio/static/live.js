@@ -75,6 +75,8 @@ function diagnosis(found) {
   return [
     h("h2", {}, "Diagnosis"),
     verdictLine(found.state, found.sentence),
+    ...(found.next ? [h("p", {}, found.next.words)] : []),
+    ...(found.next?.command ? [h("pre", {}, found.next.command)] : []),
     ...found.findings.map((each) => h("div", {},
       h("h3", {}, each.title, " ", h("small", {}, `${each.certainty}; ${each.when}`)),
       h("p", {}, each.meaning, each.evidence && h("small", {}, ` Evidence, shaded in the charts: ${each.evidence}.`)),
