@@ -292,7 +292,7 @@ class DiagnosisOptions(Options):
     on: bool = Field(True, description="Diagnose the training; its weights are the same either way.")
     every: int = Field(0, ge=0, description="Steps between two probes; 0: as often as 2% of the time allows.")
     samples: int = Field(
-        128, ge=16, le=1024, description="Generated images that a probe draws, and real images that it takes."
+        128, ge=16, le=1024, description="Generated images that a probe draws; the discriminator scores the first 64."
     )
     remedies: int = Field(
         0, ge=0, le=100, description="How many remedies the training may apply by itself; 0: only report."

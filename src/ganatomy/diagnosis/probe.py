@@ -13,10 +13,13 @@ from ganatomy.diagnosis.reference import SPECTRA, ClassPrediction, DrawnImages, 
 from ganatomy.diagnosis.signals import Array, Signals
 from ganatomy.gan.adversarial import Adversarial, Round
 from ganatomy.gan.method import Batch, Method
-from ganatomy.modalities.images import Pixels, to_float
+from ganatomy.modalities.images import Pixels
 from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 
-SLOPES = 32  # images at which the discriminator's gradient is taken
+SCORED = 64  # images that the discriminator scores, of each kind: real, held out, generated
+SLOPES = 16  # images at which its gradient is taken
+EVALUATED = 32  # latent vectors whose images in evaluation are compared with those in training
+SEARCHED_FOR = 64  # generated images that are looked for in the training set
 FEWEST = 16  # images of a batch that say something about the generator
 REPEATED = 1e-4  # a smaller ratio of distances is 0 but for rounding
 
@@ -44,18 +47,18 @@ class Probe:
         """codes: [N, …] of the prior; the first N real images are scored beside theirs. size: of the training set."""
         count, real = _most(method, len(codes)), images.real
         self.method, self.codes = method, codes[:count].to(method.runtime.device)
-        self.real, self.of_class = _first(real, _most(method, min(count, len(real.images)))), images.of_class
-        held_out = images.held_out
-        self.held_out = None if held_out is None else _first(held_out, _most(method, len(held_out.images)))
+        scored, held_out = min(SCORED, count), images.held_out
+        self.real, self.of_class = _first(real, _most(method, min(scored, len(real.images)))), images.of_class
+        self.held_out = None if held_out is None else _first(held_out, _most(method, min(SCORED, len(held_out.images))))
         self.reference = ReferenceSet(_array(real.images), ends=(-1.0, 1.0))
         self.motion = Motion(self.reference)
-        for drawn in (count, min(count, method.batch // method.runtime.world)):
+        for drawn in (count, min(count, method.batch // method.runtime.world), min(count, SPECTRA)):
             self.reference.floors(drawn)  # now, so that no measurement takes longer than the next
         self.training = None if images.training is None else self._embedded(images.training)
         known = None if real.classes is None else _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
         self.drawn = DrawnImages(_array(real.images), size)
-        self.real_nearness = 0.0 if self.training is None else self._real_nearness(self.training, count)
+        self.real_nearness = 0.0 if self.training is None else self._real_nearness(self.training, held_out)
 
     def state(self) -> dict[str, np.ndarray]:
         """What the next measurement is compared with, by name: `Motion.state` and `DrawnImages.state`."""
@@ -86,13 +89,10 @@ class Probe:
             fake = self._generate(self.codes)
             images = _array(fake.images)
             features = self.reference.embed(images)
-            self.method.generator.network.eval()
-            evaluated = self._generate(self.codes)
-            self.method.generator.network.train()
             # A grid that the average does not have is never seen by those who draw samples.
             averaged = _array(self.method.sample(self.codes[:SPECTRA]))
             found = self._of_images(images, features, averaged) | self._of_average(averaged)
-            found["gap"] = self._gap(features, evaluated)
+            found["gap"] = self._gap(features)
             if self.real_classes is not None and fake.classes is not None:
                 found |= self.real_classes.accuracies(features, _classes(fake.classes))
             if (seen := self.method.last_round) is not None:
@@ -108,13 +108,15 @@ class Probe:
     def _embedded(self, pixels: Pixels, count: int = 256) -> Array:
         """Features [N, D] of images uint8 [N, H, W, C], `count` at a time."""
         parts = (np.array(pixels[start : start + count]) for start in range(0, len(pixels), count))
-        return np.concatenate([self.reference.embed(_array(to_float(torch.from_numpy(part)))) for part in parts])
+        # The mean of scaled pixels is the scaled mean of pixels, of which there are fewer.
+        small = [signals.downsampled(torch.from_numpy(part).permute(0, 3, 1, 2).contiguous().numpy()) for part in parts]
+        return self.reference.project(np.concatenate(small) / 127.5 - 1)
 
-    def _real_nearness(self, training: Array, count: int) -> float:
+    def _real_nearness(self, training: Array, held_out: Batch | None) -> float:
         """How near held-out real images are to training images; without them, training images to the others."""
-        if self.held_out is None:
-            return signals.nearness(training, training[:count], skip_same=True)
-        return signals.nearness(training, self.reference.embed(_array(self.held_out.images)))
+        if held_out is None:
+            return signals.nearness(training, training[: len(self.codes)], skip_same=True)
+        return signals.nearness(training, self.reference.embed(_array(held_out.images)))
 
     def _of_images(self, fake: np.ndarray, features: Array, displayed: np.ndarray | None = None) -> Signals:
         """Signals of images [N, C, H, W] with their features [N, D].
@@ -125,7 +127,7 @@ class Probe:
         found["checkerboard"] = self.reference.checkerboard(fake if displayed is None else displayed)
         # Where the real images that they are compared with repeat training images, copies cannot be told from them.
         if self.training is not None and self.real_nearness > REPEATED:
-            found["copies"] = signals.nearness(self.training, features) / self.real_nearness
+            found["copies"] = signals.nearness(self.training, features[:SEARCHED_FOR]) / self.real_nearness
         return found
 
     def _of_batch(self, seen: Round, spread: float) -> Signals:
@@ -137,15 +139,18 @@ class Probe:
         floor = self.reference.floors(len(averaged))["distance_floor"]
         return {"average_distance": distance, "average_distance_floor": floor}
 
-    def _gap(self, training: Array, evaluated: Batch) -> float:
+    def _gap(self, training: Array) -> float:
         """The median distance of an image in evaluation from the same latent vector's in training, over the typical.
 
         training: the latter's features [N, D].
         """
-        if not has_batch_norm(self.method.generator.network):
+        network = self.method.generator.network
+        if not has_batch_norm(network):
             return 0.0
-        evaluation = self.reference.embed(_array(evaluated.images))
-        return float(np.median(np.linalg.norm(training - evaluation, axis=1))) / self.reference.typical
+        network.eval()
+        evaluation = self.reference.embed(_array(self._generate(self.codes[:EVALUATED]).images))
+        network.train()
+        return float(np.median(np.linalg.norm(training[:EVALUATED] - evaluation, axis=1))) / self.reference.typical
 
     def _of_latents(self) -> Signals:
         if self.of_class is None:
@@ -156,6 +161,7 @@ class Probe:
 
     def _of_players(self, method: Adversarial, fake: Batch) -> Signals:
         """How the discriminator scores, and which gradients reach the generator's images."""
+        fake = _first(fake, _most(method, min(SCORED, len(fake.images))))
         images = fake.images.requires_grad_(True)
         fake_scores = method.scores(fake, _draws(len(images), method))
         with torch.no_grad():
@@ -194,7 +200,7 @@ class Probe:
 
     def _slope(self, method: Adversarial, fake: Batch) -> float:
         """The median of ‖∇D‖ half-way between real and generated images: 1 for the critic of a distance."""
-        count = min(SLOPES, len(fake.images), len(self.real.images))
+        count = _most(method, min(SLOPES, len(fake.images), len(self.real.images)))
         between = ((self.real.images[:count] + fake.images[:count]) / 2).requires_grad_(True)
         classes = None if self.real.classes is None else self.real.classes[:count]
         scores = method.scores(Batch(between, classes), _draws(count, method))
@@ -264,4 +270,4 @@ def _classes(one_hot: Tensor) -> np.ndarray:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    return np.asarray(tensor.detach().float().cpu().numpy())
+    return np.asarray(tensor.detach().float().cpu().contiguous().numpy())

@@ -32,11 +32,11 @@ class ReferenceSet:
 
         ends: of the range that the generator draws in; None, where that is unknown: the extremes of the real images.
         """
-        images = np.asarray(images[:MOST], np.float64)
-        flat = signals.downsampled(images)
-        self.mean = flat.mean(0)
-        self.basis = signals.principal_directions(flat - self.mean, DIMENSIONS)
-        self.features = self.embed(images)
+        images = np.ascontiguousarray(images[:MOST])
+        small = signals.downsampled(images)
+        self.mean = small.mean(0)
+        self.basis = signals.principal_directions(small - self.mean, DIMENSIONS)
+        self.features = self.project(small)
         self.centres, self.cluster = signals.clusters(self.features)
         self.shares = np.bincount(self.cluster, minlength=len(self.centres)) / len(self.cluster)
         self.between = cdist(self.features, self.features)
@@ -46,12 +46,16 @@ class ReferenceSet:
         self.low, self.high = float(images.min()), float(images.max())
         self.ends = ends or (self.low, self.high)
         self.saturated = signals.saturated(images, *self.ends)
-        self.stride_energy = signals.stride_energy(images[:SPECTRA])
+        self.stride_energy = signals.stride_energy(images[:SPECTRA].astype(np.float64))
         self._floors: dict[int, Signals] = {}
 
     def embed(self, images: NDArray) -> Array:
         """Images [N, C, H, W] as features [N, D]: the real images' principal components, and the length of the rest."""
-        centred = signals.downsampled(np.asarray(images, np.float64)) - self.mean
+        return self.project(signals.downsampled(images))
+
+    def project(self, small: Array) -> Array:
+        """Features [N, D] of downsampled images [N, P]."""
+        centred = small - self.mean
         parts = centred @ self.basis
         rest = np.square(centred).sum(1) - np.square(parts).sum(1)
         return np.concatenate([parts, np.sqrt(np.maximum(rest, 0))[:, None]], axis=1)

@@ -5,6 +5,7 @@ raw, [N]. Real always comes before fake.
 """
 
 import warnings
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -28,11 +29,18 @@ EDGE = 0.01  # of the range: closer to its ends a pixel is saturated
 
 def downsampled(images: NDArray) -> Array:
     """Means of blocks of pixels, at most 16 a side, flattened: [N, C, H, W] → [N, D]."""
-    for axis in (2, 3):
-        edges = np.linspace(0, images.shape[axis], min(SIDE, images.shape[axis]) + 1).astype(int)
-        sizes = np.diff(edges).reshape(-1, *[1] * (3 - axis))
-        images = np.add.reduceat(images, edges[:-1], axis) / sizes
-    return np.asarray(images.reshape(len(images), -1), np.float64)
+    count, channels, height, width = images.shape
+    # As matrix products, several times as fast as sums over short blocks.
+    narrow = (images.reshape(-1, width) @ _means(width)).reshape(count * channels, height, -1)
+    return np.asarray((_means(height).T @ narrow).reshape(count, -1))
+
+
+@cache
+def _means(side: int) -> Array:
+    """The matrix [side, K] that takes means of blocks of a row's pixels: K blocks, 16 at most."""
+    edges = np.linspace(0, side, min(SIDE, side) + 1).astype(int)
+    block = np.searchsorted(edges, np.arange(side), "right") - 1
+    return np.asarray((block[:, None] == np.arange(len(edges) - 1)) / np.diff(edges))
 
 
 def saturated(images: NDArray, low: float, high: float) -> float:
@@ -74,7 +82,13 @@ def _strides(side: int) -> list[int]:
 
 def above_diagonal(distances: Array) -> Array:
     """The distance of each pair once: [N, N] → [N(N − 1)/2]."""
-    return distances[np.triu_indices(len(distances), 1)]
+    return distances[_pairs(len(distances))]
+
+
+@lru_cache(maxsize=8)
+def _pairs(count: int) -> NDArray[np.bool_]:
+    """True above the diagonal of [count, count]."""
+    return np.triu(np.ones((count, count), bool), 1)
 
 
 def spread(among: Array) -> float:
@@ -146,12 +160,13 @@ def nearness(training: Array, features: Array, skip_same: bool = False) -> float
     training [N, D], features [M, D]; skip_same: these are the first of the training images, and each is compared with
     the others. d₁ alone would mistake blur for copies: blurred images are close to many.
     """
-    squares = np.square(training).sum(1) - 2 * features @ training.T + np.square(features).sum(1)[:, None]
+    squares = np.square(training).sum(1) - 2 * features @ training.T
     if skip_same:
         np.fill_diagonal(squares, np.inf)
     last = min(NEIGHBOUR, len(training)) - 1
-    ordered = np.sqrt(np.maximum(np.partition(squares, (0, last), axis=1), 0.0))
-    return float(np.median(ordered[:, 0] / np.maximum(ordered[:, last], 1e-12)))
+    squares.partition(last, axis=1)
+    nearest = np.sqrt(np.maximum(squares[:, : last + 1] + np.square(features).sum(1)[:, None], 0.0))
+    return float(np.median(nearest.min(1) / np.maximum(nearest[:, last], 1e-12)))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
