@@ -175,3 +175,15 @@ def test_the_four_places_say_the_same(
     assert f"{escape(said)}</p><p>{escape(after.label)} {code}</p>" in page.text(run)
     news = json.loads(LiveRun(run, RunStore(tmp_path)).news(-1.0, -1))
     assert (news["diagnosis"]["sentence"], news["diagnosis"]["next"]) == (said, answer["next"])
+
+
+def test_commands_load_parts_of_ones_own(tmp_path: Path) -> None:
+    part = {"kind": "objective", "name": "mine", "module": "my_parts", "file": "/home/me/my parts.py", "sha256": "0"}
+    installed = {**part, "name": "theirs", "module": "theirs", "file": "/lib/theirs.py", "version": "1.0"}
+    run = recorded(tmp_path, records(40), parts=[{**part, "version": None}, installed])
+    assert (following(diagnose_run(run)) or ("", ""))[
+        1
+    ] == f"ganatomy evaluate {run.path} '--parts=/home/me/my parts.py'"
+    ill = recorded(tmp_path, records(40, gap=1.0), "ill", parts=[{**part, "version": None}])
+    (finding,) = diagnose_run(ill).present
+    assert (finding.command or "").endswith("--set=generator.norm=none '--parts=/home/me/my parts.py'")

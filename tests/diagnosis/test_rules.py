@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from ganatomy import build
-from ganatomy.config import recipes
+from ganatomy.config import inactive, recipes
 from ganatomy.config.settings import change
 from ganatomy.diagnosis import HEALTHY, RULES, TrainingContext, Window, rules, signals
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP
+from ganatomy.diagnosis.remedies import PLAYERS
 from ganatomy.gan.objectives import OBJECTIVES
 from probe_records import monitored, record
 
@@ -196,13 +197,33 @@ def test_other_thresholds_make_another_rule() -> None:
     assert strict.described == "`gap` above 0.01"
 
 
-@pytest.mark.parametrize(
-    "recipe", ["dcgan", "lsgan", "wgan", "wgan-gp", "sngan", "r3gan", "stylegan2", "goodfellow2014"]
-)
-def test_remedies_are_options_that_exist_and_fit_together(recipe: str) -> None:
+@pytest.mark.parametrize("recipe", recipes.RECIPES)
+def test_remedies_are_options_that_exist_act_and_fit_together(recipe: str) -> None:
     config = recipes.recipe(recipe)
     context = TrainingContext.of_config(config, path="runs/x")
     for rule in RULES.values():
         remedy = rule.remedy_for(context)
         assert remedy.words
-        build.check(change(config, remedy.settings))
+        changed = change(config, remedy.settings)
+        build.check(changed)
+        inactive.check(changed, remedy.settings)  # as the command does
+        again = rule.remedy_for(TrainingContext.of_config(changed, path="runs/x"))
+        same = {name for name, value in remedy.settings.items() if again.settings.get(name) == value}
+        assert not same, "what was changed is not asked for again"
+
+
+def test_a_training_without_a_discriminator_has_one_rate_to_lower() -> None:
+    remedy = RULES["not finite"].remedy_for(TrainingContext.of_config(recipes.recipe("vae")))
+    assert remedy.settings == {"generator_optimiser.learning_rate": 1e-3 / 4}
+
+
+def test_steps_that_are_too_large_become_usual_ones() -> None:
+    wild = {"learning_rate": 0.02, "betas": (0.9, 0.999)}
+    options = {f"{player}_optimiser.{name}": value for player in PLAYERS for name, value in wild.items()}
+    config = change(recipes.recipe("dcgan"), {**options, "training.simultaneous": True})
+    usual = {"generator_optimiser.learning_rate": 2e-3, "discriminator_optimiser.learning_rate": 1e-3}
+    calm = {f"{player}_optimiser.betas": (0.5, 0.999) for player in PLAYERS} | {"training.simultaneous": False}
+    assert RULES["oscillation"].remedy_for(TrainingContext.of_config(config)).settings == {**usual, **calm}
+    slow = change(recipes.recipe("dcgan"), {f"{player}_optimiser.learning_rate": 1e-7 for player in PLAYERS})
+    raised = RULES["not learning yet"].remedy_for(TrainingContext.of_config(slow)).settings
+    assert all(1e-4 <= raised[f"{player}_optimiser.learning_rate"] <= 2e-3 for player in PLAYERS)

@@ -94,8 +94,8 @@ def test_a_run_that_keeps_failing_gives_up_with_everything_saved(images: Path, t
     assert run.info()["status"] == "failed"
     after = wording.next_step(diagnose_run(run), "failed")
     assert after is not None
-    assert after.words == "lower both learning rates"
-    assert run.info()["error"].endswith(f"did not help; lower both learning rates: {after.command}")
+    assert after.words == "lower both learning rates and the momentum"
+    assert run.info()["error"].endswith(f"did not help; lower both learning rates and the momentum: {after.command}")
     assert sum(event["event"] == "not finite" for event in run.events()) == 3
     for tensors in checkpoint.load(run.checkpoint()).values():
         assert all(torch.isfinite(tensor).all() for tensor in tensors.values())

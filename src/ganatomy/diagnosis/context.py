@@ -1,5 +1,6 @@
 """What a rule must know of a training besides its signals."""
 
+import shlex
 from dataclasses import dataclass
 
 from ganatomy.config.options import Config
@@ -18,6 +19,7 @@ class TrainingContext:
     images       how many training images there are
     path         of the run's folder
     problems     of the data, found before the first step
+    parts        files of somebody's own parts, which commands must load
     """
 
     objective: str | None = None
@@ -27,6 +29,7 @@ class TrainingContext:
     images: int | None = None
     path: str | None = None
     problems: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def of_objective(cls, name: str | None) -> "TrainingContext":
@@ -41,6 +44,10 @@ class TrainingContext:
         """That of a training with these options."""
         game = cls.of_objective(config.objective.name if config.method == "adversarial" else None)
         return cls(game.objective, game.equilibrium, game.critic, config, images, path, problems)
+
+    def command(self, *arguments: str) -> str:
+        """`ganatomy` with these arguments, which loads the parts that this training needs."""
+        return shlex.join(["ganatomy", *arguments, *(f"--parts={file}" for file in self.parts)])
 
     @property
     def clipped(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.finding import HEALTHY, TOO_EARLY, Finding
-from ganatomy.diagnosis.remedies import command_of
+from ganatomy.diagnosis.remedies import Remedy, command_of
 from ganatomy.diagnosis.rule import RULES, Rule, Symptom
 from ganatomy.diagnosis.signals import PREFIX
 from ganatomy.diagnosis.window import Window
@@ -38,6 +38,7 @@ class Monitor:
         self.records: list[dict[str, float]] = []  # those of probes: signals without their prefix, and losses
         rules = sorted(RULES.values(), key=lambda rule: rule.fallback)  # which asks what the others found
         self._streaks = [(rule, _Streak()) for rule in rules if rule.probes]
+        self._remedies: dict[str, Remedy] = {}  # by rule, made when it is first reported
         at_start = ((rule, rule.check(Window(()), context)) for rule in RULES.values() if not rule.probes)
         self._ended: list[Finding] = []
         self._at_start = [self._finding(rule, symptom, "certain") for rule, symptom in at_start if symptom]
@@ -76,7 +77,9 @@ class Monitor:
     def _finding(
         self, rule: Rule, symptom: Symptom, certainty: str, began: int = 0, reported: int = 0, until: int = 0
     ) -> Finding:
-        remedy = rule.remedy_for(self.context)
+        if rule.name not in self._remedies:
+            self._remedies[rule.name] = rule.remedy_for(self.context)
+        remedy = self._remedies[rule.name]
         return Finding(
             rule.finding,
             symptom.detail,

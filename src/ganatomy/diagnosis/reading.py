@@ -8,6 +8,7 @@ from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.errors import UserError
 from ganatomy.gan.equilibrium import Equilibrium
+from ganatomy.runs.parts import files_of_parts
 from ganatomy.runs.run import Run
 
 
@@ -33,6 +34,7 @@ def context_of(run: Run) -> TrainingContext:
     context = TrainingContext.of_config(run.config(), data.get("images"), str(run.path), problems)
     if "equilibrium" in info:
         context = replace(context, equilibrium=_equilibrium(run, info["equilibrium"]))
+    context = replace(context, parts=tuple(files_of_parts(run)))
     return replace(context, critic=bool(info["critic"])) if "critic" in info else context
 
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import isfinite
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from ganatomy.diagnosis.finding import TOO_EARLY, Finding
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP, Monitor
 from ganatomy.diagnosis.rule import RULES, Rule, finding_names
 from ganatomy.diagnosis.window import TERMS, Window
-from ganatomy.runs.run import Run
+from ganatomy.runs.run import RUNS
 from ganatomy.runs.status import ACTIVE
 
 
@@ -57,26 +58,26 @@ def next_step(monitor: Monitor, status: str = "finished") -> NextStep | None:
         case "healthy":
             return None if active else _command("measure how good the images are", monitor, "evaluate")
         case "open":
-            return None if active else _resumed(_missing(monitor), monitor, monitor.step)
+            return None if active else _command(_missing(monitor), monitor, "train", "--resume", more=monitor.step)
     needed, planned = _needed_steps(options), options.training.steps
     if planned is None or planned >= needed:
         if active:
             return None
         if status != "finished":
-            return _command("train on", monitor, "train --resume")
+            return _command("train on", monitor, "train", "--resume")
     reached = -(-monitor.step * FEWEST // len(monitor.records)) if monitor.records else 0
     more = max(needed, reached) - monitor.step
-    return _resumed(f"train {more:,} steps more{', once this training has ended' if active else ''}", monitor, more)
+    words = f"train {more:,} steps more{', once this training has ended' if active else ''}"
+    return _command(words, monitor, "train", "--resume", more=more)
 
 
-def _command(words: str, monitor: Monitor, verb: str, *arguments: str) -> NextStep:
-    """That verb with the run; the words alone where there is none."""
-    path = monitor.context.path
-    return NextStep(words, f"ganatomy {verb} {' '.join([Run(path).address, *arguments])}" if path else None)
-
-
-def _resumed(words: str, monitor: Monitor, more: int) -> NextStep:
-    return _command(words, monitor, "train --resume", f"--more-steps {more}")
+def _command(words: str, monitor: Monitor, *arguments: str, more: int | None = None) -> NextStep:
+    """A verb with the run; the words alone where there is none; more: steps."""
+    context = monitor.context
+    if context.path is None:
+        return NextStep(words)
+    path, runs = Path(context.path), [] if more is None else ["--more-steps", str(more)]
+    return NextStep(words, context.command(*arguments, path.name if path.parent == RUNS else context.path, *runs))
 
 
 def _missing(monitor: Monitor) -> str:

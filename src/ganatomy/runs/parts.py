@@ -30,6 +30,12 @@ def recorded_parts(run: Run) -> dict[tuple[str, str], dict[str, Any]]:
     return {(part["kind"], part["name"]): part for part in run.info().get("parts") or []}
 
 
+def files_of_parts(run: Run) -> list[str]:
+    """The files that a command must load to train as the run did: those of its parts that no package has."""
+    parts = [part for part in recorded_parts(run).values() if part["file"] and part["module"] != "__main__"]
+    return list(dict.fromkeys(str(part["file"]) for part in parts if part["version"] is None))
+
+
 def file_of(part: Mapping[str, Any]) -> str:
     """The name of the file of a recorded part; its module's where there is none, as in a notebook."""
     return Path(part["file"]).name if part["file"] else str(part["module"])

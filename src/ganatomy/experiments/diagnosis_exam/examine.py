@@ -67,6 +67,8 @@ def train_and_score(name: str, planned: Config, alter: Alteration, folder: Path)
         run = Run.create(name, prepared.config, folder / "runs")
         with suppress(UserError):  # some diverge, as they should
             session.train(run, prepared, console)
+        if run.info()["status"] == "stopped":  # by a person: it has no result
+            raise KeyboardInterrupt
         made = _drawn(methods[-1], build.prior(run.config().prior).of_seeds)
     found = scores(prepared.images, _held_out(prepared), start[0], made)
     seconds = run.records()[-1]["seconds"] if run.records() else 0.0

@@ -40,7 +40,7 @@ UNLIKE = ("dcgan", "pooled")  # `smooth` is `dcgan` but for what these faults ch
 DISCRIMINATOR_RATE, GENERATOR_RATE = RATE.format("discriminator"), RATE.format("generator")
 
 
-def _both(option: str, value: Any) -> dict[str, Any]:
+def both(option: str, value: Any) -> dict[str, Any]:
     """An option of both players' optimisers."""
     return {f"{player}_optimiser.{option}": value for player in ("generator", "discriminator")}
 
@@ -107,8 +107,8 @@ FAULTS: dict[str, InjectedFault] = {
         "Adam's β₁ 0.95 and high rates, both players at once, nothing that damps",
         (rules.mode_collapse, rules.generator_stalls, rules.oscillation),
         {
-            **_both("betas", (0.95, 0.999)),
-            **_both("learning_rate", 2e-3),
+            **both("betas", (0.95, 0.999)),
+            **both("learning_rate", 2e-3),
             "training.simultaneous": True,
             "training.share_fakes": False,
             "discriminator.norm": "none",
@@ -125,7 +125,7 @@ FAULTS: dict[str, InjectedFault] = {
             "discriminator.hidden": [2],
             "discriminator.activation": "leaky_relu",
             "penalties.r1": 0.0,
-            **_both("betas", (0.9, 0.999)),
+            **both("betas", (0.9, 0.999)),
             GENERATOR_RATE: 2e-3,
             DISCRIMINATOR_RATE: 1e-2,
             "training.simultaneous": True,
@@ -157,13 +157,13 @@ FAULTS: dict[str, InjectedFault] = {
     "hardly moves": InjectedFault(
         "learning rates of 1e-7: neither player gets anywhere",
         (rules.not_learning_yet,),
-        _both("learning_rate", 1e-7),
+        both("learning_rate", 1e-7),
         curable=True,
     ),
     "large steps": InjectedFault(
         "learning rates of 0.02 and momentum 0.9",
         (rules.steps_too_large, rules.mode_collapse, rules.output_saturates),
-        {**_both("betas", (0.9, 0.999)), **_both("learning_rate", 2e-2)},
+        {**both("betas", (0.9, 0.999)), **both("learning_rate", 2e-2)},
         curable=True,
     ),
     "slow average": InjectedFault(

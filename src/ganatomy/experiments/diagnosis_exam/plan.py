@@ -166,13 +166,18 @@ class ExamTraining:
         changes: Mapping[str, Any] = FAULTS[self.fault].settings if self.fault else {}
         settings = {**COMMON, "data.first": DATA.get(self.data, OWN), **own, **changes}
         settings |= {"training.seed": self.seed, "diagnosis.remedies": self.remedies}
-        families = {name: value for name, value in settings.items() if name.endswith(".family")}
-        for name in families:  # another family has other options
-            role = name.removesuffix("family")
-            settings = {each: value for each, value in settings.items() if not each.startswith(role) or each in changes}
-        settings = {**families, **settings}
-        together = change(recipe(self.recipe), settings)  # what all trainings have in common acts in most of them
-        return {name: value for name, value in settings.items() if inactive.why_not(together, name) is None}
+        return acting(self.recipe, settings, changes)
+
+
+def acting(recipe_name: str, settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without those that cannot act; changes: those of them that make the fault."""
+    families = {name: value for name, value in settings.items() if name.endswith(".family")}
+    for name in families:  # another family has other options
+        role = name.removesuffix("family")
+        settings = {each: value for each, value in settings.items() if not each.startswith(role) or each in changes}
+    settings = {**families, **settings}
+    together = change(recipe(recipe_name), settings)  # what all trainings have in common acts in most of them
+    return {name: value for name, value in settings.items() if inactive.why_not(together, name) is None}
 
 
 def plan(
