@@ -34,10 +34,14 @@ def main(
     jobs: Annotated[int, typer.Option(help="How many trainings run at a time, each in one thread.")] = 2,
     cures: Annotated[bool, typer.Option(help="Train what options can mend once more, with remedies.")] = True,
     with_cost: Annotated[
-        bool, typer.Option("--cost", help="Also measure what the diagnosis costs; needs an idle machine.")
+        bool, typer.Option("--cost", help="Also measure what the diagnosis costs, for three minutes.")
     ] = False,
+    only_cost: Annotated[bool, typer.Option("--only-cost", help="Measure only that, and print it.")] = False,
 ) -> None:
     """Train what is not trained yet, and write the figures. A stopped exam goes on where it was."""
+    if only_cost:
+        show(str(cost.measured(folder / "cost")))
+        return
     names, sets = ([each.strip() for each in text.split(",") if each.strip()] for text in (only, data))
     paths = dict(each.partition("=")[::2] for each in sets)
     try:
@@ -68,7 +72,7 @@ def write(scores: Mapping[ExamTraining, ExamScores], folder: Path, out: Path, wi
     """Write exam.md and exam.json."""
     results = results_of(scores, folder)
     here, date = machine.describe(), time.strftime("%Y-%m-%d")
-    costs = cost.measured(folder) if with_cost else None
+    costs = cost.measured(folder / "cost") if with_cost else None
     spent = sum(each.seconds for each in scores.values()) / 60
     sets = " and ".join(dict.fromkeys(training.data for training in scores))
     seeds = ", ".join(str(seed) for seed in sorted({training.seed for training in scores}))
@@ -79,11 +83,7 @@ def write(scores: Mapping[ExamTraining, ExamScores], folder: Path, out: Path, wi
     )
     text = head + tables.page(results)
     if costs:
-        text += (
-            f"\n## Cost\n\n{costs.lost:.1%} ± {costs.error:.1%} of the steps (standard error, {costs.pairs} "
-            "pairs of trainings, with and without the diagnosis in turns). By the records of those with it, "
-            f"probes took {min(costs.probed):.1%} to {max(costs.probed):.1%} of the time.\n"
-        )
+        text += f"\n## Cost\n\n{costs}\n"
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "exam.md", text)
     facts = {
