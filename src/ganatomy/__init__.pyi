@@ -25,6 +25,8 @@ from .generators.api import walk as walk
 from .generators.export.api import export as export
 from .networks.families import register_family as register_family
 from .runs.run import Run as Run
+from .sweeps.api import resume_sweep as resume_sweep
+from .sweeps.api import sweep as sweep
 from .system.machine import doctor as doctor
 from .system.registry import load_parts as load_parts
 from .theory.lab.api import lab as lab

@@ -12,7 +12,7 @@ from ganatomy.cli.verb import Verb, Verbs
 from ganatomy.system.terminal import show
 
 VERBS = {  # by what one wants to do, in the order of `ganatomy --help`
-    "Train": "demo train diagnose studio",
+    "Train": "demo train sweep diagnose studio",
     "Use a generator": "sample walk evaluate compare export serve",
     "Understand": "lab claims reproduce",
     "Look up": "recipes options doctor",

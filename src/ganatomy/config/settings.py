@@ -50,21 +50,26 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
 
 def read(path: str | Path) -> Config:
     """The configuration in a YAML file. Raises UserError where the file cannot be read or an option is wrong."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LONGEST + 1)
-        if len(content) > LONGEST:
-            raise UserError(f"{path} is too long for a configuration: it has more than {LONGEST:,} bytes.")
-        values = _plain(content.decode())
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}.") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {short(first_line(error))}.") from None
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a configuration: it should hold named parts such as `training:`.")
     if "lab" in values:
         raise UserError(f"{path} belongs to a run of `ganatomy lab`, which trains on no images: see its report.html.")
     return from_dict(values, str(path))
+
+
+def read_yaml(path: str | Path) -> Any:
+    """The plain value in a YAML file. Raises UserError where the file cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise UserError(f"{path} is too long for a configuration: it has more than {LONGEST:,} bytes.")
+        return _plain(content.decode())
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {short(first_line(error))}.") from None
 
 
 def to_yaml(config: Options) -> str:

@@ -38,7 +38,7 @@ class Comparison:
     def best(self, name: str) -> list[bool]:
         """For each card, whether its score is the best or its interval overlaps the best one's."""
         scores = [card.scores[name] for card in self.cards]
-        winner = min(scores, key=_badness)
+        winner = min(scores, key=badness)
         return [score.overlaps(winner) for score in scores]
 
     def table(self) -> list[list[str]]:
@@ -146,7 +146,8 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:12] + "…"
 
 
-def _badness(score: Score) -> float:
+def badness(score: Score) -> float:
+    """How bad a score is: the value, its negative where higher is better, or its distance from real data's."""
     if score.better == "as real":
         return 0.0 if score.floor is None else abs(score.value - score.floor)
     return score.value if score.better == "lower" else -score.value

@@ -66,12 +66,12 @@ def text(run: Run) -> str:
         "versions": _definitions(_made_with(info)),
         "events": _events(events),
         "footer": f"Written by Ganatomy {__version__} on {_when(time.strftime('%Y-%m-%dT%H:%M:%S%z'))}.",
-        "data": _json(data),
+        "data": script_json(data),
         "style": _resource("colours.css") + _resource("page.css"),
         "script": _resource("charts.js") + _resource("page.js"),
         "plotly": get_plotlyjs(),
     }
-    parts["hashes"] = " ".join(_hash(parts[script]) for script in ("plotly", "script"))
+    parts["hashes"] = " ".join(script_hash(parts[script]) for script in ("plotly", "script"))
     return Template(_resource("page.html")).substitute(parts)
 
 
@@ -263,12 +263,12 @@ def _when(stamp: str) -> str:
     return f"{time_.day} {time_:%B %Y, %H:%M}{zone}"
 
 
-def _json(data: object) -> str:
+def script_json(data: object) -> str:
     """JSON that is safe inside <script>: no `</script>` and no `<!--` can end or hide it."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
     """A script as the page's content security policy allows it (W3C CSP 3, section 2.3.1): by its SHA-256."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 

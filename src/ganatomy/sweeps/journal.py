@@ -1,0 +1,125 @@
+"""The journal of a sweep: Optuna's study, of which every change is a line of JSON. Nothing is pickled or unpickled."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import BaseJournalBackend
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from ganatomy.errors import UserError
+from ganatomy.sweeps.space import Point, Space
+from ganatomy.system import files
+
+Entry: TypeAlias = dict[str, Any]
+STUDY = "sweep"
+
+
+class JournalFile(BaseJournalBackend):  # type: ignore[misc]  # where Optuna is not installed, its classes are Any
+    """The lines of a file, for the one process that holds the sweep's lock.
+
+    Optuna's own keeps a lock that outlives a killed process, and refuses a file whose last line a kill has cut short.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there; a last line without an end is removed: what it said was never acted upon.
+
+        Raises UserError where another line cannot be read.
+        """
+        self.path = path
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+        self.entries = [self._parsed(number, line) for number, line in enumerate(whole.splitlines(), 1)]
+
+    def _parsed(self, number: int, line: bytes) -> Entry:
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if not isinstance(entry, dict) or not isinstance(entry.get("op_code"), int):
+            raise UserError(f"{self.path} is damaged: line {number} is no entry of a journal.")
+        return entry
+
+    def read_logs(self, log_number_from: int) -> Iterable[Entry]:
+        """The entries from a number on, counted from 0."""
+        return self.entries[log_number_from:]
+
+    def append_logs(self, logs: list[Entry]) -> None:
+        """Write entries to the file and to disk."""
+        with files.explained(self.path.parent):
+            files.append_text(self.path, "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in logs))
+            with self.path.open("r+b") as file:
+                os.fsync(file.fileno())
+        self.entries += [json.loads(json.dumps(entry)) for entry in logs]  # as they will be read
+
+
+class Journal:
+    """The trials of a sweep. Only the process that holds the sweep's lock may open it."""
+
+    def __init__(self, path: Path, objectives: int, seed: int) -> None:
+        """Raises UserError where the file is damaged."""
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.directions, self.seed = ["minimize"] * objectives, seed
+        self.storage = JournalStorage(JournalFile(path))
+        if STUDY in optuna.get_all_study_names(self.storage):
+            self.study = optuna.load_study(study_name=STUDY, storage=self.storage)
+        else:
+            self.study = optuna.create_study(study_name=STUDY, storage=self.storage, directions=self.directions)
+        self._study_id = self.storage.get_study_id_from_name(STUDY)
+
+    def trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """Trials in order, those in these states or all."""
+        return self.study.get_trials(deepcopy=False, states=states or None)
+
+    def unfinished(self) -> list[FrozenTrial]:
+        """Trials that were begun and have no outcome."""
+        return self.trials(TrialState.RUNNING)
+
+    def ask(self, space: Space, first: Point) -> FrozenTrial:
+        """Begin a new trial: one line of the journal, so that a kill leaves all of it or nothing.
+
+        first: the point of the very first trial, if the space has it. Where a trial lies is a function of the seed, its
+        number and the trials before: a copy of the study in memory is asked, by a sampler that is seeded anew.
+        """
+        before = self.trials()
+        number = int.from_bytes(hashlib.blake2b(f"{self.seed}/{len(before)}".encode(), digest_size=4).digest())
+        copy = optuna.create_study(directions=self.directions, sampler=optuna.samplers.TPESampler(seed=number))
+        copy.add_trials(before)
+        if not before and (parameters := space.parameters(first)):
+            copy.enqueue_trial(parameters)
+        point = space.draw(copy.ask())
+        asked = copy.get_trials(deepcopy=False)[-1]
+        new = create_trial(
+            state=TrialState.RUNNING,
+            params=asked.params,
+            distributions=asked.distributions,
+            user_attrs={"point": point},
+        )
+        self.study.add_trial(new)
+        return self.trials()[-1]
+
+    def tell(self, trial: FrozenTrial, state: TrialState, values: list[float] | None = None, **facts: Any) -> None:
+        """End a trial: what is known of it, then its state and values. A kill in between leaves it unfinished."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._study_id, trial.number)
+        for name, fact in facts.items():
+            self.storage.set_trial_user_attr(trial_id, name, fact)
+        self.study.tell(trial.number, values, state=state)
+
+    def best(self) -> list[FrozenTrial]:
+        """Finished trials, the best first; of several objectives first those on the Pareto front.
+
+        Equally good ones are in order of the first objective.
+        """
+        done = sorted(self.trials(TrialState.COMPLETE), key=lambda trial: (trial.values, trial.number))
+        if len(self.directions) == 1:
+            return done
+        front = {trial.number for trial in self.study.best_trials}
+        return sorted(done, key=lambda trial: trial.number not in front)

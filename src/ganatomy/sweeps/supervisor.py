@@ -1,0 +1,260 @@
+"""Carries out a sweep: worker processes train, this one asks Optuna, ends what collapses, and writes the journal."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+import torch
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+
+from ganatomy.diagnosis import diagnose_run
+from ganatomy.errors import UserError
+from ganatomy.runs.run import Run
+from ganatomy.sweeps import objectives
+from ganatomy.sweeps.folder import Sweep, SweepTraining, training_at, trial_name
+from ganatomy.sweeps.journal import Journal
+from ganatomy.sweeps.objectives import ObjectiveValue, in_words
+from ganatomy.sweeps.space import Point
+from ganatomy.sweeps.worker import Task
+from ganatomy.system import files
+from ganatomy.system.runtime import cores
+
+COLLAPSE = "mode collapse"  # the finding that ends a trial
+POLL_SECONDS = 1.0  # between two looks at a training
+DEATHS = 3  # of a trial's process in a row, without a new checkpoint
+
+
+class Supervisor:
+    """Runs the trainings of a sweep in so many processes at a time, until all are done or it is asked to stop."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        journal: Journal,
+        own: Point,
+        workers: int,
+        console: Console,
+        deadline: float = float("inf"),
+    ) -> None:
+        """own: the settings that the sweep starts from, as a point; deadline: of new trials, by time.monotonic."""
+        self.sweep, self.journal, self.own, self.workers, self.console = sweep, journal, own, workers, console
+        self.deadline = deadline
+        self.asked_to_stop: Callable[[], bool] = lambda: False
+        self.options, self.space = sweep.options(), sweep.space()
+        self.broken = False  # an error ends the sweep
+        self.processes: set[subprocess.Popen[bytes]] = set()
+        self.lock = Lock()  # of the journal, which several threads use
+        self.waiting = journal.unfinished()
+
+    def trials(self) -> None:
+        """Carry out trials until there are as many as were asked for; those that were begun before come first."""
+        self._in_parallel(self._trials)
+
+    def train_again(self, trainings: Iterable[SweepTraining]) -> None:
+        """Carry out trainings that are no trials, each once."""
+        waiting = [each for each in trainings if not self.done(each)]
+
+        def take(slot: int) -> None:
+            while True:
+                with self.lock:
+                    if not waiting or self.stopping:
+                        return
+                    training = waiting.pop(0)
+                _, reason = self._train(training, slot)
+                if not self.stopping:
+                    self._say(training.name, reason or in_words(self._outcomes(self.sweep.run(training.name)) or []))
+
+        self._in_parallel(take)
+
+    def done(self, training: SweepTraining) -> bool:
+        """Whether a training that is no trial has an outcome."""
+        run = self.sweep.run(training.name)
+        if run.info().get("status") == "failed" or self._outcomes(run) is not None:
+            return True
+        return self.options.prune and _collapsed_before(run) is not None
+
+    def kill(self) -> None:
+        """End all workers at once."""
+        for process in list(self.processes):
+            process.kill()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new is begun."""
+        return self.broken or self.asked_to_stop()
+
+    def _outcomes(self, run: Run) -> list[ObjectiveValue] | None:
+        return objectives.measure(run, self.options.objectives, self.options.samples)
+
+    def _in_parallel(self, work: Callable[[int], None]) -> None:
+        def guarded(slot: int) -> None:
+            try:
+                work(slot)
+            except BaseException:
+                self.broken = True
+                raise
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            for future in [pool.submit(guarded, slot) for slot in range(self.workers)]:
+                future.result()
+
+    def _trials(self, slot: int) -> None:
+        while (trial := self._next()) is not None:
+            training = trial_training(self.sweep, trial)
+            finished, reason = self._train(training, slot)
+            if finished:
+                self._tell(trial, training, reason)
+
+    def _next(self) -> FrozenTrial | None:
+        with self.lock:
+            if self.stopping:
+                return None
+            if self.waiting:
+                return self.waiting.pop(0)
+            if len(self.journal.trials()) >= self.options.trials or time.monotonic() >= self.deadline:
+                return None
+            return self.journal.ask(self.space, self.own)
+
+    def _tell(self, trial: FrozenTrial, training: SweepTraining, reason: str | None) -> None:
+        """Write a trial's outcome into the journal, from what is in its run's folder."""
+        run = self.sweep.run(training.name)
+        info = run.info()
+        facts: dict[str, Any] = {"seconds": info.get("seconds")}
+        found = self._outcomes(run)
+        with self.lock:
+            if found is not None:
+                facts["outcomes"] = [each.json() for each in found]
+                self.journal.tell(trial, TrialState.COMPLETE, [each.badness for each in found], **facts)
+                self._say(training.name, in_words(found))
+                return
+            reason = reason or str(info.get("error") or "it ended without a score")
+            # Optuna avoids the neighbourhood of a pruned trial, and learns nothing from a failed one.
+            diverged = any(event["event"] == "not finite" for event in run.events())
+            ended = info.get("status") == "stopped" or diverged
+            state = TrialState.PRUNED if ended else TrialState.FAIL
+            self.journal.tell(trial, state, **facts, reason=reason)
+            self._say(training.name, f"{'ended early' if ended else 'failed'}: {reason}")
+
+    def _say(self, name: str, words: str) -> None:
+        self.console.print(f"{name}: {words}", highlight=False)
+
+    # --- one training -------------------------------------------------------------------------------------------------
+
+    def _train(self, training: SweepTraining, slot: int) -> tuple[bool, str | None]:
+        """Train and measure in a process of its own, which is started again where something kills it.
+
+        Whether the training has come to its end, and why not to that of its budget.
+        """
+        run, deaths = self.sweep.run(training.name), 0
+        while not self.stopping:
+            if self.options.prune and (reason := _collapsed_before(run)):
+                return True, reason
+            newest = max(run.checkpoints(), default=0)
+            code, reason = self._process(training, slot)
+            if code >= 0:
+                if reason is None and code:
+                    reason = self._last_words(training)
+                if reason is None and run.info().get("status") == "stopped":
+                    reason = "it was asked to stop"
+                return not self.stopping or self._outcomes(run) is not None, reason
+            deaths = deaths + 1 if max(run.checkpoints(), default=0) == newest else 0
+            if deaths == DEATHS:
+                words = f"its process was killed {DEATHS} times without progress"
+                return True, f"{words} ({signal.Signals(-code).name}): is there enough memory?"
+        return False, None
+
+    def _process(self, training: SweepTraining, slot: int) -> tuple[int, str | None]:
+        """Run a worker to its end: its exit status, and why it was asked to end early, if it was."""
+        threads = max(1, cores() // self.workers)
+        training = replace(training, settings={"runtime.threads": threads, **training.settings})
+        task = Task(
+            training, str(self.sweep.runs), self.options.objectives, self.options.samples, self.options.features
+        )
+        log = self._log(training)
+        with files.explained(self.sweep.path):
+            log.parent.mkdir(exist_ok=True)
+            self.sweep.runs.mkdir(exist_ok=True)
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ganatomy.sweeps.worker"],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self._environment(threads, slot)},
+                start_new_session=True,  # Ctrl-C in a terminal asks this process, which asks the worker
+            )
+        self.processes.add(process)
+        assert process.stdin is not None
+        try:
+            with suppress(BrokenPipeError):  # something has killed it already
+                process.stdin.write(task.to_text().encode())
+            return self._followed(process, self.sweep.run(training.name))
+        finally:
+            process.stdin.close()
+            process.wait()
+            self.processes.discard(process)
+
+    def _followed(self, process: subprocess.Popen[bytes], run: Run) -> tuple[int, str | None]:
+        reason, asked = None, False
+        while True:
+            try:
+                return process.wait(POLL_SECONDS), reason
+            except subprocess.TimeoutExpired:
+                pass
+            if self.stopping and not asked:
+                process.terminate()  # which saves first
+                asked = True
+            reason = reason or (collapsed(run) if self.options.prune else None)
+            if reason:
+                run.request(stop=True)
+
+    def _environment(self, threads: int, slot: int) -> dict[str, str]:
+        """Its share of the machine: threads, and one of several GPUs."""
+        shares = {"OMP_NUM_THREADS": str(threads), "LOCAL_WORLD_SIZE": str(self.workers), "LOCAL_RANK": "0"}
+        if torch.cuda.device_count() > 1:
+            visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(torch.cuda.device_count())))
+            shares["CUDA_VISIBLE_DEVICES"] = visible.split(",")[slot % torch.cuda.device_count()]
+        return shares
+
+    def _log(self, training: SweepTraining) -> Any:
+        return self.sweep.at("logs") / f"{training.name}.txt"
+
+    def _last_words(self, training: SweepTraining) -> str:
+        """The last line that a worker has printed."""
+        lines = self._log(training).read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line.removeprefix("ganatomy: ") for line in reversed(lines) if line.strip()), "it failed")
+
+
+def trial_training(sweep: Sweep, trial: FrozenTrial) -> SweepTraining:
+    """The training of a trial: trial n has the sweep's seed + n."""
+    options = sweep.options()
+    return training_at(options, trial.user_attrs["point"], trial_name(trial.number), options.seed + trial.number)
+
+
+def collapsed(run: Run) -> str | None:
+    """The verdict on a run, if it is that of a collapse for longer than a moment."""
+    verdicts = [event for event in run.events() if event["event"] == "verdict"]
+    if not verdicts or not str(verdicts[-1].get("verdict")).startswith(COLLAPSE):  # cheap to see
+        return None
+    try:
+        monitor = diagnose_run(run)
+    except UserError:
+        return None
+    first = monitor.present[0] if monitor.present else None
+    lasting = first is not None and first.name == COLLAPSE and first.certainty != "suspected"
+    return str(first) if monitor.warm and lasting else None
+
+
+def _collapsed_before(run: Run) -> str | None:
+    """As `collapsed`, of a run that was ended for it before its outcome was written down."""
+    return collapsed(run) if run.info().get("status") == "stopped" else None

@@ -1,0 +1,100 @@
+"""A training of a sweep, in a process of its own: `python -m ganatomy.sweeps.worker`, which the sweep starts.
+
+The first line of the standard input says what to train. Its end says that the sweep is gone: the process then saves and
+ends, as after Ctrl-C.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from ganatomy.errors import UserError
+from ganatomy.evaluation.api import evaluate
+from ganatomy.runs.run import Run
+from ganatomy.sweeps import objectives
+from ganatomy.sweeps.folder import SweepTraining
+from ganatomy.system import files
+from ganatomy.system.terminal import Terminal, show
+from ganatomy.training.api import resume, train
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is to do: train a run, then measure what the sweep optimises.
+
+    runs: the folder of the run; objectives, samples, features: as in `SweepOptions`.
+    """
+
+    training: SweepTraining
+    runs: str
+    objectives: list[str]
+    samples: int
+    features: str
+
+    def to_text(self) -> str:
+        """As a line of JSON."""
+        return json.dumps(asdict(self)) + "\n"
+
+    @classmethod
+    def of(cls, text: str) -> "Task":
+        """From a line of JSON."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(**{**values, "training": SweepTraining(**values["training"])})
+
+
+def work(task: Task) -> None:
+    """Train from the newest checkpoint on, if there is one, and measure. What is done already is not done again.
+
+    Raises UserError as `train`, `resume` and `evaluate` do.
+    """
+    console, training, runs = Terminal(), task.training, Path(task.runs)
+    run = Run(runs / training.name)
+    # Of a sweep that was killed, this run's worker may be about to end.
+    with filelock.FileLock(runs / f".{training.name}.lock"):
+        if run.checkpoints():
+            resume(run, console=console)
+        else:
+            files.remove(run.path)  # killed before its first checkpoint
+            recipe, config = training.start()
+            train(
+                training.data,
+                recipe=recipe,
+                config=config,
+                settings=training.settings,
+                name=training.name,
+                runs=runs,
+                console=console,
+            )
+        finished = run.info().get("status") == "finished"
+        if finished and objectives.measure(run, task.objectives, task.samples) is None:
+            metrics = objectives.metrics_of(task.objectives)
+            evaluate(run, metrics=metrics, n=task.samples, features=task.features, console=console)
+
+
+def _end_with_the_sweep() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Do what the standard input says; an error is one sentence on standard error and status 1."""
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as lines:  # which reads no byte too many
+        task = Task.of(lines.readline().decode())
+    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
+    try:
+        work(task)
+    except UserError as error:
+        show(f"ganatomy: {error}", error=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
