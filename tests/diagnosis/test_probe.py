@@ -110,6 +110,30 @@ def test_copies_are_not_told_where_the_real_images_repeat(tmp_path: Path) -> Non
         assert all(abs(value) < 1e6 for value in found.values())
 
 
+def test_held_out_images_are_compared_with_what_the_training_is_shown(tmp_path: Path) -> None:
+    """As far as chance where the loader leaves them alone, mirrored ones too; far beyond it where it hides a third."""
+    pixels = waves(800, 16, 16)
+    pixels[:, :, :4] = 255  # on one side only
+    np.savez(tmp_path / "some.npz", images=pixels, labels=np.arange(800) % 2)
+    for flip in (False, True):
+        settings = {"data.first": 600, "diagnosis.samples": 64, "data.flip": flip}
+        method, batches, _, options = parts(tmp_path / "some.npz", "dcgan", **settings)
+        images = prepare(str(tmp_path / "some.npz"), size=16, first=600)
+        batches = RealBatches(images.pixels, 8, 1, Randomness(0), Runtime(), flip=flip)
+
+        def hidden(step: int, turn: int = 0, batches: Batches = batches) -> Batch:
+            batch = batches(step, turn)
+            batch.images[:, :, :5] = 0.0
+            return batch
+
+        for shown, least, most in ((batches, -1.0, 2.0), (hidden, 10.0, 1e9)):
+            held_out = held_out_images(options.data, images)
+            found = probe_of(method, options, images, held_out, shown).measure()
+            assert least < found["held_out_distance"] / found["held_out_distance_floor"] < most
+    few = probe_of(method, options, images.some(np.arange(200)), held_out, batches).measure()
+    assert "held_out_distance" not in few
+
+
 def test_the_last_round_shows_what_the_discriminator_saw(data: Path) -> None:
     """With nothing updated in between, the same scores as forwards of the same batch give."""
     method, batches, images, options = parts(data, "dcgan", **{"training.batch": 32, "discriminator.norm": "none"})
@@ -130,7 +154,7 @@ def test_the_last_round_shows_what_the_discriminator_saw(data: Path) -> None:
 
 def test_the_documentation_lists_the_signals(data: Path) -> None:
     """Each has its row, and no row is of a signal that is never measured."""
-    measured: set[str] = set()
+    measured = {"held_out_distance"}  # of larger sets: see above
     for recipe, changes in (("dcgan", {"prior.conditional": True}), ("wgan", {})):
         method, *others = parts(data, recipe, **changes)
         probe = Measure(*others)
@@ -140,4 +164,4 @@ def test_the_documentation_lists_the_signals(data: Path) -> None:
     table = page.partition("## Signals")[2].partition("\n## ")[0]
     listed = {name for row in re.findall(r"^\|([^|]*)\|", table, re.M) for name in re.findall(r"`([^`]+)`", row)}
     floors = {name for name in measured if name.endswith(("_floor", "_real"))}
-    assert listed - {"…_real", "…_floor", "roll_backs"} == measured - floors
+    assert listed - {"…_real", "…_floor", "roll_backs", "spent"} == measured - floors

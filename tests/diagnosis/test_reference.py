@@ -26,7 +26,7 @@ def test_real_images_score_as_real_ones_do(reference: ReferenceSet) -> None:
         assert found["distance"] < 2 * found["distance_floor"]
         assert found["kinds"] >= found["kinds_floor"] - 1
         assert abs(found["saturated"] - found["saturated_real"]) < 0.01
-    assert all(reference.checkerboard(images(128, seed)) < 4 for seed in range(1, 9))
+    assert all(reference.checkerboard(images(128, seed))["checkerboard"] < 4 for seed in range(1, 9))
     assert sum(found["spread"] >= found["spread_floor"] for found in random) >= 7
 
 
@@ -75,9 +75,9 @@ def test_a_kind_that_is_left_out_is_missed(reference: ReferenceSet) -> None:
 def test_a_grid_stands_out(reference: ReferenceSet) -> None:
     rows = np.arange(16) % 2 * 2 - 1
     for grid in (rows[:, None] * rows, np.broadcast_to(rows, (16, 16)), np.broadcast_to(rows[:, None], (16, 16))):
-        assert reference.checkerboard(images(128, 1) + 0.1 * grid) > 10
+        assert reference.checkerboard(images(128, 1) + 0.1 * grid)["checkerboard"] > 10
     noise = 0.1 * np.random.default_rng(0).standard_normal((128, 3, 16, 16))
-    assert reference.checkerboard(images(128, 1) + noise) < 10
+    assert reference.checkerboard(images(128, 1) + noise)["checkerboard"] < 10
 
 
 def test_motion(reference: ReferenceSet) -> None:

@@ -20,6 +20,7 @@ FAR = {"distance": 1.5}  # and no closer than before
 GAME = TrainingContext.of_objective("non_saturating")
 CRITIC = TrainingContext.of_objective("wasserstein")
 CLIPPED = TrainingContext.of_config(recipes.recipe("wgan"))
+SHORT = TrainingContext.of_config(change(recipes.recipe("dcgan"), {"training.steps": 600}), images=5000)
 OURS = TrainingContext.of_config(recipes.recipe("dcgan"), images=5000)
 
 
@@ -29,9 +30,10 @@ def back_and_forth(step: int) -> float:
 
 FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("not finite", GAME, {"score_size": 1e5}),
-    ("wrong range", OURS, {"low_real": 0.0}),
+    ("wrong range", OURS, {"range_lost": 0.5}),
     ("wrong range", OURS, {"high_real": 255.0}),
     ("wrong range", GAME, {"low_real": 0.0, "low": -1.0}),
+    ("training and held-out images differ", OURS, {"held_out_distance": 0.05}),
     ("output saturates", GAME, {"saturated": 0.8}),
     ("labels swapped", GAME, {"auc": 0.0, "losses": {"loss/discriminator": 0.01}}),
     ("labels swapped", GAME, {"auc": 0.0, "sign": -1.0}),
@@ -62,6 +64,7 @@ FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("train and eval differ", GAME, {"gap": 1.0}),
     ("batch statistics leak", GAME, {"auc": 0.3, "auc_mixed": 0.99}),
     ("checkerboard", GAME, {"checkerboard": 100.0}),
+    ("unlike healthy trainings", SHORT, {"coherence": 5.0}),
 ]
 
 
@@ -125,11 +128,20 @@ def test_a_single_image_that_comes_closer_is_still_a_collapse() -> None:
     assert finding.reported >= 500, "the others take less"
 
 
+@pytest.mark.parametrize("budget", [{"training.steps": 900}, {"training.steps": None, "training.images": 64 * 900}])
+def test_not_learning_yet_waits_for_a_third_of_the_budget(budget: dict[str, Any]) -> None:
+    context = TrainingContext.of_config(change(recipes.recipe("dcgan"), budget))
+    assert context.spent({"step": 300, "images": 64 * 300, "seconds": 9.0}) == pytest.approx(1 / 3)
+    assert not monitored(19, context, **FAR).present  # 380 steps: it has held for four probes
+    assert monitored(20, context, **FAR).verdict.startswith("not learning yet")  # for a fifth of the steps
+
+
 def test_a_generator_that_has_not_begun_is_given_time() -> None:
     """One image, the same since the first step; later it moves, and then it is a collapse."""
     one = {"kinds": 1.0, "spread": 0.005, "twins": 0.005, "auc": 0.9, "distance": 0.5}
     for still in (0.001, float("nan")):  # moved little, or not yet measured
-        assert monitored(60, OURS, movement=still, **one).present[0].name == "not learning yet"
+        assert not monitored(60, OURS, movement=still, **one).present
+        assert monitored(130, OURS, movement=still, **one).present[0].name == "not learning yet"  # 2,600 steps
     assert monitored(60, GAME, movement=lambda step: 0.3 if step > 600 else 0.001, **one).verdict.startswith(
         "mode collapse"
     )
@@ -227,3 +239,16 @@ def test_steps_that_are_too_large_become_usual_ones() -> None:
     slow = change(recipes.recipe("dcgan"), {f"{player}_optimiser.learning_rate": 1e-7 for player in PLAYERS})
     raised = RULES["not learning yet"].remedy_for(TrainingContext.of_config(slow)).settings
     assert all(1e-4 <= raised[f"{player}_optimiser.learning_rate"] <= 2e-3 for player in PLAYERS)
+
+
+def test_a_finding_needs_harm_that_can_be_seen() -> None:
+    """A memorising discriminator whose generator's images are as good as real ones; a grid of a level of grey."""
+    assert monitored(40, OURS, auc_memory=0.95).present[0].name == "discriminator overfits"
+    assert not monitored(40, OURS, auc_memory=0.95, distance=0.005).present
+    assert monitored(40, OURS, checkerboard=100.0).present[0].name == "checkerboard"
+    assert not monitored(40, OURS, checkerboard=100.0, grid=0.004).present
+
+
+def test_a_discriminator_has_nothing_to_teach_before_the_generator_moves() -> None:
+    assert monitored(40, OURS, auc=0.5, **FAR).present[0].name == "discriminator learns nothing"
+    assert not monitored(40, OURS, auc=0.5, movement=0.001, **FAR).present

@@ -59,3 +59,12 @@ def test_copies() -> None:
 def test_nearness_is_the_ratio_of_two_distances() -> None:
     line = np.arange(7.0)[:, None]
     assert signals.nearness(line, np.array([[0.1]])) == pytest.approx(0.1 / 3.9)  # of 0.1, 0.9, 1.9, 2.9, 3.9, …
+
+
+def test_the_amplitude_of_a_grid_is_that_which_was_laid_over_the_images() -> None:
+    """Of every second pixel a·(−1)^(x+y): a; of every fourth a·cos(πx/2): its root mean square."""
+    smooth = np.random.default_rng(0).normal(size=(16, 3, 1, 1)) + np.zeros((16, 3, 32, 32))
+    y, x = np.mgrid[:32, :32]
+    assert signals.stride_amplitude(smooth) == pytest.approx(0, abs=1e-3)
+    assert signals.stride_amplitude(smooth + 0.15 * (-1.0) ** (x + y)) == pytest.approx(0.15, rel=1e-3)
+    assert signals.stride_amplitude(smooth + 0.2 * np.cos(np.pi * x / 2)) == pytest.approx(0.2 / np.sqrt(2), rel=1e-3)

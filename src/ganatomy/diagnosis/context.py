@@ -1,6 +1,7 @@
 """What a rule must know of a training besides its signals."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganatomy.config.options import Config
@@ -48,6 +49,18 @@ class TrainingContext:
     def command(self, *arguments: str) -> str:
         """`ganatomy` with these arguments, which loads the parts that this training needs."""
         return shlex.join(["ganatomy", *arguments, *(f"--parts={file}" for file in self.parts)])
+
+    def spent(self, record: Mapping[str, float]) -> float:
+        """The share of the training's budget that was spent at a record; 1 where that is unknown.
+
+        Where the record lacks it, as older ones do, by the options, though these may have been others then.
+        """
+        if "spent" in record or self.config is None:
+            return record.get("spent", 1.0)
+        budget = self.config.training
+        limits = {"step": budget.steps, "images": budget.images, "seconds": 60 * (budget.minutes or 0)}
+        shares = [record[name] / limit for name, limit in limits.items() if limit and name in record]
+        return max(shares, default=1.0)
 
     @property
     def clipped(self) -> bool:

@@ -64,7 +64,7 @@ class Diagnosis:
         if "fake" in images and self.reference is not None:
             drawn = images["fake"][: self.samples]
             found |= self.reference.compare(drawn) | self._motion(self.reference, drawn)
-            found["checkerboard"] = self.reference.checkerboard(drawn)
+            found |= self.reference.checkerboard(drawn)
         rest = self.monitor.context.equilibrium
         return self._record(step, found | _of_scores(scores, 0.0 if rest is None else rest.score))
 

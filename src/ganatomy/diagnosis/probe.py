@@ -21,6 +21,7 @@ SLOPES = 16  # images at which its gradient is taken
 EVALUATED = 32  # latent vectors whose images in evaluation are compared with those in training
 SEARCHED_FOR = 64  # generated images that are looked for in the training set
 FEWEST = 16  # images of a batch that say something about the generator
+ENOUGH = 256  # real images whose principal components describe other real ones as well
 REPEATED = 1e-4  # a smaller ratio of distances is 0 but for rounding
 
 
@@ -32,12 +33,14 @@ class ProbeImages:
     held_out   real images that are not trained on, if there are any
     training   all training images uint8 [N, H, W, C], where they are few enough to search for copies
     of_class   codes [M, …] and real images [N, C, H, W] of one class, for a conditional generator
+    extremes   the darkest and the brightest value of an image of the prepared set, on average, in [−1, 1]
     """
 
     real: Batch
     held_out: Batch | None = None
     training: Pixels | None = None
     of_class: tuple[Tensor, Tensor] | None = None
+    extremes: tuple[float, float] | None = None
 
 
 class Probe:
@@ -58,6 +61,7 @@ class Probe:
         known = None if real.classes is None else _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
         self.drawn = DrawnImages(_array(real.images), size)
+        self.real_signals = self._of_real(images)
         self.real_nearness = 0.0 if self.training is None else self._real_nearness(self.training, held_out)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -118,13 +122,26 @@ class Probe:
             return signals.nearness(training, training[: len(self.codes)], skip_same=True)
         return signals.nearness(training, self.reference.embed(_array(held_out.images)))
 
+    def _of_real(self, images: ProbeImages) -> Signals:
+        """How the real images that the training is shown differ from those of the prepared set, and from others."""
+        found: Signals = {}
+        if images.extremes is not None:
+            (darkest, brightest), (low, high) = extremes(_array(images.real.images)), images.extremes
+            found["range_lost"] = max(darkest - low, high - brightest) / 2
+        if images.held_out is not None and len(self.reference.features) >= ENOUGH:
+            count = min(len(images.held_out.images), len(self.reference.features) // 2)
+            features = self.reference.embed(_array(images.held_out.images[:count]))
+            found["held_out_distance"] = self.reference.compare_features(features)["distance"]
+            found["held_out_distance_floor"] = self.reference.floors(count)["distance_floor"]
+        return found
+
     def _of_images(self, fake: np.ndarray, features: Array, displayed: np.ndarray | None = None) -> Signals:
         """Signals of images [N, C, H, W] with their features [N, D].
 
         displayed: the averaged generator's images, which people see, where it has one.
         """
-        found = self.reference.compare(fake, features) | self.motion.update(features)
-        found["checkerboard"] = self.reference.checkerboard(fake if displayed is None else displayed)
+        found = self.real_signals | self.reference.compare(fake, features) | self.motion.update(features)
+        found |= self.reference.checkerboard(fake if displayed is None else displayed)
         # Where the real images that they are compared with repeat training images, copies cannot be told from them.
         if self.training is not None and self.real_nearness > REPEATED:
             found["copies"] = signals.nearness(self.training, features[:SEARCHED_FOR]) / self.real_nearness
@@ -226,6 +243,12 @@ def _of_scores(method: Adversarial, real: Tensor, fake: Tensor) -> Signals:
         "sign": float((real - method.objective.equilibrium.score).sign().mean()),
         "response": float(gradients.abs().mean()) * count,
     }
+
+
+def extremes(images: np.ndarray) -> tuple[float, float]:
+    """The darkest and the brightest value of an image, on average over images [N, C, H, W]: stable, unlike extremes."""
+    flat = images.reshape(len(images), -1)
+    return float(flat.min(1).mean()), float(flat.max(1).mean())
 
 
 @contextmanager

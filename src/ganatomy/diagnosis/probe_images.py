@@ -9,10 +9,11 @@ import torch
 from ganatomy import data as datasets
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.data.batches import RealBatches
-from ganatomy.diagnosis.probe import Probe, ProbeImages
+from ganatomy.diagnosis.probe import Probe, ProbeImages, extremes
 from ganatomy.diagnosis.reference import MOST
 from ganatomy.errors import UserError
 from ganatomy.gan.method import Batch, Batches, Method
+from ganatomy.modalities.images import to_float
 from ganatomy.system.runtime import Randomness, Runtime
 
 HELD_OUT = 1024  # images at most
@@ -35,8 +36,15 @@ def probe_of(
         None if held_out is None else _batch(held_out, count, options, method.runtime),
         images.pixels if len(images) <= SEARCHED else None,
         _of_class(method, real, count),
+        _extremes(images),
     )
     return Probe(method, method.prior.of_seeds(range(count)), chosen, len(images))
+
+
+def _extremes(images: datasets.Images) -> tuple[float, float]:
+    """Of at most as many prepared images, evenly chosen, as the probe is shown."""
+    some = np.array(images.pixels[np.linspace(0, len(images) - 1, min(MOST, len(images))).astype(int)])
+    return extremes(to_float(torch.from_numpy(some)).numpy())
 
 
 def held_out_images(options: DataOptions, images: datasets.Images) -> datasets.Images | None:
@@ -77,7 +85,8 @@ def _batch(images: datasets.Images, count: int, options: Config, runtime: Runtim
     if classes and (some.labels is None or some.labels.max() >= classes):
         return None
     alone, labels = replace(runtime, world=1, rank=0), some.labels if classes else None
-    return RealBatches(some.pixels, len(some), 1, Randomness(0), alone, labels=labels, classes=classes)(0)
+    flip = options.data.flip
+    return RealBatches(some.pixels, len(some), 1, Randomness(0), alone, flip=flip, labels=labels, classes=classes)(0)
 
 
 def _of_class(method: Method, real: Batch, count: int) -> tuple[torch.Tensor, torch.Tensor] | None:

@@ -72,9 +72,14 @@ class ReferenceSet:
             **self.floors(len(fake)),
         }
 
-    def checkerboard(self, fake: NDArray) -> float:
-        """How far the spectrum of images [N, C, H, W] stands out at the frequencies of strides, over real images'."""
-        return float((signals.stride_energy(fake[:SPECTRA]) / self.stride_energy).max())
+    def checkerboard(self, fake: NDArray) -> Signals:
+        """How far the spectrum of images [N, C, H, W] stands out at the frequencies of strides, over real images'.
+
+        grid: the amplitude of such a grid, over the width of the range.
+        """
+        energy = signals.stride_energy(fake[:SPECTRA]) / self.stride_energy
+        width = (self.ends[1] - self.ends[0]) or 1.0
+        return {"checkerboard": float(energy.max()), "grid": signals.stride_amplitude(fake[:SPECTRA]) / width}
 
     def compare_features(self, fake: Array) -> Signals:
         """Signals of generated features [N, D]."""

@@ -6,6 +6,7 @@ chance, or with the objective's equilibrium. `monitor` decides how long a rule m
 
 import numpy as np
 
+from ganatomy.diagnosis import healthy
 from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.data import FEWEST
 from ganatomy.diagnosis.remedies import (
@@ -18,9 +19,7 @@ from ganatomy.diagnosis.remedies import (
     smooth_discriminator,
 )
 from ganatomy.diagnosis.rule import Symptom, rule
-from ganatomy.diagnosis.window import FAR, PROGRESS, SAME, SMOOTH, Window
-
-STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
+from ganatomy.diagnosis.window import FAR, PROGRESS, SAME, SMOOTH, STILL, Window
 
 
 @rule(
@@ -57,33 +56,51 @@ def not_finite(window: Window, context: TrainingContext, *, recent: int = 5, sco
 
 @rule(
     "wrong range",
-    when="real images reach beyond ±{outer}, or stay above {low} or below {high}; in a loop of your own: generated "
-    "images leave the real ones' range by {excess} of its width",
+    when="real images reach beyond ±{outer}, or the training is shown a part of the set's range only (`range_lost` "
+    "above {lost}); in a loop of your own: generated images leave the real ones' range by {excess} of its width",
     needs=("low_real", "high_real"),
     remedy=Remedy("scale the real images to the generator's range, [−1, 1] behind a tanh"),
     probes=2,
     share=0,
 )
 def wrong_range(
-    window: Window,
-    context: TrainingContext,
-    *,
-    outer: float = 1.05,
-    low: float = -0.25,
-    high: float = 0.25,
-    excess: float = 0.3,
+    window: Window, context: TrainingContext, *, outer: float = 1.05, lost: float = 0.1, excess: float = 0.3
 ) -> Symptom | None:
-    """Real images do not fill the generator's range, so brightness alone tells generated images from them."""
+    """Real images do not have the generator's range, so brightness alone tells generated images from them."""
     darkest, brightest = window("low_real"), window("high_real")
     detail = f"real images are in [{darkest:.2g}, {brightest:.2g}]"
     if context.config is not None:  # networks of ours draw in [−1, 1]
         if max(-darkest, brightest) > outer:
             return Symptom("high_real", max(-darkest, brightest), outer, detail)
-        if darkest > low:
-            return Symptom("low_real", darkest, low, detail)
-        return Symptom("high_real", brightest, high, detail) if brightest < high else None
+        return Symptom("range_lost", window("range_lost"), lost, detail) if window("range_lost") > lost else None
     beyond = max(darkest - window("low"), window("high") - brightest) / max(brightest - darkest, 1e-12)
     return Symptom("low", beyond, excess, detail) if beyond > excess else None
+
+
+@rule(
+    "real images repeat",
+    when="`real_variety` below {share}",
+    needs=("real_variety",),
+    remedy=Remedy("look at the loader: it should draw from the whole set"),
+    probes=3,
+)
+def real_images_repeat(window: Window, context: TrainingContext, *, share: float = 0.5) -> Symptom | None:
+    """The discriminator is shown the same few real images again and again, though the set has more."""
+    return Symptom("real_variety", window("real_variety"), share) if window("real_variety") < share else None
+
+
+@rule(
+    "training and held-out images differ",
+    when="`held_out_distance` above {floors:g} times its floor",
+    needs=("held_out_distance", "held_out_distance_floor"),
+    remedy=Remedy("look at what the loader does to the images, and at how the two sets were chosen"),
+    probes=2,
+    share=0,
+)
+def held_out_images_differ(window: Window, context: TrainingContext, *, floors: float = 3.0) -> Symptom | None:
+    """The training is shown other images than those held out: a loader changes them, or the split was not by chance."""
+    now, most = window("held_out_distance"), floors * window("held_out_distance_floor")
+    return Symptom("held_out_distance", now, most) if now > most else None
 
 
 @rule(
@@ -127,21 +144,25 @@ def generator_stands_still(
 
 @rule(
     "batch statistics leak",
-    when="`auc_mixed` above `auc` by more than {margin}",
+    when="`auc_mixed` above {least} and above `auc` by more than {margin}",
     needs=("auc", "auc_mixed"),
     remedy=Remedy(
         "give the discriminator real and generated images in separate batches", {"discriminator.norm": "none"}
     ),
 )
-def batch_statistics_leak(window: Window, context: TrainingContext, *, margin: float = 0.3) -> Symptom | None:
+def batch_statistics_leak(
+    window: Window, context: TrainingContext, *, least: float = 0.8, margin: float = 0.3
+) -> Symptom | None:
     """The discriminator tells real from generated images only where they share a batch: by its statistics."""
     mixed, apart = window("auc_mixed"), window("auc")
-    return Symptom("auc_mixed", mixed, apart + margin) if mixed - apart > margin else None
+    wanted = max(apart + margin, least)
+    return Symptom("auc_mixed", mixed, wanted) if mixed > wanted else None
 
 
 @rule(
     "discriminator learns nothing",
-    when="`distance` above {distance} without progress, and `auc` below {chance}, which is chance",
+    when="`distance` above {distance} without progress, and `auc` below {chance}, which is chance; not while nothing "
+    "has moved the generator",
     needs=("auc", "distance"),
     remedy=balance_rates,
 )
@@ -152,8 +173,21 @@ def discriminator_learns_nothing(
 
     chance: three standard errors of the area above ½, 128 scores of each kind (Mann & Whitney 1947).
     """
+    if context.config is not None and window.untouched:  # the generator has not asked for anything yet
+        return None
     far = window("distance") > distance and window.stuck
     return Symptom("auc", window("auc"), chance) if far and window("auc") < chance else None
+
+
+@rule(
+    "latent code ignored",
+    when="`latent` below {latent}; not while nothing has moved the generator",
+    needs=("latent",),
+    remedy=Remedy("check that the latent vector reaches the generator; train without classes to compare"),
+)
+def latent_code_ignored(window: Window, context: TrainingContext, *, latent: float = 0.1) -> Symptom | None:
+    """The class alone decides the image: the latent vector makes no difference."""
+    return Symptom("latent", window("latent"), latent) if window("latent") < latent and not window.untouched else None
 
 
 @rule(
@@ -192,18 +226,6 @@ def batch_without_variety(window: Window, context: TrainingContext, *, share: fl
 
 
 @rule(
-    "real images repeat",
-    when="`real_variety` below {share}",
-    needs=("real_variety",),
-    remedy=Remedy("look at the loader: it should draw from the whole set"),
-    probes=3,
-)
-def real_images_repeat(window: Window, context: TrainingContext, *, share: float = 0.5) -> Symptom | None:
-    """The discriminator is shown the same few real images again and again, though the set has more."""
-    return Symptom("real_variety", window("real_variety"), share) if window("real_variety") < share else None
-
-
-@rule(
     "gradient vanishes",
     finding="discriminator overpowers",
     when="`auc` above {area} while images are far, and `response` below {response} of that at equilibrium",
@@ -236,6 +258,23 @@ def generator_stalls(
     return Symptom("movement", window("movement"), movement) if hardly else None
 
 
+@rule(
+    "average far behind",
+    when="`average_distance` above {times:g} times `distance` and {floors:g} times its floor, and no smaller than at "
+    "half the steps",
+    needs=("average_distance", "distance"),
+    remedy=Remedy("shorten the average's memory", {"average.decay": 0.999, "average.warm_up": True}),
+)
+def average_far_behind(
+    window: Window, context: TrainingContext, *, times: float = 2.0, floors: float = 5.0
+) -> Symptom | None:
+    """The averaged generator, whose images people get, is far worse than the one that trains, and does not follow."""
+    now = window("average_distance")
+    most = max(times * window("distance"), floors * window("average_distance_floor"), FAR)
+    follows = now < PROGRESS * window.halfway("average_distance")
+    return Symptom("average_distance", now, most) if now > most and not follows else None
+
+
 @rule("memorisation", when="`copies` below {copies}", needs=("copies",), remedy=AUGMENT)
 def memorisation(window: Window, context: TrainingContext, *, copies: float = 0.6) -> Symptom | None:
     """Generated images are closer to training images than new real images are: they are copies."""
@@ -244,8 +283,8 @@ def memorisation(window: Window, context: TrainingContext, *, copies: float = 0.
 
 @rule(
     "discriminator overfits",
-    when="`auc_memory` above {memory}; without held-out images: `sign` above {sign} and `auc` above {area} without "
-    "progress, after {passes} passes over the data",
+    when="`auc_memory` above {memory}, while `distance` is above its floor; without held-out images: `sign` above "
+    "{sign} and `auc` above {area} without progress, after {passes} passes over the data",
     needs=("auc", "sign"),
     remedy=AUGMENT,
 )
@@ -259,6 +298,8 @@ def discriminator_overfits(
     passes: int = 50,
 ) -> Symptom | None:
     """The discriminator has memorised its training images: it scores them above real images that it never saw."""
+    if window("distance") < window("distance_floor"):  # images are as good as these: it does no harm
+        return None
     if np.isfinite(known := window("auc_memory")):
         return Symptom("auc_memory", known, memory) if known > memory else None
     # Without held-out images: as ADA's r_t, where there are few images, each seen often, and nothing improves any more.
@@ -281,17 +322,6 @@ def lipschitz_not_held(
         share = window("at_clip")
         return Symptom("at_clip", share, at_clip, "weights are at their bounds") if share > at_clip else None
     return Symptom("slope", window("slope"), slope) if context.critic and window("slope") > slope else None
-
-
-@rule(
-    "latent code ignored",
-    when="`latent` below {latent}",
-    needs=("latent",),
-    remedy=Remedy("check that the latent vector reaches the generator; train without classes to compare"),
-)
-def latent_code_ignored(window: Window, context: TrainingContext, *, latent: float = 0.1) -> Symptom | None:
-    """The class alone decides the image: the latent vector makes no difference."""
-    return Symptom("latent", window("latent"), latent) if window("latent") < latent else None
 
 
 @rule(
@@ -353,7 +383,7 @@ def mode_collapse(
     if all(when(signal) < begun for when in (window, window.halfway) for signal in ("movement", "spread")):
         return None
     # Nor one that nothing has moved. In a loop of one's own nobody knows.
-    if context.config is not None and window.as_at_start and not window("movement") > STILL:
+    if context.config is not None and window.untouched:
         return None
     repeats = window("twins") < twins * window("twins_floor")
     if repeats and not window("twins") > window.halfway("twins") / PROGRESS:
@@ -405,23 +435,6 @@ def classes_are_not_obeyed(
 
 
 @rule(
-    "average far behind",
-    when="`average_distance` above {times:g} times `distance` and {floors:g} times its floor, and no smaller than at "
-    "half the steps",
-    needs=("average_distance", "distance"),
-    remedy=Remedy("shorten the average's memory", {"average.decay": 0.999, "average.warm_up": True}),
-)
-def average_far_behind(
-    window: Window, context: TrainingContext, *, times: float = 2.0, floors: float = 5.0
-) -> Symptom | None:
-    """The averaged generator, whose images people get, is far worse than the one that trains, and does not follow."""
-    now = window("average_distance")
-    most = max(times * window("distance"), floors * window("average_distance_floor"), FAR)
-    follows = now < PROGRESS * window.halfway("average_distance")
-    return Symptom("average_distance", now, most) if now > most and not follows else None
-
-
-@rule(
     "generator makes no progress",
     finding="discriminator overpowers",
     when="`auc` above {area} and `distance` above {distance} without progress",
@@ -433,6 +446,8 @@ def generator_makes_no_progress(
 ) -> Symptom | None:
     """The discriminator wins every time, and the generator comes no closer to the real images."""
     if gradient_vanishes.check(window, context) or generator_stalls.check(window, context):
+        return None
+    if context.config is not None and window.untouched:  # it has not begun
         return None
     winning = window("auc") > area and window.stuck and window("distance") > distance
     return Symptom("auc", window("auc"), area) if winning else None
@@ -451,15 +466,19 @@ def train_and_eval_differ(window: Window, context: TrainingContext, *, gap: floa
 
 @rule(
     "checkerboard",
-    when="`checkerboard` above {energy:g}, and the generator has learnt something (in a loop of your own: and not "
-    "fading)",
+    when="`checkerboard` above {energy:g} and `grid` above {amplitude}, and the generator has learnt something (in a "
+    "loop of your own: and not fading)",
     needs=("checkerboard",),
     remedy=Remedy("upsample by repeating pixels before each convolution", {"generator.resampling": "pooling"}),
     share=0.4,
 )
-def checkerboard(window: Window, context: TrainingContext, *, energy: float = 25.0) -> Symptom | None:
+def checkerboard(
+    window: Window, context: TrainingContext, *, energy: float = 25.0, amplitude: float = 0.01
+) -> Symptom | None:
     """Generated images have a regular grid that real images lack, as strided convolutions leave it."""
     now = window("checkerboard")
+    if window("grid") < amplitude:  # that is three levels of 255: nobody sees it
+        return None
     if not window.learnt or average_far_behind.check(window, context):  # faint noise has a spectrum, too
         return None
     # Without an average of the weights, a generator has such a grid for long, and one that comes and goes.
@@ -470,17 +489,40 @@ def checkerboard(window: Window, context: TrainingContext, *, energy: float = 25
 @rule(
     "not learning yet",
     when=f"images are far, and `distance` and `spread` are within {SAME:.0%} of what they were at the start, or "
-    "`movement` is below {still}; and nothing else is found",
+    "`movement` is below {still}, after {budget:.0%} of the budget or {steps:,} steps; and nothing else "
+    "is found",
     needs=("distance", "spread"),
     remedy=balance_rates,
-    probes=12,
-    share=0.7,
     fallback=True,
 )
-def not_learning_yet(window: Window, context: TrainingContext, *, still: float = STILL) -> Symptom | None:
+def not_learning_yet(
+    window: Window, context: TrainingContext, *, still: float = STILL, budget: float = 1 / 3, steps: int = 2000
+) -> Symptom | None:
     """Neither player gets anywhere: after all these steps, generated images are what they were at first."""
+    if (
+        context.spent(window.records[-1]) < budget and window.records[-1]["step"] < steps
+    ):  # some recipes, as that of 2014, begin to learn late
+        return None
     hardly = window("movement") < still and not window.learnt
     if not window.far or not (hardly or window.as_at_start):
         return None
     detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly else ""
     return Symptom("distance", window("distance"), window.at_start("distance"), detail)
+
+
+@rule(
+    "unlike healthy trainings",
+    when="after {budget:.0%} of the budget, a quantity that `diagnosis/healthy.json` lists lies outside the range of "
+    "the healthy trainings that it is made from, by more than {margin} of its width; and nothing else is found",
+    needs=("distance", "movement"),
+    remedy=Remedy("train the recipe's own settings on the same images, and compare the two runs"),
+    fallback=True,
+)
+def unlike_healthy_trainings(
+    window: Window, context: TrainingContext, *, budget: float = healthy.SPENT, margin: float = healthy.MARGIN
+) -> Symptom | None:
+    """No known fault, but this training behaves unlike every healthy one that it was compared with."""
+    if context.config is None or context.spent(window.records[-1]) < budget:
+        return None
+    found = healthy.farthest_outside(window, margin=margin)
+    return None if found is None else Symptom(found.quantity, found.value, found.bound, found.quantity)

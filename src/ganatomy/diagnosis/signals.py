@@ -54,6 +54,18 @@ def stride_energy(images: NDArray) -> Array:
 
     1 where there is no grid; see Odena et al. 2016 (doi:10.23915/distill.00003) for why there may be one.
     """
+    peaks, around = _stride_powers(images)
+    return peaks / around
+
+
+def stride_amplitude(images: NDArray) -> float:
+    """How far a grid of these frequencies lifts and lowers the pixels of images [N, C, H, W], in their own unit."""
+    peaks, around = _stride_powers(images)
+    return float(np.sqrt(np.maximum(peaks - around, 0).sum())) / (images.shape[2] * images.shape[3])
+
+
+def _stride_powers(images: NDArray) -> tuple[Array, Array]:
+    """|FFT|² at the frequencies of strides, and the mean of their neighbours', each [P]; of images [N, C, H, W]."""
     height, width = images.shape[2:]
     power = np.abs(np.fft.fft2(images - images.mean((2, 3), keepdims=True)))
     power = np.square(power).mean((0, 1)) + 1e-9
@@ -69,7 +81,9 @@ def stride_energy(images: NDArray) -> Array:
             if (row or not dy) and (column or not dx)
         ]
 
-    return np.array([power[peak] / np.mean(around_peak(*peak)) for peak in peaks] or [1.0])
+    if not peaks:
+        return np.ones(1), np.ones(1)
+    return np.array([power[peak] for peak in peaks]), np.array([np.mean(around_peak(*peak)) for peak in peaks])
 
 
 def _strides(side: int) -> list[int]:

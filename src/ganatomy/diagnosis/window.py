@@ -12,6 +12,7 @@ PROGRESS = 0.85  # what separates generated from real images now, over that at h
 FAR = 0.15  # the least `distance` at which generated images are far from real ones,
 FLOORS = 5  # and how many times its floor
 SAME = 0.1  # relative difference of signals that are called the same
+STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
 
@@ -75,6 +76,11 @@ class Window(NamedTuple):
         return all(
             abs(self(name) - self.at_start(name)) < SAME * self.at_start(name) for name in ("distance", "spread")
         )
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has moved the generator: images as at the start, and hardly moving where that is measured."""
+        return self.as_at_start and not self("movement") > STILL
 
     @property
     def learnt(self) -> bool:

@@ -53,6 +53,7 @@ def standard_callbacks(
                 options.diagnosis.every,
                 log.every,
                 roll_backs=state.attempt,
+                budget=prepared.budget,
             )
         )
     callbacks.append(recorder)

@@ -13,7 +13,7 @@ from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.gan.method import Method
 from ganatomy.runs.run import Run
 from ganatomy.training.callbacks.recorder import Recorder
-from ganatomy.training.loop import Callback, State
+from ganatomy.training.loop import Budget, Callback, State
 
 # Of the training time, at most. Rounds cost little, so there are many of them from the first seconds on.
 PROBES, ROUNDS = 0.015, 0.005
@@ -66,9 +66,20 @@ class RecordSignals(Callback):
     cost. Only at steps that the recorder writes, and it must come before the recorder.
     """
 
-    def __init__(self, make: Callable[[Method], Measures], every: int, recorded: int, roll_backs: int = 0) -> None:
-        """make: makes the probe when a session begins; recorded: steps between records; roll_backs: how many so far."""
+    def __init__(
+        self,
+        make: Callable[[Method], Measures],
+        every: int,
+        recorded: int,
+        roll_backs: int = 0,
+        budget: Budget | None = None,
+    ) -> None:
+        """make: makes the probe when a session begins; recorded: steps between records; roll_backs: how many so far.
+
+        budget: the share of it that is spent is recorded, too.
+        """
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
+        self.budget = budget
         self.probes, self.rounds = Spent(PROBES), Spent(ROUNDS)
 
     @property
@@ -99,6 +110,8 @@ class RecordSignals(Callback):
         found = measure()
         if found and self.roll_backs:
             found["roll_backs"] = float(self.roll_backs)
+        if found and self.budget is not None:
+            found["spent"] = state.spent(self.budget)
         device = state.method.runtime.device
         state.record |= {
             PREFIX + name: torch.tensor(value, device=device) for name, value in found.items() if np.isfinite(value)
