@@ -1,13 +1,9 @@
 """The command of the exam: every training once, then the figures."""
 
 import json
-import signal
-import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +11,8 @@ import typer
 
 from ganatomy.errors import UserError
 from ganatomy.experiments.diagnosis_exam import cost, tables
-from ganatomy.experiments.diagnosis_exam.examine import examine
 from ganatomy.experiments.diagnosis_exam.plan import DATA, EXAMINED, SEEDS, ExamTraining, plan, source
+from ganatomy.experiments.diagnosis_exam.pool import examine_all
 from ganatomy.experiments.diagnosis_exam.results import ExamScores, results_of
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
@@ -52,20 +48,7 @@ def main(
         raise SystemExit(f"ganatomy: {error}") from None
     except ValueError:
         raise SystemExit(f"ganatomy: --seeds {seeds} should be whole numbers, such as 1,2,3.") from None
-    began, done = time.monotonic(), {}
-    # Processes of their own: two trainings of one thread each are faster than one of two.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        waiting = {pool.submit(examine, training, folder): training for training in trainings}
-        for future in as_completed(waiting):
-            training = waiting[future]
-            done[training] = future.result()
-            minutes = (time.monotonic() - began) / 60
-            show(f"{len(done)} of {len(trainings)}, {minutes:.0f} minutes: {training.name}")
-    finally:  # leaves no processes behind: trainings at work end, the others do not begin
-        pool.shutdown(cancel_futures=True)
-    write({training: done[training] for training in trainings}, folder, out, with_cost)
+    write(examine_all(trainings, folder, jobs), folder, out, with_cost)
 
 
 def write(scores: Mapping[ExamTraining, ExamScores], folder: Path, out: Path, with_cost: bool) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
 from ganatomy import build
 from ganatomy.config.options import Config
@@ -20,9 +21,7 @@ from ganatomy.evaluation.features import extract, make
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.evaluation.metrics.memorisation import authenticity
 from ganatomy.evaluation.metrics.neighbours import neighbour_scores
-from ganatomy.experiments.diagnosis_exam.alterations import Alteration, untouched
-from ganatomy.experiments.diagnosis_exam.faults import FAULTS
-from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, source
+from ganatomy.experiments.diagnosis_exam.alterations import Alteration
 from ganatomy.experiments.diagnosis_exam.results import ExamScores, ImageScores
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batches, Method
@@ -39,10 +38,32 @@ MEASURED = 1000  # generated images, and as many real ones
 RESULT = "result.json"
 
 
-def examine(chosen: ExamTraining, folder: Path) -> ExamScores:
+class Examined(Protocol):
+    """A training of an exam: what its run folder is called, and what is trained."""
+
+    @property
+    def name(self) -> str:
+        """The name of its run folder."""
+
+    @property
+    def recipe(self) -> str:
+        """The recipe that its options start from."""
+
+    @property
+    def alteration(self) -> Alteration:
+        """What is done to the game."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """Its options, by name."""
+
+    def images(self, folder: Path) -> str:
+        """The path of its images, made in `folder` where they are not yet."""
+
+
+def examine(chosen: Examined, folder: Path) -> ExamScores:
     """Train it, unless that was done before, and return its scores, which are kept in its run folder."""
-    planned = training.plan(source(chosen.data, folder / "data"), recipe=chosen.recipe, settings=chosen.settings())
-    return train_and_score(chosen.name, planned, FAULTS[chosen.fault].alter if chosen.fault else untouched, folder)
+    planned = training.plan(chosen.images(folder / "data"), recipe=chosen.recipe, settings=chosen.settings())
+    return train_and_score(chosen.name, planned, chosen.alteration, folder)
 
 
 def train_and_score(name: str, planned: Config, alter: Alteration, folder: Path) -> ExamScores:
@@ -94,7 +115,8 @@ def scores(images: Images, held_out: Pixels, start: Pixels, end: Pixels) -> Exam
     def beside_real(made: Pixels) -> ImageScores:
         features = extract(extractor, [made]).features
         near = neighbour_scores(real, features)
-        return ImageScores(frechet_distance(real, features), near.precision, near.coverage)
+        variety = float(np.median(pdist(features)) / np.median(pdist(real)))
+        return ImageScores(frechet_distance(real, features), near.precision, near.coverage, variety)
 
     flat = np.asarray(images.pixels).reshape(len(images), -1)
     return ExamScores(beside_real(start), beside_real(end), authenticity(flat, end.reshape(len(end), -1)).value)

@@ -13,6 +13,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data.preparation import prepare
 from ganatomy.errors import UserError, unknown
+from ganatomy.experiments.diagnosis_exam.alterations import Alteration, untouched
 from ganatomy.experiments.diagnosis_exam.faults import DISCRIMINATOR_RATE, FAULTS, GENERATOR_RATE
 from ganatomy.experiments.diagnosis_exam.letters import letters
 from ganatomy.experiments.diagnosis_exam.shapes import shapes
@@ -159,6 +160,15 @@ class ExamTraining:
     def recipe(self) -> str:
         """The recipe that its options start from."""
         return "dcgan" if self.fault else HEALTHY[self.kind][0]
+
+    @property
+    def alteration(self) -> Alteration:
+        """What is done to the game."""
+        return FAULTS[self.fault].alter if self.fault else untouched
+
+    def images(self, folder: Path) -> str:
+        """The path of its images, made in `folder` where they are not yet."""
+        return source(self.data, folder)
 
     def settings(self) -> dict[str, Any]:
         """Its options, by name."""

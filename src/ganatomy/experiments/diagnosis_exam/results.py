@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 from ganatomy.diagnosis import HEALTHY, Monitor
@@ -19,11 +20,15 @@ COPIES = 0.5  # times the authenticity of the healthy twin
 
 @dataclass(frozen=True)
 class ImageScores:
-    """Of generated images beside held-out ones: Fréchet distance, precision and coverage."""
+    """Of generated images beside held-out ones: Fréchet distance, precision and coverage.
+
+    variety: the median distance between two of them over that between two real ones; NaN in older results.
+    """
 
     fd: float
     precision: float
     coverage: float
+    variety: float = nan
 
 
 @dataclass(frozen=True)
