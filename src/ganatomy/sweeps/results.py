@@ -165,12 +165,12 @@ def write_table(sweep: Sweep, journal: Journal) -> None:
 
 def text(sweep: Sweep, journal: Journal) -> str:
     """What a terminal shows: trials, the best ones over other seeds, a sentence on the recipe's own settings."""
-    lines = [_line(row) for row in in_order(sweep, journal)]
+    found_so_far = in_order(sweep, journal)
+    lines = [_line(row) for row in found_so_far]
     several = len(sweep.options().objectives) > 1
-    lines += [
-        "",
-        f"* {'on the Pareto front: no other trial is better in every objective' if several else 'the best trial'}",
-    ]
+    if any(row.best for row in found_so_far):
+        mark = "on the Pareto front: no other trial is better in every objective" if several else "the best trial"
+        lines += ["", f"* {mark}"]
     for each in retrained(sweep, journal):
         found = ", ".join(seed[0].words if seed else "did not finish" for seed in each.found)
         lines.append(f"{each.name} with other seeds: {found}")
