@@ -82,6 +82,7 @@ TRIALS = {
     "no penalty": RemedyTrial(rules.lipschitz_not_held, FAULTS["no penalty"], quick=SHORT),
     "swing": RemedyTrial(rules.oscillation, FAULTS["swing"], mended=False),
     "greedy": RemedyTrial(rules.mode_collapse, FAULTS["greedy"], quick=540),
+    "momentum": RemedyTrial(rules.mode_collapse, FAULTS["momentum"]),
     "slow average": RemedyTrial(rules.average_far_behind, FAULTS["slow average"], quick=SHORT),
     "statistics": RemedyTrial(rules.train_and_eval_differ, FAULTS["statistics"], quick=SHORT),
     "hardly moves": RemedyTrial(rules.not_learning_yet, FAULTS["hardly moves"]),
