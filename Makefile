@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims intervals torture clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims calibration intervals torture clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -62,6 +62,10 @@ reproduce: .venv/ready-demo
 # The claims of the articles, decided by experiment; writes docs/CLAIMS.md. Takes up to an hour.
 claims: .venv/ready-demo
 	$(BIN)/ganatomy claims --run all
+
+# Trainings of auto from which its forecast follows; writes docs/FORECAST.md. Takes many hours; goes on where it was stopped.
+calibration: .venv/ready-demo
+	$(BIN)/python -m ganatomy.experiments.calibration
 
 # How often each 95% interval covers, by simulation.
 intervals: .venv/ready-dev

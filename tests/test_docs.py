@@ -102,7 +102,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the README's commands are given."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "cats").mkdir()
-    for i, image in enumerate(waves(12, 20, 24)):
+    for i, image in enumerate(waves(16, 20, 24)):
         Image.fromarray(image).save(folder / "cats" / f"{i}.png")
     with zipfile.ZipFile(folder / "data.zip", "w") as archive:
         for path in (folder / "cats").iterdir():

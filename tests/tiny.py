@@ -69,10 +69,19 @@ def quick(
     callbacks: Sequence[Callback] = (),
     **changes: Any,
 ) -> Run:
-    """Train a tiny network in silence; part__option=value stands for part.option."""
+    """Train a tiny network in silence, on however few images; part__option=value stands for part.option."""
     settings = {**tiny(recipe), "training.steps": 10, **dotted(changes)}
     quiet = Console(quiet=True)
-    return train(data, recipe=recipe, settings=settings, callbacks=callbacks, name=name, runs=runs, console=quiet)
+    return train(
+        data,
+        recipe=recipe,
+        settings=settings,
+        callbacks=callbacks,
+        anyway=True,
+        name=name,
+        runs=runs,
+        console=quiet,
+    )
 
 
 def go_on(run: Run, **changes: Any) -> Run:

@@ -7,8 +7,12 @@ import pytest
 from image_files import encoded, noise, write_files, write_zip
 from PIL import Image
 
+from ganatomy.config.options import Config
+from ganatomy.config.settings import change, parse_settings
 from ganatomy.data import inspect
+from ganatomy.data.amounts import augmentation
 from ganatomy.errors import UserError
+from ganatomy.gan.augment import POLICIES
 
 
 @pytest.fixture
@@ -54,7 +58,9 @@ def test_advice(zoo):
         "1 of 24 images cannot be read; training goes on without them.",
         "1 of 23 images repeat another one exactly; remove them if by mistake.",
         "1 of 23 images are of one plain colour; remove them if by mistake.",
-        "Only 23 images: a network will memorise them; collect hundreds, and turn on augmentation.",
+        "Only 23 images: copies of them are the likely result. More images help most; then augmentation, --set "
+        "'augmentation.policies=[colour, translation, cutout]' (--recipe auto sets it), and --flip if mirrored images "
+        "are right.",
         "Use size 32×32: half of the images have a short side of about 40 pixels or more.",
         "At that size 3 of 23 images are cropped, by 33% of the picture in the median, 43% of the picture at most; "
         "--fit pad or --fit stretch keeps all of it.",
@@ -106,9 +112,32 @@ def test_grey_is_not_worth_a_word(tmp_path, rng):
     assert "grey" not in advice(tmp_path, {f"{i}.png": noise(rng, 20, 20, 1) for i in range(3)})
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "One image is too few"), (180, "Only 180 images: expect memorising")])
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 image is too few to learn from"),
+        (14, "14 images are too few to learn from"),
+        (200, "Only 200 images: copies of them are the likely result"),
+        (201, "Only 201 images: the discriminator may memorise them"),
+    ],
+)
 def test_few(tmp_path, rng, count, words):
-    assert words in advice(tmp_path, {f"{i}.png": noise(rng) for i in range(count)})
+    assert words in advice(tmp_path, {f"{i}.png": noise(rng, 16, 16) for i in range(count)})
+
+
+def test_the_options_that_are_advised_exist_and_are_autos_own(tmp_path, rng):
+    for channels in (1, 3):
+        words = advice(tmp_path / str(channels), {f"{i}.png": noise(rng, 16, 16, channels) for i in range(20)})
+        setting = words.partition("--set '")[2].partition("'")[0]
+        assert parse_settings([setting]) == {"augmentation.policies": augmentation(channels)}
+        config = change(Config(), parse_settings([setting]))
+        assert set(config.augmentation.policies) <= set(POLICIES)
+
+
+def test_images_larger_than_can_be_trained(tmp_path, rng):
+    words = advice(tmp_path, {f"{i}.png": noise(rng, 300, 300) for i in range(2)})
+    assert "Use size 256×256" in words
+    assert "More than 256 pixels a side cannot be trained. Without a GPU use --size 64, as --recipe auto does" in words
 
 
 def test_uneven_classes(tmp_path, rng):

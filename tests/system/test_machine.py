@@ -35,3 +35,13 @@ def test_versions_are_those_that_are_installed() -> None:
 def test_the_command_is_what_a_person_would_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/x/ganatomy/__main__.py", "train", "my cats/", "--size", "64"])
     assert machine.command() == "ganatomy train 'my cats/' --size 64"
+
+
+def test_a_load_of_others_is_said_in_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    for load, own, busy in ((2.0, 0.0, False), (2.3, 0.0, True), (4.0, 2.0, False), (4.6, 2.0, True)):
+        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0), raising=False)
+        assert bool(machine.busy(own)) == busy, (load, own)
+    assert machine.busy() == "This machine is busy: its load was 4.6 in the last minute, on 4 processors."
+    monkeypatch.delattr("os.getloadavg", raising=False)  # as on Windows
+    assert machine.busy() is None

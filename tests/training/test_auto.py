@@ -37,7 +37,7 @@ def lit_from_the_left(count: int, side: int = 16) -> np.ndarray:
 
 
 def test_few_symmetrical_images(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (600, 16, 16, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (3000, 16, 16, 3), dtype=np.uint8)
     choice = chosen(saved(tmp_path, noise))
     assert choice.config.augmentation.policies == ["colour", "translation", "cutout"]
     assert choice.config.data.flip
@@ -52,17 +52,30 @@ def test_few_symmetrical_images(tmp_path: Path) -> None:
 def test_images_with_a_left_and_a_right_are_not_mirrored(tmp_path: Path) -> None:
     choice = chosen(saved(tmp_path, lit_from_the_left(60)))
     assert not choice.config.data.flip
-    assert "100% right" in " ".join(choice.reasons)
+    assert "tells mirrored images from the others (right for 100% of 60 images" in " ".join(choice.reasons)
+
+
+def test_a_coin_toss_decides_nothing_about_mirroring(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    choice = chosen(saved(tmp_path, noise))
+    assert not choice.config.data.flip
+    assert "is not decided (right for" in " ".join(choice.reasons)
 
 
 def test_mirror_accuracy_is_chance_for_symmetrical_sets() -> None:
     random = np.random.default_rng(0)
     for shape in ((16, 16), (28, 45)):
         noise = random.integers(0, 256, (2000, *shape, 1), dtype=np.uint8)
-        assert automatic.mirror_accuracy(noise) == pytest.approx(0.5, abs=0.05), shape
+        found = automatic.mirror_accuracy(noise)
+        assert found.value == pytest.approx(0.5, abs=0.05), shape
+        # Wilson's interval: centre (p + z²/2n)/(1 + z²/n), half width z√(p(1 − p)/n + z²/4n²)/(1 + z²/n).
+        p, n, z = found.value, 2000, 1.959964
+        middle, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+        expected = [(middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)]
+        assert [found.low, found.high] == pytest.approx(expected, abs=5e-4)  # p·n is rounded to whole images
     noise = noise[:, :16, :16]
     tilted = noise // 2 + np.linspace(0, 60, 16).astype(np.uint8)[None, None, :, None]
-    assert automatic.mirror_accuracy(tilted) > 0.95
+    assert automatic.mirror_accuracy(tilted).low > 0.95
 
 
 def test_large_images_are_made_small_on_a_cpu_and_grey_ones_keep_their_colours(tmp_path: Path) -> None:

@@ -1,16 +1,17 @@
 """Precision and convolutions are chosen by timing: which ways are timed, and which of them is chosen."""
 
+import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.system.runtime import Runtime
-from ganatomy.training import autotune
-from ganatomy.training.autotune import Timing, Way
+from ganatomy.training import autotune, measurements
+from ganatomy.training.measurements import Timing, Way
 from tiny import tiny
 
 OPEN = {"runtime.precision": "auto", "runtime.convolution": "auto"}
@@ -57,6 +58,27 @@ def test_nothing_stays_open_and_float32_agrees_with_itself() -> None:
     assert all(timing.rate > 0 for timing in timings)
 
 
+def test_a_speed_is_measured_once_for_a_machine_and_a_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    loads = iter(["busy", "busy", None, None, None, None, None])
+    monkeypatch.setattr(measurements.machine, "busy", lambda own=0.0: next(loads))
+    counts = itertools.count(1)
+
+    def speed(config: Config, image: tuple[int, int, int] = IMAGE) -> float:
+        way = Way("float32", "native")
+        return measurements.kept(config, image, Runtime(), [way], lambda: [Timing(way, float(next(counts)))])[0].rate
+
+    assert [speed(options()), speed(options())] == [1, 1]
+    assert speed(options()) == 2  # the first was measured on a busy machine, which is idle now
+    assert speed(change(options(), {"training.steps": 77, "generator_optimiser.learning_rate": 0.5})) == 2
+    assert speed(change(options(), {"training.batch": 6})) == 3
+    assert speed(options(), (3, 16, 20)) == 4
+    assert speed(options()) == 2
+    (tmp_path / "speed").rename(tmp_path / "gone")
+    loads = iter([None])
+    assert speed(options()) == 5
+
+
 @pytest.mark.parametrize(
     ("rates", "agreements", "index"),
     [
@@ -69,9 +91,6 @@ def test_nothing_stays_open_and_float32_agrees_with_itself() -> None:
 )
 def test_the_fastest_that_agrees_is_chosen(rates: list[float], agreements: list[float], index: int) -> None:
     ways = [Way("float32", "native"), Way("float32", "patches"), Way("bfloat16", "native")]
-    timings = [
-        Timing(way, rate, torch.ones(1), agreement)
-        for way, rate, agreement in zip(ways, rates, agreements, strict=False)
-    ]
+    timings = [Timing(way, rate, agreement) for way, rate, agreement in zip(ways, rates, agreements, strict=False)]
     assert autotune.fastest(timings) == index
     assert all(("but wrong" in str(timing)) == (timing.agreement < 0.9) for timing in timings)

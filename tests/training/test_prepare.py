@@ -31,6 +31,30 @@ def said(data: Path, **changes: Any) -> tuple[str, Prepared]:
     return " ".join(page.getvalue().split()), prepared
 
 
+@pytest.mark.parametrize(("count", "copies"), [(15, True), (200, True), (201, False)])
+def test_of_few_images_copies_are_the_likely_result(tmp_path: Path, count: int, copies: bool) -> None:
+    np.save(tmp_path / "set.npy", waves(count, 16, 16))
+    words, _ = said(tmp_path / "set.npy")
+    assert (f"Only {count} images: copies of them are the likely result." in words) == copies
+    assert ("put some into a folder `test`" in words) == copies
+    assert "cannot work" not in words
+    known, _ = said(tmp_path / "set.npy", **{"data.first": count - 1})  # one is left to tell copies by
+    assert "put some into a folder `test`" not in known
+
+
+def test_fewer_than_fifteen_images_are_refused_unless_a_person_insists(tmp_path: Path) -> None:
+    np.save(tmp_path / "set.npy", waves(14, 16, 16))
+    quiet, settings = Console(quiet=True), {**TINY, "training.steps": 1}
+    for chosen in ("dcgan", "auto"):
+        with pytest.raises(UserError, match=r"14 images are too few to learn from.*--anyway"):
+            ganatomy.train(
+                tmp_path / "set.npy", recipe=chosen, settings={"training.steps": 1}, runs=tmp_path, console=quiet
+            )
+    run = ganatomy.train(tmp_path / "set.npy", settings=settings, anyway=True, runs=tmp_path, console=quiet)
+    assert run.info()["step"] == 1
+    assert go_on(run, training__steps=2).info()["step"] == 2  # what was begun goes on
+
+
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
     """Five ants, five cats that cannot be read, five dogs, each of its own grey."""
@@ -183,7 +207,8 @@ def test_what_was_prepared_is_what_is_trained(tmp_path: Path) -> None:
     assert (prepared.config.data.fit, prepared.config.data.channels) == ("pad", 4)
     words, prepared = said(folder, **{"data.size": 32})  # what is said to `train` counts, the rest stays
     assert prepared.images.pixels.shape == (7, 32, 32, 4)
-    assert "Prepared as `ganatomy data prepare` was told: channels 4, fit pad 6 of 7 images are padded" in words
+    assert "Prepared as `ganatomy data prepare` was told: channels 4, fit pad " in words
+    assert "6 of 7 images are padded" in words
     ganatomy_command("data", "prepare", folder, "--size", 24, "--split", "train")
     assert said(folder)[1].images.pixels.shape == (7, 24, 24, 3)
     ganatomy_command("data", "prepare", folder)

@@ -44,6 +44,7 @@ def train(
         str | None, typer.Option(metavar="auto", help="Let findings of the diagnosis be remedied: roll back, change.")
     ] = None,
     remedies: Annotated[int | None, typer.Option(help="{diagnosis.remedies}")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Train on fewer images than can be learnt from.")] = False,
     studio: Annotated[bool, typer.Option("--studio", help="Watch it in a browser meanwhile: ganatomy studio.")] = False,
     parts: Parts = None,
     allow_changed_parts: Annotated[
@@ -68,6 +69,7 @@ def train(
     from ganatomy.system.terminal import Terminal
     from ganatomy.training import api as training
     from ganatomy.training import dryrun
+    from ganatomy.training.prepare import accept, refuse_few
     from ganatomy.training.results import show_results
     from ganatomy.web.studio import companion
 
@@ -107,8 +109,10 @@ def train(
     changes = named | changes
     console = Terminal()
     if resume is not None:
-        if recipe or config or name or dry_run:
-            raise UserError("--resume goes on with a run as it is: no --recipe, --config, --name or --dry-run with it.")
+        if recipe or config or name or dry_run or anyway:
+            raise UserError(
+                "--resume goes on with a run as it is: no --recipe, --config, --name, --anyway or --dry-run with it."
+            )
         if studio:
             companion.start(resume)
         run = training.resume(
@@ -129,9 +133,12 @@ def train(
             )
         if dry_run:
             given = training.given_options(data, changes) if recipe == "auto" else None
-            dryrun.show(training.plan(data, recipe, config, changes), console, given)
+            check = accept if anyway else refuse_few
+            dryrun.show(training.plan(data, recipe, config, changes), console, given, check)
             return
         if studio:
             companion.start()
-        run = training.train(data, recipe=recipe, config=config, settings=changes, name=name, console=console)
+        run = training.train(
+            data, recipe=recipe, config=config, settings=changes, anyway=anyway, name=name, console=console
+        )
     show_results(run, console)

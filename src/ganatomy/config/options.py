@@ -62,10 +62,15 @@ def _height_and_width(value: Any) -> Any:
         value = [int(number) for number in numbers]
     if isinstance(value, int):
         value = [value]
-    return [value[0], value[0]] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+    if isinstance(value, (list, tuple)):
+        value = [value[0], value[0]] if len(value) == 1 else value
+        if not all(SMALLEST <= side <= LARGEST for side in value if isinstance(side, int)):
+            raise ValueError(f"must be {SMALLEST} to {LARGEST} pixels a side")
+    return value
 
 
-Side = Annotated[int, Field(ge=16, le=256)]
+SMALLEST, LARGEST = 16, 256  # pixels a side
+Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Size = Annotated[
     tuple[Side, Side], BeforeValidator(_height_and_width), WithJsonSchema({"words": "64, or 48x64 for height x width"})
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganatomy.data import memory, notes
+from ganatomy.config.options import LARGEST
+from ganatomy.data import amounts, memory, notes
 from ganatomy.data.decode import (
     GREY,
     Raw,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EXAMPLES = 5
-FEW, ENOUGH = 100, 2000  # images: below the first a network memorises, above the second it need not
 
 
 @dataclass
@@ -247,14 +247,8 @@ def _suggestions(report: Inspection, sizes: Counter[Size]) -> list[str]:
         sentences.append("Every image is of one plain colour: check that they are the right files.")
     elif report.plain:
         sentences.append(f"{report.plain:,} of {n:,} images are of one plain colour; remove them if by mistake.")
-    if n == 1:
-        sentences.append("One image is too few: training needs two at least, and hundreds to be any good.")
-    elif 1 < n < FEW:
-        sentences.append(f"Only {n} images: a network will memorise them; collect hundreds, and turn on augmentation.")
-    elif FEW <= n < ENOUGH:
-        sentences.append(
-            f"Only {n:,} images: expect memorising; turn on flipping (if mirrored is right) and augmentation."
-        )
+    if n and (too_little := amounts.advice(n, 1 if all(mode in GREY for mode in report.modes) else 3)):
+        sentences.append(too_little)
     if report.suggested_size and report.heights and report.widths:
         sentences.append(_size_advice(report.suggested_size, report.heights, report.widths))
         if cropped := notes.fitting(sizes, report.suggested_size, "crop", "background", 3):
@@ -280,10 +274,16 @@ def _size_advice(size: Size, heights: tuple[int, float, int], widths: tuple[int,
     name = f"{size[0]}×{size[1]}"
     if (heights[0], widths[0]) == (heights[2], widths[2]) == size:
         return f"All images are {name}: that size is kept."
-    short = min(heights[1], widths[1])
+    short, most = min(heights[1], widths[1]), amounts.LARGEST_ON_CPU
     if short < min(size):
         return f"Use size {name}; the images are smaller (short side {short:g} pixels), so enlarging adds no detail."
-    return f"Use size {name}: half of the images have a short side of about {short:g} pixels or more."
+    sentence = f"Use size {name}: half of the images have a short side of about {short:g} pixels or more."
+    if short > LARGEST:
+        sentence += f" More than {LARGEST} pixels a side cannot be trained."
+    if (side := size[0]) > most:
+        more = (side // most) ** 2
+        sentence += f" Without a GPU use --size {most}, as --recipe auto does: {name} is {more} times as many pixels."
+    return sentence
 
 
 def _spread(values: tuple[int, float, int]) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from ganatomy.config.options import LARGEST
 from ganatomy.data.decode import Fit, Padding, Size
 
 LITTLE = 0.005  # of the picture: less is rounding
@@ -29,6 +30,15 @@ def fitting(sizes: Counter[Size], size: Size, fit: Fit, padding: Padding, channe
         return f"{some} cropped, by {figures}; --fit pad or --fit stretch keeps all of it."
     bars = "the colour of the picture's border" if padding == "border" else "transparent" if channels == 4 else "white"
     return f"{some} padded: bars, {bars}, take {figures}; --fit crop or --fit stretch makes none."
+
+
+def larger(sizes: Counter[Size], size: Size) -> str | None:
+    """That images lose detail because none larger than LARGEST are trained; None where they do not."""
+    count = sum(number for each, number in sizes.items() if min(each) > LARGEST)
+    if max(size) < LARGEST or not count:
+        return None
+    some = f"{count:,} of {counted(sizes.total(), 'image')} {'is' if count == 1 else 'are'}"
+    return f"{some} larger than {LARGEST} pixels a side, the largest size there is to train: they are made smaller."
 
 
 def kept(image: Size, size: Size) -> float:

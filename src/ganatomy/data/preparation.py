@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from filelock import FileLock
 from numpy.typing import ArrayLike
 
+from ganatomy.config.options import LARGEST, SMALLEST
 from ganatomy.data import memory, notes
+from ganatomy.data.amounts import SIZES
 from ganatomy.data.decode import MODES, Fit, Padding, Pixels, Seen, Size, decode, quiet, reading
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.kinds import unread_files
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 2  # raise when the same source would be decoded to other pixels, and tell `_fingerprints` when it would not
-SIZES = (32, 64, 128, 256)
-SMALLEST, LARGEST = 16, 256
 
 Progress = Callable[[int, int], object]
 
@@ -237,6 +237,7 @@ def _notes(
         *(each.warning for each in (*numbers, *eight)),
         notes.transparency(decoded.transparent, channels),
         notes.fitting(known.sizes, (height, width), how.fit, how.padding, channels),
+        notes.larger(known.sizes, (height, width)),
     ]
     return [sentence for sentence in sentences if sentence]
 

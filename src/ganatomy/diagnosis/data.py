@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 16  # images: fewer are no distribution
+from ganatomy.data.amounts import LEAST
+
+FEWEST = LEAST  # images: fewer are no distribution
 CHECKED = 1000  # images, evenly chosen
 
 

@@ -1,5 +1,6 @@
 """The machine and the versions that a run was made with; `ganatomy doctor`."""
 
+import os
 import platform
 import re
 import shlex
@@ -18,6 +19,7 @@ from ganatomy.system.files import cache_folder
 from ganatomy.system.runtime import choose_device, cores
 
 MISSING = "not installed"
+BUSY = 0.5  # of the processors, used by others
 
 
 def versions() -> dict[str, str]:
@@ -37,6 +39,21 @@ def describe() -> dict[str, Any]:
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "apple_gpu": torch.backends.mps.is_available(),
     }
+
+
+def busy(own: float = 0.0) -> str | None:
+    """That other processes use much of this machine, in words; None where they do not, or nobody knows.
+
+    own: how many processors this process has used in the last minute.
+    """
+    try:
+        load = os.getloadavg()[0]
+    except (AttributeError, OSError):  # no such figure on this system
+        return None
+    processors = os.cpu_count() or 1  # of the whole machine, as the load is
+    if load - own <= BUSY * processors:
+        return None
+    return f"This machine is busy: its load was {load:.1f} in the last minute, on {processors} processors."
 
 
 def processor() -> str:

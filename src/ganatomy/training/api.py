@@ -24,11 +24,11 @@ from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.terminal import Terminal
-from ganatomy.training import auto, parts, session
+from ganatomy.training import auto, forecast, parts, session
 from ganatomy.training.callbacks import tensorboard
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
-from ganatomy.training.prepare import budget_of, prepare_training, resolve
+from ganatomy.training.prepare import accept, budget_of, prepare_training, refuse_few, resolve
 from ganatomy.training.results import show_results
 
 
@@ -44,6 +44,7 @@ def train(
     discriminator: nn.Module | None = None,
     objective: str | Loss | None = None,
     callbacks: Sequence[Callback] = (),
+    anyway: bool = False,
     name: str | None = None,
     runs: str | Path = RUNS,
     console: Console | None = None,
@@ -60,6 +61,7 @@ def train(
     discriminator   a network images → raw scores [B], instead of the recipe's
     objective       a registered name, or a function of scores real [B], fake [B] → (D's loss, G's loss)
     callbacks       subclasses of `ganatomy.Callback`; what they add to a step's record is written with it
+    anyway          train on fewer images than can be learnt from, which are refused otherwise
 
     Networks are copied: the ones that are passed stay as they are. Raises UserError where the data, the options or the
     parts cannot be trained with.
@@ -67,7 +69,7 @@ def train(
     console = console or Terminal()
     path = _path(data, labels, classes)
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
-    planned = plan(path, recipe, config, named)
+    planned, check = plan(path, recipe, config, named), accept if anyway else refuse_few
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Terminal(quiet=True)
@@ -80,11 +82,13 @@ def train(
             if path == IN_MEMORY:
                 planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
             if recipe == "auto":
-                planned = auto.choose(planned, given_options(path, named), runtime, console).config
+                planned = auto.choose(planned, given_options(path, named), runtime, console, check).config
                 inactive.check(planned, named)
-            resolved = resolve(prepare_training(planned, runtime, console), console)
+            resolved = resolve(prepare_training(planned, runtime, console, check=check), console)
             if runtime.leads:
                 run.write_config(resolved.config)
+                if resolved.timings or recipe == "auto":  # nothing is measured for the forecast alone
+                    forecast.show(resolved, console)
         session.train(run, resolved, console, callbacks=callbacks)
         return run
 

@@ -1,12 +1,13 @@
 """The rules of `--recipe auto`, which chooses options for the images, the machine and the time, and says why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
@@ -14,19 +15,20 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data import Images
+from ganatomy.data.amounts import ENOUGH, LARGEST_ON_CPU, augmentation
 from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
+from ganatomy.system.terminal import Terminal
 from ganatomy.system.wording import duration
 from ganatomy.training import autotune
-from ganatomy.training.prepare import prepare_training
+from ganatomy.training.prepare import Check, Prepared, accept, prepare_training, status
 
-FEW = 5000  # images, below which the discriminator would memorise them
 LEAST_OF_A_CLASS = 50  # images, for a conditional training
-LARGEST_ON_CPU = 64  # pixels
 WIDTHS = (64, 48, 32, 24, 16)
-ENOUGH = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
+SEEN = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
 FALL = 50  # of the learning rates, from the start to the end
 MINUTES = 30  # of training where no budget is given
+FLIP = {"data.flip": True}
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 MIRROR_IMAGES = 2000  # at most, for measuring that
 MIRROR_SIDE = 16  # pixels, to which they are averaged
@@ -51,25 +53,30 @@ class Choice:
             self.reasons.append(why)
 
 
-def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console: Console) -> Choice:
+def choose(
+    planned: Config, given: Mapping[str, Any], runtime: Runtime, console: Console, check: Check = accept
+) -> Choice:
     """The configuration for these images on this machine.
 
-    given: options by dotted name that stay as they are. Raises UserError under torchrun.
+    given: options by dotted name that stay as they are; check: as for `prepare_training`. Raises UserError under
+    torchrun.
     """
     if runtime.world > 1:
         raise UserError(
             "--recipe auto works in one process only: let --dry-run print its choice, and train with that as --config."
         )
     choice = Choice(planned, given)
-    # Without the features of an evaluation, which are extracted once the choice is made.
-    prepared = prepare_training(change(planned, {"evaluation.every": 0}), runtime, console)
+    prepared = _looked_at(planned, runtime, console, check)
     images = prepared.images
     side, on_cpu = max(images.pixels.shape[1:3]), runtime.device.type == "cpu"
 
     if on_cpu and side > LARGEST_ON_CPU:
-        why = f"Images of {LARGEST_ON_CPU}×{LARGEST_ON_CPU} pixels: {side} pixels a side would take days on a CPU."
+        height, width = images.pixels.shape[1:3]
+        more = height * width / LARGEST_ON_CPU**2
+        small = f"{LARGEST_ON_CPU}×{LARGEST_ON_CPU}"
+        why = f"Images of {small} pixels: {height}×{width} is {more:.0f} times as many, too many for a CPU."
         choice.set(why, {"data.size": [LARGEST_ON_CPU, LARGEST_ON_CPU]})
-        prepared = prepare_training(change(choice.config, {"evaluation.every": 0}), runtime, console)
+        prepared = _looked_at(choice.config, runtime, console, accept)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
     if not on_cpu:
         _for_a_gpu(choice, side)
@@ -82,6 +89,13 @@ def choose(planned: Config, given: Mapping[str, Any], runtime: Runtime, console:
     return choice
 
 
+def _looked_at(planned: Config, runtime: Runtime, console: Console, check: Check) -> Prepared:
+    """The images, decoded; what is to be said of them is said once the choice is made."""
+    with status(console, f"Looking at {planned.data.path} …"):
+        # Without the features of an evaluation, which are extracted once the choice is made.
+        return prepare_training(change(planned, {"evaluation.every": 0}), runtime, Terminal(quiet=True), check=check)
+
+
 def _for_a_gpu(choice: Choice, side: int) -> None:
     base = recipe("stylegan2" if side > 64 else "r3gan").model_dump(mode="json")
     parts = ("prior", "generator", "discriminator", "objective", "penalties", "average")
@@ -92,10 +106,10 @@ def _for_a_gpu(choice: Choice, side: int) -> None:
 
 
 def _for_few_images(choice: Choice, images: Images) -> None:
-    if len(images) >= FEW:
+    if len(images) >= ENOUGH:
         choice.reasons.append(f"No augmentation: {len(images):,} images are enough without.")
         return
-    policies = ["translation", "cutout"] if images.pixels.shape[-1] == 1 else ["colour", "translation", "cutout"]
+    policies = augmentation(images.pixels.shape[-1])
     why = f"Augmentation ({', '.join(policies)}): the discriminator would memorise as few as {len(images):,} images."
     choice.set(why, {"augmentation.policies": policies})
 
@@ -115,29 +129,53 @@ def _by_class(choice: Choice, images: Images) -> None:
 
 
 def _mirror(choice: Choice, images: Images) -> None:
-    accuracy = mirror_accuracy(images.pixels)
-    if accuracy < MIRRORED:
-        why = f"Random mirroring: a classifier hardly tells mirrored images from the others ({accuracy:.0%} right)."
-        choice.set(why, {"data.flip": True})
+    told = mirror_accuracy(images.pixels)
+    if told.high < MIRRORED:
+        choice.set(f"Random mirroring: a classifier hardly tells mirrored images from the others ({told}).", FLIP)
+    elif told.low > 0.5:
+        choice.reasons.append(f"No mirroring: a classifier tells mirrored images from the others ({told}).")
     else:
         choice.reasons.append(
-            f"No mirroring: a classifier tells mirrored images from the others ({accuracy:.0%} right)."
+            f"No mirroring: whether mirrored images can be told from the others is not decided ({told}); if they are "
+            "as right as the others, give --flip."
         )
 
 
-def mirror_accuracy(pixels: NDArray[np.uint8]) -> float:
-    """How often a linear classifier tells whether an image was mirrored, 0 to 1, on images that it was not fitted to.
+@dataclass(frozen=True)
+class MirrorAccuracy:
+    """How often mirrored images are told from the others, 0 to 1, with its 95% interval (Wilson), on so many images."""
 
-    pixels: uint8 [N, H, W, C].
+    value: float
+    low: float
+    high: float
+    images: int
+
+    def __str__(self) -> str:
+        return f"right for {self.value:.0%} of {self.images:,} images, 95% interval {self.low:.0%} to {self.high:.0%}"
+
+
+def mirror_accuracy(pixels: NDArray[np.uint8]) -> MirrorAccuracy:
+    """How often a linear classifier tells whether an image was mirrored, on images that it was not fitted to.
+
+    pixels: uint8 [N, H, W, C]. Of two halves of the images each is the other's test.
     """
     some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:MIRROR_IMAGES])
     grey = pixels[some].mean(3)
-    half = len(grey) // 2
-    examples, mirrored = _both_ways(grey[:half])
-    components = PCA(min(32, half), random_state=0).fit(examples)
+    halves = grey[::2], grey[1::2]
+    # An image and its mirror image are one draw: they are right or wrong together.
+    right = np.concatenate([_right(*halves), _right(*halves[::-1])])
+    interval = binomtest(round(right.sum()), len(right)).proportion_ci(method="wilson")
+    return MirrorAccuracy(float(right.mean()), float(interval.low), float(interval.high), len(right))
+
+
+def _right(fitted: NDArray[Any], tested: NDArray[Any]) -> NDArray[Any]:
+    """How often a classifier fitted to grey images [N, H, W] is right on each of others and its mirror image, [M]."""
+    examples, mirrored = _both_ways(fitted)
+    components = PCA(min(32, len(fitted)), random_state=0).fit(examples)
     classifier = LogisticRegression(max_iter=1000).fit(components.transform(examples), mirrored)
-    examples, mirrored = _both_ways(grey[half:])
-    return float(classifier.score(components.transform(examples), mirrored))
+    examples, mirrored = _both_ways(tested)
+    right: NDArray[Any] = classifier.predict(components.transform(examples)) == mirrored
+    return right.reshape(2, -1).mean(0)
 
 
 def _both_ways(images: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -155,13 +193,16 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     training = choice.config.training
     budgeted = {"training.steps", "training.images", "training.minutes"} & set(choice.given)
     minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
-    enough = next(count for largest, count in ENOUGH.items() if side <= largest)
+    enough = next(count for largest, count in SEEN.items() if side <= largest)
     dcgan = choice.config.generator.family == choice.config.discriminator.family == "dcgan"
-    widths: Iterable[int | None] = WIDTHS if dcgan else (None,)
-    for width in widths:
+    rate, last = 0.0, None
+    for width in WIDTHS if dcgan else (None,):
+        # A step's arithmetic falls with the square of the width at most: what cannot be enough is not measured.
+        if width not in (None, WIDTHS[-1]) and last and enough > 60 * minutes * rate * (last / width) ** 2:
+            continue
         options = {} if width is None else {"generator.width": width, "discriminator.width": width}
         candidate = change(choice.config, {name: value for name, value in options.items() if name not in choice.given})
-        rate = autotune.images_per_second(candidate, image, runtime)
+        rate, last = autotune.images_per_second(candidate, image, runtime), width
         if enough / rate <= 60 * minutes:
             break
     choice.config = candidate

@@ -1,13 +1,13 @@
 """Chooses precision and convolutions by timing the networks of a training on the machine that will train them."""
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from statistics import median
-from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ganatomy import build
 from ganatomy.config.options import Config
@@ -15,47 +15,26 @@ from ganatomy.config.settings import change
 from ganatomy.gan.method import Batch
 from ganatomy.networks.ops.convolution import layers
 from ganatomy.system.runtime import Runtime
+from ganatomy.training import measurements
+from ganatomy.training.measurements import AGREEMENT, Timing, Way
 
 SPEED_UP = 1.05  # float32 as torch computes it stays, unless another way is this much faster
-AGREEMENT = 0.9  # least cosine of the first gradient with float32's
 STEPS = 3  # timed, of each way
 SCREENING_BATCH = 8  # images a step of a first, short timing
 SCREENED_OUT = 2.0  # ways this much slower than the fastest in the first timing get no second: it might take minutes
 
 
-class Way(NamedTuple):
-    """How a step is computed: `runtime.precision` and `runtime.convolution`."""
-
-    precision: str
-    convolution: str
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One way to compute a step, timed.
-
-    rate: images/s, the median. gradient: the first of the discriminator, or of the only player, flat, [P]. agreement:
-    the cosine of that gradient with float32's.
-    """
-
-    way: Way
-    rate: float
-    gradient: Tensor
-    agreement: float = 1.0
-
-    def __str__(self) -> str:
-        words = f"{self.way.precision}, {self.way.convolution} convolutions: {self.rate:,.0f} images/s"
-        return words if self.agreement >= AGREEMENT else f"{words}, but wrong (cosine {self.agreement:.2f})"
-
-
 def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[Config, list[Timing]]:
     """The configuration with `auto` replaced by the fastest way that agrees with float32, and the timings.
 
-    Every way takes the same few steps on the same noise. Several processes must choose alike: the first one measures.
+    Every way takes the same few steps on the same noise, once on a machine: see `measurements.kept`. Several processes
+    must choose alike: the first one measures.
     """
     ways = _ways(config, image, runtime)
     measures = len(ways) > 1 and runtime.leads
-    timings = _time_all(config, image, replace(runtime, world=1, rank=0), ways) if measures else []
+    alone = replace(runtime, world=1, rank=0)
+    measure = partial(_time_all, config, image, alone, ways)
+    timings = measurements.kept(config, image, alone, ways, measure) if measures else []
     index = torch.tensor(float(fastest(timings)), device=runtime.device)
     runtime.synchronise([index])
     way = ways[int(index)]
@@ -63,8 +42,24 @@ def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[C
 
 
 def images_per_second(config: Config, image: build.ImageShape, runtime: Runtime) -> float:
-    """The speed of a few steps on noise, in float32 as torch computes it."""
-    return _time(config, image, replace(runtime, world=1, rank=0), Way("float32", "native"), STEPS).rate
+    """The speed of a few steps on noise, in float32 as torch computes it; measured once on a machine."""
+    return _speed(config, image, runtime, Way("float32", "native"))
+
+
+def expected(settled: Config, image: build.ImageShape, runtime: Runtime, timings: Sequence[Timing]) -> float:
+    """The speed to expect, images/s, of options without an `auto`, chosen by these timings."""
+    way = Way(settled.runtime.precision, settled.runtime.convolution)
+    rates = [timing.rate for timing in timings if timing.way == way]
+    return rates[0] if rates else _speed(settled, image, runtime, way)
+
+
+def _speed(config: Config, image: build.ImageShape, runtime: Runtime, way: Way) -> float:
+    alone = replace(runtime, world=1, rank=0)
+
+    def measure() -> list[Timing]:
+        return [_time(config, image, alone, way, STEPS)[0]]
+
+    return measurements.kept(config, image, alone, [way], measure)[0].rate
 
 
 def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[Way]:
@@ -84,13 +79,15 @@ def _time_all(config: Config, image: build.ImageShape, runtime: Runtime, ways: l
     few = -(-SCREENING_BATCH // group) * group
     small = change(config, {"training.batch": min(few, config.training.batch)})
     screened = [_time(small, image, runtime, way, steps=1) for way in ways]
-    fastest = max(timing.rate for timing in screened)
+    fastest = max(timing.rate for timing, _ in screened)
     timings: list[Timing] = []
     for way, first in zip(ways, screened, strict=True):
-        slow = timings and first.rate * SCREENED_OUT < fastest
-        timing = first if slow else _time(config, image, runtime, way, STEPS)
-        truth = (screened if slow else timings or [timing])[0].gradient
-        timings.append(replace(timing, agreement=torch.cosine_similarity(timing.gradient, truth, dim=0).item()))
+        slow = timings and first[0].rate * SCREENED_OUT < fastest
+        timing, gradient = first if slow else _time(config, image, runtime, way, STEPS)
+        if not timings:
+            float32 = gradient
+        truth = screened[0][1] if slow else float32
+        timings.append(replace(timing, agreement=torch.cosine_similarity(gradient, truth, dim=0).item()))
     return timings
 
 
@@ -101,7 +98,10 @@ def fastest(timings: list[Timing]) -> int:
     return rates.index(best) if rates and best > SPEED_UP * rates[0] else 0
 
 
-def _time(config: Config, image: build.ImageShape, runtime: Runtime, way: Way, steps: int) -> Timing:
+def _time(
+    config: Config, image: build.ImageShape, runtime: Runtime, way: Way, steps: int
+) -> tuple[Timing, torch.Tensor]:
+    """A way's timing, and the first gradient of the discriminator, or of the only player, flat, [P]."""
     config = change(config, {"runtime.convolution": way.convolution})
     method = build.method(config, image, replace(runtime, precision=way.precision))
     real = noise(config, image, runtime)
@@ -115,7 +115,7 @@ def _time(config: Config, image: build.ImageShape, runtime: Runtime, way: Way, s
         method.step(step, lambda step, turn: real)
         runtime.wait()
         seconds.append(time.perf_counter() - began)
-    return Timing(way, method.images_per_step / median(seconds), gradient)
+    return Timing(way, method.images_per_step / median(seconds)), gradient
 
 
 def noise(config: Config, image: build.ImageShape, runtime: Runtime) -> Batch:

@@ -1,6 +1,5 @@
 """What would be trained and how long it would take: `ganatomy train --dry-run`."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,26 +14,30 @@ from ganatomy.gan.method import Batch, Method
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.wording import duration
 from ganatomy.training import auto as automatic
-from ganatomy.training import autotune
-from ganatomy.training.prepare import prepare_training, resolve
+from ganatomy.training import autotune, forecast
+from ganatomy.training.prepare import Check, accept, prepare_training, resolve
 
-STEPS = 5
+EVERY = "evaluation.every"
 
 
-def show(planned: config.Config, console: Console, given: Mapping[str, Any] | None = None) -> None:
+def show(
+    planned: config.Config, console: Console, given: Mapping[str, Any] | None = None, check: Check = accept
+) -> None:
     """Print the resolved configuration, parameters, arithmetic, measured speed and the time it will take.
 
-    given: options that the recipe `auto` leaves as they are; None for other recipes.
+    given: options that the recipe `auto` leaves as they are; None for other recipes. check: as for `prepare_training`.
     """
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         if given is not None:
-            planned = automatic.choose(planned, given, runtime, console).config
-        prepared = resolve(prepare_training(planned, runtime, console), console)
-        options = prepared.config
+            planned = automatic.choose(planned, given, runtime, console, check).config
+        # Without the features of an evaluation, which may take minutes.
+        unmeasured = prepare_training(settings.change(planned, {EVERY: 0}), runtime, console, check=check)
+        prepared = resolve(unmeasured, console)
+        options = settings.change(prepared.config, {EVERY: planned.evaluation.every})
         method = build.method(options, prepared.image_shape, prepared.runtime)
         real = autotune.noise(options, prepared.image_shape, prepared.runtime)
         flops = arithmetic(method, real)
-        rate = _steps_per_second(method, real)
+        rate = prepared.speed / method.images_per_step
 
     console.print(settings.to_yaml(options), highlight=False, markup=False)
     for player in method.players:
@@ -44,6 +47,7 @@ def show(planned: config.Config, console: Console, given: Mapping[str, Any] | No
     speed = f"{rate:.2f} steps/s, {rate * images:,.0f} images/s, {rate * flops / 1e9:,.0f} GFLOP/s"
     console.print(f"Measured: {speed}", highlight=False)
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
+    forecast.show(prepared, console)
 
 
 class _Counter(TorchDispatchMode):
@@ -63,15 +67,6 @@ def arithmetic(method: Method, real: Batch) -> int:
     with _Counter() as counter:
         method.step(0, lambda step, turn: real)
     return counter.total
-
-
-def _steps_per_second(method: Method, real: Batch) -> float:
-    method.step(1, lambda step, turn: real)
-    began = time.perf_counter()
-    for step in range(2, 2 + STEPS):
-        method.step(step, lambda step, turn: real)
-    method.runtime.wait()
-    return STEPS / (time.perf_counter() - began)
 
 
 def _time_needed(training: config.TrainingOptions, images_per_step: int, rate: float) -> str:

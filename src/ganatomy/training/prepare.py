@@ -1,9 +1,10 @@
 """What a training needs before its first step: decoded images and resolved options."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from ganatomy import data as datasets
 from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
+from ganatomy.data.amounts import COPIED, LEAST, advice, too_few
 from ganatomy.data.choices import remembered
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
@@ -24,9 +26,14 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
+from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune
+from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
+from ganatomy.training.measurements import Timing
+
+Check: TypeAlias = Callable[[datasets.Images], None]
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Prepared:
     evaluator   measures scores while training, where that is wanted
     held_out    real images that are not trained on, for the diagnosis
     altered     an experiment's change of the method and its batches: (method, batches) → batches
+    timings     of the ways to compute a step, where it was chosen among them
     """
 
     config: Config
@@ -44,6 +52,12 @@ class Prepared:
     evaluator: Evaluator | None = None
     held_out: datasets.Images | None = None
     altered: Callable[[Method, Batches], Batches] | None = None
+    timings: Sequence[Timing] = ()
+
+    @property
+    def speed(self) -> float:
+        """The speed to expect, images/s; needs options without an `auto`."""
+        return autotune.expected(self.config, self.image_shape, self.runtime, self.timings)
 
     @property
     def image_shape(self) -> build.ImageShape:
@@ -69,12 +83,22 @@ def budget_of(config: Config) -> Budget:
     return Budget(options.steps, options.images, options.minutes)
 
 
+def refuse_few(images: datasets.Images) -> None:
+    """Raises UserError where there are too few images to learn from: a check of `prepare_training`."""
+    if len(images) < LEAST:
+        raise UserError(f"{images.source}: {too_few(len(images))}")
+
+
+def accept(images: datasets.Images) -> None:
+    """Take any number of images: a check of `prepare_training`."""
+
+
 def prepare_training(
     planned: Config,
     runtime: Runtime,
     console: Console,
     there: DataOptions | None = None,
-    check: Callable[[datasets.Images], None] = lambda images: None,
+    check: Check = accept,
 ) -> Prepared:
     """Decode the images, or find them in the cache; with several processes the first one does.
 
@@ -96,16 +120,32 @@ def prepare_training(
     for problem in prepared.problems:
         console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
     diagnosed = planned.diagnosis.on and planned.method == "adversarial"
+    held_out = _held_out(planned, there, images) if diagnosed else None
+    for sentence in _few(images, diagnosed, held_out):
+        console.print(sentence, style="yellow", highlight=False)
     return replace(
         prepared,
         evaluator=_evaluator(settled, images, runtime, console) if planned.evaluation.every else None,
-        held_out=_held_out(planned, there, images) if diagnosed else None,
+        held_out=held_out,
     )
 
 
+def _few(images: datasets.Images, diagnosed: bool, held_out: datasets.Images | None) -> Iterator[str]:
+    """What to expect of so few images that they are likely to be copied, and whether the diagnosis can tell."""
+    if len(images) > COPIED:
+        return
+    if sentence := advice(len(images), images.pixels.shape[-1]):
+        yield sentence
+    if diagnosed and held_out is None:
+        yield (
+            "Whether samples are copies is measured against images that are not trained on, and there are none: put "
+            "some into a folder `test` beside `train`."
+        )
+
+
 def status(console: Console, words: str) -> AbstractContextManager[object]:
-    """A spinner while something takes time; a plain line in a notebook, where rich would need ipywidgets."""
-    if console.is_jupyter:
+    """A spinner while something takes time; a plain line in a pipe, and in a notebook, where rich needs ipywidgets."""
+    if console.is_jupyter or not console.is_terminal:
         console.print(words, highlight=False)
         return nullcontext()
     return console.status(escape(words))
@@ -118,12 +158,17 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
     """
     runtime = runtime or Runtime()
     given = options.model_dump(exclude={"path", "flip"})
-    words = f"Preparing {options.path}"
+    words, shown = f"Preparing {options.path}", time.monotonic()
     with status(console, f"{words} …") as spinner:
 
         def show(done: int, total: int) -> None:
+            nonlocal shown
+            line = f"{words}: {done:,} of {total:,} images"
             if isinstance(spinner, Status):
-                spinner.update(escape(f"{words}: {done:,} of {total:,} images"))
+                spinner.update(escape(line))
+            elif time.monotonic() - shown >= LINE_SECONDS:
+                console.print(line, highlight=False)
+                shown = time.monotonic()
 
         images = datasets.prepare(options.path, **given, progress=show) if runtime.leads else None
         runtime.any(False)  # the other processes wait here for the first
@@ -194,7 +239,9 @@ def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, conso
 def resolve(prepared: Prepared, console: Console) -> Prepared:
     """The same with every `auto` replaced: precision and convolutions by timing, device and threads by the machine."""
     runtime = prepared.runtime
-    with status(console, "Timing precisions and convolutions …"):
+    if busy := machine.busy():
+        console.print(f"{busy} Training is slower than it would be alone.", style="yellow", highlight=False)
+    with status(console, "Choosing precision and convolutions …"):
         settled, timings = autotune.choose(prepared.config, prepared.image_shape, runtime)
     for timing in timings:
         console.print(f"  {timing}", style="dim", highlight=False)
@@ -207,4 +254,5 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
         console.print(sentence, style="yellow", highlight=False)
     threads = chosen.threads or torch.get_num_threads()
     settled = change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
-    return replace(prepared, config=settled, runtime=replace(runtime, precision=chosen.precision))
+    runtime = replace(runtime, precision=chosen.precision)
+    return replace(prepared, config=settled, runtime=runtime, timings=timings)

@@ -54,6 +54,9 @@ def train(
             state, batches = _start(run, prepared, recovery.retry)
             _warn_of_batch_norm(state.method, console)
             standard = _callbacks(run, prepared, console, state, batches, stopped)
+            console.print(
+                f"Training goes on at step {state.step:,}." if state.step else "Training begins.", highlight=False
+            )
             ended = fit(state.method, batches, state, prepared.budget, [*callbacks, *standard], stopped)
             if ended is None:
                 break

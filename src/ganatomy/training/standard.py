@@ -10,10 +10,12 @@ from ganatomy.diagnosis.probe_images import probe_of
 from ganatomy.diagnosis.reading import context_of
 from ganatomy.gan.method import Batches
 from ganatomy.runs.run import Run
+from ganatomy.training import forecast
 from ganatomy.training.callbacks.checkpoints import Checkpoints
 from ganatomy.training.callbacks.control import Control
 from ganatomy.training.callbacks.diagnosis import RecordSignals, Verdicts
 from ganatomy.training.callbacks.evaluation import Scorer
+from ganatomy.training.callbacks.forecast import ForecastAgain
 from ganatomy.training.callbacks.progress import ShowProgress
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.callbacks.snapshots import Snapshots
@@ -62,6 +64,7 @@ def standard_callbacks(
     callbacks += [
         snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt),
+        ForecastAgain(console, lambda speed, state: forecast.again(prepared, speed, state.images, state.seconds)),
         ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else ""),
         Walk(run, prior),
     ]
