@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from ganatomy.experiments.claims.api import draw
-from ganatomy.experiments.claims.claim import ClaimTrial, catalogue
+from ganatomy.experiments.claims.claim import ClaimTrial, catalogue, number
 from ganatomy.theory import divergences
 from ganatomy.theory.densities import gaussians
 from ganatomy.theory.grid import Grid
@@ -30,7 +30,7 @@ def measure(name: str) -> None:
     outcome = claim.experiment(ClaimTrial(quick=QUICK))
     print(f"\n{claim.sentence}")
     for figure, criterion in claim.criteria.items():
-        print(f"  {figure}: {outcome.figures[figure]:.4g}   (theory: {criterion.predicted})")
+        print(f"  {figure}: {number(outcome.figures[figure])}   (theory: {criterion.predicted})")
     draw(outcome, PICTURES / f"{name}.png")
 
 
@@ -42,12 +42,11 @@ def measure(name: str) -> None:
 # proposition 1 of the 2014 paper. As a raw score it is log p − log q.
 
 # %%
-line = Grid([-8], [8], [800])
-p, q = line.masses(gaussians(0.0)), line.masses(gaussians(1.0))
-scores = optimal_scores(p.log(), q.log())
+real, generated = gaussians(0.0), gaussians(1.0)
 for x in (-2.0, 0.5, 2.0):
-    cell = int((x + 8) / line.widths.item())
-    print(f"at x = {x:4}: the optimal D says {scores[cell].sigmoid():.3f}")
+    point = torch.tensor([x]).double()
+    score = optimal_scores(real.log_density(point), generated.log_density(point))
+    print(f"at x = {x:4}: the optimal D says {score.sigmoid():.3f}")
 
 # A network that is trained against a fixed generator comes close to it.
 measure("best-discriminator")
@@ -59,6 +58,9 @@ measure("best-discriminator")
 # the discriminator can reach measures how far apart the two distributions are. That is theorem 1.
 
 # %%
+line = Grid([-8], [8], [800])
+p, q = line.masses(real), line.masses(generated)
+scores = optimal_scores(p.log(), q.log())
 worth, divergence = value(p, q, scores).item(), divergences.jensen_shannon(p, q).item()
 print(f"V with the optimal D: {worth:.6f}; −log 4 + 2·JSD: {-log(4) + 2 * divergence:.6f}")
 measure("value")
@@ -83,6 +85,7 @@ measure("equilibrium")
 
 # %%
 measure("saturation")
+measure("same-discriminator")
 measure("early-training")
 
 # %% [markdown]

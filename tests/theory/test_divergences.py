@@ -71,3 +71,11 @@ def test_wasserstein_where_the_distributions_cross_within_a_cell():
     """F_p − F_q runs from ¼ to −¼ across the middle cell: two triangles of ¼·½/2 each."""
     p, q = torch.tensor([0.5, 0.0, 0.5]).double(), torch.tensor([0.25, 0.5, 0.25]).double()
     assert divergences.wasserstein(p, q, 1.0).item() == exactly(2 * 0.25 / 2 + 2 * 0.25 * 0.5 / 2)
+
+
+def test_jensen_shannon_of_masses_at_the_limit_of_floats():
+    """Half of the smallest float is 0; its part of the sum is still 5e-324·log 2, which is nothing."""
+    p = torch.tensor([1.0, 5e-324], dtype=torch.float64)
+    q = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    assert divergences.jensen_shannon(p, q).item() == 0
+    assert divergences.jensen_shannon(q, p).item() == 0

@@ -1,5 +1,7 @@
 """A generator's q: against laws that are known, and within the error that is stated."""
 
+from math import log
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch import Generator
 from ganatomy.theory import divergences, pushforward
 from ganatomy.theory.densities import Mixture, ring
 from ganatomy.theory.grid import Grid
+from ganatomy.theory.pushforward import BoundedEstimate
 
 
 def test_stratified_draws_are_normal_and_more_even_than_independent_ones():
@@ -51,3 +54,19 @@ def test_a_collapsed_generator_is_far_away():
     found = pushforward.divergence(cells.masses(ring(), finer=4), lambda z: 0 * z + torch.tensor([1.0, 0.0]), cells, 2)
     assert found.value > 0.5
     assert found.error < 0.01
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (0.2284, 0.0021, "0.228 ± 0.002"),
+        (log(2), 4e-16, "log 2"),
+        (2.2e-16, 7e-16, "0"),
+        (0.0004, 0.0006, "0 ± 0.0006"),
+        (-1.02, 0.01, "−1.02 ± 0.01"),
+        (-log(4) + 1e-9, 1e-8, "−log 4"),
+        (0.1234, 0.0, "0.1234"),
+    ],
+)
+def test_an_estimate_as_people_read_it(value: float, error: float, words: str) -> None:
+    assert str(BoundedEstimate(value, error)) == words

@@ -15,11 +15,11 @@ def lab(
         typer.Option(metavar="NAME=WEIGHT", help="{ganatomy.gan.penalties:PENALTIES}; may be repeated."),
     ] = None,
     clip: Annotated[float, typer.Option(min=0, help="Clip the discriminator's weights to ±this.")] = 0.0,
-    k: Annotated[int, typer.Option(min=1, help="Discriminator steps for each of the generator's.")] = 1,
-    lr_g: Annotated[float, typer.Option(help="The generator's learning rate.")] = 5e-4,
-    lr_d: Annotated[float, typer.Option(help="The discriminator's learning rate.")] = 5e-4,
+    k: Annotated[int, typer.Option(min=1, help="Discriminator steps for each of the generator's.")] = 2,
+    lr_g: Annotated[float, typer.Option(help="The generator's learning rate.")] = 1e-4,
+    lr_d: Annotated[float, typer.Option(help="The discriminator's learning rate.")] = 2e-3,
     width: Annotated[int, typer.Option(min=2, help="Units of each hidden layer.")] = 64,
-    steps: Annotated[int, typer.Option(min=1, help="Rounds of the game.")] = 3000,
+    steps: Annotated[int, typer.Option(min=1, help="Rounds of the game.")] = 2000,
     pictures: Annotated[int, typer.Option(min=2, help="Pictures of the animation.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
     name: Annotated[str | None, typer.Option(help="The run's name; TARGET-001, … if not given.")] = None,
@@ -27,7 +27,7 @@ def lab(
 ) -> None:
     """Watch a small GAN learn a known distribution: D beside the optimal D, gradients, latent space, the game's value.
 
-    ganatomy lab ring
+    ganatomy lab ring --penalty r1=0.002
     ganatomy lab grid --objective relativistic_pairing --penalty r1=0.1 --penalty r2=0.1
     """
     from ganatomy.system.terminal import Terminal, show

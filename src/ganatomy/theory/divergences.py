@@ -15,8 +15,12 @@ def kl(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
 
 def jensen_shannon(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
     """½KL(p ‖ m) + ½KL(q ‖ m), m = ½(p + q), of masses [N]: 0 to log 2. Goodfellow et al. 2014, section 4.1."""
-    middle = (p + q) / 2
-    return (kl(p, middle) + kl(q, middle)) / 2
+    return (_to_middle(p, q) + _to_middle(q, p)) / 2
+
+
+def _to_middle(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """KL(p ‖ ½(p + q)). The ratio is taken first: half of the smallest number that a float holds would be 0."""
+    return torch.xlogy(p, torch.where(p > 0, 2 * (p / (p + q)), 1.0)).sum()
 
 
 def wasserstein(p: torch.Tensor, q: torch.Tensor, width: float) -> torch.Tensor:

@@ -10,6 +10,12 @@ def optimal_scores(log_p: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
     return log_p - log_q
 
 
+def distance(p: torch.Tensor, q: torch.Tensor, scores: torch.Tensor) -> float:
+    """Mean |D − D*| over real and generated points alike, of masses and raw scores in the same cells, [N]."""
+    best = optimal_scores(p.log(), q.log()).sigmoid()
+    return ((scores.sigmoid() - best).abs() * (p + q) / 2).nansum().item()
+
+
 def value(p: torch.Tensor, q: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
     """V(D, G) = Σ p log D + q log(1 − D), eq. 1: a scalar in nats, of masses and raw scores in the same cells, [N].
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor, log, log10
 from typing import TypeAlias
 
 from ganatomy.system.lazy import torch
@@ -13,6 +14,8 @@ from ganatomy.theory.grid import Grid
 Push: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"  # G: z [M, d] → x [M, d]
 STRATA = 65_536  # latent vectors of one draw
 REPEATS = 8
+ROUNDING = 1e-6  # errors below it come from floats
+KNOWN = {"0": 0.0, "log 2": log(2), "−log 4": -log(4)}  # values that have a name
 FAR = 8.0  # standard deviations: a normal variable never gets there
 
 
@@ -22,6 +25,13 @@ class BoundedEstimate:
 
     value: float
     error: float
+
+    def __str__(self) -> str:
+        """As people read it: 0.228 ± 0.002; log 2 for that number, with no error that is only rounding."""
+        places = min(max(-floor(log10(max(self.error, ROUNDING))), 0), 4)
+        near = (name for name, known in KNOWN.items() if abs(self.value - known) <= max(self.error, ROUNDING))
+        shown = next(near, f"{self.value:.{places}f}".replace("-", "−"))
+        return shown if self.error < ROUNDING else f"{shown} ± {self.error:.1g}"
 
 
 def stratified(count: int, dimension: int, random: torch.Generator) -> torch.Tensor:

@@ -23,6 +23,7 @@ from ganatomy.experiments.claims.claim import (
     Lesson,
     Outcome,
     catalogue,
+    number,
     register_claim,
 )
 from ganatomy.experiments.claims.page import page
@@ -88,6 +89,25 @@ def test_a_criterion(low: float, high: float, bounds: str, inside: tuple[float],
     assert not any(criterion.holds(figure) for figure in outside)
 
 
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (0.0, "0"),
+        (2.2e-16, "0"),
+        (-1e-17, "0"),
+        (1.0, "1"),
+        (0.00241, "0.00241"),
+        (15_800.0, "15,800"),
+        (999.96, "1,000"),
+        (-0.2184, "−0.218"),
+        (6.36e-9, "6.36·10⁻⁹"),
+        (nan, "nan"),
+    ],
+)
+def test_a_figure_as_people_read_it(figure: float, words: str) -> None:
+    assert number(figure) == words
+
+
 def test_a_claim_holds_only_if_it_does_for_every_seed(tmp_path: Path) -> None:
     trials = [ClaimTrial(seed) for seed in range(3)]
     verdict = api.decide(made_up(lambda seed: 2.0 + seed / 10, low=1.9, high=2.3), trials, tmp_path)
@@ -112,8 +132,8 @@ def test_a_strangers_claim_is_listed_decided_and_taught(
     with pytest.raises(UserError, match="1 of 1 claims did not hold: made-up"):
         command.claims([registered], seeds=2, out=tmp_path)
     text = (tmp_path / "CLAIMS.md").read_text(encoding="utf-8")
-    assert r"| \|figure\| | 2 | at most 3 | 5 [5, 5] | **no** |" in text
-    assert "| seconds | a few | not judged | 0.5 [0.5, 0.5] | – |" in text
+    assert r"| \|figure\| | 2 | at most 3 | 5 | **no** |" in text
+    assert "| seconds | a few | not judged | 0.5 | – |" in text
     assert r"| 4 | [It is two.](#made-up) | \|figure\|<br>seconds | 2<br>a few |" in text
     assert (tmp_path / "claims" / "made-up.png").is_file()
     (lesson,) = [each for each in lessons() if each["claim"] == registered]

@@ -88,9 +88,10 @@ def test_a_game_leaves_a_run(run: Run) -> None:
 
 def test_the_game_follows_from_its_options_and_seed(run: Run) -> None:
     density = TARGETS["two"]().density
-    losses = []
+    losses, rates = [], (1e-4, 2e-3)
     for seed in (3, 4):
-        game = new_game(1, "non_saturating", {"r1": 0.1}, batch=32, width=8, discriminator_steps=2, seed=seed)
+        same = {"batch": 32, "width": 8, "discriminator_steps": 2, "learning_rates": rates}
+        game = new_game(1, "non_saturating", {"r1": 0.1}, **same, seed=seed)
         batches = batches_of(density, game)
         losses.append([game.step(step, batches)["loss/discriminator"].item() for step in range(6)])
     assert [record["loss/discriminator"] for record in run.records()] == pytest.approx(losses[0], rel=1e-6)

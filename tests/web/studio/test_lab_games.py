@@ -72,7 +72,7 @@ def test_each_move_changes_its_own_player() -> None:
 
 def test_the_same_game_as_the_command_plays() -> None:
     view = Player().play("a", ("round", 5), objective="hinge")
-    game = new_game(2, "hinge", batch=32, width=8, seed=0)
+    game = new_game(2, "hinge", batch=32, width=8, discriminator_steps=2, learning_rates=(1e-4, 2e-3), seed=0)
     played(TARGETS["ring"]().density, game, 5)
     z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
     shown = np.frombuffer(base64.b64decode(view["fakes"]), "<f4").reshape(-1, 2)
@@ -83,8 +83,15 @@ def test_a_trained_discriminator_approaches_the_optimum() -> None:
     player = Player()
     before = player.play("a", lab="two", width=32, batch=256, learning_rate_discriminator=5e-3)
     after = player.move("a", "discriminator", 300, quick=False)
-    assert after["discriminator_error"] < 0.1 < before["discriminator_error"]
+    assert after["distance"] < 0.1 < before["distance"]
     assert abs(after["value"] - after["best_value"]) < 0.1 < abs(before["value"] - before["best_value"])
+
+
+def test_arrows_have_one_scale_for_every_game_on_a_target() -> None:
+    player = Player()
+    first, other = (player.play(name, objective=name)["arrows"] for name in ("minimax", "wasserstein"))
+    assert first == other
+    assert first["per_gradient"] > 0
 
 
 def test_a_target_is_drawn_by_hand() -> None:

@@ -77,7 +77,8 @@ def _criteria(fault: str) -> dict[str, Criterion]:
         2,
         "A nearly perfect discriminator is flat where the generated points are. With the saturating loss, no gradient "
         "is left to follow.",
-        "target=two&objective=minimax&k=20&lr_d=0.005",
+        "target=far&objective=minimax&k=20&lr_d=0.005&lr_g=0.0005&moves=r60",
+        "After 60 rounds the generated points stand where they began, and no arrow is long enough to be seen.",
     ),
 )
 def _too_strong(trial: ClaimTrial) -> Outcome:
@@ -97,7 +98,8 @@ def _too_strong(trial: ClaimTrial) -> Outcome:
         1,
         "All that a generator knows of the data is the discriminator's gradient; that of an untrained one points "
         "nowhere useful.",
-        "target=ring&lr_d=0.000001",
+        "target=far&k=1&lr_d=0.00001&moves=r200",
+        "After 200 rounds against a D that hardly learns, the generator is nowhere near the data.",
     ),
 )
 def _too_weak(trial: ClaimTrial) -> Outcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from math import inf
+from math import floor, inf, isfinite, log10
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 
 
 NOT_JUDGED = "not judged"
+ROUNDING = 1e-12  # figures of exact mathematics below it are rounding
+
+
+def number(figure: float, digits: int = 3) -> str:
+    """A figure as people read it: 0, 0.00241, 1,000, 3.2·10⁻⁸; what is only rounding is 0."""
+    if not isfinite(figure):
+        return str(figure)
+    if abs(figure) < ROUNDING:
+        return "0"
+    rounded = float(f"{figure:.{digits - 1}e}")
+    exponent = floor(log10(abs(rounded)))
+    if exponent < -4:
+        power = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{rounded / 10.0**exponent:.{digits}g}·10{power}".replace("-", "−")
+    text = f"{rounded:,.{max(digits - 1 - exponent, 0)}f}".replace("-", "−")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,8 @@ class Lesson:
 
     answers   to choose from; right is the index of the one that the claim makes
     because   why it is so
-    lab       where to play with it: the query of the lab's address
+    lab       where to play with it: the query of the lab's address, moves included
+    see       what that game shows
     """
 
     title: str
@@ -90,6 +107,7 @@ class Lesson:
     right: int
     because: str
     lab: str = ""
+    see: str = ""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def gradient_norms(critic: PointDiscriminator, x: torch.Tensor) -> list[float]:
         0,
         "Layer after layer multiplies by weights whose size was dictated. The penalty constrains the gradient itself, "
         "so its norm stays near 1.",
-        "target=ring&objective=wasserstein&clip=0.01&k=5",
+        "target=far&objective=wasserstein&clip=0.01&moves=d200",
+        "After 200 steps of a critic with clipped weights, no arrow is long enough to be seen.",
     ),
 )
 def _clipping(trial: ClaimTrial) -> Outcome:

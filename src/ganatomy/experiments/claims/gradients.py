@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganatomy.experiments.claims.balance import distances_while_playing, far_data, far_game, progress
-from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
+from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, number, register_claim
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.system.lazy import torch
 from ganatomy.theory.densities import gaussians
@@ -45,7 +45,8 @@ def slopes(objective: str, scores: torch.Tensor) -> torch.Tensor:
         ["log(1 − D(G(z)))", "−log D(G(z))", "Both alike"],
         1,
         "In the score s, the first loss has slope −σ(s), which goes to 0 with D; the second −(1 − σ(s)), to −1.",
-        "target=two&objective=minimax&other=non_saturating",
+        "target=far&objective=minimax&other=non_saturating&moves=d150",
+        "After 150 steps of D alone, the minimax game's arrows are too short to be seen; the other's are long.",
     ),
 )
 def _saturation(trial: ClaimTrial) -> Outcome:
@@ -89,6 +90,92 @@ def _saturation(trial: ClaimTrial) -> Outcome:
     return Outcome(figures, draw)
 
 
+def gradient_norms(game: Adversarial, z: torch.Tensor) -> dict[str, float]:
+    """‖∂L_G/∂θ‖ over all parameters of the generator for each loss, through one discriminator and one batch [B, 1]."""
+    generator = game.generator.network
+    scores = game.discriminator.network(generator(z))
+    norms = {}
+    for name in LOSSES:
+        loss = OBJECTIVES[name].losses(torch.zeros_like(scores), scores).generator
+        gradients = torch.autograd.grad(loss, list(generator.parameters()), retain_graph=True)
+        norms[name] = torch.cat([each.flatten() for each in gradients]).norm().item()
+    return norms
+
+
+@register_claim(
+    "same-discriminator",
+    place=6.5,
+    sentence="The same strong discriminator gives the generator next to no gradient through log(1 − D(G(z))), and a "
+    "large one through −log D(G(z)).",
+    source="Goodfellow et al. 2014, section 3; Arjovsky & Bottou 2017 (arXiv:1701.04862), theorem 2.4",
+    criteria={
+        "mean D(G(z))": Criterion("0", high=0.01),
+        "minimax: norm of the generator's gradient": Criterion("0", high=0.05),
+        "non-saturating: norm of the generator's gradient": Criterion("large", low=1.0),
+        "non-saturating / minimax": Criterion("far above 1", low=100.0),
+    },
+    lesson=Lesson(
+        "One discriminator, two losses",
+        "A discriminator has learnt to recognise every generated point. Both losses are computed with it, on the same "
+        "points. How do the norms of the generator's two gradients compare?",
+        ["About equal", "The minimax one is larger", "The non-saturating one is a hundred times larger, or more"],
+        2,
+        "Both gradients point the same way for each point; only the factor differs: D(G(z)) for the minimax loss, "
+        "which is near 0, and 1 − D(G(z)) for the other, which is near 1.",
+        "target=far&objective=minimax&other=non_saturating&moves=d150",
+        "After 150 steps of D alone, both games have the same D. Only the arrows differ.",
+    ),
+)
+def _same_discriminator(trial: ClaimTrial) -> Outcome:
+    """D learns against a fixed generator; on the way both losses are differentiated through it."""
+    from ganatomy.gan.method import Batch
+    from ganatomy.theory.game import batches_of
+
+    game, every = far_game("minimax", trial.seed, (0.0, 2e-3)), 10
+    batches = batches_of(far_data(), game)
+    judged = game.prior.sample(1024, game.random.at("judged"))
+    norms, probabilities = [gradient_norms(game, judged)], [_probability(game, judged)]
+    for step in range(trial.size(300, 150)):
+        z = game.prior.sample(game.batch, game.random.at("latent", step))
+        game.discriminator_step(batches(step, 0), Batch(game.generator.network(z).detach()), step)
+        if step % every == every - 1:
+            norms.append(gradient_norms(game, judged))
+            probabilities.append(_probability(game, judged))
+    steps = [every * i for i in range(len(norms))]
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for name, colour in LOSSES.items():
+            curve = [each[name] for each in norms]
+            axes.semilogy(steps, curve, color=colour)
+            words = f"{name.replace('_', '-')}: {number(curve[-1], 2)}"
+            axes.annotate(words, (steps[-1], curve[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+        axes.semilogy(steps, probabilities, ":", color="black")
+        axes.annotate("mean D(G(z))", (steps[-1], probabilities[-1]), (6, 0), textcoords="offset points", va="center")
+        axes.set(
+            title="One generator, fixed, and one discriminator that learns to recognise its points",
+            xlabel="steps of the discriminator",
+            ylabel="norm of the generator's gradient",
+            xlim=(0, 1.3 * steps[-1]),
+        )
+
+    last = norms[-1]
+    figures = {
+        "mean D(G(z))": probabilities[-1],
+        "minimax: norm of the generator's gradient": last["minimax"],
+        "non-saturating: norm of the generator's gradient": last["non_saturating"],
+        "non-saturating / minimax": last["non_saturating"] / max(last["minimax"], 1e-30),
+    }
+    return Outcome(figures, draw)
+
+
+def _probability(game: Adversarial, z: torch.Tensor) -> float:
+    """Mean D(G(z)) of latent vectors [B, 1]."""
+    with torch.no_grad():
+        probability: torch.Tensor = game.discriminator.network(game.generator.network(z)).sigmoid().mean()
+        return probability.item()
+
+
 EARLY = 150  # rounds, within which the non-saturating loss reaches the data
 
 
@@ -108,7 +195,8 @@ EARLY = 150  # rounds, within which the non-saturating loss reaches the data
         1,
         "At first the discriminator's task is easy, so D(G(z)) is near 0, where the minimax loss is flat. Both games "
         "have the same fixed point; only the way there differs.",
-        "target=ring&objective=minimax&other=non_saturating&k=3&lr_d=0.002",
+        "target=far&objective=minimax&other=non_saturating&moves=r200",
+        "After 200 rounds the minimax generator stands where it began; the other one is on its way.",
     ),
 )
 def _early_training(trial: ClaimTrial) -> Outcome:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ganatomy.experiments.claims.claim import NOT_JUDGED, Claim
+from ganatomy.experiments.claims.claim import NOT_JUDGED, Claim, number
 
 OPENING = """# Claims
 
@@ -65,9 +65,9 @@ def _section(claim: Claim, verdict: Mapping[str, Any]) -> str:
 
 
 def _measured(figure: Mapping[str, Any]) -> str:
-    if "low" not in figure:
-        return f"{figure['value']:.3g}"
-    return f"{figure['value']:.3g} [{figure['low']:.3g}, {figure['high']:.3g}]"
+    value = number(figure["value"])
+    interval = f"[{number(figure.get('low', figure['value']))}, {number(figure.get('high', figure['value']))}]"
+    return value if interval == f"[{value}, {value}]" else f"{value} {interval}"
 
 
 def _holds(figure: Mapping[str, Any]) -> str:

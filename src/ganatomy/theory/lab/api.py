@@ -130,9 +130,11 @@ class DrawSnapshots(Callback):
         self.run.event("snapshot", step=state.step)
         figures = {
             "value": snapshot.value,
-            "best_value": snapshot.best_value,
+            "best_value": snapshot.best_value.value,
             "divergence": snapshot.divergence.value,
         }
+        if snapshot.distance is not None:
+            figures["distance"] = snapshot.distance
         if snapshot.modes:
             figures |= {"modes": snapshot.modes.covered.value, "high_quality": snapshot.modes.high_quality.value}
         state.record |= {f"lab/{name}": torch.tensor(figure) for name, figure in figures.items()}

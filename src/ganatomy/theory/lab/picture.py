@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ganatomy.modalities.images import Pixels
+from ganatomy.theory.lab.arrows import arrow_scale
 from ganatomy.theory.lab.snapshot import ARROWS, LabSnapshot
 from ganatomy.theory.lab.targets import Target
 from ganatomy.theory.optimum import optimal_scores
@@ -18,7 +19,6 @@ from ganatomy.theory.optimum import optimal_scores
 INCHES, DOTS = (12.0, 7.4), 80  # of the picture, and its dots an inch
 REAL, FAKE, DISCRIMINATOR, OPTIMAL = "#4a5568", "#dd6b20", "#2b6cb0", "#2f855a"
 SPARSE = 0.15  # of a cell's mean mass: where p and q both have less, D* is not drawn
-REACH = 0.12  # of the panel's side: the longest arrow
 
 
 def draw(target: Target, snapshots: Sequence[LabSnapshot], probabilistic: bool, steps: int, title: str) -> Pixels:
@@ -75,9 +75,10 @@ def _plane(target: Target, snapshot: LabSnapshot, probabilistic: bool, panels: N
 
     limits: dict[str, Any] = {"vmin": 0, "vmax": 1} if probabilistic else {}
     heat(panels[0, 1], output, cmap="RdYlBu", **limits)
-    _arrows(panels[0, 1], fakes[:ARROWS], descent, high - low)
+    panels[0, 1].scatter(*fakes[:ARROWS].T, s=6, color="black", linewidths=0)
+    arrows(panels[0, 1], target, fakes[:ARROWS], descent)
     name = "D(x)" if probabilistic else "score of x"
-    panels[0, 1].set_title(f"The discriminator: {name}\nand where it pushes generated points", fontsize=10)
+    panels[0, 1].set_title(f"The discriminator: {name}\nand where it pushes generated points", fontsize=10, pad=18)
 
     heat(panels[0, 2], best, cmap="RdYlBu", vmin=0, vmax=1)
     panels[0, 2].set_title("The optimal discriminator, p/(p + q)\n(white: no points)", fontsize=10)
@@ -88,20 +89,23 @@ def _plane(target: Target, snapshot: LabSnapshot, probabilistic: bool, panels: N
 
     if probabilistic:
         heat(panels[1, 2], output - best, cmap="PuOr", vmin=-1, vmax=1)
-        panels[1, 2].set_title("Distance from the optimum: D − p/(p + q)", fontsize=10)
+        panels[1, 2].set_title(_distance(snapshot.distance or 0.0), fontsize=10)
     else:
         _no_probability(panels[1, 2])
     for panel in (*panels[0], panels[1, 0], *([panels[1, 2]] if probabilistic else [])):
         panel.set(xlim=(low, high), ylim=(low, high), aspect="equal", xticks=[], yticks=[])
 
 
-def _arrows(panel: Axes, points: NDArray, directions: NDArray, side: float) -> None:
-    """Points [M, 2], with arrows along their directions; the longest is REACH of the panel, unless all are zero."""
-    panel.scatter(points[:, 0], points[:, 1], s=6, color="black", linewidths=0)
-    longest = np.linalg.norm(directions, axis=1).max()
-    if longest > 0:
-        scale = longest / (REACH * side)
-        panel.quiver(*points.T, *directions.T, angles="xy", scale_units="xy", scale=scale, width=0.004)
+def arrows(panel: Axes, target: Target, points: NDArray, gradients: NDArray) -> None:
+    """Draw gradients [M, 2] at points [M, 2] as arrows on the target's scale, and its legend above the panel."""
+    scale = arrow_scale(target)
+    sizes = np.linalg.norm(gradients, axis=1, keepdims=True)
+    shown = gradients * np.minimum(1, scale.largest / np.maximum(sizes, 1e-30))
+    quiver = panel.quiver(
+        *points.T, *shown.T, angles="xy", scale_units="xy", scale=1 / scale.per_gradient, width=0.004, minlength=0
+    )
+    words = f"gradient {scale.example:g} (the longest: {scale.largest:.2g} or more)"
+    panel.quiverkey(quiver, 0.06, 1.04, scale.example, words, labelpos="E", fontproperties={"size": 8})
 
 
 # --- on the line ------------------------------------------------------------------------------------------------------
@@ -126,14 +130,12 @@ def _line(target: Target, snapshot: LabSnapshot, probabilistic: bool, panels: ND
         panel.set(ylim=(-0.03, 1.03))
     else:
         panel.plot(x, snapshot.scores.numpy(), color=DISCRIMINATOR, label="score")
-    points, directions = snapshot.fakes[:25].squeeze(1).numpy(), snapshot.descent[:25].squeeze(1).numpy()
-    longest = max(np.abs(directions).max(), 1e-30)
-    ends = points + directions / longest * REACH * (high - low)
-    height = panel.get_ylim()[0] + 0.06 * np.ptp(panel.get_ylim())
-    for start, end in zip(points, ends, strict=True):
-        panel.annotate("", (end, height), (start, height), arrowprops={"arrowstyle": "->", "color": FAKE})
+    points, gradients = snapshot.fakes[:25].numpy(), snapshot.descent[:25].numpy()
+    heights = panel.get_ylim()[0] + np.linspace(0.05, 0.4, len(points))[:, None] * np.ptp(panel.get_ylim())
+    panel.scatter(points, heights, s=6, color=FAKE, linewidths=0)
+    arrows(panel, target, np.hstack([points, heights]), np.hstack([gradients, 0 * gradients]))
     panel.legend(fontsize=8, loc="upper right")
-    panel.set_title("The discriminator, and where it\npushes generated points", fontsize=10)
+    panel.set_title("The discriminator, and where it\npushes generated points", fontsize=10, pad=18)
 
     panels[0, 2].plot(x, best, color=OPTIMAL, label="p/(p + q)")
     if probabilistic:
@@ -153,7 +155,7 @@ def _line(target: Target, snapshot: LabSnapshot, probabilistic: bool, panels: ND
         panels[1, 2].plot(x, probabilities - best, color=DISCRIMINATOR)
         panels[1, 2].axhline(0, color=REAL, linewidth=0.5)
         panels[1, 2].set(ylim=(-1, 1))
-        panels[1, 2].set_title("Distance from the optimum: D − p/(p + q)", fontsize=10)
+        panels[1, 2].set_title(_distance(snapshot.distance or 0.0), fontsize=10)
     else:
         _no_probability(panels[1, 2])
     for panel in (*panels[0], panels[1, 0], *([panels[1, 2]] if probabilistic else [])):
@@ -167,9 +169,11 @@ def _curves(panel: Axes, snapshots: Sequence[LabSnapshot], probabilistic: bool, 
     at = [snapshot.step for snapshot in snapshots]
     if probabilistic:
         panel.plot(at, [snapshot.value for snapshot in snapshots], color=DISCRIMINATOR, label="V(D, G)")
-        panel.plot(at, [snapshot.best_value for snapshot in snapshots], color=OPTIMAL, label="−log 4 + 2·JSD")
+        panel.plot(at, [snapshot.best_value.value for snapshot in snapshots], color=OPTIMAL, label="−log 4 + 2·JSD")
         panel.axhline(-log(4), color=REAL, linewidth=0.7, linestyle=":", label="−log 4")
-        panel.set(ylim=(-1.9, 0.1))
+        panel.plot(at, [snapshot.distance or 0.0 for snapshot in snapshots], color=FAKE, label="mean |D − D*|")
+        panel.axhline(0, color=REAL, linewidth=0.5)
+        panel.set(ylim=(-1.6, 1.3))
         panel.set_title("The value of the game", fontsize=10)
     else:
         divergences = [snapshot.divergence.value for snapshot in snapshots]
@@ -182,7 +186,12 @@ def _curves(panel: Axes, snapshots: Sequence[LabSnapshot], probabilistic: bool, 
 
 
 def _divergence(snapshot: LabSnapshot) -> str:
-    return f"JSD {snapshot.divergence.value:.3f} ± {snapshot.divergence.error:.1g} nats"
+    return f"JSD {snapshot.divergence} nats"
+
+
+def _distance(mean: float) -> str:
+    size = "below 0.01" if mean < 0.005 else f"{mean:.2f}"
+    return f"Distance from the optimum: D − p/(p + q)\nmean size over points: {size}"
 
 
 def _no_probability(panel: Axes) -> None:

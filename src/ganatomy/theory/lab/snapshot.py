@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from ganatomy.evaluation.metrics import classes
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.objectives import cross_entropy
-from ganatomy.theory import pushforward
+from ganatomy.theory import optimum, pushforward
 from ganatomy.theory.lab.targets import Target
 from ganatomy.theory.pushforward import BoundedEstimate
 
@@ -28,6 +28,7 @@ class LabSnapshot:
     scores       the discriminator's raw scores at the centres of the cells, [N]
     q            the generator's masses in the cells, [N]
     mesh         lines of equal probability in latent space, mapped by the generator: [lines, KNOTS, d]
+    distance     mean |D − D*| over real and generated points; None where the scores are no logits of probabilities
     value        V(D, G), in nats: Goodfellow et al. 2014, eq. 1
     divergence   Jensen–Shannon, between p and q on the grid, in nats
     modes        modes reached, and the share of points near one; None where the target has no countable modes
@@ -39,14 +40,15 @@ class LabSnapshot:
     scores: Tensor
     q: Tensor
     mesh: Tensor
+    distance: float | None
     value: float
     divergence: BoundedEstimate
     modes: classes.ModesResult | None
 
     @property
-    def best_value(self) -> float:
+    def best_value(self) -> BoundedEstimate:
         """−log 4 + 2·JSD, in nats: V with the optimal discriminator."""
-        return -log(4) + 2 * self.divergence.value
+        return BoundedEstimate(-log(4) + 2 * self.divergence.value, 2 * self.divergence.error)
 
 
 def take_snapshot(target: Target, game: Adversarial, step: int, strata: int = STRATA) -> LabSnapshot:
@@ -82,6 +84,7 @@ def take_snapshot(target: Target, game: Adversarial, step: int, strata: int = ST
         scores=scores.double(),
         q=q,
         mesh=mesh,
+        distance=optimum.distance(target.masses, q, scores.double()) if game.objective.probabilistic else None,
         value=value.item(),
         divergence=pushforward.divergence(target.masses, generator, grid, dimension, count=strata),
         modes=classes.modes(fakes.numpy(), mixture.centres.numpy(), mixture.deviation) if mixture else None,

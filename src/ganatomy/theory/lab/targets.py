@@ -100,6 +100,12 @@ def _two() -> Density:
     return densities.gaussians(-1.5, 1.5, deviation=0.3)
 
 
+@register_target("far", low=-4.0, high=8.0)
+def _far() -> Density:
+    """On the line: a Gaussian, far from the points of an untrained generator."""
+    return densities.gaussians(4.0, deviation=0.5)
+
+
 @register_target("segments", low=-3.0, high=3.0)
 def _segments() -> Density:
     """On the line: two intervals."""
@@ -109,7 +115,7 @@ def _segments() -> Density:
 @register_target("ring", low=-1.5, high=1.5)
 def _ring() -> Density:
     """In the plane: 8 Gaussians on a circle."""
-    return densities.ring(deviation=0.06)
+    return densities.ring(deviation=0.1)
 
 
 @register_target("grid", low=-1.5, high=1.5)

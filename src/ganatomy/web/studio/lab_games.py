@@ -2,11 +2,12 @@
 
 import base64
 from collections import OrderedDict, deque
+from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganatomy.config import settings
@@ -17,6 +18,7 @@ from ganatomy.gan.player import NonFiniteError
 from ganatomy.system.sealed import finite
 from ganatomy.theory.game import batches_of
 from ganatomy.theory.lab.api import game_of
+from ganatomy.theory.lab.arrows import arrow_scale
 from ganatomy.theory.lab.picture import optimal_discriminator
 from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
 from ganatomy.theory.lab.targets import TARGETS, Target, drawn
@@ -94,7 +96,6 @@ class LiveGame:
         """The game after its last move, for the page; arrays as base64 of little-endian float32."""
         snapshot = take_snapshot(self.target, self.game, self.moves, QUICK if quick else 4 * QUICK)
         probabilistic = self.game.objective.probabilistic
-        optimal = optimal_discriminator(self.target, snapshot)
         return {
             "moves": self.moves,
             "rounds": self.rounds,
@@ -105,21 +106,15 @@ class LiveGame:
             "lines": len(snapshot.mesh),
             "q": _base64(snapshot.q),
             "discriminator": _base64(snapshot.scores.sigmoid() if probabilistic else snapshot.scores),
-            "optimal": _base64(optimal),
+            "optimal": _base64(optimal_discriminator(self.target, snapshot)),
             "value": finite(snapshot.value),
-            "best_value": finite(snapshot.best_value),
+            "best_value": finite(snapshot.best_value.value),
+            "best_value_words": str(snapshot.best_value),
             "divergence": finite(snapshot.divergence.value),
-            "divergence_error": finite(snapshot.divergence.error),
-            "discriminator_error": finite(self._error(snapshot, optimal)) if probabilistic else None,
+            "divergence_words": str(snapshot.divergence),
+            "distance": None if snapshot.distance is None else finite(snapshot.distance),
             "modes": _modes(snapshot, self.target),
         }
-
-    def _error(self, snapshot: LabSnapshot, optimal: NDArray[np.floating[Any]]) -> float:
-        """Mean |D − D*| over real and generated points, of D* [N] in the cells of the target's grid."""
-        weights = ((self.target.masses + snapshot.q) / 2).numpy()
-        known = np.isfinite(optimal)
-        gaps = np.abs(snapshot.scores.sigmoid().numpy() - optimal)
-        return float((weights[known] * gaps[known]).sum() / weights[known].sum())
 
     def description(self) -> dict[str, Any]:
         """What stays the same while the game is played."""
@@ -130,6 +125,7 @@ class LiveGame:
             "high": grid.high[0],
             "cells": grid.counts[0],
             "p": _base64(self.target.masses),
+            "arrows": asdict(arrow_scale(self.target)),
             "probabilistic": self.game.objective.probabilistic,
         }
 

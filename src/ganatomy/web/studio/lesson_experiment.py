@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import unknown
-from ganatomy.experiments.claims.claim import ClaimTrial, catalogue
+from ganatomy.experiments.claims.claim import ClaimTrial, catalogue, number
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read
@@ -36,7 +36,7 @@ def answer(request: dict[str, Any]) -> Answer:
             "name": figure,
             "predicted": criterion.predicted,
             "must": criterion.bounds,
-            "value": outcome.figures[figure],
+            "value": number(outcome.figures[figure]),
             "holds": criterion.holds(outcome.figures[figure]),
         }
         for figure, criterion in claim.criteria.items()

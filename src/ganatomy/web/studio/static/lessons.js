@@ -1,5 +1,5 @@
 // The claims as lessons: predict, run, explain.
-import { digits, get, h, main, post, problem, show } from "/assets/dom.js";
+import { get, h, main, post, problem, show } from "/assets/dom.js";
 
 const STORED = "ganatomy-lessons"; // in this browser: which lessons were done, and whether the prediction was right
 
@@ -51,7 +51,7 @@ function lesson(each, i, lessons) {
   function present(found) {
     const predicted = chosen() === each.right;
     try { localStorage.setItem(STORED, JSON.stringify({ ...stored(), [each.claim]: predicted })); } catch { /* private windows store nothing */ }
-    const rows = found.figures.map((figure) => h("tr", {}, h("th", { scope: "row" }, figure.name), h("td", { "data-words": "predicted" }, figure.predicted), h("td", { "data-words": "must be" }, figure.must), h("td", { "data-words": "measured" }, digits(figure.value)), h("td", { "data-words": "holds" }, figure.holds ? "✓ yes" : "✕ no")));
+    const rows = found.figures.map((figure) => h("tr", {}, h("th", { scope: "row" }, figure.name), h("td", { "data-words": "predicted" }, figure.predicted), h("td", { "data-words": "must be" }, figure.must), h("td", { "data-words": "measured" }, figure.value), h("td", { "data-words": "holds" }, figure.holds ? "✓ yes" : "✕ no")));
     const next = lessons[i + 1];
     result.replaceChildren(
       h("p", { class: found.holds ? "good verdict" : "warning verdict" }, found.holds ? "✓ The claim holds." : "✕ The claim does not hold in this quick trial. The full experiment decides it over several seeds: ganatomy claims."),
@@ -59,6 +59,7 @@ function lesson(each, i, lessons) {
       h("figure", {}, h("img", { src: found.picture, alt: found.sentence, class: "picture-of-trial" })),
       h("table", { class: "scores" }, h("thead", {}, h("tr", {}, ["figure", "predicted", "must be", "measured", "holds"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows)),
       h("h2", {}, "3 · Explain"), h("blockquote", {}, found.sentence), h("p", {}, each.because), h("p", { class: "quiet" }, `${found.source}. One quick trial, ${found.seconds} s.`),
+      each.see && h("p", {}, `In the lab: ${each.see}`),
       h("p", { class: "bar" }, each.lab && h("a", { class: "button", href: `/lab?${each.lab}` }, "Play with it in the lab"), next && h("a", { class: "button", href: `/lessons/${next.claim}` }, `Next: ${next.title}`)));
     result.scrollIntoView({ behavior: "smooth", block: "nearest" });
   }

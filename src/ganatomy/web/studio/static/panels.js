@@ -5,6 +5,7 @@ const SIDE = 300; // pixels of a panel
 const NO_PROBABILITY = "With this objective, D gives scores and not probabilities: they need not be p/(p + q).";
 const ARRAYS = ["fakes", "descent", "mesh", "q", "discriminator", "optimal"]; // of an answer
 
+const rounded = (value) => value !== null && Math.abs(value) < 5e-4 ? "0" : digits(value); // to three decimals or digits
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
 export function board(objective) {
@@ -12,7 +13,7 @@ export function board(objective) {
   const numbers = h("p", { class: "numbers" }), readout = h("output", { class: "quiet" }, "Point at a panel to read its values.");
   const element = h("section", { class: "board", "aria-label": objective },
     h("h2", {}, spaced(objective)), numbers, h("div", { class: "panels" }, Object.values(panels).map((each) => each.figure)), readout);
-  const past = []; // {moves, value, best, divergence}
+  const past = []; // {moves, value, best, divergence, distance}
   let fixed = null, view = null; // what stays the same, and the newest answer
 
   const self = {
@@ -27,16 +28,16 @@ export function board(objective) {
       }
       view = { ...answer, ...Object.fromEntries(ARRAYS.map((name) => [name, floats(answer[name])])) };
       while (past.length && past.at(-1).moves >= view.moves) past.pop();
-      past.push({ moves: view.moves, value: view.value, best: view.best_value, divergence: view.divergence });
+      past.push({ moves: view.moves, value: view.value, best: view.best_value, divergence: view.divergence, distance: view.distance });
       self.caption = `Move ${count(view.moves)}, ${count(view.rounds)} whole rounds`;
       self.draw();
     },
     draw() {
       if (!view) return;
       numbers.textContent = [
-        fixed.probabilistic ? `V ${digits(view.value)} · with the optimal D ${digits(view.best_value)} ± ${digits(2 * view.divergence_error, 1)}` : null,
-        `JSD ${digits(view.divergence)} ± ${digits(view.divergence_error, 1)} nats`,
-        view.discriminator_error === null ? null : `mean |D − D*| ${digits(view.discriminator_error)}`,
+        fixed.probabilistic ? `V ${rounded(view.value)} · with the optimal D ${view.best_value_words}` : null,
+        `JSD ${view.divergence_words} nats`,
+        view.distance === null ? null : `mean |D − D*| ${rounded(view.distance)}`,
         view.modes ? `${view.modes.covered} of ${view.modes.of} modes, ${Math.round(100 * view.modes.near)}% of points near a mode` : null,
       ].filter(Boolean).join(" · ");
       const [low, high] = fixed.probabilistic ? [0, 1] : [Math.min(...view.discriminator), Math.max(...view.discriminator)];
@@ -150,25 +151,25 @@ function plane(panels, fixed, view, low, high) {
   }
 }
 
-function arrows(context, view, across, up, fixed) { // the longest is an eighth of the panel
-  const dimension = fixed.dimension, number = view.descent.length / dimension;
-  let longest = 0;
-  for (let i = 0; i < number; i++) longest = Math.max(longest, dimension === 1 ? Math.abs(view.descent[i]) : Math.hypot(view.descent[2 * i], view.descent[2 * i + 1]));
-  if (!longest) return;
-  const reach = (fixed.high - fixed.low) / 8 / longest;
+function arrows(context, view, across, up, fixed) { // on one scale for every game on a target, with a legend
+  const { dimension, arrows: scale } = fixed, number = view.descent.length / dimension;
+  const unit = SIDE / (fixed.high - fixed.low), largest = scale.longest / scale.per_gradient;
+  const arrow = (x, y, dx, dy) => { // from a point in pixels, of a gradient
+    const size = Math.hypot(dx, dy), length = unit * scale.per_gradient * Math.min(size, largest);
+    const [ux, uy] = size ? [dx / size, -dy / size] : [0, 0], [c, d] = [x + length * ux, y + length * uy];
+    context.moveTo(x, y);
+    context.lineTo(c, d);
+    if (length < 4) return;
+    for (const side of [-1, 1]) { context.moveTo(c, d); context.lineTo(c - 4 * ux + 2.5 * side * uy, d - 4 * uy - 2.5 * side * ux); }
+  };
+  label(context, `gradient ${digits(scale.example)} (the longest: ${digits(largest, 2)} or more)`, 12 + unit * scale.per_gradient * scale.example, 14);
   context.strokeStyle = colour("ink");
   context.lineWidth = 0.9;
   context.beginPath();
+  arrow(6, 10, scale.example, 0);
   for (let i = 0; i < number; i++) {
-    const [x, y] = dimension === 1 ? [view.fakes[i], 0] : [view.fakes[2 * i], view.fakes[2 * i + 1]];
-    const [dx, dy] = dimension === 1 ? [view.descent[i], 0] : [view.descent[2 * i], view.descent[2 * i + 1]];
-    const [a, b, c, d] = [across(x), up(y), across(x + reach * dx), up(y + reach * dy)];
-    const length = Math.hypot(c - a, d - b);
-    context.moveTo(a, b);
-    context.lineTo(c, d);
-    if (length < 4) continue;
-    const [ux, uy] = [(c - a) / length, (d - b) / length];
-    for (const side of [-1, 1]) { context.moveTo(c, d); context.lineTo(c - 4 * ux + 2.5 * side * uy, d - 4 * uy - 2.5 * side * ux); }
+    if (dimension === 1) arrow(across(view.fakes[i]), up(i), view.descent[i], 0);
+    else arrow(across(view.fakes[2 * i]), up(view.fakes[2 * i + 1]), view.descent[2 * i], view.descent[2 * i + 1]);
   }
   context.stroke();
 }
@@ -202,7 +203,7 @@ function line(panels, fixed, view, low, high) {
   context.fillStyle = colour("generator") + "55";
   view.q.forEach((value, i) => { const tall = (SIDE - 16) * Math.min(value / top, 1); context.fillRect(at(i) - SIDE / cells / 2, SIDE - 8 - tall, SIDE / cells + 0.5, tall); });
   draw(panels.points, fixed.p, 0, top, "ink", [4, 3]);
-  arrows(context, { fakes: view.fakes.slice(0, 25), descent: view.descent.slice(0, 25) }, across, () => SIDE - 14, fixed);
+  arrows(context, { fakes: view.fakes.slice(0, 25), descent: view.descent.slice(0, 25) }, across, (i) => SIDE - 14 - 4 * i, fixed);
   for (const name of ["discriminator", "optimal"]) if (name === "optimal" || fixed.probabilistic) for (const [value, words] of [[0, "0"], [0.5, "½"], [1, "1"]]) rule(panels[name], value, 0, 1, words);
   draw(panels.discriminator, view.discriminator, low, high, "discriminator");
   draw(panels.optimal, view.optimal, 0, 1, "other0");
@@ -222,9 +223,9 @@ function line(panels, fixed, view, low, high) {
 function valueCurve(place, past, probabilistic) {
   clear(place);
   const curves = probabilistic
-    ? [["value", "discriminator", "V(D, G)", []], ["best", "other0", "−log 4 + 2·JSD", [6, 3]]]
+    ? [["value", "discriminator", "V(D, G)", []], ["best", "other0", "−log 4 + 2·JSD", [6, 3]], ["distance", "other1", "mean |D − D*|", [2, 2]]]
     : [["divergence", "other0", "JSD", []]];
-  const [bottom, top, level, words] = probabilistic ? [-2, 0.1, -Math.log(4), "−log 4"] : [-0.05, 0.8, Math.log(2), "log 2: no overlap"];
+  const [bottom, top, level, words] = probabilistic ? [-1.6, 1.1, -Math.log(4), "−log 4"] : [-0.05, 0.8, Math.log(2), "log 2: no overlap"];
   place.label(probabilistic ? TITLES.value[0] : "The JSD of p and q");
   const { context } = place, first = past[0].moves, span = past.at(-1).moves - first || 1;
   const x = (moves) => 4 + (SIDE - 8) * (moves - first) / span, y = (value) => SIDE - 8 - (SIDE - 16) * (Math.max(value, bottom) - bottom) / (top - bottom);
@@ -240,7 +241,7 @@ function valueCurve(place, past, probabilistic) {
     context.stroke();
     context.setLineDash([]);
     context.textAlign = "right";
-    context.fillText(`${name} ${digits(past.at(-1)[key])}`, SIDE - 4, 14 + 14 * i);
+    context.fillText(`${name} ${rounded(past.at(-1)[key])}`, SIDE - 4, 14 + 14 * i);
     context.textAlign = "left";
   });
 }
