@@ -10,7 +10,7 @@ import pytest
 from ganatomy import build
 from ganatomy.config import inactive, recipes
 from ganatomy.config.settings import change
-from ganatomy.diagnosis import HEALTHY, RULES, TrainingContext, Window, rules, signals
+from ganatomy.diagnosis import HEALTHY, RULES, TrainingContext, Window, diagnose, rules, signals
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP
 from ganatomy.diagnosis.remedies import PLAYERS
 from ganatomy.gan.objectives import OBJECTIVES
@@ -249,6 +249,19 @@ def test_a_finding_needs_harm_that_can_be_seen() -> None:
     assert not monitored(40, OURS, checkerboard=100.0, grid=0.004).present
 
 
-def test_a_discriminator_has_nothing_to_teach_before_the_generator_moves() -> None:
-    assert monitored(40, OURS, auc=0.5, **FAR).present[0].name == "discriminator learns nothing"
-    assert not monitored(40, OURS, auc=0.5, movement=0.001, **FAR).present
+def test_baselines_do_not_collapse_and_may_move_slowly() -> None:
+    few = {"spread": 0.1, "distance": 2.0}
+    assert monitored(40, OURS, **few).present[0].name == "mode collapse"
+    vae = TrainingContext.of_config(change(recipes.recipe("vae"), {"training.steps": 800}))
+    assert not [each for each in monitored(40, vae, **few).present if each.name == "mode collapse"]
+    still = {"movement": 0.01, "spread": lambda step: 0.2 + step / 4000}
+    assert monitored(40, vae, distance=1.5, **still).present[0].name == "not learning yet"
+    late = [record(step, distance=1.5, **still) for step in range(200, 820, 20)]
+    assert not diagnose(late, vae), "who knows what it was at the start?"
+    closer = {"distance": lambda step: 1.5 - min(step, 400) / 1000}  # slowly, and then no more
+    assert not monitored(40, vae, **closer, **still).present
+
+
+def test_a_discriminator_has_nothing_to_teach_a_generator_that_does_not_move() -> None:
+    assert monitored(40, OURS, auc=0.5, movement=0.005, **FAR).present[0].name == "discriminator learns nothing"
+    assert not monitored(40, OURS, auc=0.5, movement=0.0001, **FAR).present

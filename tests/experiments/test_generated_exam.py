@@ -184,6 +184,12 @@ def test_figures_count_names_alarms_and_silence() -> None:
     assert "Said at the end: mode collapse 1, open 1." in text
 
 
+def test_the_exams_page_follows_from_its_results() -> None:
+    folder = Path(__file__).parents[2] / "docs" / "diagnosis-exam" / "generated"
+    trainings = json.loads((folder / "exam.json").read_text())["trainings"]
+    assert tables.page([GeneratedResult(**each) for each in trainings]) in (folder / "exam.md").read_text()
+
+
 def test_a_slice_of_the_exam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "MINUTES", (0.03, 0.03))
     monkeypatch.setattr(examining, "MEASURED", 200)

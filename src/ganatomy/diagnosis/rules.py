@@ -161,19 +161,19 @@ def batch_statistics_leak(
 
 @rule(
     "discriminator learns nothing",
-    when="`distance` above {distance} without progress, and `auc` below {chance}, which is chance; not while nothing "
-    "has moved the generator",
+    when="`distance` above {distance} without progress, and `auc` below {chance}, which is chance; not while images "
+    "are as at the start and `movement` is below {idle:g}",
     needs=("auc", "distance"),
     remedy=balance_rates,
 )
 def discriminator_learns_nothing(
-    window: Window, context: TrainingContext, *, distance: float = 0.5, chance: float = 0.61
+    window: Window, context: TrainingContext, *, distance: float = 0.5, chance: float = 0.61, idle: float = 1e-3
 ) -> Symptom | None:
     """Generated images are far from real ones, yet score as high: the discriminator teaches the generator nothing.
 
-    chance: three standard errors of the area above ½, 128 scores of each kind (Mann & Whitney 1947).
+    chance: ½ and three standard errors of the median of three areas, 64 scores of each kind (Mann & Whitney 1947).
     """
-    if context.config is not None and window.untouched:  # the generator has not asked for anything yet
+    if window.as_at_start and window("movement") < idle:  # the generator has not asked for anything yet
         return None
     far = window("distance") > distance and window.stuck
     return Symptom("auc", window("auc"), chance) if far and window("auc") < chance else None
@@ -256,6 +256,17 @@ def generator_stalls(
     """The discriminator wins every time, and the generator learns nothing from it any more."""
     hardly = window("auc") > area and window.far and window("movement") < movement and window.stuck
     return Symptom("movement", window("movement"), movement) if hardly else None
+
+
+@rule(
+    "train and eval differ",
+    when="`gap` above {gap}",
+    needs=("gap",),
+    remedy=Remedy("train longer or with larger batches, or without batch normalisation", {"generator.norm": "none"}),
+)
+def train_and_eval_differ(window: Window, context: TrainingContext, *, gap: float = 0.35) -> Symptom | None:
+    """The generator draws other images in evaluation than in training: its running statistics are not its batches'."""
+    return Symptom("gap", window("gap"), gap) if window("gap") > gap else None
 
 
 @rule(
@@ -354,8 +365,9 @@ def oscillation(
 @rule(
     "mode collapse",
     when="`twins` below {twins} of its floor and not growing; or images are far, and `spread` below {spread} of its "
-    "floor or `kinds` at most {kinds} of its floor, without progress or for {lasting} probes; not while `movement` and "
-    "`spread` have stayed below {begun} since half the steps, nor while images are as at the start",
+    "floor or `kinds` at most {kinds} of its floor, without progress or for {lasting} probes; only of a game, and not "
+    "while `movement` and `spread` have stayed below {begun} since half the steps, nor while nothing has moved the "
+    "generator",
     needs=("kinds", "spread", "twins"),
     remedy=smooth_discriminator,
 )
@@ -379,6 +391,8 @@ def mode_collapse(
         left, usual = window("kinds"), window("kinds_floor")
         return Symptom("kinds", left, kinds * usual, _kinds_left(window)) if left <= kinds * usual else None
 
+    if context.config is not None and context.config.method != "adversarial":  # it is a failure of the game
+        return None
     # A generator that still draws the one image of its first weights has not begun. Unmeasured movement (NaN) passes.
     if all(when(signal) < begun for when in (window, window.halfway) for signal in ("movement", "spread")):
         return None
@@ -454,17 +468,6 @@ def generator_makes_no_progress(
 
 
 @rule(
-    "train and eval differ",
-    when="`gap` above {gap}",
-    needs=("gap",),
-    remedy=Remedy("train longer or with larger batches, or without batch normalisation", {"generator.norm": "none"}),
-)
-def train_and_eval_differ(window: Window, context: TrainingContext, *, gap: float = 0.35) -> Symptom | None:
-    """The generator draws other images in evaluation than in training: its running statistics are not its batches'."""
-    return Symptom("gap", window("gap"), gap) if window("gap") > gap else None
-
-
-@rule(
     "checkerboard",
     when="`checkerboard` above {energy:g} and `grid` above {amplitude}, and the generator has learnt something (in a "
     "loop of your own: and not fading)",
@@ -489,8 +492,8 @@ def checkerboard(
 @rule(
     "not learning yet",
     when=f"images are far, and `distance` and `spread` are within {SAME:.0%} of what they were at the start, or "
-    "`movement` is below {still}, after {budget:.0%} of the budget or {steps:,} steps; and nothing else "
-    "is found",
+    f"`movement` is below {{still}} and `distance` above {PROGRESS} of that at the start, "
+    "after {budget:.0%} of the budget or {steps:,} steps; and nothing else is found",
     needs=("distance", "spread"),
     remedy=balance_rates,
     fallback=True,
@@ -503,7 +506,9 @@ def not_learning_yet(
         context.spent(window.records[-1]) < budget and window.records[-1]["step"] < steps
     ):  # some recipes, as that of 2014, begin to learn late
         return None
-    hardly = window("movement") < still and not window.learnt
+    if not window.from_start:  # a baseline's first probe finds images that have learnt something
+        return None
+    hardly = window("movement") < still and not window("distance") < PROGRESS * window.at_start("distance")
     if not window.far or not (hardly or window.as_at_start):
         return None
     detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly else ""
@@ -512,8 +517,9 @@ def not_learning_yet(
 
 @rule(
     "unlike healthy trainings",
-    when="after {budget:.0%} of the budget, a quantity that `diagnosis/healthy.json` lists lies outside the range of "
-    "the healthy trainings that it is made from, by more than {margin} of its width; and nothing else is found",
+    when="in a game, after {budget:.0%} of the budget, a quantity that `diagnosis/healthy.json` lists lies outside "
+    "the range of the healthy trainings that it is made from, by more than {margin} of its width; and nothing else is "
+    "found",
     needs=("distance", "movement"),
     remedy=Remedy("train the recipe's own settings on the same images, and compare the two runs"),
     fallback=True,
@@ -522,7 +528,9 @@ def unlike_healthy_trainings(
     window: Window, context: TrainingContext, *, budget: float = healthy.SPENT, margin: float = healthy.MARGIN
 ) -> Symptom | None:
     """No known fault, but this training behaves unlike every healthy one that it was compared with."""
-    if context.config is None or context.spent(window.records[-1]) < budget:
+    if context.config is None or context.config.method != "adversarial":  # the ranges are those of games
+        return None
+    if context.spent(window.records[-1]) < budget:
         return None
     found = healthy.farthest_outside(window, margin=margin)
     return None if found is None else Symptom(found.quantity, found.value, found.bound, found.quantity)

@@ -12,6 +12,7 @@ PROGRESS = 0.85  # what separates generated from real images now, over that at h
 FAR = 0.15  # the least `distance` at which generated images are far from real ones,
 FLOORS = 5  # and how many times its floor
 SAME = 0.1  # relative difference of signals that are called the same
+EARLY = 0.1  # of the steps so far: a first record beyond says nothing of the start
 STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
@@ -76,6 +77,11 @@ class Window(NamedTuple):
         return all(
             abs(self(name) - self.at_start(name)) < SAME * self.at_start(name) for name in ("distance", "spread")
         )
+
+    @property
+    def from_start(self) -> bool:
+        """Whether the first record is of the first tenth of the steps so far."""
+        return self.records[0]["step"] <= EARLY * self.records[-1]["step"]
 
     @property
     def untouched(self) -> bool:
