@@ -149,6 +149,8 @@ def _height(trial: FrozenTrial, name: str) -> float | None:
     value, distribution = trial.params[name], trial.distributions[name]
     if isinstance(distribution, optuna.distributions.CategoricalDistribution):
         return distribution.choices.index(value) / max(1, len(distribution.choices) - 1)
+    if not isinstance(distribution, optuna.distributions.IntDistribution | optuna.distributions.FloatDistribution):
+        return None
     low, high = distribution.low, distribution.high
     if distribution.log:
         low, high, value = math.log(low), math.log(high), math.log(value)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ganatomy.errors import UserError
@@ -67,7 +68,7 @@ class Journal:
     def __init__(self, path: Path, objectives: int, seed: int) -> None:
         """Raises UserError where the file is damaged."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.directions, self.seed = ["minimize"] * objectives, seed
+        self.directions, self.seed = [StudyDirection.MINIMIZE] * objectives, seed
         self.storage = JournalStorage(JournalFile(path))
         if STUDY in optuna.get_all_study_names(self.storage):
             self.study = optuna.load_study(study_name=STUDY, storage=self.storage)
