@@ -128,8 +128,8 @@ def test_objectives(loss: Any, sentence: str | None, images: Path, tmp_path: Pat
 
 
 def test_it_takes_no_classes(tmp_path: Path) -> None:
-    labels = [i % 2 for i in range(8)]
-    pixels = torch.randint(0, 255, (8, 16, 16, 3), dtype=torch.uint8).numpy()
+    labels = [i % 2 for i in range(16)]
+    pixels = torch.randint(0, 255, (16, 16, 16, 3), dtype=torch.uint8).numpy()
     with pytest.raises(UserError, match=r"takes no classes: its forward\(x, classes\) needs two arguments"):
         ganatomy.train(
             pixels,
