@@ -18,7 +18,7 @@ from ganatomy.training.loop import State
 def calibrated_set(name: str, side: int, *scores: tuple[int, float]) -> CalibratedSet:
     """A set whose untrained generator scores 100 and whose real images score 1."""
     runs = tuple(CalibrationRun(seen, 1.0, 16, score, None, None) for seen, score in scores)
-    return CalibratedSet(name, side, 5000, "fd_random", 100.0, 1.0, "one day", runs)
+    return CalibratedSet(name, side, 1, 5000, "fd_random", 100.0, 1.0, "one day", runs)
 
 
 SMALL = calibrated_set("small", 32, (3200, 10.0), (320_000, 2.0))
@@ -84,6 +84,10 @@ def test_a_training_of_seventeen_steps_is_told_what_it_is(monkeypatch: pytest.Mo
     far = said(200, 17 * 32)
     assert "Expect noise at best: nothing was measured near 200 pixels, which need more images than large" in far
     assert "at least --minutes 18; with --size 32" in far
+    coloured = said(32, 5000, **{"data.channels": 3})
+    assert "Expect rough shapes at best: only grey images were measured, which need fewer than colour ones" in coloured
+    assert "Enough for the best that was measured: at least --minutes" in coloured
+    assert "12,000 images: rough shapes at best." in said(64, 3000, **{"data.channels": 3})
     assert "Expect rough shapes or better: nothing was measured near 16 pixels, which need fewer" in said(16, 5000)
 
 

@@ -85,6 +85,7 @@ def measured(
     return CalibratedSet(
         name=name,
         side=max(options.data.size or (0, 0)),
+        channels=options.data.channels or 1,
         images=info["data"]["images"],
         metric=score["metric"],
         untrained=untrained["value"],

@@ -53,6 +53,7 @@ class CalibratedSet:
 
     name: str
     side: int
+    channels: int
     images: int
     metric: str
     untrained: float
@@ -186,18 +187,29 @@ def sentences(
     sets = near(side, calibrated())
     larger = side > max(each.side for each in sets) * 2**NEAR
     smaller = side < min(each.side for each in sets) / 2**NEAR
-    bound = " at best" if larger else " or better" if smaller else ""
-    far = f"nothing was measured near {side} pixels, which need {'more' if larger else 'fewer'} images than "
-    found = f"{expectation(seen, sets)}{bound}: {far if bound else 'of '}{_measured(sets)}"
-    yield f"Expect {found} (by interpolation between trainings: docs/FORECAST.md)."
+    coloured = _more_colours(config, sets)
+    bound = " at best" if larger or coloured else " or better" if smaller else ""
+    size = f"nothing was measured near {side} pixels, which need {'more' if larger else 'fewer'} images than "
+    colour = "only grey images were measured, which need fewer than colour ones; of "
+    why = size if larger or (smaller and not coloured) else colour if coloured else "of "
+    yield (
+        f"Expect {expectation(seen, sets)}{bound}: {why}{_measured(sets)} (by interpolation between trainings: "
+        "docs/FORECAST.md)."
+    )
     needed = max(each.needed(each.best) or each.runs[-1].seen for each in sets)
     if seen < needed:
-        enough = f"{'at least ' if larger else ''}--minutes {ceil(needed / images_per_second / 60)}"
+        enough = f"{'at least ' if larger or coloured else ''}--minutes {ceil(needed / images_per_second / 60)}"
         if at_32 and side > 32 * 2**NEAR:
             there = seen / images_per_second * at_32()
             enough += f"; with --size 32 the same time holds about {there:,.0f} images: "
-            enough += expectation(there, near(32, calibrated()))
+            found = near(32, calibrated())
+            enough += expectation(there, found) + (" at best" if _more_colours(config, found) else "")
         yield f"Enough for the best that was measured: {enough}."
+
+
+def _more_colours(config: Config, sets: Sequence[CalibratedSet]) -> bool:
+    """Whether a training is on colour images, and the sets are all grey."""
+    return (config.data.channels or 1) > 1 and all(each.channels == 1 for each in sets)
 
 
 def _schedules(config: Config, steps: int) -> Iterator[str]:
