@@ -33,6 +33,12 @@ def test_quantities_are_ratios_of_signals() -> None:
     assert "gap" not in quantities(Window([{"step": 20.0, "auc": 0.9}]))
 
 
+def test_real_images_that_are_all_alike_have_no_ratios() -> None:
+    found = quantities(window(spread_floor=0.0, distance=0.0))
+    assert "spread over its floor" not in found
+    assert "distance, no longer falling, over that at the start" not in found
+
+
 def test_the_farthest_counts_and_only_beyond_the_margin() -> None:
     known = {"auc": (0.5, 0.7), "movement": (0.0, 1.0)}
     assert farthest_outside(window(auc=0.7 + 0.2 * MARGIN - 0.001), known) is None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from math import isfinite, log10
+from math import isfinite, log10, nan
 from typing import NamedTuple, TypeAlias
 
 from ganatomy.diagnosis.window import Window
@@ -35,7 +35,7 @@ class Outside(NamedTuple):
 
 
 def _ratio(signal: str, other: str) -> Callable[[Window], float]:
-    return lambda window: window(signal) / window(other)
+    return lambda window: _over(window(signal), window(other))
 
 
 def _log_ratio(signal: str, other: str) -> Callable[[Window], float]:
@@ -48,7 +48,12 @@ def _plain(signal: str) -> Callable[[Window], float]:
 
 def _beside_start(window: Window) -> float:
     """What is left of the distance at the start, where it falls no more: what still falls may get anywhere."""
-    return window("distance") / window.at_start("distance") if window.stuck else 0.0
+    return _over(window("distance"), window.at_start("distance")) if window.stuck else 0.0
+
+
+def _over(value: float, other: float) -> float:
+    """Their ratio; unknown where the other is not above 0, as of real images that are all alike."""
+    return value / other if other > 0 else nan
 
 
 QUANTITIES: Mapping[str, Callable[[Window], float]] = {

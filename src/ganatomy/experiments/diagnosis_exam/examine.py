@@ -70,7 +70,7 @@ def train_and_score(name: str, planned: Config, alter: Alteration, folder: Path)
     """The same of any options and alteration of the game: a run folder of this name under folder/runs."""
     kept = folder / "runs" / name / RESULT
     if kept.is_file():
-        return _read(json.loads(kept.read_text(encoding="utf-8")))
+        return read_scores(kept)
     shutil.rmtree(kept.parent, ignore_errors=True)  # of an exam that was stopped
     methods = list[Method]()
     start: list[Pixels] = []
@@ -122,7 +122,9 @@ def scores(images: Images, held_out: Pixels, start: Pixels, end: Pixels) -> Exam
     return ExamScores(beside_real(start), beside_real(end), authenticity(flat, end.reshape(len(end), -1)).value)
 
 
-def _read(kept: dict[str, Any]) -> ExamScores:
+def read_scores(path: Path) -> ExamScores:
+    """The scores that a training of an exam left in its folder."""
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return ExamScores(**kept | {time: ImageScores(**kept[time]) for time in ("start", "end")})
 
 

@@ -19,6 +19,8 @@ from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.diagnosis.reading import context_of, observations
 from ganatomy.diagnosis.window import Window
 from ganatomy.evaluation.metrics import estimate
+from ganatomy.experiments.diagnosis_exam.examine import RESULT, read_scores
+from ganatomy.experiments.diagnosis_exam.results import learnt
 from ganatomy.runs.run import Run
 from ganatomy.system.files import write_text
 from ganatomy.system.terminal import show
@@ -62,12 +64,9 @@ def windows(run: Run) -> Windows:
 
 
 def _is_healthy(run: Path) -> bool:
-    """Whether it is a training of place 0 whose Fréchet distance fell to half."""
-    result = run / "result.json"
-    if not run.name.endswith("-0") or not result.is_file():
-        return False
-    kept = json.loads(result.read_text(encoding="utf-8"))
-    return bool(kept["status"] == "finished" and kept["end"]["fd"] < 0.5 * kept["start"]["fd"])
+    """Whether it is a training of place 0 that learnt something."""
+    result = run / RESULT
+    return run.name.endswith("-0") and result.is_file() and learnt(read_scores(result))
 
 
 def ranges_of(trainings: Sequence[Windows]) -> dict[str, Range]:
