@@ -1,7 +1,9 @@
 """What every test stands on: seeded draws, a cache of its own, one thread (for exact numbers), a few small images."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from tiny import waves
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_collectstart() -> None:
@@ -43,3 +48,16 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("images") / "waves.npy"
     np.save(path, waves(37, 16, 16))
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A real browser for the pages that we write."""
+    from playwright.sync_api import sync_playwright  # takes long, and most tests need none
+
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if chromium is None:
+        pytest.skip("There is no chromium on this machine to show the page in.")
+    with sync_playwright() as playwright:
+        yield (browser := playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]))
+        browser.close()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from altered import after_steps
 from ganatomy import build
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
-from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis import finding_names, monitor
 from ganatomy.errors import UserError
 from ganatomy.experiments.diagnosis_exam import __main__ as command
@@ -24,13 +24,11 @@ from ganatomy.experiments.diagnosis_exam.examine import examine
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining, plan
 from ganatomy.experiments.diagnosis_exam.results import ExamReport, ExamResult, ExamScores, ImageScores
-from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.player import NonFiniteError
 from ganatomy.runs.run import Run
-from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import api as training
 from probe_records import recorded, records
-from tiny import TINY, waves
+from tiny import TINY
 
 SHORT = {"training.steps": 340, "training.batch": 12, "diagnosis.samples": 64}
 SHORTER = {**SHORT, "training.steps": 60, "diagnosis.every": 5, "log.every": 5}
@@ -83,17 +81,7 @@ def test_an_alteration_changes_the_training(fault: str) -> None:
     options = change(recipe("dcgan"), {**TINY, **FAULTS[fault].settings, **classes})
 
     def trained(alter: Alteration) -> torch.Tensor:
-        method = build.method(options, (3, 16, 16), Runtime())
-        assert isinstance(method, Adversarial)
-        labels = np.arange(30) % 2 if by_class else None
-        real = RealBatches(waves(30, 16, 16), 8, 1, Randomness(0), Runtime(), labels=labels, classes=2)
-        batches = alter(method, real)
-        for step in (150, 151):
-            method.step(step, batches)
-        codes = build.prior(options.prior).of_seeds(range(4))
-        return torch.cat(
-            [method.sample(codes).flatten(), *map(torch.flatten, method.discriminator.parameters)]
-        ).detach()
+        return after_steps(options, alter, (150, 151), by_class=bool(by_class))
 
     if fault == "poison":
         with pytest.raises(NonFiniteError):

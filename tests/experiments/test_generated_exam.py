@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from ganatomy import build
+from altered import after_steps
 from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
-from ganatomy.data.batches import RealBatches
 from ganatomy.diagnosis import finding_names
 from ganatomy.experiments.diagnosis_exam import examine as examining
 from ganatomy.experiments.diagnosis_exam.alterations import Alteration, untouched
@@ -25,11 +24,9 @@ from ganatomy.experiments.diagnosis_exam.generated.plan import GeneratedTraining
 from ganatomy.experiments.diagnosis_exam.generated.results import GeneratedResult
 from ganatomy.experiments.diagnosis_exam.plan import HEALTHY
 from ganatomy.experiments.diagnosis_exam.results import ExamScores, ImageScores
-from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.player import NonFiniteError
-from ganatomy.system.runtime import Randomness, Runtime
 from probe_records import recorded, records
-from tiny import TINY, waves
+from tiny import TINY
 
 SOME = list(plan(range(150)))
 
@@ -80,17 +77,7 @@ def test_a_fault_changes_the_training(name: str) -> None:
         return
 
     def trained(alter: Alteration) -> torch.Tensor:
-        method = build.method(options, (3, 16, 16), Runtime())
-        assert isinstance(method, Adversarial)
-        labels = np.arange(30) % 2 if by_class else None
-        real = RealBatches(waves(30, 16, 16), 8, 1, Randomness(0), Runtime(), labels=labels, classes=2)
-        batches = alter(method, real)
-        for step in range(190, 210):
-            method.step(step, batches)
-        codes = build.prior(options.prior).of_seeds(range(4))
-        return torch.cat(
-            [method.sample(codes).flatten(), *map(torch.flatten, method.discriminator.parameters)]
-        ).detach()
+        return after_steps(options, alter, range(190, 210), by_class=bool(by_class))
 
     if name == "poison":
         with pytest.raises(NonFiniteError):

@@ -3,14 +3,12 @@
 import json
 import math
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from plotly.offline import get_plotlyjs
 
 from ganatomy.config import settings
@@ -114,16 +112,6 @@ def test_text_from_files_stays_text(tmp_path: Path) -> None:
     assert html.count("<script") == html.count("</script>") == 3
     assert "<img" not in html
     assert curve(html, EVIL)["y"] == [1.0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("There is no chromium on this machine to show the page in.")
-    with sync_playwright() as playwright:
-        yield (browser := playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]))
-        browser.close()
 
 
 def hostile(run: Run) -> None:

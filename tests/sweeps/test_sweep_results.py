@@ -3,13 +3,12 @@
 import csv
 import re
 import shutil
-from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from rich.console import Console
 
 from ganatomy.config import settings
@@ -95,16 +94,6 @@ def test_the_charts(journal: Journal) -> None:
     assert min(best["x"]) == min(trial.values[0] for trial in journal.trials())
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("There is no chromium on this machine to show the page in.")
-    with sync_playwright() as playwright:
-        yield (browser := playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]))
-        browser.close()
-
-
 def test_the_page_draws_offline_with_no_script_but_its_own(swept: Sweep, journal: Journal, browser: Browser) -> None:
     html = (swept.path / "report.html").read_text()
     assert html.count("<script") == 3
@@ -125,3 +114,8 @@ def test_text_from_a_space_stays_text(swept: Sweep, tmp_path: Path) -> None:
     copy = Sweep(shutil.copytree(swept.path, tmp_path / "<img src=x onerror=alert(1)>"))
     html = page.text(copy, Journal(copy.journal, 2, 0))
     assert "<img src=x" not in html
+
+
+def test_an_address_can_be_typed() -> None:
+    assert Sweep("sweeps/my sweep").address == "'my sweep'"
+    assert Sweep("other/place").address == "other/place"

@@ -1,6 +1,7 @@
 """The folder of a sweep, sweeps/NAME: what was asked (sweep.json), Optuna's journal, and a run for each training."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -109,7 +110,7 @@ class Sweep:
     @property
     def address(self) -> str:
         """How to name the sweep on a command line."""
-        return self.name if self.path.parent == SWEEPS else str(self.path)
+        return shlex.quote(self.name if self.path.parent == SWEEPS else str(self.path))
 
     @property
     def runs(self) -> Path:

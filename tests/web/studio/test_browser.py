@@ -78,14 +78,6 @@ def address(training: Path) -> Iterator[str]:
         yield server.address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
 @contextmanager
 def opened(browser: "playwright.Browser", address: str, size: tuple[int, int] = WIDE) -> Iterator["playwright.Page"]:
     """A page of that size; its console must stay empty."""
