@@ -40,13 +40,17 @@ def cut_off(method: Adversarial, batches: Batches) -> Batches:
     return batches
 
 
-def four_latents(method: Adversarial, batches: Batches) -> Batches:
-    """The generator is trained at four latent vectors only."""
-    four = method.prior.sample(4, torch.Generator().manual_seed(0))
-    method.prior = replace(
-        method.prior, draw=lambda count, size, random: four[torch.randint(4, (count,), generator=random)]
-    )
-    return batches
+def few_latents(number: int) -> Alteration:
+    """The generator is trained at so many latent vectors only."""
+
+    def alter(method: Adversarial, batches: Batches) -> Batches:
+        some = method.prior.sample(number, torch.Generator().manual_seed(0))
+        method.prior = replace(
+            method.prior, draw=lambda count, size, random: some[torch.randint(number, (count,), generator=random)]
+        )
+        return batches
+
+    return alter
 
 
 def one_latent(method: Adversarial, batches: Batches) -> Batches:
@@ -58,9 +62,22 @@ def one_latent(method: Adversarial, batches: Batches) -> Batches:
     return batches
 
 
-def same_images(method: Adversarial, batches: Batches) -> Batches:
-    """The real batches of the first four steps, again and again."""
-    return lambda step, turn: batches(step % 4, turn)
+def repeated(number: int) -> Alteration:
+    """The real batches of the first so many steps, again and again."""
+    return lambda method, batches: lambda step, turn: batches(step % number, turn)
+
+
+def shown_otherwise(change: Callable[[Tensor, int, int], Tensor]) -> Alteration:
+    """Real images [B, C, H, W] as a function makes them of those, of a step and a turn."""
+
+    def alter(method: Adversarial, batches: Batches) -> Batches:
+        def changed(step: int, turn: int) -> Batch:
+            batch = batches(step, turn)
+            return batch._replace(images=change(batch.images, step, turn))
+
+        return changed
+
+    return alter
 
 
 def wrong_labels(method: Adversarial, batches: Batches) -> Batches:
@@ -72,28 +89,22 @@ def wrong_labels(method: Adversarial, batches: Batches) -> Batches:
     return mislabelled
 
 
-def poisoned(method: Adversarial, batches: Batches) -> Batches:
-    """From step 150 on a pixel of the real images is not a number."""
+def poisoned(first: int, every: int = 1) -> Alteration:
+    """From a step on, a pixel of the real images of every so-many-th step is not a number."""
 
-    def bad(step: int, turn: int) -> Batch:
-        batch = batches(step, turn)
-        if step < 150:
-            return batch
-        images = batch.images.clone()
-        images[0, 0, 0, 0] = torch.nan
-        return batch._replace(images=images)
+    def change(images: Tensor, step: int, turn: int) -> Tensor:
+        if step < first or step % every:
+            return images
+        bad = images.clone()
+        bad[0, 0, 0, 0] = torch.nan
+        return bad
 
-    return bad
+    return shown_otherwise(change)
 
 
-def halved_range(method: Adversarial, batches: Batches) -> Batches:
-    """Real images in [0, 1], where the generator's are in [−1, 1]."""
-
-    def shifted(step: int, turn: int) -> Batch:
-        batch = batches(step, turn)
-        return batch._replace(images=(batch.images + 1) / 2)
-
-    return shifted
+def ranged(low: float, high: float) -> Alteration:
+    """Real images in [low, high], where the generator's are in [−1, 1]."""
+    return shown_otherwise(lambda images, step, turn: low + (images + 1) / 2 * (high - low))
 
 
 def mixed(method: Adversarial, batches: Batches) -> Batches:
@@ -163,12 +174,19 @@ def by_heart(method: Adversarial, batches: Batches) -> Batches:
     return batches
 
 
-def overdriven(method: Adversarial, batches: Batches) -> Batches:
-    """A gain of twelve behind the generator: nearly every pixel is at an end of the range."""
-    _on_both(
-        method, lambda network: network.register_forward_hook(lambda module, inputs, images: (12 * images).clamp(-1, 1))
-    )
-    return batches
+def amplified(factor: float, shift: float = 0.0) -> Alteration:
+    """A gain and a shift behind the generator: many pixels are at an end of the range."""
+
+    def alter(method: Adversarial, batches: Batches) -> Batches:
+        _on_both(
+            method,
+            lambda network: network.register_forward_hook(
+                lambda module, inputs, images: (factor * images + shift).clamp(-1, 1)
+            ),
+        )
+        return batches
+
+    return alter
 
 
 def _on_both(method: Method, hook: Callable[[nn.Module], Any]) -> None:

@@ -76,7 +76,7 @@ FAULTS: dict[str, InjectedFault] = {
         "a generator that no gradient reaches", (rules.generator_stands_still,), alter=alterations.cut_off
     ),
     "four latents": InjectedFault(
-        "four latent vectors, always the same", (rules.mode_collapse,), alter=alterations.four_latents
+        "four latent vectors, always the same", (rules.mode_collapse,), alter=alterations.few_latents(4)
     ),
     "greedy": InjectedFault(
         "a generator that learns two hundred times faster",
@@ -133,7 +133,7 @@ FAULTS: dict[str, InjectedFault] = {
         },
         networks=UNLIKE,
     ),
-    "range": InjectedFault("real images in [0, 1]", (rules.wrong_range,), alter=alterations.halved_range),
+    "range": InjectedFault("real images in [0, 1]", (rules.wrong_range,), alter=alterations.ranged(0.0, 1.0)),
     "mixed": InjectedFault(
         "real and generated images in one batch",
         (rules.batch_statistics_leak,),
@@ -146,7 +146,7 @@ FAULTS: dict[str, InjectedFault] = {
         alter=alterations.frozen_statistics,
         networks=UNLIKE,
     ),
-    "poison": InjectedFault("a pixel that is not a number", (rules.not_finite,), alter=alterations.poisoned),
+    "poison": InjectedFault("a pixel that is not a number", (rules.not_finite,), alter=alterations.poisoned(150)),
     "grid": InjectedFault("a grid that the discriminator cannot see", (rules.checkerboard,), alter=alterations.grid),
     "no latent": InjectedFault(
         "a latent vector that never arrives",
@@ -184,7 +184,9 @@ FAULTS: dict[str, InjectedFault] = {
     "same images": InjectedFault(
         "a loader that gives the same four batches again and again",
         (rules.real_images_repeat,),
-        alter=alterations.same_images,
+        alter=alterations.repeated(4),
     ),
-    "overdriven": InjectedFault("a gain behind the generator", (rules.output_saturates,), alter=alterations.overdriven),
+    "overdriven": InjectedFault(
+        "a gain behind the generator", (rules.output_saturates,), alter=alterations.amplified(12.0)
+    ),
 }

@@ -93,15 +93,7 @@ def clipped_gradients(random: np.random.Generator, config: Config) -> Drawn:
 def few_latents(random: np.random.Generator, config: Config) -> Drawn:
     """2 to 8 latent vectors, always the same."""
     few = int(random.integers(2, 9))
-
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        some = method.prior.sample(few, torch.Generator().manual_seed(0))
-        method.prior = replace(
-            method.prior, draw=lambda number, size, random: some[torch.randint(few, (number,), generator=random)]
-        )
-        return batches
-
-    return Drawn(f"{few} latent vectors", alter=alter)
+    return Drawn(f"{few} latent vectors", alter=alterations.few_latents(few))
 
 
 @component("one latent", rules.batch_without_variety)
@@ -132,13 +124,7 @@ def grid(random: np.random.Generator, config: Config) -> Drawn:
 def gain(random: np.random.Generator, config: Config) -> Drawn:
     """A gain of 5 to 30 behind the generator, or a shift of its output."""
     factor, shift = (float(random.uniform(5, 30)), 0.0) if random.integers(2) else (1.0, float(random.uniform(1, 2)))
-
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        for network in (method.generator.network, method.average.module):
-            network.register_forward_hook(lambda module, inputs, images: (factor * images + shift).clamp(-1, 1))
-        return batches
-
-    return Drawn(f"images × {factor:.0f} + {shift:.1f}, clipped", alter=alter)
+    return Drawn(f"images × {factor:.0f} + {shift:.1f}, clipped", alter=alterations.amplified(factor, shift))
 
 
 @component("no latent", rules.latent_code_ignored, suits=lambda config: config.generator.family == "dcgan")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ganatomy.config.options import Config
 from ganatomy.diagnosis import rules
@@ -16,21 +17,14 @@ def wrong_range(random: np.random.Generator, config: Config) -> Drawn:
     """Real images in [0, 1], [0, 255] or a dark part of the range."""
     low, high = [(0.0, 1.0), (0.0, 255.0), (-1.0, -0.4), (-2.0, 2.0)][random.integers(4)]
 
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        def moved(step: int, turn: int) -> Batch:
-            batch = batches(step, turn)
-            return batch._replace(images=low + (batch.images + 1) / 2 * (high - low))
-
-        return moved
-
-    return Drawn(f"real images in [{low:g}, {high:g}]", alter=alter)
+    return Drawn(f"real images in [{low:g}, {high:g}]", alter=alterations.ranged(low, high))
 
 
 @component("repeats", rules.real_images_repeat, rules.discriminator_overfits, rules.memorisation)
 def repeats(random: np.random.Generator, config: Config) -> Drawn:
     """The first 1 to 8 real batches, again and again."""
     few = int(random.integers(1, 9))
-    return Drawn(f"the same {few} batches", alter=lambda method, batches: lambda step, turn: batches(step % few, turn))
+    return Drawn(f"the same {few} batches", alter=alterations.repeated(few))
 
 
 @component(
@@ -47,19 +41,8 @@ def wrong_labels(random: np.random.Generator, config: Config) -> Drawn:
 def poison(random: np.random.Generator, config: Config) -> Drawn:
     """A pixel that is not a number, in some batches from some step on."""
     first, every = int(random.integers(20, 200)), int(random.integers(1, 20))
-
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        def bad(step: int, turn: int) -> Batch:
-            batch = batches(step, turn)
-            if step < first or step % every:
-                return batch
-            images = batch.images.clone()
-            images[0, 0, 0, 0] = torch.nan
-            return batch._replace(images=images)
-
-        return bad
-
-    return Drawn(f"a pixel that is not a number, every {every} steps from step {first}", alter=alter)
+    about = f"a pixel that is not a number, every {every} steps from step {first}"
+    return Drawn(about, alter=alterations.poisoned(first, every))
 
 
 @component("half hidden", rules.held_out_images_differ)
@@ -67,16 +50,12 @@ def half_hidden(random: np.random.Generator, config: Config) -> Drawn:
     """A side of every real image is grey: a third to three quarters of it."""
     share, side = float(random.uniform(0.33, 0.75)), int(random.integers(2))
 
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        def hidden(step: int, turn: int) -> Batch:
-            batch = batches(step, turn)
-            images = batch.images.clone()
-            images.movedim(2 + side, 0)[: round(share * images.shape[2 + side])] = 0.0
-            return batch._replace(images=images)
-
+    def change(images: Tensor, step: int, turn: int) -> Tensor:
+        hidden = images.clone()
+        hidden.movedim(2 + side, 0)[: round(share * images.shape[2 + side])] = 0.0
         return hidden
 
-    return Drawn(f"{share:.0%} of each real image grey", alter=alter)
+    return Drawn(f"{share:.0%} of each real image grey", alter=alterations.shown_otherwise(change))
 
 
 @component("noise in the data", rules.held_out_images_differ)
@@ -84,15 +63,11 @@ def noise_in_the_data(random: np.random.Generator, config: Config) -> Drawn:
     """Noise over the real images, within the range."""
     size = float(random.uniform(0.3, 1.0))
 
-    def alter(method: Adversarial, batches: Batches) -> Batches:
-        def noisy(step: int, turn: int) -> Batch:
-            batch = batches(step, turn)
-            noise = torch.randn(batch.images.shape, generator=torch.Generator().manual_seed(1000 * step + turn))
-            return batch._replace(images=(batch.images + size * noise.to(batch.images)).clamp(-1, 1))
+    def change(images: Tensor, step: int, turn: int) -> Tensor:
+        noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1000 * step + turn))
+        return (images + size * noise.to(images)).clamp(-1, 1)
 
-        return noisy
-
-    return Drawn(f"noise of {size:.2f} over the real images", alter=alter)
+    return Drawn(f"noise of {size:.2f} over the real images", alter=alterations.shown_otherwise(change))
 
 
 @component("generated among the real", rules.held_out_images_differ)
