@@ -2,10 +2,12 @@
 
 import re
 import shlex
+import textwrap
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tools.docs import MADE, PAGES, ROOT, renewed
@@ -147,3 +149,28 @@ def test_the_python_example_runs(place: Path, monkeypatch: pytest.MonkeyPatch) -
     exec(re.sub("^    ", "", program, flags=re.M), names)
     pixels = names["pixels"]
     assert (pixels.dtype, pixels.shape) == (np.uint8, (16, 64, 64, 3))
+
+
+def test_the_page_on_tables_shows_what_is_printed_and_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chance, rows = np.random.default_rng(0), 5000
+    income = chance.lognormal(10, 0.6, rows).round(2).clip(0, 120_000.5)
+    income[:2], income[-155:] = (0, 120_000.5), np.nan
+    cities = ["Berlin", "Bonn", "Bremen", "Cologne", "Dresden", "Essen", *(f"Town {i}" for i in range(6))]
+    days = np.array([np.datetime64("2010-01-04") + day for day in chance.integers(0, 5475, rows)])
+    days[:2] = np.datetime64("2010-01-04"), np.datetime64("2024-12-30")
+    frame = pd.DataFrame(
+        {
+            "age": chance.integers(17, 90, rows, endpoint=True),
+            "income": income,
+            "city": chance.choice(cities, rows),
+            "joined": pd.Series(days).dt.strftime("%d.%m.%Y"),
+            "planet": "Earth",
+        }
+    )
+    frame.to_csv("people.csv", index=False)
+    page = (ROOT / "docs" / "TABLES.md").read_text()
+    assert textwrap.indent(ganatomy("data", "inspect", "people.csv"), "    ") in page
+    (program,) = re.findall(r"^    import numpy.*\n(?:(?:    .*)?\n)+?(?=\S)", page, re.M)
+    exec(textwrap.dedent(program), {})
+    assert Path("same.csv").read_bytes() == Path("people.csv").read_bytes()

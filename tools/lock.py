@@ -15,7 +15,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 AS_OF = "2026-11-29T00:00:00Z"
-EXTRAS = {"demo": ("demo",), "dev": ("demo", "heic", "onnx", "serve", "studio", "sweep", "tensorboard", "dev")}
+EXTRAS = {
+    "demo": ("demo",),
+    "dev": ("demo", "heic", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "dev"),
+}
 
 # A CPU build is not on PyPI. These are the hashes of those that were tested.
 TORCH = "2.13.0"

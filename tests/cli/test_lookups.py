@@ -48,6 +48,22 @@ def test_inspect_and_prepare(images: Path) -> None:
     assert "37 images, 32×48" in ganatomy("data", "prepare", own, "--size", "32x48")
 
 
+def test_inspect_a_table(here: Path) -> None:
+    Path("people.csv").write_text(
+        "age,city\n" + "".join(f"{20 + i},{'Rome' if i % 2 else 'Bonn'}\n" for i in range(30))
+    )
+    assert ganatomy("data", "inspect", "people.csv").splitlines()[:4] == [
+        "people.csv",
+        "30 rows, 2 columns",
+        "  age   integer     20 to 49",
+        "  city  category    2: Bonn, Rome",
+    ]
+    found = json.loads(ganatomy("data", "inspect", "people.csv", "--json"))
+    assert [column["kind"] for column in found["columns"]] == ["integer", "category"]
+    assert "are for images: people.csv is a table" in refused("data", "inspect", "people.csv", "--split", "test")
+    assert "There is no file none.csv" in refused("data", "inspect", "none.csv")
+
+
 def test_diagnose(run: Run) -> None:
     assert json.loads(ganatomy("diagnose", "mine", "--json"))["step"] <= 7
     assert "probe" in ganatomy("diagnose", "mine")

@@ -8,7 +8,7 @@ import typer
 from ganatomy.cli.arguments import Parts
 from ganatomy.cli.verb import Verb
 
-app = typer.Typer(help="Look at images before training on them.", no_args_is_help=True)
+app = typer.Typer(help="Look at data before training on it.", no_args_is_help=True)
 
 DataPath = Annotated[str, typer.Argument(metavar="DATA", help="{data.path}")]
 Split = Annotated[str, typer.Option(help="{data.split}")]
@@ -23,14 +23,26 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     parts: Parts = None,
 ) -> None:
-    """Print what is there (counts, sizes, modes, broken files, duplicates) and what to do about it.
+    """Print what is there (counts, sizes, modes, broken files, duplicates; a table's columns) and what to do about it.
 
     ganatomy data inspect cats/
     ganatomy data inspect cats.zip --json
+    ganatomy data inspect people.csv
+
+    Raises UserError for an option that the data do not have.
     """
     from ganatomy.data import inspect as look
+    from ganatomy.errors import UserError
+    from ganatomy.modalities.tables import files
+    from ganatomy.modalities.tables.schema import Schema
     from ganatomy.system.terminal import show
 
+    if files.is_table(path):
+        if split != "train" or classes_from is not None:
+            raise UserError(f"--split and --classes-from are for images: {path} is a table.")
+        schema = Schema.of(files.read(path))
+        show(schema.model_dump_json(indent=2) if as_json else f"{path}\n{schema}")
+        return
     found = look(path, split, classes_from=classes_from)
     show(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)
 
