@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from ganatomy import build
 from ganatomy.config.options import Config
@@ -150,6 +151,25 @@ def test_the_last_round_shows_what_the_discriminator_saw(data: Path) -> None:
     # −log σ(s) has the slope σ(s) − 1.
     assert found["response"] == pytest.approx(float((1 - expected[1].sigmoid()).mean()), rel=1e-5)
     assert found["spread"] == probe.reference.compare(fake.images.detach().numpy()[:16])["spread"]
+
+
+def test_it_leaves_the_processors_to_the_training(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's products run in one thread meanwhile, whose other ones would keep on spinning; then in all again."""
+
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    method, batches, images, options = parts(data, "dcgan")
+    train(method, batches, [])
+    probe = probe_of(method, options, images, None, batches)
+    embed, seen = probe.reference.embed, list[set[int]]()
+    monkeypatch.setattr(probe.reference, "embed", lambda images: (seen.append(threads()), embed(images))[1])
+    with threadpool_limits(2, "blas"):
+        assert threads() == {2}
+        assert "spread" in probe.measure()
+        assert seen
+        assert all(each == {1} for each in seen)
+        assert threads() == {2}
 
 
 def test_the_documentation_lists_the_signals(data: Path) -> None:

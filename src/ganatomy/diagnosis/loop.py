@@ -13,6 +13,7 @@ from ganatomy.diagnosis.reference import Motion, ReferenceSet
 from ganatomy.diagnosis.signals import PREFIX, Signals
 from ganatomy.errors import UserError
 from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.system import blas
 
 FEWEST = 64  # real images before generated ones are compared with them
 
@@ -35,6 +36,7 @@ class Diagnosis:
         self.reference: ReferenceSet | None = None
         self.not_finite = 0
 
+    @blas.one_thread()
     def observe(
         self,
         step: int,

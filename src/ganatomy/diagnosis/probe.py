@@ -15,6 +15,7 @@ from ganatomy.gan.adversarial import Adversarial, Round
 from ganatomy.gan.method import Batch, Method
 from ganatomy.modalities.images import Pixels
 from ganatomy.networks.protocols import GroupsImages, has_batch_norm
+from ganatomy.system import blas
 
 SCORED = 64  # images that the discriminator scores, of each kind: real, held out, generated
 SLOPES = 16  # images at which its gradient is taken
@@ -46,6 +47,7 @@ class ProbeImages:
 class Probe:
     """Measures signals of a method. Leaves the training as it was, to the last bit."""
 
+    @blas.one_thread()
     def __init__(self, method: Method, codes: Tensor, images: ProbeImages, size: int) -> None:
         """codes: [N, …] of the prior; the first N real images are scored beside theirs. size: of the training set."""
         count, real = _most(method, len(codes)), images.real
@@ -73,6 +75,7 @@ class Probe:
         self.motion.load(state)
         self.drawn.load(state)
 
+    @blas.one_thread()
     def of_last_round(self) -> Signals:
         """Signals of what the discriminator saw in the last step: no network runs for them.
 
@@ -84,6 +87,7 @@ class Probe:
         found = self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
         return found | self._of_batch(seen, found["spread"]) | _of_scores(method, seen.real_scores, seen.fake_scores)
 
+    @blas.one_thread()
     def measure(self) -> Signals:
         """All signals that this method has, by name."""
         with undisturbed(self.method):

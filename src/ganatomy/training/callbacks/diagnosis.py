@@ -15,8 +15,8 @@ from ganatomy.runs.run import Run
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.loop import Budget, Callback, State
 
-# Of the training time, at most. Rounds cost little, so there are many of them from the first seconds on.
-PROBES, ROUNDS = 0.015, 0.005
+SHARE = 0.02  # of the training time, at most, for the diagnosis,
+ROUNDS = 0.005  # and of that for the last rounds: they cost little, so there are many of them from the first seconds on
 CONFIRMED = 3  # more records with the same verdict before a remedy
 
 
@@ -38,9 +38,8 @@ class Measures(Protocol):
 
 @dataclass
 class Spent:
-    """The time that one kind of measurement took, and how much of the training time it may take."""
+    """The time that one kind of measurement took."""
 
-    share: float
     prepared: float = 0.0  # seconds, before the first
     measured: float = 0.0
     count: int = 0
@@ -50,9 +49,10 @@ class Spent:
         """Seconds spent in all."""
         return self.prepared + self.measured
 
-    def allows(self, seconds: float) -> bool:
-        """Whether one more, as long as those before, stays within the share of so many seconds of training."""
-        return self.total + self.measured / max(self.count, 1) <= self.share * seconds
+    @property
+    def after_one_more(self) -> float:
+        """Seconds spent in all after one more, as long as those before; the first is not known."""
+        return self.total + self.measured / max(self.count, 1)
 
     def add(self, seconds: float) -> None:
         """One more was made."""
@@ -80,7 +80,7 @@ class RecordSignals(Callback):
         """
         self.make, self.every, self.recorded, self.roll_backs = make, every, recorded, roll_backs
         self.budget = budget
-        self.probes, self.rounds = Spent(PROBES), Spent(ROUNDS)
+        self.probes, self.rounds = Spent(), Spent()
 
     @property
     def cost(self) -> float:
@@ -93,7 +93,7 @@ class RecordSignals(Callback):
         self.probe = self.make(state.method)
         self.probe.load({name: values.numpy() for name, values in state.probe.items()})
         self.first = state.seconds
-        self.probes, self.rounds = Spent(PROBES, time.perf_counter() - began), Spent(ROUNDS)
+        self.probes, self.rounds = Spent(time.perf_counter() - began), Spent()
 
     def after_step(self, state: State) -> None:
         """Measure where a measurement is due."""
@@ -101,7 +101,7 @@ class RecordSignals(Callback):
             return
         if self._due(state):
             self._measure(state, self.probe.measure, self.probes)
-        elif not self.every and self.rounds.allows(state.seconds - self.first):
+        elif not self.every and self.rounds.after_one_more <= ROUNDS * (state.seconds - self.first):
             self._measure(state, self.probe.of_last_round, self.rounds)
 
     def _measure(self, state: State, measure: Callable[[], Signals], spent: Spent) -> None:
@@ -122,7 +122,8 @@ class RecordSignals(Callback):
     def _due(self, state: State) -> bool:
         if self.every:  # the first record after each multiple, in whichever session that is
             return state.step // self.every > (state.step - self.recorded) // self.every
-        return self.probes.allows(state.seconds - self.first)
+        cost = self.probes.after_one_more + self.rounds.after_one_more
+        return cost <= SHARE * (state.seconds - self.first)
 
 
 class Verdicts(Callback):
