@@ -51,6 +51,8 @@ HEALTHY: dict[str, float] = {
     "score_size": 1.0,
     "sign": 0.5,
     "response": 0.6,
+    "pull": 1.0,
+    "push": 1.0,
     "coherence": 0.4,
     "slope": 1.0,
     "at_clip": 0.1,

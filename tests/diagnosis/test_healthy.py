@@ -24,29 +24,31 @@ def test_every_quantity_has_a_range() -> None:
 
 def test_quantities_are_ratios_of_signals() -> None:
     found = quantities(window(spread=0.4, spread_floor=0.8, batch_spread=0.04, twins=9.0, twins_floor=0.9))
-    assert found["spread over its floor"] == pytest.approx(0.5)
+    assert found["spread, where it does not grow, over its floor"] == pytest.approx(0.5)
     assert found["batch_spread over spread"] == pytest.approx(-1)
-    assert found["twins over its floor"] == pytest.approx(1)
+    assert found["twins, where they do not grow, over its floor"] == pytest.approx(1)
     assert found["distance, no longer falling, over that at the start"] == 1.0
     falling = Window([{**HEALTHY, "step": float(step), "distance": 1 / step} for step in range(1, 40)])
     assert quantities(falling)["distance, no longer falling, over that at the start"] == 0.0
+    growing = Window([{**HEALTHY, "step": float(step), "spread": step / 40} for step in range(1, 40)])
+    assert "spread, where it does not grow, over its floor" not in quantities(growing)
     assert "gap" not in quantities(Window([{"step": 20.0, "auc": 0.9}]))
 
 
 def test_real_images_that_are_all_alike_have_no_ratios() -> None:
     found = quantities(window(spread_floor=0.0, distance=0.0))
-    assert "spread over its floor" not in found
+    assert "spread, where it does not grow, over its floor" not in found
     assert "distance, no longer falling, over that at the start" not in found
 
 
 def test_the_farthest_counts_and_only_beyond_the_margin() -> None:
-    known = {"auc": (0.5, 0.7), "movement": (0.0, 1.0)}
+    known = {"auc": (0.5, 0.7), "coherence": (0.0, 1.0)}
     assert farthest_outside(window(auc=0.7 + 0.2 * MARGIN - 0.001), known) is None
-    found = farthest_outside(window(auc=0.9, movement=-3.0), known)
+    found = farthest_outside(window(auc=0.9, coherence=-3.0), known)
     assert found is not None
-    assert (found.quantity, found.bound) == ("movement", 0.0)
+    assert (found.quantity, found.bound) == ("coherence", 0.0)
     assert found.excess == pytest.approx(3.0)
-    other = farthest_outside(window(auc=0.9, movement=-3.0), {"auc": (0.5, 0.7)})
+    other = farthest_outside(window(auc=0.9, coherence=-3.0), {"auc": (0.5, 0.7)})
     assert other is not None
     assert (other.bound, other.value) == (0.7, 0.9)
 

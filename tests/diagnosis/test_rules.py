@@ -28,6 +28,11 @@ def back_and_forth(step: int) -> float:
     return 1.0 if step // 40 % 2 else -1.0
 
 
+def lost(step: int) -> float:
+    """A distance that falls until step 200 and rises again."""
+    return abs(step - 200) / 200 + 0.02
+
+
 FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("not finite", GAME, {"score_size": 1e5}),
     ("wrong range", OURS, {"range_lost": 0.5}),
@@ -38,12 +43,16 @@ FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("labels swapped", GAME, {"auc": 0.0, "losses": {"loss/discriminator": 0.01}}),
     ("labels swapped", GAME, {"auc": 0.0, "sign": -1.0}),
     ("labels swapped", CRITIC, {"auc": 0.0, "losses": {"loss/discriminator": -5.0}}),
+    ("generator climbs its loss", GAME, {"pull": -1.0, "auc": 0.99, **FAR}),
     ("generator stands still", GAME, {"movement": 0.0, "auc": 1.0, **FAR}),
+    ("generator stands still", GAME, {"movement": lambda step: 0.0 if step % 80 else 0.2, "auc": 1.0, **FAR}),
     ("gradient vanishes", TrainingContext.of_objective("minimax"), {"auc": 1.0, "response": 0.0, **FAR}),
     ("output saturates", GAME, {"saturated": 0.97, "saturated_real": 0.71, **FAR}),
     ("batch without variety", GAME, {"batch_spread": 0.05}),
     ("real images repeat", GAME, {"real_variety": 0.1}),
     ("steps too large", GAME, {"movement": 0.9, **FAR}),
+    ("steps too large", GAME, {"movement": 0.5, "distance": lost}),
+    ("images get worse", GAME, {"movement": 0.1, "distance": lost}),
     ("classes are not obeyed", GAME, {"class_accuracy": 0.12}),
     ("classes are not obeyed", GAME, {"class_accuracy": 0.1, "class_accuracy_real": 0.11}),
     ("average far behind", GAME, {"average_distance": 1.2}),
@@ -52,6 +61,8 @@ FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("generator stalls", GAME, {"auc": 1.0, "movement": 0.001, **FAR}),
     ("generator makes no progress", GAME, {"auc": 1.0, **FAR}),
     ("discriminator learns nothing", GAME, {"auc": 0.5, **FAR}),
+    ("discriminator learns nothing", GAME, {"auc": 0.5, "push": 0.0, "movement": 0.0, "distance": 0.4}),
+    ("discriminator learns nothing", GAME, {"auc": 0.0, "sign": 0.5, "distance": lambda step: 0.5 + 100 / step}),
     ("memorisation", GAME, {"copies": 0.1}),
     ("discriminator overfits", GAME, {"auc_memory": 0.9}),
     ("Lipschitz constraint not held", CRITIC, {"slope": 50.0}),

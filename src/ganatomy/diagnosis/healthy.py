@@ -46,6 +46,12 @@ def _plain(signal: str) -> Callable[[Window], float]:
     return lambda window: window(signal)
 
 
+def _unless_growing(signal: str, over: Callable[[str, str], Callable[[Window], float]]) -> Callable[[Window], float]:
+    """Over its floor; a generator that begins to draw different images may still be anywhere."""
+    ratio = over(signal, f"{signal}_floor")
+    return lambda window: nan if window.growing(signal) else ratio(window)
+
+
 def _beside_start(window: Window) -> float:
     """What is left of the distance at the start, where it falls no more: what still falls may get anywhere."""
     return _over(window("distance"), window.at_start("distance")) if window.stuck else 0.0
@@ -61,10 +67,9 @@ QUANTITIES: Mapping[str, Callable[[Window], float]] = {
     "auc": _plain("auc"),
     "sign": _plain("sign"),
     "coherence": _plain("coherence"),
-    "movement": _plain("movement"),
     "gap": _plain("gap"),
-    "spread over its floor": _ratio("spread", "spread_floor"),
-    "twins over its floor": _log_ratio("twins", "twins_floor"),
+    "spread, where it does not grow, over its floor": _unless_growing("spread", _ratio),
+    "twins, where they do not grow, over its floor": _unless_growing("twins", _log_ratio),
     "batch_spread over spread": _log_ratio("batch_spread", "spread"),
     "average_distance over distance": _log_ratio("average_distance", "distance"),
     "real_variety": _plain("real_variety"),

@@ -19,7 +19,7 @@ from ganatomy.diagnosis.remedies import (
     smooth_discriminator,
 )
 from ganatomy.diagnosis.rule import Symptom, rule
-from ganatomy.diagnosis.window import FAR, PROGRESS, SAME, SMOOTH, STILL, Window
+from ganatomy.diagnosis.window import FAR, LEARNT, NEARER, PROGRESS, SAME, SMOOTH, STILL, Window
 
 
 @rule(
@@ -128,18 +128,38 @@ def labels_swapped(
 
 
 @rule(
+    "generator climbs its loss",
+    when="`pull` below {pull}, and `auc` above {chance}: the generator's loss asks for lower scores, and real images "
+    "have the higher ones",
+    needs=("pull", "auc"),
+    remedy=Remedy("look for a wrong sign, or for swapped labels, in the generator's loss"),
+)
+def generator_climbs_its_loss(
+    window: Window, context: TrainingContext, *, pull: float = -0.5, chance: float = 0.61
+) -> Symptom | None:
+    """The generator's loss rewards what the discriminator recognises as generated, and drives images off the data."""
+    return Symptom("pull", window("pull"), pull) if window("pull") < pull and window("auc") > chance else None
+
+
+@rule(
     "generator stands still",
-    when="`movement` below {movement:.0e}, and `response` above {response} of that at equilibrium",
-    needs=("movement", "response"),
-    remedy=Remedy("look for detached images, or for parameters that the generator's optimiser does not hold"),
+    when="`movement` is below {movement:.0e} at all of the last {probes} whole probes, or at {share:.0%} of them, and "
+    "`push` is not",
+    needs=("movement", "push"),
+    remedy=Remedy("look for detached images, for parameters that the optimiser lacks, or for steps that are left out"),
+    probes=3,
 )
 def generator_stands_still(
-    window: Window, context: TrainingContext, *, movement: float = 1e-9, response: float = 0.05
+    window: Window, context: TrainingContext, *, movement: float = 1e-9, probes: int = 12, share: float = 0.5
 ) -> Symptom | None:
     """The loss asks the generator to change, and its images stay the same to the last bit."""
-    rest = context.equilibrium
-    pushed = rest is None or window("response") > response * rest.response
-    return Symptom("movement", window("movement"), movement) if window("movement") < movement and pushed else None
+    recent = window.having("movement", probes)
+    still = sum(record["movement"] < movement for record in recent)
+    often = still >= share * len(recent) and 2 * len(recent) >= probes
+    if not window("push") > movement or not (often or still == len(recent)):
+        return None
+    detail = "" if still == len(recent) else f"between {still} of the last {len(recent)} probes"
+    return Symptom("movement", window("movement"), movement, detail)
 
 
 @rule(
@@ -161,22 +181,34 @@ def batch_statistics_leak(
 
 @rule(
     "discriminator learns nothing",
-    when="`distance` above {distance} without progress, and `auc` below {chance}, which is chance; not while images "
-    "are as at the start and `movement` is below {idle:g}",
+    when="images are far, and `auc` is below {wrong}, or below {chance}, which is chance, while `distance` is above "
+    "{distance} without progress (not while images are as at the start and `movement` is below {idle:g}), or while "
+    "`push` is 0",
     needs=("auc", "distance"),
     remedy=balance_rates,
 )
 def discriminator_learns_nothing(
-    window: Window, context: TrainingContext, *, distance: float = 0.5, chance: float = 0.61, idle: float = 1e-3
+    window: Window,
+    context: TrainingContext,
+    *,
+    distance: float = 0.5,
+    chance: float = 0.61,
+    wrong: float = 0.05,
+    idle: float = 1e-3,
 ) -> Symptom | None:
     """Generated images are far from real ones, yet score as high: the discriminator teaches the generator nothing.
 
     chance: ½ and three standard errors of the median of three areas, 64 scores of each kind (Mann & Whitney 1947).
     """
+    if not window.far or not window("auc") < chance:
+        return None
+    if window("push") == 0:
+        return Symptom("push", 0.0, 0.0, "it passes no gradient")
+    if window("auc") < wrong:  # a discriminator that means it finds `labels swapped` instead
+        return None if labels_swapped.check(window, context) else Symptom("auc", window("auc"), wrong)
     if window.as_at_start and window("movement") < idle:  # the generator has not asked for anything yet
         return None
-    far = window("distance") > distance and window.stuck
-    return Symptom("auc", window("auc"), chance) if far and window("auc") < chance else None
+    return Symptom("auc", window("auc"), chance) if window("distance") > distance and window.stuck else None
 
 
 @rule(
@@ -287,7 +319,7 @@ def average_far_behind(
 
 
 @rule("memorisation", when="`copies` below {copies}", needs=("copies",), remedy=AUGMENT)
-def memorisation(window: Window, context: TrainingContext, *, copies: float = 0.6) -> Symptom | None:
+def memorisation(window: Window, context: TrainingContext, *, copies: float = 0.7) -> Symptom | None:
     """Generated images are closer to training images than new real images are: they are copies."""
     return Symptom("copies", window("copies"), copies) if window("copies") < copies else None
 
@@ -303,7 +335,7 @@ def discriminator_overfits(
     window: Window,
     context: TrainingContext,
     *,
-    memory: float = 0.7,
+    memory: float = 0.8,
     sign: float = 0.9,
     area: float = 0.95,
     passes: int = 50,
@@ -364,10 +396,10 @@ def oscillation(
 
 @rule(
     "mode collapse",
-    when="`twins` below {twins} of its floor and not growing; or images are far, and `spread` below {spread} of its "
-    "floor or `kinds` at most {kinds} of its floor, without progress or for {lasting} probes; only of a game, and not "
-    "while `movement` and `spread` have stayed below {begun} since half the steps, nor while nothing has moved the "
-    "generator",
+    when="`twins` below {twins} of its floor and not growing; or images are far, `spread` is not growing, and it is "
+    "below {spread} of its floor or `kinds` at most {kinds} of its floor, without progress or for {lasting} probes; "
+    "only of a game, and not while `movement` and `spread` have stayed below {begun} since half the steps, nor while "
+    "nothing has moved the generator",
     needs=("kinds", "spread", "twins"),
     remedy=smooth_discriminator,
 )
@@ -400,10 +432,12 @@ def mode_collapse(
     if context.config is not None and window.untouched:
         return None
     repeats = window("twins") < twins * window("twins_floor")
-    if repeats and not window("twins") > window.halfway("twins") / PROGRESS:
+    if repeats and not window.growing("twins"):
         detail = f"{_kinds_left(window)}, and images repeat"
         return Symptom("twins", window("twins"), twins * window("twins_floor"), detail)
     # A single image in motion may come closer to real ones: then it takes longer to be sure.
+    if window.growing("spread"):
+        return None
     lasts = len(window.records) >= lasting and all(few(window.before(back)) for back in range(1, lasting - SMOOTH))
     return few(window) if window.stuck or (lasts and not window.wider) else None
 
@@ -414,14 +448,20 @@ def _kinds_left(window: Window) -> str:
 
 @rule(
     "steps too large",
-    when="images are far without progress, and `movement` above {movement}: each probe finds other images",
+    when="images are far without progress, and `movement` is above {movement}: each probe finds other images; or "
+    "images get worse, and it is above {worse}",
     needs=("movement",),
     remedy=lower_rates,
 )
-def steps_too_large(window: Window, context: TrainingContext, *, movement: float = 0.7) -> Symptom | None:
+def steps_too_large(
+    window: Window, context: TrainingContext, *, movement: float = 0.7, worse: float = 0.3
+) -> Symptom | None:
     """The images of the same latent vectors change completely from probe to probe, and come no closer."""
-    wild = window("movement") > movement and window.far and window.stuck
-    return Symptom("movement", window("movement"), movement) if wild else None
+    now = window("movement")
+    if now > movement and window.far and window.stuck:
+        return Symptom("movement", now, movement)
+    lost = now > worse and images_get_worse.check(window, context) is not None
+    return Symptom("movement", now, worse, "images get worse") if lost else None
 
 
 @rule(
@@ -469,8 +509,8 @@ def generator_makes_no_progress(
 
 @rule(
     "checkerboard",
-    when="`checkerboard` above {energy:g} and `grid` above {amplitude}, and the generator has learnt something (in a "
-    "loop of your own: and not fading)",
+    when="`checkerboard` above {energy:g} and `grid` above {amplitude}, and images are not far, or at most "
+    f"{NEARER} times as far as at the start (in a loop of your own: and not fading)",
     needs=("checkerboard",),
     remedy=Remedy("upsample by repeating pixels before each convolution", {"generator.resampling": "pooling"}),
     share=0.4,
@@ -482,7 +522,7 @@ def checkerboard(
     now = window("checkerboard")
     if window("grid") < amplitude:  # that is three levels of 255: nobody sees it
         return None
-    if not window.learnt or average_far_behind.check(window, context):  # faint noise has a spectrum, too
+    if not window.nearer or average_far_behind.check(window, context):  # faint noise has a spectrum, too
         return None
     # Without an average of the weights, a generator has such a grid for long, and one that comes and goes.
     stays = context.config is not None or now > PROGRESS * window.halfway("checkerboard")
@@ -492,27 +532,50 @@ def checkerboard(
 @rule(
     "not learning yet",
     when=f"images are far, and `distance` and `spread` are within {SAME:.0%} of what they were at the start, or "
-    f"`movement` is below {{still}} and `distance` above {PROGRESS} of that at the start, "
-    "after {budget:.0%} of the budget or {steps:,} steps; and nothing else is found",
+    f"`movement` is below {{still}} and `distance` above {PROGRESS} of that at the start, after {{budget:.0%}} of the "
+    "budget or {steps:,} steps; or, in a game, `movement` is below {slowly} and `distance` above "
+    f"{NEARER} of that at the start after {{late:.0%}} of the budget; and nothing else is found",
     needs=("distance", "spread"),
     remedy=balance_rates,
     fallback=True,
 )
 def not_learning_yet(
-    window: Window, context: TrainingContext, *, still: float = STILL, budget: float = 1 / 3, steps: int = 2000
+    window: Window,
+    context: TrainingContext,
+    *,
+    still: float = STILL,
+    budget: float = 1 / 3,
+    steps: int = 2000,
+    late: float = 2 / 3,
+    slowly: float = 0.05,
 ) -> Symptom | None:
     """Neither player gets anywhere: after all these steps, generated images are what they were at first."""
-    if (
-        context.spent(window.records[-1]) < budget and window.records[-1]["step"] < steps
-    ):  # some recipes, as that of 2014, begin to learn late
+    spent = context.spent(window.records[-1])
+    if spent < budget and window.records[-1]["step"] < steps:  # some recipes, as that of 2014, begin to learn late
         return None
     if not window.from_start:  # a baseline's first probe finds images that have learnt something
         return None
     hardly = window("movement") < still and not window("distance") < PROGRESS * window.at_start("distance")
-    if not window.far or not (hardly or window.as_at_start):
+    game = context.config is None or context.config.method == "adversarial"
+    slow = game and spent > late and window("movement") < slowly and not window.nearer
+    if not window.far or not (hardly or slow or window.as_at_start):
         return None
-    detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly else ""
+    detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly or slow else ""
     return Symptom("distance", window("distance"), window.at_start("distance"), detail)
+
+
+@rule(
+    "images get worse",
+    when=f"images are far again: `distance` is above {LEARNT} of that at the start, and above {{times:g}} times its "
+    "least; and nothing else is found",
+    needs=("distance", "spread"),
+    remedy=lower_rates,
+    fallback=True,
+)
+def images_get_worse(window: Window, context: TrainingContext, *, times: float = 3.0) -> Symptom | None:
+    """The generator had come near the real images, and has lost what it had learnt: an earlier snapshot is better."""
+    now, most = window("distance"), max(times * window.best("distance"), LEARNT * window.at_start("distance"))
+    return Symptom("distance", now, most) if window.far and now > most else None
 
 
 @rule(

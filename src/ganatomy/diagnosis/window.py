@@ -14,6 +14,7 @@ FLOORS = 5  # and how many times its floor
 SAME = 0.1  # relative difference of signals that are called the same
 EARLY = 0.1  # of the steps so far: a first record beyond says nothing of the start
 STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
+NEARER = 0.7  # of the distance at the start: below, chance alone did not bring them there
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
 
@@ -36,6 +37,15 @@ class Window(NamedTuple):
         found = [record[name] for record in self.records[:BACK] if name in record][:SMOOTH]
         return median(found) if found else float("nan")
 
+    def least(self, name: str) -> float:
+        """The least value of a signal in the last records; NaN where it is missing."""
+        return min((record[name] for record in self.records[-BACK:] if name in record), default=float("nan"))
+
+    def best(self, name: str) -> float:
+        """The least median of five values in a row of a signal; NaN where there are fewer."""
+        found = [record[name] for record in self.records if name in record]
+        return min((median(found[end - 5 : end]) for end in range(5, len(found) + 1)), default=float("nan"))
+
     def having(self, name: str, count: int) -> list[Mapping[str, float]]:
         """The last `count` records that have a signal, oldest first."""
         recent = self.records[-BACK:]
@@ -55,6 +65,10 @@ class Window(NamedTuple):
                     break
         return median(found) if found else float("nan")
 
+    def growing(self, name: str) -> bool:
+        """Whether a signal is larger than at half the steps."""
+        return self(name) > self.halfway(name) / PROGRESS
+
     @property
     def wider(self) -> bool:
         """Whether generated images lack less of the real ones' variety than at half the steps."""
@@ -69,7 +83,13 @@ class Window(NamedTuple):
     @property
     def far(self) -> bool:
         """Whether generated images are farther from real ones than real ones ever are from each other by chance."""
-        return self("distance") > max(FLOORS * self("distance_floor"), FAR)
+        return self("distance") > max(self("distance_floor"), FLOORS * self.least("distance_floor"), FAR)
+
+    @property
+    def nearer(self) -> bool:
+        """Whether generated images are not far from real ones, or measurably nearer than at the start."""
+        now = self("distance")
+        return isfinite(now) and (not self.far or now < NEARER * self.at_start("distance"))
 
     @property
     def as_at_start(self) -> bool:
@@ -85,8 +105,8 @@ class Window(NamedTuple):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing has moved the generator: images as at the start, and hardly moving where that is measured."""
-        return self.as_at_start and not self("movement") > STILL
+        """Whether nothing has moved the generator: its images are no nearer, and hardly move where that is measured."""
+        return not self("movement") > STILL and (self.as_at_start or (self("movement") < STILL and not self.nearer))
 
     @property
     def learnt(self) -> bool:
@@ -96,7 +116,8 @@ class Window(NamedTuple):
 
 
 TERMS = (
-    f"*Far*: `distance` above {FAR} and above {FLOORS} times its floor. *Learnt something*: not far, or at most "
-    f"{LEARNT} times as far as at the start. *No progress*: neither `distance`, nor what `spread` lacks to 1, has "
-    f"fallen below {PROGRESS} of its value at half the steps."
+    f"*Far*: `distance` above {FAR}, above its floor, and above {FLOORS} times the floor of a whole probe. *Learnt "
+    f"something*: not far, or at most {LEARNT} times as far as at the start. *No progress*: neither `distance`, nor "
+    f"what `spread` lacks to 1, has fallen below {PROGRESS} of its value at half the steps. *Growing*: above "
+    f"1/{PROGRESS} of the value at half the steps."
 )

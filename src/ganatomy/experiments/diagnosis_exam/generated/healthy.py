@@ -32,7 +32,7 @@ Windows = Sequence[Window]  # of one training
 def main(
     folders: Annotated[list[Path], typer.Argument(help="Of exams: runs in FOLDER/runs, scores beside them.")],
 ) -> None:
-    """Write the ranges of all healthy trainings there that learnt something."""
+    """Write the ranges of all healthy trainings of games there that learnt something."""
     trainings = {}
     for folder in folders:
         for run in sorted((folder / "runs").iterdir()):
@@ -55,6 +55,8 @@ def main(
 def windows(run: Run) -> Windows:
     """Those of a training's whole probes once SPENT of its budget is spent."""
     context, monitor, found = context_of(run), Monitor(TrainingContext()), list[Window]()
+    if context.config is None or context.config.method != "adversarial":  # the rule asks of games only
+        return []
     for record in observations(run):
         monitor.observe(record)
         last = monitor.records[-1]

@@ -28,7 +28,7 @@ def swapped(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn("labels swapped", alter=alterations.swapped)
 
 
-@component("wrong sign", rules.generator_stalls, rules.labels_swapped)
+@component("wrong sign", rules.generator_climbs_its_loss, rules.generator_stalls, rules.labels_swapped)
 def wrong_sign(random: np.random.Generator, config: Config) -> Drawn:
     """The generator climbs its loss."""
 
@@ -63,7 +63,8 @@ def frozen_discriminator(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"the discriminator learns at every {every:,}th step", alter=alter)
 
 
-@component("rare generator", rules.generator_stalls, rules.not_learning_yet)
+# Standing still is the fault itself: the finding says at how many of the last probes nothing had changed.
+@component("rare generator", rules.generator_stands_still, rules.generator_stalls, rules.not_learning_yet)
 def rare_generator(random: np.random.Generator, config: Config) -> Drawn:
     """The generator learns only at every 50th step or later."""
     every = int(random.choice([50, 200]))

@@ -89,7 +89,8 @@ def generated_among_real(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"{share:.0%} of the real images are generated ones", alter=alter)
 
 
-@component("sorted images", rules.held_out_images_differ, rules.oscillation)
+# It gives these batches again and again, out of a set that has more.
+@component("sorted images", rules.held_out_images_differ, rules.real_images_repeat, rules.oscillation)
 def sorted_images(random: np.random.Generator, config: Config) -> Drawn:
     """The loader gives dark images first and bright ones last, over 20 to 100 batches, again and again."""
     number = int(random.integers(20, 101))
