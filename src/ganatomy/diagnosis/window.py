@@ -15,6 +15,7 @@ SAME = 0.1  # relative difference of signals that are called the same
 EARLY = 0.1  # of the steps so far: a first record beyond says nothing of the start
 STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
 NEARER = 0.7  # of the distance at the start: below, chance alone did not bring them there
+WORSE = 3  # times the least distance so far: images that got so much farther have lost what was learnt
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
 
 
@@ -90,6 +91,12 @@ class Window(NamedTuple):
         """Whether generated images are not far from real ones, or measurably nearer than at the start."""
         now = self("distance")
         return isfinite(now) and (not self.far or now < NEARER * self.at_start("distance"))
+
+    @property
+    def worse(self) -> bool:
+        """Whether generated images are far again, and much farther than at their best."""
+        least = max(WORSE * self.best("distance"), LEARNT * self.at_start("distance"))
+        return self.far and self("distance") > least
 
     @property
     def as_at_start(self) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganatomy.diagnosis import rules
 from ganatomy.diagnosis.rule import Rule
+from ganatomy.diagnosis.rules import fallbacks, images, inputs, players
 from ganatomy.experiments.diagnosis_exam import alterations
 from ganatomy.experiments.diagnosis_exam.alterations import Alteration
 
@@ -48,7 +48,7 @@ def both(option: str, value: Any) -> dict[str, Any]:
 FAULTS: dict[str, InjectedFault] = {
     "saturating": InjectedFault(
         "saturating loss under a strong discriminator",
-        (rules.gradient_vanishes, rules.generator_stalls),
+        (players.gradient_vanishes, players.generator_stalls),
         {
             "objective.name": "minimax",
             DISCRIMINATOR_RATE: 2e-3,
@@ -59,40 +59,40 @@ FAULTS: dict[str, InjectedFault] = {
     ),
     "rates": InjectedFault(
         "a discriminator that learns a thousand times faster",
-        (rules.generator_stalls,),
+        (players.generator_stalls,),
         {DISCRIMINATOR_RATE: 5e-3, GENERATOR_RATE: 5e-6},
         curable=True,
     ),
     "weak": InjectedFault(
         "a discriminator that hardly learns",
-        (rules.discriminator_learns_nothing,),
+        (players.discriminator_learns_nothing,),
         {DISCRIMINATOR_RATE: 1e-7},
         curable=True,
     ),
     "swapped": InjectedFault(
-        "labels of real and generated exchanged", (rules.labels_swapped,), alter=alterations.swapped
+        "labels of real and generated exchanged", (players.labels_swapped,), alter=alterations.swapped
     ),
     "cut off": InjectedFault(
-        "a generator that no gradient reaches", (rules.generator_stands_still,), alter=alterations.cut_off
+        "a generator that no gradient reaches", (players.generator_stands_still,), alter=alterations.cut_off
     ),
     "four latents": InjectedFault(
-        "four latent vectors, always the same", (rules.mode_collapse,), alter=alterations.few_latents(4)
+        "four latent vectors, always the same", (images.mode_collapse,), alter=alterations.few_latents(4)
     ),
     "greedy": InjectedFault(
         "a generator that learns two hundred times faster",
-        (rules.mode_collapse, rules.discriminator_learns_nothing),
+        (images.mode_collapse, players.discriminator_learns_nothing),
         {DISCRIMINATOR_RATE: 5e-5, GENERATOR_RATE: 1e-2},
         curable=True,
     ),
     "few images": InjectedFault(
-        "24 images, no augmentation", (rules.discriminator_overfits,), {"data.first": 24}, curable=True
+        "24 images, no augmentation", (players.discriminator_overfits,), {"data.first": 24}, curable=True
     ),
     "by heart": InjectedFault(
-        "a generator that shows training images", (rules.memorisation,), alter=alterations.by_heart
+        "a generator that shows training images", (players.memorisation,), alter=alterations.by_heart
     ),
     "no penalty": InjectedFault(
         "Wasserstein without a constraint",
-        (rules.lipschitz_not_held,),
+        (players.lipschitz_not_held,),
         {
             "objective.name": "wasserstein",
             "discriminator.norm": "none",
@@ -105,7 +105,7 @@ FAULTS: dict[str, InjectedFault] = {
     ),
     "momentum": InjectedFault(
         "Adam's β₁ 0.95 and high rates, both players at once, nothing that damps",
-        (rules.mode_collapse, rules.generator_stalls, rules.oscillation),
+        (images.mode_collapse, players.generator_stalls, images.oscillation),
         {
             **both("betas", (0.95, 0.999)),
             **both("learning_rate", 2e-3),
@@ -119,7 +119,7 @@ FAULTS: dict[str, InjectedFault] = {
     ),
     "swing": InjectedFault(
         "a nearly linear discriminator and momentum: the game of Dirac-GAN, which turns in circles",
-        (rules.oscillation, rules.mode_collapse),  # one image satisfies a discriminator that sees only the mean
+        (images.oscillation, images.mode_collapse),  # one image satisfies a discriminator that sees only the mean
         {
             "discriminator.family": "mlp",
             "discriminator.hidden": [2],
@@ -133,60 +133,60 @@ FAULTS: dict[str, InjectedFault] = {
         },
         networks=UNLIKE,
     ),
-    "range": InjectedFault("real images in [0, 1]", (rules.wrong_range,), alter=alterations.ranged(0.0, 1.0)),
+    "range": InjectedFault("real images in [0, 1]", (inputs.wrong_range,), alter=alterations.ranged(0.0, 1.0)),
     "mixed": InjectedFault(
         "real and generated images in one batch",
-        (rules.batch_statistics_leak,),
+        (players.batch_statistics_leak,),
         alter=alterations.mixed,
         networks=UNLIKE,
     ),
     "statistics": InjectedFault(
         "running statistics that never follow",
-        (rules.train_and_eval_differ,),
+        (players.train_and_eval_differ,),
         alter=alterations.frozen_statistics,
         networks=UNLIKE,
     ),
-    "poison": InjectedFault("a pixel that is not a number", (rules.not_finite,), alter=alterations.poisoned(150)),
-    "grid": InjectedFault("a grid that the discriminator cannot see", (rules.checkerboard,), alter=alterations.grid),
+    "poison": InjectedFault("a pixel that is not a number", (inputs.not_finite,), alter=alterations.poisoned(150)),
+    "grid": InjectedFault("a grid that the discriminator cannot see", (images.checkerboard,), alter=alterations.grid),
     "no latent": InjectedFault(
         "a latent vector that never arrives",
-        (rules.latent_code_ignored,),
+        (players.latent_code_ignored,),
         {"prior.conditional": True},
         alterations.without_latent,
     ),
     "hardly moves": InjectedFault(
         "learning rates of 1e-7: neither player gets anywhere",
-        (rules.not_learning_yet,),
+        (fallbacks.not_learning_yet,),
         both("learning_rate", 1e-7),
         curable=True,
     ),
     "large steps": InjectedFault(
         "learning rates of 0.02 and momentum 0.9",
-        (rules.steps_too_large, rules.mode_collapse, rules.output_saturates),
+        (images.steps_too_large, images.mode_collapse, players.output_saturates),
         {**both("betas", (0.9, 0.999)), **both("learning_rate", 2e-2)},
         curable=True,
     ),
     "slow average": InjectedFault(
         "an average whose memory is a hundred times as long as the training",
-        (rules.average_far_behind,),
+        (players.average_far_behind,),
         {"average.decay": 0.99999, "average.warm_up": False},
         curable=True,
     ),
     "wrong labels": InjectedFault(
         "labels that have nothing to do with the images",
-        (rules.classes_are_not_obeyed,),
+        (images.classes_are_not_obeyed,),
         {"prior.conditional": True},
         alterations.wrong_labels,
     ),
     "one latent": InjectedFault(
-        "one latent vector for all images of a batch", (rules.batch_without_variety,), alter=alterations.one_latent
+        "one latent vector for all images of a batch", (players.batch_without_variety,), alter=alterations.one_latent
     ),
     "same images": InjectedFault(
         "a loader that gives the same four batches again and again",
-        (rules.real_images_repeat,),
+        (inputs.real_images_repeat,),
         alter=alterations.repeated(4),
     ),
     "overdriven": InjectedFault(
-        "a gain behind the generator", (rules.output_saturates,), alter=alterations.amplified(12.0)
+        "a gain behind the generator", (players.output_saturates,), alter=alterations.amplified(12.0)
     ),
 }

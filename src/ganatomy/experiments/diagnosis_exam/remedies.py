@@ -19,8 +19,9 @@ import typer
 
 from ganatomy.config.options import Config
 from ganatomy.config.settings import parse_settings
-from ganatomy.diagnosis import Finding, diagnose_run, rules
+from ganatomy.diagnosis import Finding, diagnose_run
 from ganatomy.diagnosis.rule import Rule
+from ganatomy.diagnosis.rules import fallbacks, images, inputs, players
 from ganatomy.errors import UserError, unknown
 from ganatomy.experiments.diagnosis_exam.alterations import untouched
 from ganatomy.experiments.diagnosis_exam.examine import train_and_score
@@ -72,26 +73,27 @@ class RemedyOutcome:
 
 EXPLOSION = InjectedFault("learning rates of 0.3", (), {**both("learning_rate", 0.3), "discriminator.norm": "none"})
 TRIALS = {
-    "explosion": RemedyTrial(rules.not_finite, EXPLOSION, steps=SHORT, quick=SHORT),
-    "mixed": RemedyTrial(rules.batch_statistics_leak, FAULTS["mixed"], quick=SHORT),
-    "weak": RemedyTrial(rules.discriminator_learns_nothing, FAULTS["weak"], quick=SHORT),
-    "large steps": RemedyTrial(rules.output_saturates, FAULTS["large steps"]),
-    "saturating": RemedyTrial(rules.gradient_vanishes, FAULTS["saturating"]),
-    "rates": RemedyTrial(rules.generator_stalls, FAULTS["rates"]),
-    "few images": RemedyTrial(rules.discriminator_overfits, FAULTS["few images"], quick=STEPS),
-    "no penalty": RemedyTrial(rules.lipschitz_not_held, FAULTS["no penalty"], quick=SHORT),
-    "swing": RemedyTrial(rules.oscillation, FAULTS["swing"], mended=False),
-    "greedy": RemedyTrial(rules.mode_collapse, FAULTS["greedy"], quick=540),
-    "momentum": RemedyTrial(rules.mode_collapse, FAULTS["momentum"]),
-    "slow average": RemedyTrial(rules.average_far_behind, FAULTS["slow average"], quick=SHORT),
-    "statistics": RemedyTrial(rules.train_and_eval_differ, FAULTS["statistics"], quick=SHORT),
-    "hardly moves": RemedyTrial(rules.not_learning_yet, FAULTS["hardly moves"]),
+    "explosion": RemedyTrial(inputs.not_finite, EXPLOSION, steps=SHORT, quick=SHORT),
+    "mixed": RemedyTrial(players.batch_statistics_leak, FAULTS["mixed"], quick=SHORT),
+    "weak": RemedyTrial(players.discriminator_learns_nothing, FAULTS["weak"], quick=SHORT),
+    "large steps": RemedyTrial(players.output_saturates, FAULTS["large steps"]),
+    "saturating": RemedyTrial(players.gradient_vanishes, FAULTS["saturating"]),
+    "rates": RemedyTrial(players.generator_stalls, FAULTS["rates"]),
+    "few images": RemedyTrial(players.discriminator_overfits, FAULTS["few images"], quick=STEPS),
+    "no penalty": RemedyTrial(players.lipschitz_not_held, FAULTS["no penalty"], quick=SHORT),
+    "swing": RemedyTrial(images.oscillation, FAULTS["swing"], mended=False),
+    "greedy": RemedyTrial(images.mode_collapse, FAULTS["greedy"], quick=540),
+    "momentum": RemedyTrial(images.mode_collapse, FAULTS["momentum"]),
+    "slow average": RemedyTrial(players.average_far_behind, FAULTS["slow average"], quick=SHORT),
+    "statistics": RemedyTrial(players.train_and_eval_differ, FAULTS["statistics"], quick=SHORT),
+    "hardly moves": RemedyTrial(fallbacks.not_learning_yet, FAULTS["hardly moves"]),
 }
 UNTRIED = {  # rules whose remedy no trial shows, and why
     "memorisation": "its remedy is that of an overfitting discriminator; learning images by heart takes longer",
     "checkerboard": "no options leave a grid for long in so few steps",
     "oscillation": "its remedy is that of an output that saturates, which is found first; it does not mend `swing`",
     "steps too large": "its remedy is the same, and other findings come first",
+    "images get worse": "its remedy is the same, and other findings come first",
     "generator makes no progress": "its remedy is that of a collapse; a generator that stalls is found first",
 }
 

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 from ganatomy import diagnosis
-from ganatomy.diagnosis import rules
 from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.healthy import FILE, SPENT, Range, farthest_outside, quantities
 from ganatomy.diagnosis.monitor import Monitor
 from ganatomy.diagnosis.reading import context_of, observations
+from ganatomy.diagnosis.rules import fallbacks
 from ganatomy.diagnosis.window import Window
 from ganatomy.evaluation.metrics import estimate
 from ganatomy.experiments.diagnosis_exam.examine import RESULT, read_scores
@@ -25,7 +25,7 @@ from ganatomy.runs.run import Run
 from ganatomy.system.files import write_text
 from ganatomy.system.terminal import show
 
-RULE = rules.unlike_healthy_trainings
+RULE = fallbacks.unlike_healthy_trainings
 Windows = Sequence[Window]  # of one training
 
 

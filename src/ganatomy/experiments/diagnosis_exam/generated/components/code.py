@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganatomy.config.options import Config
-from ganatomy.diagnosis import rules
+from ganatomy.diagnosis.rules import fallbacks, images, inputs, players
 from ganatomy.experiments.diagnosis_exam import alterations
 from ganatomy.experiments.diagnosis_exam.generated.components.component import Drawn, Suits, adam, component, times
 from ganatomy.gan.adversarial import Adversarial
@@ -22,13 +22,13 @@ def _batch_norm(player: str) -> Suits:
     return lambda config: getattr(config, player).family == "dcgan" and getattr(config, player).norm == "batch"
 
 
-@component("swapped", rules.labels_swapped)
+@component("swapped", players.labels_swapped)
 def swapped(random: np.random.Generator, config: Config) -> Drawn:
     """Labels of real and generated images exchanged for the discriminator."""
     return Drawn("labels swapped", alter=alterations.swapped)
 
 
-@component("wrong sign", rules.generator_climbs_its_loss, rules.generator_stalls, rules.labels_swapped)
+@component("wrong sign", players.generator_climbs_its_loss, players.generator_stalls, players.labels_swapped)
 def wrong_sign(random: np.random.Generator, config: Config) -> Drawn:
     """The generator climbs its loss."""
 
@@ -45,13 +45,13 @@ def wrong_sign(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn("the generator's loss with the wrong sign", alter=alter)
 
 
-@component("cut off", rules.generator_stands_still, suits=lambda config: not config.training.simultaneous)
+@component("cut off", players.generator_stands_still, suits=lambda config: not config.training.simultaneous)
 def cut_off(random: np.random.Generator, config: Config) -> Drawn:
     """No gradient reaches the generator."""
     return Drawn("no gradient reaches the generator", alter=alterations.cut_off)
 
 
-@component("frozen discriminator", rules.discriminator_learns_nothing, rules.not_learning_yet, effect=True)
+@component("frozen discriminator", players.discriminator_learns_nothing, fallbacks.not_learning_yet, effect=True)
 def frozen_discriminator(random: np.random.Generator, config: Config) -> Drawn:
     """The discriminator learns only at every 50th step or later, or never."""
     every = int(random.choice([50, 200, 10**9]))
@@ -64,7 +64,7 @@ def frozen_discriminator(random: np.random.Generator, config: Config) -> Drawn:
 
 
 # Standing still is the fault itself: the finding says at how many of the last probes nothing had changed.
-@component("rare generator", rules.generator_stands_still, rules.generator_stalls, rules.not_learning_yet)
+@component("rare generator", players.generator_stands_still, players.generator_stalls, fallbacks.not_learning_yet)
 def rare_generator(random: np.random.Generator, config: Config) -> Drawn:
     """The generator learns only at every 50th step or later."""
     every = int(random.choice([50, 200]))
@@ -76,7 +76,9 @@ def rare_generator(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"the generator learns at every {every:,}th step", alter=alter)
 
 
-@component("clipped gradients", rules.not_learning_yet, rules.generator_stalls, rules.discriminator_learns_nothing)
+@component(
+    "clipped gradients", fallbacks.not_learning_yet, players.generator_stalls, players.discriminator_learns_nothing
+)
 def clipped_gradients(random: np.random.Generator, config: Config) -> Drawn:
     """Gradients of one player or both clipped to a norm far below what Adam can scale back up."""
     norm, which = 10 ** float(random.uniform(-10, -8)), ["generator", "discriminator", "both"][random.integers(3)]
@@ -90,57 +92,57 @@ def clipped_gradients(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"gradients clipped to {norm:.0e}: {which}", alter=alter)
 
 
-@component("few latents", rules.mode_collapse)
+@component("few latents", images.mode_collapse)
 def few_latents(random: np.random.Generator, config: Config) -> Drawn:
     """2 to 8 latent vectors, always the same."""
     few = int(random.integers(2, 9))
     return Drawn(f"{few} latent vectors", alter=alterations.few_latents(few))
 
 
-@component("one latent", rules.batch_without_variety)
+@component("one latent", players.batch_without_variety)
 def one_latent(random: np.random.Generator, config: Config) -> Drawn:
     """One latent vector for all images of a batch."""
     return Drawn("one latent vector a batch", alter=alterations.one_latent)
 
 
-@component("mixed batches", rules.batch_statistics_leak, suits=_batch_norm("discriminator"))
+@component("mixed batches", players.batch_statistics_leak, suits=_batch_norm("discriminator"))
 def mixed_batches(random: np.random.Generator, config: Config) -> Drawn:
     """Real and generated images share the discriminator's batch statistics."""
     return Drawn("real and generated images in one batch", alter=alterations.mixed)
 
 
-@component("statistics", rules.train_and_eval_differ, suits=_batch_norm("generator"))
+@component("statistics", players.train_and_eval_differ, suits=_batch_norm("generator"))
 def statistics(random: np.random.Generator, config: Config) -> Drawn:
     """Running statistics that never follow."""
     return Drawn("running statistics that never follow", alter=alterations.frozen_statistics)
 
 
-@component("grid", rules.checkerboard)
+@component("grid", images.checkerboard)
 def grid(random: np.random.Generator, config: Config) -> Drawn:
     """A grid over the generator's images that the discriminator cannot see."""
     return Drawn("a grid that the discriminator cannot see", alter=alterations.grid)
 
 
-@component("gain", rules.output_saturates, effect=True)
+@component("gain", players.output_saturates, effect=True)
 def gain(random: np.random.Generator, config: Config) -> Drawn:
     """A gain of 5 to 30 behind the generator, or a shift of its output."""
     factor, shift = (float(random.uniform(5, 30)), 0.0) if random.integers(2) else (1.0, float(random.uniform(1, 2)))
     return Drawn(f"images × {factor:.0f} + {shift:.1f}, clipped", alter=alterations.amplified(factor, shift))
 
 
-@component("no latent", rules.latent_code_ignored, suits=lambda config: config.generator.family == "dcgan")
+@component("no latent", players.latent_code_ignored, suits=lambda config: config.generator.family == "dcgan")
 def no_latent(random: np.random.Generator, config: Config) -> Drawn:
     """By class, and the latent vector never arrives."""
     return Drawn("a latent vector that never arrives", {"prior.conditional": True}, alterations.without_latent)
 
 
-@component("by heart", rules.memorisation)
+@component("by heart", players.memorisation)
 def by_heart(random: np.random.Generator, config: Config) -> Drawn:
     """A generator that shows training images."""
     return Drawn("a generator that shows training images", alter=alterations.by_heart)
 
 
-@component("shaken weights", rules.steps_too_large, rules.oscillation, rules.not_finite, effect=True)
+@component("shaken weights", images.steps_too_large, images.oscillation, inputs.not_finite, effect=True)
 def shaken_weights(random: np.random.Generator, config: Config) -> Drawn:
     """Noise is added to the generator's weights at each step: 3% to 30% of their size."""
     size = times(random, -1.5, -0.5)

@@ -5,14 +5,14 @@ import torch
 from torch import Tensor
 
 from ganatomy.config.options import Config
-from ganatomy.diagnosis import rules
+from ganatomy.diagnosis.rules import images, inputs, players
 from ganatomy.experiments.diagnosis_exam import alterations
 from ganatomy.experiments.diagnosis_exam.generated.components.component import Drawn, component
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batch, Batches
 
 
-@component("range", rules.wrong_range)
+@component("range", inputs.wrong_range)
 def wrong_range(random: np.random.Generator, config: Config) -> Drawn:
     """Real images in [0, 1], [0, 255] or a dark part of the range."""
     low, high = [(0.0, 1.0), (0.0, 255.0), (-1.0, -0.4), (-2.0, 2.0)][random.integers(4)]
@@ -20,7 +20,7 @@ def wrong_range(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"real images in [{low:g}, {high:g}]", alter=alterations.ranged(low, high))
 
 
-@component("repeats", rules.real_images_repeat, rules.discriminator_overfits, rules.memorisation)
+@component("repeats", inputs.real_images_repeat, players.discriminator_overfits, players.memorisation)
 def repeats(random: np.random.Generator, config: Config) -> Drawn:
     """The first 1 to 8 real batches, again and again."""
     few = int(random.integers(1, 9))
@@ -29,7 +29,7 @@ def repeats(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "wrong labels",
-    rules.classes_are_not_obeyed,
+    images.classes_are_not_obeyed,
     suits=lambda config: config.prior.conditional or config.generator.family == "dcgan",
 )
 def wrong_labels(random: np.random.Generator, config: Config) -> Drawn:
@@ -37,7 +37,7 @@ def wrong_labels(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn("labels of other images", {"prior.conditional": True}, alterations.wrong_labels)
 
 
-@component("poison", rules.not_finite)
+@component("poison", inputs.not_finite)
 def poison(random: np.random.Generator, config: Config) -> Drawn:
     """A pixel that is not a number, in some batches from some step on."""
     first, every = int(random.integers(20, 200)), int(random.integers(1, 20))
@@ -45,7 +45,7 @@ def poison(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(about, alter=alterations.poisoned(first, every))
 
 
-@component("half hidden", rules.held_out_images_differ)
+@component("half hidden", inputs.held_out_images_differ)
 def half_hidden(random: np.random.Generator, config: Config) -> Drawn:
     """A side of every real image is grey: a third to three quarters of it."""
     share, side = float(random.uniform(0.33, 0.75)), int(random.integers(2))
@@ -58,7 +58,7 @@ def half_hidden(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"{share:.0%} of each real image grey", alter=alterations.shown_otherwise(change))
 
 
-@component("noise in the data", rules.held_out_images_differ)
+@component("noise in the data", inputs.held_out_images_differ)
 def noise_in_the_data(random: np.random.Generator, config: Config) -> Drawn:
     """Noise over the real images, within the range."""
     size = float(random.uniform(0.3, 1.0))
@@ -70,7 +70,7 @@ def noise_in_the_data(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"noise of {size:.2f} over the real images", alter=alterations.shown_otherwise(change))
 
 
-@component("generated among the real", rules.held_out_images_differ)
+@component("generated among the real", inputs.held_out_images_differ)
 def generated_among_real(random: np.random.Generator, config: Config) -> Drawn:
     """A share of each real batch is the generator's own images."""
     share = float(random.uniform(0.3, 0.8))
@@ -90,7 +90,7 @@ def generated_among_real(random: np.random.Generator, config: Config) -> Drawn:
 
 
 # It gives these batches again and again, out of a set that has more.
-@component("sorted images", rules.held_out_images_differ, rules.real_images_repeat, rules.oscillation)
+@component("sorted images", inputs.held_out_images_differ, inputs.real_images_repeat, images.oscillation)
 def sorted_images(random: np.random.Generator, config: Config) -> Drawn:
     """The loader gives dark images first and bright ones last, over 20 to 100 batches, again and again."""
     number = int(random.integers(20, 101))

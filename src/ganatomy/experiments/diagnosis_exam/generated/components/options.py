@@ -6,7 +6,7 @@ import numpy as np
 
 from ganatomy.config.options import Config
 from ganatomy.config.schedules import at
-from ganatomy.diagnosis import rules
+from ganatomy.diagnosis.rules import fallbacks, images, inputs, players
 from ganatomy.experiments.diagnosis_exam.generated.components.component import (
     Drawn,
     adam,
@@ -28,12 +28,12 @@ def _with_rates(config: Config, generator: float = 1.0, discriminator: float = 1
 
 @component(
     "fast discriminator",
-    rules.generator_stalls,
-    rules.discriminator_learns_nothing,
-    rules.not_finite,
-    rules.lipschitz_not_held,
-    rules.oscillation,
-    rules.steps_too_large,
+    players.generator_stalls,
+    players.discriminator_learns_nothing,
+    inputs.not_finite,
+    players.lipschitz_not_held,
+    images.oscillation,
+    images.steps_too_large,
     suits=rated,
     effect=True,
 )
@@ -45,11 +45,11 @@ def fast_discriminator(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "fast generator",
-    rules.discriminator_learns_nothing,
-    rules.not_finite,
-    rules.oscillation,
-    rules.output_saturates,
-    rules.steps_too_large,
+    players.discriminator_learns_nothing,
+    inputs.not_finite,
+    images.oscillation,
+    players.output_saturates,
+    images.steps_too_large,
     suits=rated,
     effect=True,
 )
@@ -59,14 +59,16 @@ def fast_generator(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"the generator's rate × {factor:g}", _with_rates(config, generator=factor))
 
 
-@component("slow discriminator", rules.discriminator_learns_nothing, rules.not_learning_yet, suits=rated, effect=True)
+@component(
+    "slow discriminator", players.discriminator_learns_nothing, fallbacks.not_learning_yet, suits=rated, effect=True
+)
 def slow_discriminator(random: np.random.Generator, config: Config) -> Drawn:
     """The discriminator's rate 100 to 10,000 times as low."""
     factor = times(random, 2, 4)
     return Drawn(f"the discriminator's rate ÷ {factor:g}", _with_rates(config, discriminator=1 / factor))
 
 
-@component("slow generator", rules.generator_stalls, rules.not_learning_yet, suits=rated)
+@component("slow generator", players.generator_stalls, fallbacks.not_learning_yet, suits=rated)
 def slow_generator(random: np.random.Generator, config: Config) -> Drawn:
     """The generator's rate 100 to 10,000 times as low."""
     factor = times(random, 2, 4)
@@ -75,12 +77,12 @@ def slow_generator(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "high rates",
-    rules.steps_too_large,
-    rules.output_saturates,
-    rules.not_finite,
-    rules.oscillation,
-    rules.generator_stalls,
-    rules.discriminator_learns_nothing,
+    images.steps_too_large,
+    players.output_saturates,
+    inputs.not_finite,
+    images.oscillation,
+    players.generator_stalls,
+    players.discriminator_learns_nothing,
     suits=rated,
     effect=True,
 )
@@ -90,7 +92,9 @@ def high_rates(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"both rates × {factor:g}", _with_rates(config, factor, factor))
 
 
-@component("low rates", rules.not_learning_yet, rules.generator_stalls, rules.discriminator_learns_nothing, suits=rated)
+@component(
+    "low rates", fallbacks.not_learning_yet, players.generator_stalls, players.discriminator_learns_nothing, suits=rated
+)
 def low_rates(random: np.random.Generator, config: Config) -> Drawn:
     """Both rates 100 to 10,000 times as low."""
     factor = times(random, 2, 4)
@@ -99,7 +103,7 @@ def low_rates(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "saturating loss",
-    rules.gradient_vanishes,
+    players.gradient_vanishes,
     suits=lambda config: rated(config) and config.objective.name == "non_saturating",
 )
 def saturating_loss(random: np.random.Generator, config: Config) -> Drawn:
@@ -114,10 +118,10 @@ def saturating_loss(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "momentum",
-    rules.oscillation,
-    rules.steps_too_large,
-    rules.generator_stalls,
-    rules.output_saturates,
+    images.oscillation,
+    images.steps_too_large,
+    players.generator_stalls,
+    players.output_saturates,
     suits=adam,
     effect=True,
 )
@@ -130,8 +134,8 @@ def momentum(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "unbound critic",
-    rules.lipschitz_not_held,
-    rules.not_finite,
+    players.lipschitz_not_held,
+    inputs.not_finite,
     suits=lambda config: config.objective.name == "wasserstein" and rated(config),
 )
 def unbound_critic(random: np.random.Generator, config: Config) -> Drawn:
@@ -145,8 +149,8 @@ def unbound_critic(random: np.random.Generator, config: Config) -> Drawn:
 
 @component(
     "huge penalty",
-    rules.discriminator_learns_nothing,
-    rules.not_learning_yet,
+    players.discriminator_learns_nothing,
+    fallbacks.not_learning_yet,
     suits=lambda config: at(getattr(config.penalties, "r1", 0.0), 0) > 0,
     effect=True,
 )
@@ -156,14 +160,14 @@ def huge_penalty(random: np.random.Generator, config: Config) -> Drawn:
     return Drawn(f"R1 of {weight:g}", {"penalties.r1": weight})
 
 
-@component("slow average", rules.average_far_behind)
+@component("slow average", players.average_far_behind)
 def slow_average(random: np.random.Generator, config: Config) -> Drawn:
     """An average with a memory of 30,000 to a million steps."""
     memory = times(random, 4.5, 6)
     return Drawn(f"an average over {memory:,.0f} steps", {"average.decay": 1 - 1 / memory, "average.warm_up": False})
 
 
-@component("few images", rules.discriminator_overfits, rules.memorisation)
+@component("few images", players.discriminator_overfits, players.memorisation)
 def few_images(random: np.random.Generator, config: Config) -> Drawn:
     """16 to 64 images."""
     few = int(times(random, 1.21, 1.8))
