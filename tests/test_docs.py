@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import textwrap
 import zipfile
 from pathlib import Path
@@ -106,6 +107,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cats").mkdir()
     for i, image in enumerate(waves(16, 20, 24)):
         Image.fromarray(image).save(folder / "cats" / f"{i}.png")
+    shutil.copytree(folder / "cats", folder / "kittens")
     with zipfile.ZipFile(folder / "data.zip", "w") as archive:
         for path in (folder / "cats").iterdir():
             archive.write(path, path.relative_to(folder))

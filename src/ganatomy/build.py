@@ -24,6 +24,7 @@ from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
+from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime
 
 ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
@@ -79,8 +80,14 @@ def _generator(config: options.Config, image: ImageShape) -> nn.Module:
 
 def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
     """A discriminator with its first weights, which follow from the seed alone. Errors as `generator`."""
-    chosen, classes = config.discriminator, len(config.prior.classes)
-    return _seeded(config, "discriminator", lambda: _network(chosen, "discriminator", image, classes=classes))
+    return _seeded(config, "discriminator", lambda: _discriminator(config, image))
+
+
+def _discriminator(config: options.Config, image: ImageShape) -> nn.Module:
+    network = _network(config.discriminator, "discriminator", image, classes=len(config.prior.classes))
+    if config.init.path:
+        freeze(network, config.init.freeze)
+    return network
 
 
 def _network(chosen: NetworkOptions, role: str, *given: Any, **more: Any) -> nn.Module:

@@ -144,6 +144,8 @@ def test_no_recipe_has_an_option_that_changes_nothing() -> None:
     [
         ({"augmentation.target": 0.6}, "augmentation.target"),
         ({"data.padding": "border"}, "data.padding"),
+        ({"init.step": 5}, "init.step"),
+        ({"init.freeze": 2}, "init.freeze"),
         ({"evaluation.samples": 500}, "evaluation.samples"),
         ({"diagnosis.on": False, "diagnosis.every": 9}, "diagnosis.every"),
         ({"runtime.precision": "bfloat16", "runtime.convolution": "patches"}, "runtime.convolution"),

@@ -58,9 +58,9 @@ def test_advice(zoo):
         "1 of 24 images cannot be read; training goes on without them.",
         "1 of 23 images repeat another one exactly; remove them if by mistake.",
         "1 of 23 images are of one plain colour; remove them if by mistake.",
-        "Only 23 images: copies of them are the likely result. More images help most; then augmentation, --set "
-        "'augmentation.policies=[colour, translation, cutout]' (--recipe auto sets it), and --flip if mirrored images "
-        "are right.",
+        "Only 23 images: copies of them are the likely result. More images help most; then a generator of similar "
+        "images to start from, --init RUN; augmentation, --set 'augmentation.policies=[colour, translation, cutout]' "
+        "(--recipe auto sets it); and --flip if mirrored images are right.",
         "Use size 32×32: half of the images have a short side of about 40 pixels or more.",
         "At that size 3 of 23 images are cropped, by 33% of the picture in the median, 43% of the picture at most; "
         "--fit pad or --fit stretch keeps all of it.",

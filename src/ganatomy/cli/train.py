@@ -14,6 +14,10 @@ def train(
     data: Annotated[str | None, typer.Argument(metavar="DATA", help="{data.path}")] = None,
     recipe: Annotated[str | None, typer.Option(help="What to start from: see `ganatomy recipes`.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file to start from, such as a run's config.yaml.")] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(metavar="RUN|FILE|hf:…", help="Start from this generator, with its networks: fine-tuning."),
+    ] = None,
     size: Annotated[str | None, typer.Option(metavar="N or HxW", help="{data.size}")] = None,
     channels: Annotated[int | None, typer.Option(help="{data.channels}")] = None,
     fit: Annotated[str | None, typer.Option(metavar="crop|pad|stretch", help="{data.fit}")] = None,
@@ -58,6 +62,7 @@ def train(
 
     ganatomy train cats/ --size 64 --minutes 60
     ganatomy train cats/ --recipe auto
+    ganatomy train kittens/ --init cats --minutes 20
     ganatomy train cats/ --recipe sngan --set training.batch=32 --dry-run
     ganatomy train --resume last --more-steps 20000
     ganatomy train cats/ --parts my_parts.py --set objective.name=my_loss
@@ -85,6 +90,7 @@ def train(
     if remedy == "auto" and remedies is None:
         remedies = REMEDIES
     flags = {
+        "init.path": init,
         "data.size": size,
         "data.channels": channels,
         "data.fit": fit,

@@ -58,6 +58,11 @@ CONDITIONS = (
         lambda config, name: config.method not in FROM_PIXELS,
         "latent vectors of this method have the size of the image",
     ),
+    *(
+        Condition(f"init.{option}", lambda config, name: bool(config.init.path), "it needs init.path (--init)")
+        for option in ("step", "freeze")
+    ),
+    _game("init.freeze"),
     Condition("vae.*", _method("vae"), "it needs method=vae"),
     Condition("diffusion.*", _method("diffusion"), "it needs method=diffusion"),
     _game("objective.*"),

@@ -147,6 +147,19 @@ class PriorOptions(Options):
     )
 
 
+class InitOptions(Options):
+    """The generator that a training starts from, instead of random weights: see docs/TRAINING.md."""
+
+    path: str = Field("", description="A run, an exported folder or file, or hf:owner/name; empty: random weights.")
+    step: int | None = Field(None, ge=0, description="The checkpoint of that run to start from; empty: the newest.")
+    freeze: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="FreezeD: how many of the discriminator's layers, counted from the image on, keep their weights.",
+    )
+
+
 class VAEOptions(Options):
     """The variational autoencoder (method=vae): `generator` is its decoder, `discriminator` the kind of its encoder."""
 
@@ -353,6 +366,7 @@ class Config(Options):
         "adversarial", description="How the generator learns: in the game (adversarial), or as a baseline."
     )
     data: DataOptions = DataOptions()
+    init: InitOptions = InitOptions()
     prior: PriorOptions = PriorOptions()
     generator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("generator"))] = DCGANOptions()
     discriminator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("discriminator"))] = (

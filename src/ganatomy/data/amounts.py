@@ -16,20 +16,24 @@ def too_few(count: int) -> str:
     """Why so few images are refused."""
     these = "1 image is" if count == 1 else f"{count} images are"
     return (
-        f"{these} too few to learn from: a generator could only copy. Collect {LEAST} at least, better thousands; "
-        "`ganatomy train` takes fewer only with --anyway."
+        f"{these} too few to learn from: a generator could only copy. Collect {LEAST} at least, better thousands, or "
+        "start from a generator of similar images (--init RUN); `ganatomy train` takes fewer only with --anyway."
     )
 
 
-def advice(count: int, channels: int) -> str | None:
-    """What to expect of so many images, and which options help; None where there are enough."""
+def advice(count: int, channels: int, started: bool = False) -> str | None:
+    """What to expect of so many images, and which options help; None where there are enough.
+
+    started: whether the training starts from another generator already.
+    """
     helps = f"--set 'augmentation.policies=[{', '.join(augmentation(channels))}]' (--recipe auto sets it)"
     if count < LEAST:
         return too_few(count)
     if count <= COPIED:
+        start = "" if started else "a generator of similar images to start from, --init RUN; "
         return (
-            f"Only {count} images: copies of them are the likely result. More images help most; then augmentation, "
-            f"{helps}, and --flip if mirrored images are right."
+            f"Only {count} images: copies of them are the likely result. More images help most; then {start}"
+            f"augmentation, {helps}; and --flip if mirrored images are right."
         )
     if count < ENOUGH:
         return (

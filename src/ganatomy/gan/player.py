@@ -20,7 +20,7 @@ class NonFiniteError(Exception):
 
 
 class Player:
-    """A network whose optimiser minimises its own loss in its own parameters."""
+    """A network whose optimiser minimises its own loss in its own parameters, but for those that are held fixed."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Player:
         """settings: the optimiser's numbers that follow a schedule, by torch's name: {"lr": …, "momentum": …}."""
         self.name, self.network = name, network
         self.optimiser, self.settings, self.runtime = optimiser, settings, runtime
-        self.parameters = list(network.parameters())
+        self.parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.fault: Tensor | None = None
 
     def update(self, loss: Tensor, step: int) -> Tensor:

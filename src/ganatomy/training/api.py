@@ -24,7 +24,7 @@ from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.terminal import Terminal
-from ganatomy.training import auto, forecast, parts, session
+from ganatomy.training import auto, forecast, initial, parts, session
 from ganatomy.training.callbacks import tensorboard
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
@@ -69,7 +69,9 @@ def train(
     console = console or Terminal()
     path = _path(data, labels, classes)
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
-    planned, check = plan(path, recipe, config, named), accept if anyway else refuse_few
+    planned, check = plan(path, recipe, config, named, runs=runs), accept if anyway else refuse_few
+    if planned.init.path:
+        named |= {"init.path": planned.init.path, "init.step": planned.init.step}
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Terminal(quiet=True)
@@ -82,7 +84,7 @@ def train(
             if path == IN_MEMORY:
                 planned = change(planned, {"data.path": _kept(data, labels, classes, planned, console)})
             if recipe == "auto":
-                planned = auto.choose(planned, given_options(path, named), runtime, console, check).config
+                planned = auto.choose(planned, given_options(path, named, runs), runtime, console, check).config
                 inactive.check(planned, named)
             resolved = resolve(prepare_training(planned, runtime, console, check=check), console)
             if runtime.leads:
@@ -243,20 +245,25 @@ def plan(
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     resumed: bool = False,
+    runs: str | Path = RUNS,
 ) -> Config:
     """The configuration that follows from the arguments, its names checked; `auto` and what the data decide stay open.
 
-    resumed: whether it goes on from a checkpoint. Raises UserError where names do not exist, parts do not fit together,
-    an option that is given would change nothing, a package is missing or the training would never end.
+    resumed: whether it goes on from a checkpoint; runs: where a run to start from is looked for. Raises UserError where
+    names do not exist, parts do not fit together, an option that is given would change nothing, a package is missing or
+    the training would never end.
     """
     if recipe is not None and config is not None:
         raise UserError("Choose either --recipe or --config, not both.")
+    changes = dict(settings or {})
+    origin = None if resumed else _origin(changes, runs)
     if isinstance(config, Config):
         base = config
+    elif config is not None:
+        base = read(config)
     else:
-        base = read(config) if config is not None else recipe_named(recipe or "dcgan")
+        base = recipe_named(recipe or "dcgan") if recipe or origin is None else initial.base(origin)
 
-    changes = dict(settings or {})
     if data is not None and changes.get("data.path") not in (None, str(data)):
         raise UserError(f"The images are given twice: {data}, and data.path={changes['data.path']}.")
     if data is not None:
@@ -264,7 +271,9 @@ def plan(
         if config is None:
             # A recipe's size and channels are those of its own data.
             own = {} if str(data) == base.data.path else {"data.size": None, "data.channels": None}
-            changes = {**own, **_chosen_before(data, changes), **changes}
+            changes = {**own, **_of_origin(origin, changes), **_chosen_before(data, changes), **changes}
+    if origin is not None:
+        changes |= {"init.path": origin.path, "init.step": origin.step}
     # One budget replaces another: `--minutes 5` must not stop at the recipe's number of steps.
     if any(changes.get(budget) is not None for budget in BUDGETS):
         changes = {**dict.fromkeys(BUDGETS), **changes}
@@ -280,10 +289,22 @@ def plan(
     return planned
 
 
-def given_options(data: str | Path | None, settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The options that a person chose, by dotted name."""
-    chosen = {} if data is None else _chosen_before(data, settings or {})
-    return {"data.path": data, **chosen, **(settings or {})}
+def given_options(
+    data: str | Path | None, settings: Mapping[str, Any] | None, runs: str | Path = RUNS
+) -> dict[str, Any]:
+    """The options that a person chose, by dotted name; those of a generator to start from are chosen with it."""
+    given = dict(settings or {})
+    chosen = {} if data is None else _chosen_before(data, given)
+    return {"data.path": data, **_of_origin(_origin(given, runs), given), **chosen, **given}
+
+
+def _origin(given: Mapping[str, Any], runs: str | Path) -> initial.WarmStart | None:
+    """The generator to start from, where one is given."""
+    return initial.find(given["init.path"], given.get("init.step"), runs) if given.get("init.path") else None
+
+
+def _of_origin(origin: initial.WarmStart | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {} if origin is None else initial.networks(origin, given)
 
 
 def _chosen_before(data: str | Path, settings: Mapping[str, Any]) -> dict[str, Any]:

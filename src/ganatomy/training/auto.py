@@ -78,7 +78,7 @@ def choose(
         choice.set(why, {"data.size": [LARGEST_ON_CPU, LARGEST_ON_CPU]})
         prepared = _looked_at(choice.config, runtime, console, accept)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
-    if not on_cpu:
+    if not on_cpu and not choice.config.init.path:
         _for_a_gpu(choice, side)
     _by_class(choice, images)
     _for_few_images(choice, images)
@@ -196,7 +196,7 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     enough = next(count for largest, count in SEEN.items() if side <= largest)
     dcgan = choice.config.generator.family == choice.config.discriminator.family == "dcgan"
     rate, last = 0.0, None
-    for width in WIDTHS if dcgan else (None,):
+    for width in WIDTHS if dcgan and not choice.config.init.path else (None,):
         # A step's arithmetic falls with the square of the width at most: what cannot be enough is not measured.
         if width not in (None, WIDTHS[-1]) and last and enough > 60 * minutes * rate * (last / width) ** 2:
             continue

@@ -176,7 +176,7 @@ def sentences(
     at_32: measures the speed at 32 pixels, for what the same time would give there.
     """
     yield from _schedules(config, _steps(config, seen))
-    if config.recipe != "auto":
+    if config.recipe != "auto" or config.init.path:  # all that was measured began with random weights
         return
     if not calibrated():
         few = _steps(config, seen) < FEW_STEPS

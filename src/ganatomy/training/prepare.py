@@ -28,7 +28,7 @@ from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
-from ganatomy.training import autotune
+from ganatomy.training import autotune, initial
 from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
@@ -119,9 +119,8 @@ def prepare_training(
         return prepared
     for problem in prepared.problems:
         console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
-    diagnosed = planned.diagnosis.on and planned.method == "adversarial"
-    held_out = _held_out(planned, there, images) if diagnosed else None
-    for sentence in _few(images, diagnosed, held_out):
+    held_out = _held_out(planned, there, images) if _diagnosed(planned) else None
+    for sentence in _few(planned, images, held_out):
         console.print(sentence, style="yellow", highlight=False)
     return replace(
         prepared,
@@ -130,17 +129,21 @@ def prepare_training(
     )
 
 
-def _few(images: datasets.Images, diagnosed: bool, held_out: datasets.Images | None) -> Iterator[str]:
+def _few(planned: Config, images: datasets.Images, held_out: datasets.Images | None) -> Iterator[str]:
     """What to expect of so few images that they are likely to be copied, and whether the diagnosis can tell."""
     if len(images) > COPIED:
         return
-    if sentence := advice(len(images), images.pixels.shape[-1]):
+    if sentence := advice(len(images), images.pixels.shape[-1], started=bool(planned.init.path)):
         yield sentence
-    if diagnosed and held_out is None:
+    if _diagnosed(planned) and held_out is None:
         yield (
             "Whether samples are copies is measured against images that are not trained on, and there are none: put "
             "some into a folder `test` beside `train`."
         )
+
+
+def _diagnosed(planned: Config) -> bool:
+    return planned.diagnosis.on and planned.method == "adversarial"
 
 
 def status(console: Console, words: str) -> AbstractContextManager[object]:
@@ -237,8 +240,13 @@ def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, conso
 
 
 def resolve(prepared: Prepared, console: Console) -> Prepared:
-    """The same with every `auto` replaced: precision and convolutions by timing, device and threads by the machine."""
+    """The same with every `auto` replaced: precision and convolutions by timing, device and threads by the machine.
+
+    Raises UserError where the generator to start from does not fit.
+    """
     runtime = prepared.runtime
+    if prepared.config.init.path:
+        console.print(initial.describe(prepared.config, prepared.image_shape), highlight=False)
     if busy := machine.busy():
         console.print(f"{busy} Training is slower than it would be alone.", style="yellow", highlight=False)
     with status(console, "Choosing precision and convolutions …"):

@@ -66,6 +66,9 @@ class Recovery:
         changed = settings.change(run.config(), finding.settings)  # a person may have changed the rates
         players = ("generator", "discriminator")
         rebuilt = any(getattr(changed, role) != getattr(prepared.config, role) for role in players)
+        if rebuilt and changed.init.path:  # other networks cannot start from there
+            changed = settings.change(changed, {"init.path": "", "init.step": None, "init.freeze": 0})
+            self.console.print("The networks change and start from random weights.", style="yellow", highlight=False)
         before = [] if rebuilt else [step for step in run.checkpoints() if step <= finding.began]
         back = max(before, default=0)
         for step, folder in run.checkpoints().items():

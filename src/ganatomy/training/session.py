@@ -26,7 +26,7 @@ from ganatomy.system import machine, stopping
 from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness
 from ganatomy.system.terminal import show
-from ganatomy.training import contract, parts
+from ganatomy.training import contract, initial, parts
 from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
@@ -123,6 +123,10 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     else:
         contract.check(method, options, prepared.image_shape)
         build.start_from_data(method, images.pixels)
+        if options.init.path:
+            words = initial.start_from(method, options, prepared.image_shape)
+            if runtime.leads:
+                run.event("initialised", words=words)
     batches: Batches = RealBatches(
         images.pixels,
         options.training.batch,
@@ -157,6 +161,8 @@ def _callbacks(
 def _check_loads(run: Run, prepared: Prepared) -> None:
     """Raise UserError where options were changed that the checkpoint's tensors depend on."""
     before, now = run.config(), prepared.config
+    if before.init != now.init:
+        raise UserError("init.* is what a run starts from, and this one has started: it cannot change.")
     for player in ("generator_optimiser", "discriminator_optimiser"):
         if getattr(before, player).name != getattr(now, player).name:
             raise UserError(f"{player}.name cannot change when a run is resumed: its state is the other optimiser's.")
