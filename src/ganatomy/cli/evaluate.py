@@ -10,13 +10,16 @@ from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation
 
 def evaluate(
     subject: Annotated[
-        str, typer.Argument(metavar="RUN|IMAGES", help="A run, or generated images: a folder, zip or array file.")
+        str,
+        typer.Argument(
+            metavar="RUN|IMAGES|TABLE", help="A run, or generated images: a folder, zip or array file; or a table."
+        ),
     ],
     metrics: Annotated[
         str,
         typer.Option(
             help="What to measure, as in fd,prdc: {ganatomy.evaluation.metrics:METRICS}; `all` that these images "
-            "allow; empty: the usual ones."
+            "allow; empty: the usual ones. Of a table: {ganatomy.evaluation.rows:ROW_METRICS}."
         ),
     ] = "",
     n: Annotated[
@@ -26,14 +29,20 @@ def evaluate(
         str, typer.Option(help="What the scores compare: auto, {ganatomy.evaluation.features:EXTRACTORS}.")
     ] = "auto",
     reference: Annotated[
-        str | None, typer.Option(metavar="DATA", help="The real images; by default a run's own training images.")
+        str | None,
+        typer.Option(metavar="DATA", help="The real images or table; by default a run's own training images."),
     ] = None,
     held_out: Annotated[
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Real images not trained on, which some metrics need; by default the split `test` of the real images.",
+            help="Real images not trained on, which some metrics need; by default the split `test` of the real images. "
+            "Of a table: rows to test on; by default a third of the real ones.",
         ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of a table: the column that is predicted; by default the last one."),
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="The file of a large network's weights.")] = None,
     sha256: Annotated[str | None, typer.Option(help="The SHA-256 that this file must have.")] = None,
@@ -63,17 +72,48 @@ def evaluate(
     ganatomy evaluate last
     ganatomy evaluate last --metrics fd,prdc --n 5000
     ganatomy evaluate generated/ --reference cats/
+    ganatomy evaluate generated.csv --reference people.csv
+
+    Raises UserError for options that go with another kind of data.
     """
     from ganatomy.config.options import Config
     from ganatomy.config.settings import change, parse_settings
+    from ganatomy.errors import UserError
     from ganatomy.evaluation import api as evaluation
+    from ganatomy.evaluation.rows import api as rows
+    from ganatomy.modalities.tables import files
     from ganatomy.system.terminal import Terminal, show
 
-    given = {name: value for name, value in (("data.size", size), ("data.channels", channels)) if value is not None}
-    data = change(Config(), given).data
+    chosen = [name.strip() for name in metrics.split(",") if name.strip()]
+    if files.is_table(subject):
+        of_images = {
+            "--n": n,
+            "--features": features != "auto",
+            "--weights": weights,
+            "--sha256": sha256,
+            "--size": size,
+            "--channels": channels,
+            "--step": step,
+            "--raw": raw,
+            "--truncation": truncation,
+            "--class": label,
+            "--set": changes,
+            "--first-seed": first_seed,
+            "--device": device != "auto",
+        }
+        if given := [name for name, value in of_images.items() if value]:
+            raise UserError(f"{', '.join(given)}: not of a table, which {subject} is.")
+        if reference is None:
+            raise UserError("--reference DATA is required: the real rows to compare against.")
+        show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out))
+        return
+    if target is not None:
+        raise UserError(f"--target goes with tables, which end in .csv or .parquet; {subject} is none.")
+    prepared = {name: value for name, value in (("data.size", size), ("data.channels", channels)) if value is not None}
+    data = change(Config(), prepared).data
     card = evaluation.evaluate(
         subject,
-        metrics=[name.strip() for name in metrics.split(",") if name.strip()],
+        metrics=chosen,
         n=n,
         features=features,
         reference=reference,

@@ -60,7 +60,7 @@ class Score:
 class ScoreCard:
     """Scores of one generator, measured by one protocol.
 
-    subject   what was measured: run, step and seeds, or a folder of images
+    subject   what was measured: run, step and seeds, a folder of images, or a table
     protocol  what must be equal for two cards to be compared
     made      when, on what machine, how long, where the real images lay: it does not change a number
     """
@@ -74,7 +74,7 @@ class ScoreCard:
     def name(self) -> str:
         """The subject in words: demo-001, step 2,009."""
         if "run" not in self.subject:
-            return str(self.subject["images"])
+            return str(self.subject["table"] if "table" in self.subject else self.subject["images"])
         raw = "" if self.subject["average"] else ", not averaged"
         cut = self.subject["truncation"]
         truncation = "" if cut is None else f", truncated at {cut:g}"
@@ -83,9 +83,10 @@ class ScoreCard:
 
     @property
     def terms(self) -> str:
-        """How many images were compared: 10,000 generated images against 60,000 of mnist.zip."""
-        images = self.protocol["reference"]["images"]
-        return f"{self.protocol['samples']:,} generated images against {images:,} of {self.made['reference']}"
+        """How many samples were compared: 10,000 generated images against 60,000 of mnist.zip; of tables, rows."""
+        reference = self.protocol["reference"]
+        kind = "rows" if "rows" in reference else "images"
+        return f"{self.protocol['samples']:,} generated {kind} against {reference[kind]:,} of {self.made['reference']}"
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.terms}; features: {self.protocol['features']['name']}"]
