@@ -1,5 +1,6 @@
 """Generated tables measured beside their baselines: `ganatomy evaluate` of a file of rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def test_it_reads_as_a_table(found) -> None:
     assert "200 generated rows against 400 of the reference" in str(found)
     assert "target: group" in str(found)
     assert "put aside" not in str(found)
+
+
+def test_what_cannot_be_measured_is_named() -> None:
+    """All rows are one of six, so none that is unseen is new; beside it, a baseline alone lacks a score."""
+    few = pd.DataFrame({"x": ["a", "b", "c"] * 60, "y": ["d", "e"] * 90})
+    text = str(compared := evaluate(few[:60], few, metrics=["columns", "nearest_ratio"]))
+    assert text.count("not measured: nearest_ratio: Most held-out samples are in the training set too") == 1
+    assert "not measured of" not in text
+    rows, *baselines = compared.cards
+    lacking = [replace(each, scores={"columns": each.scores["columns"]}) for each in baselines]
+    more = replace(rows, scores={**rows.scores, "copies": rows.scores["columns"]})
+    lacking[0] = replace(lacking[0], made={**lacking[0].made, "not_taken": ["copies: why not"]})
+    text = str(replace(compared, cards=(more, *lacking)))
+    assert f"  copies   {more.scores['copies']}" in text
+    assert "  not measured of Gaussian copula: copies: why not" in text
 
 
 def test_files_are_measured_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,15 +49,18 @@ class RowComparison:
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        made = self.cards[0]
+        comparison, made = Comparison(self.cards), self.cards[0]
         width = max(map(len, made.scores))
-        details = [
-            f"  {name:<{width}}  {key.replace('_', ' ')}: {readable(value)}"
-            for name, score in made.scores.items()
-            for key, value in score.details.items()
-        ]
-        missed = [f"  not measured: {sentence}" for sentence in made.made["not_taken"]]
-        return "\n".join([Comparison(self.cards).text(), "", made.name, *details, *missed, "", *self.notes])
+        lines = [f"  {name:<{width}}  {made.scores[name]}" for name in made.scores if name not in comparison.scores]
+        for name, score in made.scores.items():
+            lines += [
+                f"  {name:<{width}}  {key.replace('_', ' ')}: {readable(it)}" for key, it in score.details.items()
+            ]
+        for card in self.cards:
+            whose = "" if card is made else f" of {card.name}"
+            missed = [each for each in card.made["not_taken"] if card is made or each not in made.made["not_taken"]]
+            lines += [f"  not measured{whose}: {sentence}" for sentence in missed]
+        return "\n".join([comparison.text(), "", made.name, *lines, "", *self.notes])
 
 
 def evaluate(
