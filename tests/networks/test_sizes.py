@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
@@ -104,3 +105,14 @@ def test_precision_and_memory_format_stay(kind):
     assert padded.dtype == kind
     assert padded.is_contiguous(memory_format=torch.channels_last)
     assert_close(padded, pad(small.contiguous(), 7, 8), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("size", [(7, 3), (4, 6), (9, 8)])
+def test_padding_and_its_gradient_are_those_of_repeated_border_pixels(size):
+    small, down, right = image(2, 3, 4, 3).requires_grad_(), size[0] - 4, size[1] - 3
+    sides = right // 2, right - right // 2, down // 2, down - down // 2
+    ours, torchs = pad(small, *size), F.pad(small, sides, mode="replicate")
+    assert torch.equal(ours, torchs)
+    weights = torch.rand_like(ours)
+    gradients = [torch.autograd.grad((padded * weights).sum(), small)[0] for padded in (ours, torchs)]
+    assert_close(*gradients, rtol=1e-12, atol=1e-12)

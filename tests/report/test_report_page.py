@@ -83,6 +83,15 @@ def test_the_page_is_whole(run: Run) -> None:
     assert not re.search(r"url\(|@import|\bfetch\(|XMLHttpRequest|\bimport\(|<iframe|<object", html)
 
 
+@pytest.mark.parametrize(
+    ("device", "processes", "words"), [("cuda", 1, "H200"), ("cuda:1", 1, "A100"), ("cuda", 2, "2 × H200")]
+)
+def test_it_names_the_gpu_that_trained(run: Run, device: str, processes: int, words: str) -> None:
+    run.write_config(settings.change(run.config(), {"runtime.device": device}))
+    run.update(processes=processes, machine={**INFO["machine"], "gpus": ["H200", "A100"]})
+    assert f"in 1 min 30 s on {words}" in written(run)
+
+
 def test_it_says_what_happened(run: Run) -> None:
     html = written(run)
     assert "Finished: 4,210 steps, 269,440 images in 1 min 30 s on AMD EPYC, 2 cores" in html

@@ -124,3 +124,17 @@ def test_a_device_that_is_not_there(device: str, sentence: str) -> None:
         pytest.skip("it is there")
     with pytest.raises(UserError, match=sentence):
         runtime.choose_device(device)
+
+
+def test_one_gpu_is_not_shared_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="cuda:1 is one GPU, and there are 2 processes: --device cuda"):
+        runtime.start("cuda:1").__enter__()
+
+
+def test_a_process_without_a_gpu_of_its_own_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [runtime.choose_device("cuda", local) for local in (0, 1)] == [torch.device("cuda", i) for i in (0, 1)]
+    with pytest.raises(UserError, match="There is no cuda:2: this machine has 2 GPUs"):
+        runtime.choose_device("cuda", local_rank=2)

@@ -94,3 +94,14 @@ def test_the_fastest_that_agrees_is_chosen(rates: list[float], agreements: list[
     timings = [Timing(way, rate, agreement) for way, rate, agreement in zip(ways, rates, agreements, strict=False)]
     assert autotune.fastest(timings) == index
     assert all(("but wrong" in str(timing)) == (timing.agreement < 0.9) for timing in timings)
+
+
+def test_the_clock_starts_when_the_device_has_finished_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    clock = autotune.time.perf_counter
+    monkeypatch.setattr(Runtime, "wait", lambda self: events.append("wait"))
+    monkeypatch.setattr(autotune.time, "perf_counter", lambda: events.append("clock") or clock())
+    monkeypatch.setattr(measurements, "kept", lambda config, image, runtime, ways, measure: measure())
+    autotune.images_per_second(options(), IMAGE, Runtime())
+    assert events[:2] == ["wait", "clock"]
+    assert events.count("wait") == 1 + events.count("clock") / 2

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from ganatomy import build
+from ganatomy.config.recipes import recipe
 from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
 from ganatomy.gan.objectives import OBJECTIVES, Losses, non_saturating
@@ -14,6 +16,8 @@ from ganatomy.gan.player import NonFiniteError, Player
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.system.runtime import Runtime
+from ganatomy.training.callbacks.checkpoints import Checkpoints
+from ganatomy.training.loop import State
 from tiny import go_on, quick
 
 
@@ -43,6 +47,21 @@ def test_where_waiting_would_stall_the_kernel_skips_and_check_raises_later() -> 
     with pytest.raises(NonFiniteError, match="step 1"):
         player.check()
     player.check()  # said once
+
+
+def test_nothing_is_saved_after_an_update_that_was_skipped(tmp_path: Path) -> None:
+    """Batch norm's running statistics may not be finite then, and a run would go back to them again and again."""
+    network, runtime = torch.nn.Linear(3, 1), Runtime(torch.device("cuda"))
+    player = Player("critic", network, torch.optim.Adam(network.parameters(), lr=0.1, fused=True), {}, runtime)
+    method = SimpleNamespace(check=player.check, state=lambda: {"generator": network.state_dict()})
+    run = Run.create("run", recipe("dcgan"), tmp_path)
+    callback = Checkpoints(run, every=5, keep=3)
+    player.update(network(torch.ones(2, 3)).sum(), step=4)
+    callback.after_step(State(method, step=5))
+    player.update(network(torch.ones(2, 3)).sum() * torch.nan, step=7)
+    with pytest.raises(NonFiniteError, match="step 7"):
+        callback.after_step(State(method, step=10))
+    assert list(run.checkpoints()) == [5]
 
 
 class FailingOnce:

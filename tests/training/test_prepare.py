@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from rich.console import Console
 
@@ -18,7 +19,7 @@ from ganatomy.data import cache_folder
 from ganatomy.errors import UserError
 from ganatomy.system.runtime import Runtime
 from ganatomy.training.api import plan
-from ganatomy.training.prepare import Prepared, prepare_training
+from ganatomy.training.prepare import Prepared, device_kept, prepare_training
 from tiny import TINY, go_on, quick, waves
 
 
@@ -213,3 +214,11 @@ def test_what_was_prepared_is_what_is_trained(tmp_path: Path) -> None:
     assert said(folder)[1].images.pixels.shape == (7, 24, 24, 3)
     ganatomy_command("data", "prepare", folder)
     assert said(folder)[1].config.data.fit == "crop"
+
+
+def test_config_keeps_a_gpu_that_was_asked_for_by_number() -> None:
+    second = Runtime(torch.device("cuda", 1))
+    assert device_kept("cuda:1", second) == "cuda:1"
+    assert device_kept("cuda", second) == "cuda"  # of several processes, each of which has its own
+    assert device_kept("auto", second) == "cuda"
+    assert device_kept("auto", Runtime()) == "cpu"

@@ -50,7 +50,8 @@ class RealBatches:
         images = to_float(torch.from_numpy(self.pixels[indices]).to(self.runtime.device, non_blocking=True))
         if self.flip:
             mirrored = torch.rand(self.batch, generator=self.random.at("flip", step, turn))[rows] < 0.5
-            images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+            mirrored = mirrored.to(images.device, non_blocking=True)
+            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
         return Batch(images, self._one_hot(indices))
 
     def whole(self) -> "RealBatches":

@@ -16,6 +16,7 @@ from ganatomy.gan.method import Batch, Method
 from ganatomy.modalities.images import Pixels
 from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 from ganatomy.system import blas
+from ganatomy.system.runtime import random_kept
 
 SCORED = 64  # images that the discriminator scores, of each kind: real, held out, generated
 SLOPES = 16  # images at which its gradient is taken
@@ -265,9 +266,8 @@ def undisturbed(method: Method) -> Iterator[None]:
     networks = list(method.networks.values())
     modes = [(module, module.training) for network in networks for module in network.modules()]
     kept = [(buffer, buffer.clone()) for network in networks for buffer in network.buffers()]
-    device = method.runtime.device
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
+    with random_kept(method.runtime.device):
+        method.runtime.seed(0)
         try:
             yield
         finally:

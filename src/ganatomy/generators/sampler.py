@@ -17,6 +17,7 @@ from ganatomy.generators.pretrained import Pretrained
 from ganatomy.modalities.images import Pixels, enlarge, grid, save_png, to_uint8
 from ganatomy.networks.protocols import Truncating
 from ganatomy.system.files import explained, write_text
+from ganatomy.system.precision import exact_float32
 
 LAST_SEED = 2**32 - 1  # torch drops the higher bits of a CPU generator's seed
 SHOWN = 64  # images of a model card
@@ -52,6 +53,7 @@ class Sampler(nn.Module):
         return self.prior.of_seeds(seeds, None if label is None else self._number(label))
 
     @torch.no_grad()
+    @exact_float32()
     def images(self, codes: Tensor, batch: int = 1, truncation: float | None = None) -> Pixels:
         """Pixels [N, H, W, C] of codes [N, latent_dim + K]; truncation: other than the sampler's own.
 

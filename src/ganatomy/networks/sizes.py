@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 SMALLEST = 4  # pixels of the smallest map's shorter side, at least
@@ -32,7 +32,9 @@ def crop(images: Tensor, height: int, width: int) -> Tensor:
 
 def pad(images: Tensor, height: int, width: int) -> Tensor:
     """[B, C, H, W] images in the middle of a larger map; outside, the nearest pixel is repeated."""
-    down, right = height - images.shape[2], width - images.shape[3]
-    if not (down or right):
-        return images
-    return F.pad(images, (right // 2, right - right // 2, down // 2, down - down // 2), mode="replicate")
+    # Not torch's padding by repetition: on a GPU its gradient adds in any order, and a resumed run would differ.
+    for axis, size in ((2, height), (3, width)):
+        if more := size - images.shape[axis]:
+            first, last = images.narrow(axis, 0, 1), images.narrow(axis, -1, 1)
+            images = torch.cat([*[first] * (more // 2), images, *[last] * (more - more // 2)], axis)
+    return images

@@ -99,8 +99,9 @@ def _machine(info: dict[str, Any], config: Config | None) -> str:
     """The GPU of the run if it uses one, otherwise the processor."""
     machine, device = info.get("machine", {}), config.runtime.device if config else "cpu"
     if device.startswith("cuda") and machine.get("gpus"):
-        several = info.get("processes", 1)
-        return f"{several} × {machine['gpus'][0]}" if several > 1 else str(machine["gpus"][0])
+        several, index = info.get("processes", 1), int(device.partition(":")[2] or 0)
+        name = machine["gpus"][min(index, len(machine["gpus"]) - 1)]
+        return f"{several} × {name}" if several > 1 else str(name)
     return ", ".join([str(machine["processor"]), f"{machine['cores']} cores"]) if "processor" in machine else ""
 
 

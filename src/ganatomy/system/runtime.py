@@ -23,6 +23,7 @@ from torch.distributed.rendezvous import rendezvous
 from ganatomy.errors import UserError
 from ganatomy.system import whole_batch
 from ganatomy.system.draws import WholeDraws
+from ganatomy.system.precision import exact_float32
 
 
 @dataclass(frozen=True)
@@ -150,10 +151,14 @@ class Runtime:
 def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
     """Set up this process, joining the others when `torchrun` started it (gloo on CPU, NCCL on GPU).
 
-    device: as for `choose_device`; threads: of the CPU, 0 for all cores. Afterwards there are as many as before, and
-    random numbers and the current GPU are the caller's again. Raises UserError if the device is missing.
+    device: as for `choose_device`; threads: of the CPU, 0 for all cores. On a GPU, float32 is float32 and the same step
+    gives the same bits: see `exact_float32`. Afterwards there are as many threads as before, and random numbers, the
+    current GPU and its arithmetic are the caller's again. Raises UserError if the device is missing, or is one GPU for
+    several processes.
     """
     world, rank, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN.items())
+    if world > 1 and device.startswith("cuda:"):
+        raise UserError(f"{device} is one GPU, and there are {world} processes: --device cuda gives each its own.")
     chosen, threads_before = choose_device(device, local), torch.get_num_threads()
     joins = world > 1 and not dist.is_initialized()
     if joins:
@@ -164,7 +169,11 @@ def start(device: str = "auto", threads: int = 0) -> Iterator[Runtime]:
         dist.init_process_group(backend, store=store, rank=rank, world_size=world)
     try:
         torch.set_num_threads(threads or max(1, cores() // (int(os.environ.get("LOCAL_WORLD_SIZE", 1)))))
-        with torch.cuda.device(chosen) if chosen.type == "cuda" else contextlib.nullcontext(), random_kept(chosen):
+        with contextlib.ExitStack() as stack:
+            if chosen.type == "cuda":
+                stack.enter_context(torch.cuda.device(chosen))
+                stack.enter_context(exact_float32())
+            stack.enter_context(random_kept(chosen))
             yield Runtime(chosen, rank=rank, world=world)
     finally:
         torch.set_num_threads(threads_before)
@@ -204,8 +213,9 @@ def choose_device(name: str, local_rank: int = 0) -> torch.device:
     if name == "mps" and not torch.backends.mps.is_available():
         raise UserError("This machine has no Apple GPU that torch can use; use --device cpu.")
     device = torch.device(name)
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", local_rank)
-    if device.type == "cuda" and device.index >= torch.cuda.device_count():
-        raise UserError(f"There is no {name}: this machine has {torch.cuda.device_count()} GPUs, counted from 0.")
-    return device
+    if device.type != "cuda":
+        return device
+    index = local_rank if device.index is None else device.index
+    if index >= torch.cuda.device_count():
+        raise UserError(f"There is no cuda:{index}: this machine has {torch.cuda.device_count()} GPUs, counted from 0.")
+    return torch.device("cuda", index)

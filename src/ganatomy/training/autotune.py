@@ -110,6 +110,7 @@ def _time(
     player = method.players[-1]  # of a game the discriminator, which is updated first
     gradient = torch.cat([weight.grad.flatten() for weight in player.parameters if weight.grad is not None])
     seconds = []
+    runtime.wait()  # for what came before the clock
     for step in range(1, 1 + steps):
         began = time.perf_counter()
         method.step(step, lambda step, turn: real)

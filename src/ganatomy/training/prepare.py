@@ -239,6 +239,11 @@ def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, conso
         return Evaluator(images, extractor, options.samples, options.metrics)
 
 
+def device_kept(asked: str, runtime: Runtime) -> str:
+    """What config.yaml says: a GPU that was asked for by number is the run's own; `auto` is the kind that it found."""
+    return runtime.device.type if asked == "auto" else asked
+
+
 def resolve(prepared: Prepared, console: Console) -> Prepared:
     """The same with every `auto` replaced: precision and convolutions by timing, device and threads by the machine.
 
@@ -261,6 +266,7 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
         sentence = "runtime.convolution=patches changes nothing here: it needs a CPU and networks with convolutions."
         console.print(sentence, style="yellow", highlight=False)
     threads = chosen.threads or torch.get_num_threads()
-    settled = change(settled, {"runtime.device": runtime.device.type, "runtime.threads": threads})
+    device = device_kept(chosen.device, runtime)
+    settled = change(settled, {"runtime.device": device, "runtime.threads": threads})
     runtime = replace(runtime, precision=chosen.precision)
     return replace(prepared, config=settled, runtime=runtime, timings=timings)

@@ -118,3 +118,19 @@ def test_read_only_and_strided_pixels_are_read(name):
     flipped.flags.writeable = False
     extractor = features.make(name)
     np.testing.assert_array_equal(extractor(pixels[:, :, ::-1]).features, extractor(flipped).features)
+
+
+def test_a_network_computes_in_float32_and_a_gpu_keeps_its_fast_kernels():
+    import torch
+
+    from ganatomy.evaluation.features.network import NetworkExtractor
+
+    class Arithmetic(torch.nn.Module):
+        def forward(self, pixels):
+            cudnn = torch.backends.cudnn
+            seen = [cudnn.enabled, cudnn.allow_tf32, torch.is_autocast_enabled("cpu")]
+            return torch.tensor([seen] * len(pixels), dtype=torch.float32), None
+
+    with torch.autocast("cpu", torch.bfloat16):
+        found = NetworkExtractor("arithmetic", Arithmetic(), {})(PIXELS[:2])
+    assert found.features.tolist() == [[torch.backends.cudnn.enabled, False, False]] * 2

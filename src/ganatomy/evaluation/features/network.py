@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.evaluation.features.extractor import CHANNELS, Extracted, Pixels, Size, check
+from ganatomy.system.precision import exact_float32
 
 Outputs = tuple[Tensor, Tensor | None]
 
@@ -39,11 +40,7 @@ class NetworkExtractor:
         """
         check(pixels, self.name, self.channels, self.sizes)
         # A caller's autocast, or a GPU's TF32, would give other numbers.
-        with (
-            torch.no_grad(),
-            torch.autocast(torch.device(self.device).type, enabled=False),
-            torch.backends.cudnn.flags(allow_tf32=False),
-        ):
+        with torch.no_grad(), torch.autocast(torch.device(self.device).type, enabled=False), exact_float32():
             features, probabilities = self.network(self.prepare(pixels).to(self.device))
         return Extracted(
             features.float().cpu().numpy(), None if probabilities is None else probabilities.float().cpu().numpy()

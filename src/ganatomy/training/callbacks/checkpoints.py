@@ -9,7 +9,10 @@ from ganatomy.training.loop import Callback, State
 
 
 class Checkpoints(Callback):
-    """checkpoints/step-…/ at the first step, every `every` steps and at the end; the `keep` newest stay (0: all)."""
+    """checkpoints/step-…/ at the first step, every `every` steps and at the end; the `keep` newest stay (0: all).
+
+    Nothing is saved after an update that was skipped because its numbers were not finite: the session ends instead.
+    """
 
     def __init__(self, run: Run, every: int, keep: int, attempt: int = 0) -> None:
         """every: steps between saves; keep: how many to keep; attempt: roll-backs so far, recorded in each."""
@@ -31,6 +34,7 @@ class Checkpoints(Callback):
     def _save(self, state: State) -> None:
         if state.step in self.run.checkpoints():
             return
+        state.method.check()  # a GPU finds out late: batch norm's averages may hold what is not finite
         folder = self.run.at("checkpoints", f"step-{state.step:08d}")
         counts = {"step": state.step, "images": state.images, "seconds": state.seconds, "attempt": self.attempt}
         groups = state.method.state()

@@ -19,8 +19,8 @@ class Recorder(Callback):
 
     def after_step(self, state: State) -> None:
         """Add the step to the mean; write the record at every `every`-th step."""
-        for name, value in state.record.items():
-            state.window.setdefault(name, []).append(value)
+        for name, value in state.record.items():  # a person's callback may have made its own on the CPU
+            state.window.setdefault(name, []).append(value.to(state.method.runtime.device))
         if state.step % self.every == 0:
             self._write(state)
 
