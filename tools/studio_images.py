@@ -8,11 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WIDTH = 900  # pixels of a picture
@@ -57,24 +58,38 @@ def main(run: Path) -> None:
         "studio-lab": (f"/lab?{GAME}", lambda page: None, None),
         "studio-lesson": ("/lessons/minimum", answer, None),
     }
-    command = [sys.executable, "-m", "ganatomy", "studio", str(run.parent), "--port", "0"]
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, sync_playwright() as engine:
-        assert process.stderr is not None
-        address = process.stderr.readline().strip()
-        chromium = engine.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+    with studio(run.parent) as (address, chromium):
         for name, (path, act, height) in pages.items():
             page = chromium.new_page(viewport={"width": 1400, "height": height or 900}, bypass_csp=True)
             page.goto(address + path)
             page.wait_for_selector("main[data-ready], .card", timeout=180_000)
             act(page)
             page.wait_for_timeout(1000)
-            picture = Image.open(io.BytesIO(page.screenshot(full_page=height is None))).convert("RGB")
-            picture = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
-            picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+            save(page.screenshot(full_page=height is None), name)
             page.close()
-        chromium.close()
-        process.terminate()
+
+
+@contextmanager
+def studio(folder: Path) -> Iterator[tuple[str, Browser]]:
+    """The address of a studio that shows a folder of runs, and a browser."""
+    command = [sys.executable, "-m", "ganatomy", "studio", str(folder), "--port", "0", "--no-token"]
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, sync_playwright() as engine:
+        assert process.stderr is not None
+        address = process.stderr.readline().strip()
+        chromium = engine.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield address, chromium
+        finally:
+            chromium.close()
+            process.terminate()
+
+
+def save(screenshot: bytes, name: str, width: int = WIDTH) -> None:
+    """As docs/images/NAME.png, so many pixels wide."""
+    picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,13 @@ def show_results(run: Run, console: Console) -> None:
         console.print(text, highlight=False, soft_wrap=True)
     if not run.snapshots():
         return
+    commands = {
+        f"ganatomy diagnose {run.address}": "what was wrong, since when, and what helps",
+        f"ganatomy evaluate {run.address}": "scores, beside those of real images",
+        f"ganatomy walk {run.address} --seeds 3,9,4": "another walk through latent space",
+        f"ganatomy export {run.address} --to web": "a web page that draws images",
+    }
+    widest = max(map(len, commands))
     grid_path = list(run.snapshots().values())[-1]
     console.print(
         f"\n{run.path} holds the results:\n"
@@ -26,10 +33,7 @@ def show_results(run: Run, console: Console) -> None:
         f"  latent walk   {run.path / 'walk.webp'}\n"
         f"  loss chart    in the report: open it in a browser; it needs no network\n"
         f"  report        {run.path / 'report.html'}\n"
-        "\nThree things to try next:\n"
-        f"  ganatomy sample {run.address} --seeds 0-99\n"
-        f"  ganatomy walk {run.address} --seeds 3,9,4\n"
-        f"  ganatomy train FOLDER_OF_IMAGES",
+        "\nTo try next:\n" + "\n".join(f"  {command:<{widest}}  {what}" for command, what in commands.items()),
         highlight=False,
         soft_wrap=True,
     )
