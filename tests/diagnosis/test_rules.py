@@ -10,7 +10,7 @@ import pytest
 from ganatomy import build
 from ganatomy.config import inactive, recipes
 from ganatomy.config.settings import change
-from ganatomy.diagnosis import HEALTHY, RULES, TrainingContext, Window, diagnose, rules, signals
+from ganatomy.diagnosis import HEALTHY, RULES, Monitor, TrainingContext, Window, diagnose, rules, signals
 from ganatomy.diagnosis.monitor import FEWEST, WARM_UP
 from ganatomy.diagnosis.remedies import PLAYERS
 from ganatomy.gan.objectives import OBJECTIVES
@@ -74,6 +74,7 @@ FAULTY: list[tuple[str, TrainingContext, dict[str, Any]]] = [
     ("oscillation", GAME, {"place_1": back_and_forth, "place_2": back_and_forth, "distance": 0.4}),
     ("train and eval differ", GAME, {"gap": 1.0}),
     ("batch statistics leak", GAME, {"auc": 0.3, "auc_mixed": 0.99}),
+    ("batch statistics leak", GAME, {"auc": 0.0, "auc_mixed": 0.99, "losses": {"loss/discriminator": 0.01}}),
     ("checkerboard", GAME, {"checkerboard": 100.0}),
     ("unlike healthy trainings", SHORT, {"coherence": 5.0}),
 ]
@@ -276,3 +277,12 @@ def test_baselines_do_not_collapse_and_may_move_slowly() -> None:
 def test_a_discriminator_has_nothing_to_teach_a_generator_that_does_not_move() -> None:
     assert monitored(40, OURS, auc=0.5, movement=0.005, **FAR).present[0].name == "discriminator learns nothing"
     assert not monitored(40, OURS, auc=0.5, movement=0.0001, **FAR).present
+
+
+@pytest.mark.parametrize(("recipe", "found"), [("dcgan", True), ("vae", False)])
+def test_a_game_that_was_looked_at_late_has_not_learnt_either(recipe: str, found: bool) -> None:
+    """From a third of its steps on, images are as far as at the first look; a baseline may have learnt before it."""
+    monitor = Monitor(TrainingContext.of_config(change(recipes.recipe(recipe), {"training.steps": 3000})))
+    for step in range(1000, 3000, 20):
+        monitor.observe(record(step, distance=1.5, movement=0.001))
+    assert ("not learning yet" in [finding.name for finding in monitor.findings()]) is found

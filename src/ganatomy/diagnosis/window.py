@@ -105,10 +105,9 @@ class Window(NamedTuple):
             abs(self(name) - self.at_start(name)) < SAME * self.at_start(name) for name in ("distance", "spread")
         )
 
-    @property
-    def from_start(self) -> bool:
-        """Whether the first record is of the first tenth of the steps so far."""
-        return self.records[0]["step"] <= EARLY * self.records[-1]["step"]
+    def known_since(self, share: float) -> bool:
+        """Whether the first record is of this share of the steps so far, or earlier."""
+        return self.records[0]["step"] <= share * self.records[-1]["step"]
 
     @property
     def untouched(self) -> bool:

@@ -4,7 +4,7 @@ from ganatomy.diagnosis import healthy
 from ganatomy.diagnosis.context import TrainingContext
 from ganatomy.diagnosis.remedies import Remedy, balance_rates, lower_rates
 from ganatomy.diagnosis.rule import Symptom, rule
-from ganatomy.diagnosis.window import LEARNT, NEARER, PROGRESS, SAME, STILL, WORSE, Window
+from ganatomy.diagnosis.window import EARLY, LEARNT, NEARER, PROGRESS, SAME, STILL, WORSE, Window
 
 
 @rule(
@@ -31,10 +31,11 @@ def not_learning_yet(
     spent = context.spent(window.records[-1])
     if spent < budget and window.records[-1]["step"] < steps:  # some recipes, as that of 2014, begin to learn late
         return None
-    if not window.from_start:  # a baseline's first probe finds images that have learnt something
+    game = context.config is None or context.config.method == "adversarial"
+    # A baseline's first probe finds images that have learnt something; a game that has is seldom far.
+    if not window.known_since(0.5 if game else EARLY):
         return None
     hardly = window("movement") < still and not window("distance") < PROGRESS * window.at_start("distance")
-    game = context.config is None or context.config.method == "adversarial"
     slow = game and spent > late and window("movement") < slowly and not window.nearer
     if not window.far or not (hardly or slow or window.as_at_start):
         return None

@@ -11,7 +11,7 @@ from ganatomy.diagnosis.window import FAR, PROGRESS, Window
 @rule(
     "labels swapped",
     when="`auc` below {area}, and yet the discriminator's loss is below {content} of its equilibrium (a critic's below "
-    "{critic_loss}); without a known equilibrium or loss, `sign` below {sign}",
+    "{critic_loss}); without a known equilibrium or loss, `sign` below {sign}; not while batch statistics leak",
     needs=("auc",),
     remedy=Remedy("look for swapped labels, or a wrong sign, in the discriminator's loss"),
 )
@@ -25,6 +25,8 @@ def labels_swapped(
     sign: float = -0.9,
 ) -> Symptom | None:
     """The discriminator learns to score generated images above real ones, which drives the generator off the data."""
+    if batch_statistics_leak.check(window, context):  # it scores well in the batches that it is trained with
+        return None
     if context.equilibrium is not None and np.isfinite(loss := window("loss/discriminator")):
         satisfied = loss < min(content * context.equilibrium.discriminator, critic_loss if context.critic else np.inf)
     else:
