@@ -65,6 +65,10 @@ def evaluate(
         ),
     ] = ("auto"),
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Of a table: also write a page of its columns, real and generated."),
+    ] = None,
     parts: Parts = None,
 ) -> None:
     """Measure a generator: scores with intervals, floors and protocol.
@@ -105,10 +109,10 @@ def evaluate(
             raise UserError(f"{', '.join(given)}: not of a table, which {subject} is.")
         if reference is None:
             raise UserError("--reference DATA is required: the real rows to compare against.")
-        show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out))
+        show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out, page=page))
         return
-    if target is not None:
-        raise UserError(f"--target goes with tables, which end in .csv or .parquet; {subject} is none.")
+    if target is not None or page is not None:
+        raise UserError(f"--target and --page go with tables, which end in .csv or .parquet; {subject} is none.")
     prepared = {name: value for name, value in (("data.size", size), ("data.channels", channels)) if value is not None}
     data = change(Config(), prepared).data
     card = evaluation.evaluate(

@@ -86,7 +86,8 @@ def test_files_are_measured_from_the_command_line(tmp_path: Path, monkeypatch: p
     people(180, seed=0).to_csv("real.csv", index=False)
     people(60, seed=1)[["group", "age", "pet", "income", "planet"]].to_csv("made.csv", index=False)
     printed = ganatomy(
-        *("evaluate", "made.csv", "--reference", "real.csv", "--metrics", "columns,copies", "--out", "scores.json")
+        *("evaluate", "made.csv", "--reference", "real.csv", "--metrics", "columns,copies", "--out", "scores.json"),
+        *("--page", "columns.html"),
     )
     assert printed.splitlines()[1].startswith("made.csv")
     assert "60 of 180 real rows, drawn at random, were put aside to test on." in printed
@@ -94,7 +95,9 @@ def test_files_are_measured_from_the_command_line(tmp_path: Path, monkeypatch: p
     assert (card.name, list(card.scores)) == ("made.csv", ["columns", "copies"])
     assert card.made["baselines"].keys() == {"Gaussian copula", "independent columns"}
     assert "made.csv" in ganatomy("compare", "scores.json", "scores.json")
+    assert "60 generated rows against 120 of real.csv." in Path("columns.html").read_text()
     assert "--reference DATA is required" in refused("evaluate", "made.csv")
+    assert "--target and --page go with tables" in refused("evaluate", "made", "--page", "columns.html")
     assert "--features, --step" in refused(
         *("evaluate", "made.csv", "--reference", "real.csv", "--features", "lenet", "--step", "3")
     )

@@ -17,14 +17,16 @@ from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.comparison import Comparison
 from ganatomy.evaluation.origin import code_of
 from ganatomy.evaluation.rows import ROW_METRICS, RowSets
+from ganatomy.evaluation.rows.columns import distances
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.detection import Kind
 from ganatomy.modalities.tables.files import read
 from ganatomy.modalities.tables.schema import Schema
+from ganatomy.report import table
 from ganatomy.runs.scorecard import Score, ScoreCard, readable
 from ganatomy.system import machine
 from ganatomy.system.extras import needed
-from ganatomy.system.files import explained
+from ganatomy.system.files import explained, write_text
 from ganatomy.system.sealed import finite
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def evaluate(
     target: str | int | None = None,
     metrics: Sequence[str] = (),
     out: str | Path | None = None,
+    page: str | Path | None = None,
 ) -> RowComparison:
     """Scores of generated rows and of two baselines, each with its interval and its floor.
 
@@ -80,6 +83,7 @@ def evaluate(
     target     the column that the utility predicts; None: the last one that is not constant
     metrics    names of ROW_METRICS; none: all
     out        a file to write the score card of the generated rows to, for `ganatomy compare`
+    page       an HTML file to write the columns to, real and generated side by side
 
     Raises UserError for tables of other columns, for too few rows, and for names that do not exist.
     """
@@ -127,6 +131,10 @@ def evaluate(
         with explained(Path(out).parent):
             beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
             replace(card, made={**card.made, "baselines": beside}).save(Path(out))
+    if page is not None:
+        with explained(Path(page).parent):
+            by_column = distances(known, fake, sets.discrete)
+            write_text(Path(page), table.page(card.name, f"{card.terms}.", schema, known, fake, by_column))
     return RowComparison(tuple(cards), _notes(known, unseen, held_out))
 
 
@@ -176,10 +184,10 @@ def _numbers(tables: list[pd.DataFrame]) -> tuple[Schema, list[Numbers]]:
     """
     pandas = needed("pandas", "tables", "A table")
     ours = tables[1]
-    for table in tables:
-        for name in [name for name in ours.columns if name not in table.columns]:
+    for other in tables:
+        for name in [name for name in ours.columns if name not in other.columns]:
             raise UserError(f"A table lacks the column {name!r}, which the reference has.")
-        for name in [name for name in table.columns if name not in ours.columns]:
+        for name in [name for name in other.columns if name not in ours.columns]:
             raise UserError(f"A table has the column {name!r}, which the reference lacks.")
     found = Schema.of(ours)
     # Numbers are compared as numbers: a generator may give fractions where there were none.
@@ -187,13 +195,13 @@ def _numbers(tables: list[pd.DataFrame]) -> tuple[Schema, list[Numbers]]:
         column.name: "continuous" if column.kind == "integer" else column.kind  # type: ignore[misc]
         for column in found.columns
     }
-    every = pandas.concat([table[ours.columns] for table in tables], ignore_index=True)
+    every = pandas.concat([each[ours.columns] for each in tables], ignore_index=True)
     schema = Schema.of(every, kinds)
     varying = [i for i, column in enumerate(schema.columns) if not column.constant]
     if not varying:
         raise UserError("All columns are constant: there is nothing to compare.")
     numbers = schema.numbers(every)[:, varying]
-    ends = np.cumsum([len(table) for table in tables])[:-1]
+    ends = np.cumsum([len(each) for each in tables])[:-1]
     columns = tuple(schema.columns[i] for i in varying)
     return schema.model_copy(update={"columns": columns}), np.split(numbers, ends)
 

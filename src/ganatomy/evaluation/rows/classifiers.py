@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ def utility(sets: RowSets, intervals: bool) -> Measurement:
     on_real = predicted(_some(sets.real), sets.unseen, sets.target, sets.discrete)
     details = {"trained_on_real_rows": on_real, "target": str(sets.schema.columns[sets.target].name)}
     found = from_left_out(value, left_out)
-    score = Estimate(value, found.low, min(found.high, 1.0)) if intervals else found
+    lowest = 0.0 if sets.discrete[sets.target] else -inf  # an AUC has ends that R² has not
+    score = Estimate(value, max(found.low, lowest), min(found.high, 1.0)) if intervals else found
     return Measurement(score, "higher", details)
 
 
