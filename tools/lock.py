@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 AS_OF = "2026-11-29T00:00:00Z"
 EXTRAS = {
     "demo": ("demo",),
-    "dev": ("demo", "heic", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "dev"),
+    "dev": ("demo", "heic", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "video", "dev"),
 }
 
 # A CPU build is not on PyPI. These are the hashes of those that were tested.

@@ -26,13 +26,14 @@ def walk(
     device: Device = "auto",
     parts: Parts = None,
     out: Annotated[
-        Path | None, typer.Option(help="File to write, .webp or .gif; in the run folder if not given.")
+        Path | None, typer.Option(help="File to write, .webp, .gif or .mp4; in the run folder if not given.")
     ] = None,
 ) -> None:
     """Walk through latent space from seed to seed: an endless animation.
 
     ganatomy walk last --seeds 3,9,4
     ganatomy walk last --frames 48 --out walk.gif
+    ganatomy walk last --seconds 10 --out walk.mp4
     """
     from ganatomy.generators import api as sampling
 

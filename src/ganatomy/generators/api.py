@@ -12,7 +12,7 @@ from ganatomy.generators import pretrained
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
-from ganatomy.modalities.images import enlarge, grid, save_animation, save_png
+from ganatomy.modalities.images import check_animation, enlarge, grid, save_animation, save_png
 from ganatomy.networks.families import FAMILIES
 from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
@@ -101,13 +101,13 @@ def walk(
     out: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Path:
-    """Write an endless animation through the images of the seeds; returns its path (.webp or .gif).
+    """Write an endless animation through the images of the seeds; returns its path.
 
     frames: its pictures; seconds: its length. The other arguments: as for `sample`, and so are the errors.
     Raises UserError for fewer than two seeds, for fewer frames than seeds, and for another kind of file.
     """
-    if out is not None and Path(out).suffix.lower() not in (".webp", ".gif"):
-        raise UserError(f"{out}: a walk is written as .webp or .gif.")
+    if out is not None:
+        check_animation(Path(out))
     if len(seeds) < 2:
         raise UserError("A walk leads from one seed to another: give at least two, as in --seeds 3,9,4.")
     sampler = load(place, step, raw, truncation, changes, runs, device)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ganatomy.errors import UserError
+from ganatomy.modalities import video
 from ganatomy.system.files import write_bytes
 
 Pixels = NDArray[np.uint8]  # [N, H, W, C], C 1, 3 or 4
@@ -62,8 +64,24 @@ def save_png(path: Path, pixels: Pixels, durable: bool = True) -> None:
     _replace(path, encoded(picture(pixels), "PNG"), durable)
 
 
+ANIMATIONS = (".webp", ".gif", ".mp4")
+
+
+def check_animation(path: Path) -> None:
+    """Raises UserError where an animation cannot be written to such a file, by its suffix."""
+    if path.suffix.lower() not in ANIMATIONS:
+        raise UserError(f"{path}: an animation is written as {', '.join(ANIMATIONS[:-1])} or {ANIMATIONS[-1]}.")
+    if path.suffix.lower() == ".mp4":
+        video.ffmpeg()
+
+
 def save_animation(path: Path, frames: Sequence[Pixels], seconds: float) -> None:
-    """Write frames [H, W, C] as an endless animation that lasts `seconds`; WebP (lossless) or GIF, by the suffix."""
+    """Write frames [H, W, C] as an animation that lasts `seconds`, by the suffix: WebP (lossless) or GIF, which are
+    endless, or MP4. Raises UserError where an MP4 cannot be made.
+    """
+    if path.suffix.lower() == ".mp4":
+        _replace(path, video.mp4(frames, seconds))
+        return
     _replace(path, animation(path.suffix[1:].upper(), frames, seconds))
 
 
