@@ -108,6 +108,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i, image in enumerate(waves(16, 20, 24)):
         Image.fromarray(image).save(folder / "cats" / f"{i}.png")
     shutil.copytree(folder / "cats", folder / "kittens")
+    shutil.copy(folder / "cats" / "0.png", folder / "photo.png")
     with zipfile.ZipFile(folder / "data.zip", "w") as archive:
         for path in (folder / "cats").iterdir():
             archive.write(path, path.relative_to(folder))
@@ -123,6 +124,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 QUICKLY = {
     "evaluate": ["--n", "100"],
+    "project": ["--steps", "2"],
     "reproduce": ["--minutes", "0.001", "--images", "100"],
     "lab": ["--steps", "2", "--pictures", "2", "--width", "8"],
 }

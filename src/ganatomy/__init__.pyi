@@ -10,6 +10,7 @@ from .diagnosis.loop import Diagnosis as Diagnosis
 from .errors import UserError as UserError
 from .evaluation.api import evaluate as evaluate
 from .evaluation.comparison import compare as compare
+from .evaluation.projection import project as project
 from .evaluation.features.registry import register_extractor as register_extractor
 from .evaluation.metrics.registry import register_metric as register_metric
 from .experiments.claims.api import claims as claims
@@ -19,6 +20,7 @@ from .gan.objectives import register_objective as register_objective
 from .gan.penalties import register_penalty as register_penalty
 from .gan.priors import register_prior as register_prior
 from .generators.sampler import Sampler as Sampler
+from .generators.api import directions as directions
 from .generators.api import load as load
 from .generators.api import sample as sample
 from .generators.api import walk as walk

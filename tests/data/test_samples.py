@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
         for seed in seeds:
             save_png(folder / samples.name(seed), IMAGES[seed])
         save_png(folder / samples.SHEET, enlarge(grid(IMAGES[list(seeds)]), 480))
-        samples.write(folder, seeds, {"generator": "cats", "step": 7})
+        samples.write(folder, {samples.name(seed): seed for seed in seeds}, {"generator": "cats", "step": 7})
     return folder
 
 

@@ -1,7 +1,7 @@
 """Arguments that several verbs share."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +28,16 @@ Device = Annotated[
     str, typer.Option(help="Where images are drawn: cpu, cuda, cuda:N or mps; auto: a GPU if there is one.")
 ]
 Label = Annotated[str | None, typer.Option("--class", help="Images of this class only: its name, or its index as :0.")]
+Space = Annotated[
+    str | None,
+    typer.Option(metavar="z|w", help="Latent space; w: the styles of a generator that has them, by default."),
+]
+LatentFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--latents", metavar="FILE", help="Points that `ganatomy project` found, instead of seeds; repeatable."
+    ),
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,6 +69,13 @@ Allow = Annotated[
 ]
 
 
+def space_of(text: str | None) -> Literal["z", "w"] | None:
+    """The space of that name. Raises UserError for another one."""
+    if text not in (None, "z", "w"):
+        raise UserError(f"--space {text}: z or w.")
+    return "w" if text == "w" else "z" if text == "z" else None
+
+
 def how(truncation: float | None, step: int | None, raw: bool, changes: list[str] | None) -> dict[str, Any]:
     """Which generator draws and how: the options by their names in `generators.api.load`. Errors as there."""
     from ganatomy.config.settings import parse_settings
@@ -78,3 +95,10 @@ def parse_seeds(text: str) -> list[int]:
             raise UserError(f"--seeds {text}: a range goes upwards and holds at most 100,000 seeds.")
         seeds.extend(range(int(first), end + 1))
     return seeds
+
+
+def seeds_without(latents: list[Path] | None, text: str, default: str) -> list[int]:
+    """The seeds in a text. Raises UserError as `parse_seeds`, and for seeds that are given beside files of points."""
+    if latents and text != default:
+        raise UserError("--latents draws points instead of seeds: leave out --seeds.")
+    return parse_seeds(text)

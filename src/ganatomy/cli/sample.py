@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import (
+    Changes,
+    Device,
+    Label,
+    LatentFiles,
+    Parts,
+    Place,
+    Raw,
+    Step,
+    Truncation,
+    how,
+    seeds_without,
+)
 from ganatomy.system.terminal import show
 
 
@@ -16,6 +28,11 @@ def sample(
     step: Step = None,
     raw: Raw = False,
     label: Label = None,
+    latents: LatentFiles = None,
+    move: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE:NAME=UNITS", help="Move along a direction of ganatomy directions; repeatable."),
+    ] = None,
     changes: Changes = None,
     device: Device = "auto",
     parts: Parts = None,
@@ -25,10 +42,21 @@ def sample(
 
     ganatomy sample last --seeds 0-63
     ganatomy sample last --seeds 3,9,4 --truncation 0.7
+    ganatomy sample last --latents photo.safetensors
+    ganatomy sample last --move directions.safetensors:1=2.5
     """
     from ganatomy.generators import api as sampling
 
+    chosen = seeds_without(latents, seeds, default="0-63")
     folder = sampling.sample(
-        run, parse_seeds(seeds), label=label, device=device, out=out, **how(truncation, step, raw, changes)
+        run,
+        chosen,
+        label=label,
+        files=latents or [],
+        moves=move or [],
+        device=device,
+        out=out,
+        **how(truncation, step, raw, changes),
     )
-    show(f"{len(parse_seeds(seeds))} images and grid.png in {folder}")
+    drawn = "Images of these points" if latents else f"{len(chosen)} images"
+    show(f"{drawn} and grid.png in {folder}")

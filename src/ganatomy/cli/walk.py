@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Device, Label, Parts, Place, Raw, Step, Truncation, how, parse_seeds
+from ganatomy.cli.arguments import (
+    Changes,
+    Device,
+    Label,
+    LatentFiles,
+    Parts,
+    Place,
+    Raw,
+    Step,
+    Truncation,
+    how,
+    seeds_without,
+)
 from ganatomy.system.terminal import show
 
 
@@ -22,6 +34,7 @@ def walk(
     step: Step = None,
     raw: Raw = False,
     label: Label = None,
+    latents: LatentFiles = None,
     changes: Changes = None,
     device: Device = "auto",
     parts: Parts = None,
@@ -37,12 +50,14 @@ def walk(
     """
     from ganatomy.generators import api as sampling
 
+    chosen = seeds_without(latents, seeds, default="0-7")
     path = sampling.walk(
         run,
-        parse_seeds(seeds),
+        chosen,
         frames,
         seconds=seconds,
         label=label,
+        files=latents or [],
         device=device,
         out=out,
         **how(truncation, step, raw, changes),

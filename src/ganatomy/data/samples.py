@@ -25,9 +25,13 @@ def name(seed: int) -> str:
     return f"seed-{seed:06d}.png"
 
 
-def write(folder: Path, seeds: Iterable[int], made_by: Mapping[str, Any]) -> None:
-    """List the images of these seeds as the samples in a folder; made_by: what drew them, and how."""
-    listed = {name(seed): seed for seed in seeds}
+def name_of_point(number: int) -> str:
+    """The file of the image of a point in latent space that no seed draws."""
+    return f"latent-{number:06d}.png"
+
+
+def write(folder: Path, listed: Mapping[str, int], made_by: Mapping[str, Any]) -> None:
+    """List images, by file, with their seeds, as the samples in a folder; made_by: what drew them, and how."""
     content = {"format": FORMAT, **made_by, "sheet": SHEET, "images": listed}
     write_text(folder / LIST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 

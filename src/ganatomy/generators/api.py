@@ -6,9 +6,11 @@ from typing import Any
 
 from ganatomy.data import samples
 from ganatomy.errors import UserError
-from ganatomy.gan import latent
 from ganatomy.gan.priors import PRIORS
-from ganatomy.generators import pretrained
+from ganatomy.generators import directions as directing
+from ganatomy.generators import latents, pretrained
+from ganatomy.generators.directions import Directions
+from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
@@ -63,6 +65,8 @@ def sample(
     raw: bool = False,
     truncation: float | None = None,
     label: str | int | None = None,
+    files: Sequence[str | Path] = (),
+    moves: Sequence[str] = (),
     changes: Mapping[str, Any] | None = None,
     device: str = "auto",
     out: str | Path | None = None,
@@ -71,19 +75,43 @@ def sample(
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
     The list, samples.json, tells them from the sheet and from what is in the folder already: see `data.samples`.
-    label: a class for all, of a conditional generator: its name, or :3, its index. out: PLACE/generated, if not given.
-    device: auto takes a GPU if there is one. The other arguments: as for `load`.
-    Raises UserError where there is no such generator, seed or class, and where nothing can be written.
+    label: a class for all, of a conditional generator: its name, or :3, its index. files: of points in latent space, as
+    `project` writes them, which are drawn instead of seeds. moves: "FILE:NAME=UNITS", along directions that
+    `directions` found. out: PLACE/generated, if not given. device: auto takes a GPU if there is one. The other
+    arguments: as for `load`.
+    Raises UserError where there is no such generator, seed, class or point, and where nothing can be written.
     """
     sampler = load(place, step, raw, truncation, changes, runs, device)
-    pixels = sampler.images(sampler.latents(seeds, label))
+    steps = [directing.parse(move) for move in moves]
+    points = directing.move(sampler, _points(sampler, seeds, label, files, moved=steps), steps)
+    pixels = latents.images(sampler, points)
+    numbers = range(len(points)) if files else seeds
+    name = samples.name_of_point if files else samples.name
     folder = Path(out) if out is not None else inside(sampler.home, "generated")
     with explained(folder):
-        for seed, image in zip(seeds, pixels, strict=True):
-            save_png(folder / samples.name(seed), image, durable=False)
+        for number, image in zip(numbers, pixels, strict=True):
+            save_png(folder / name(number), image, durable=False)
         save_png(folder / samples.SHEET, enlarge(grid(pixels), 480))
-        samples.write(folder, seeds, sampler.drawn_by(label))
+        drawn_by = sampler.drawn_by(label) | ({"latents": list(map(str, files))} if files else {})
+        drawn_by |= {"moves": list(moves)} if moves else {}
+        samples.write(folder, {name(number): number for number in numbers}, drawn_by)
     return folder
+
+
+def _points(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    label: str | int | None,
+    files: Sequence[str | Path],
+    moved: Sequence[directing.Move] = (),
+) -> Latents:
+    """The points of files, or of seeds where there are none, in the space of the directions that they move along."""
+    if not files:
+        space = directing.read(moved[0].path, sampler).space if moved else "z"
+        return latents.of_seeds(sampler, seeds, label, space)
+    if label is not None:
+        raise UserError("Points in files have their classes: --class goes with seeds.")
+    return latents.read_all(files, sampler)
 
 
 def walk(
@@ -96,24 +124,70 @@ def walk(
     raw: bool = False,
     truncation: float | None = None,
     label: str | int | None = None,
+    files: Sequence[str | Path] = (),
     changes: Mapping[str, Any] | None = None,
     device: str = "auto",
     out: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Path:
-    """Write an endless animation through the images of the seeds; returns its path.
+    """Write an endless animation through the images of the seeds, or of points in files; returns its path.
 
     frames: its pictures; seconds: its length. The other arguments: as for `sample`, and so are the errors.
     Raises UserError for fewer than two seeds, for fewer frames than seeds, and for another kind of file.
     """
     if out is not None:
         check_animation(Path(out))
-    if len(seeds) < 2:
+    if not files and len(seeds) < 2:
         raise UserError("A walk leads from one seed to another: give at least two, as in --seeds 3,9,4.")
     sampler = load(place, step, raw, truncation, changes, runs, device)
-    path = Path(out) if out is not None else inside(sampler.home, f"walk-{'-'.join(map(str, seeds[:8]))}.webp")
-    codes = latent.walk(sampler.prior, sampler.latents(seeds, label), frames)
-    pictures = [enlarge(image, 128) for image in sampler.images(codes)]
+    stops = _points(sampler, seeds, label, files)
+    if len(stops) < 2:
+        raise UserError("A walk leads from one point to another: give at least two --latents files.")
+    name = "latents" if files else "-".join(map(str, seeds[:8]))
+    path = Path(out) if out is not None else inside(sampler.home, f"walk-{name}.webp")
+    points = latents.walk(sampler, stops, frames)
+    pictures = [enlarge(image, 128) for image in latents.images(sampler, points)]
     with explained(path.parent):
         save_animation(path, pictures, seconds or frames / RATE)
     return path
+
+
+def directions(
+    place: str | Path | Run,
+    count: int = 8,
+    *,
+    space: Space | None = None,
+    classes: bool = False,
+    some: Sequence[int] = (),
+    others: Sequence[int] = (),
+    seed: int = 0,
+    step: int | None = None,
+    raw: bool = False,
+    device: str = "auto",
+    out: str | Path | None = None,
+    runs: str | Path = RUNS,
+) -> tuple[Path, Directions]:
+    """Find directions in latent space; write them, and a sheet of an image moved along each, a row a direction.
+
+    Returns the folder and the directions.
+
+    count: principal ones, named 1, 2, …; space: z, or w of a generator with styles, which is the default there;
+    classes: also one to each class; some, others: seeds of images that have something and of such that have not, for
+    one from these to those, named "with"; seed: of the sheet's image. out: folder, PLACE/directions if not given. The
+    other arguments: as for `load`. Raises UserError where there is no such generator, space, class or seed, for seeds
+    of one kind only, and where nothing can be written.
+    """
+    if bool(some) != bool(others):
+        raise UserError("A direction leads from some images to others: give the seeds of both.")
+    sampler = load(place, step, raw, None, None, runs, device)
+    space = space or latents.spaces(sampler)[0]
+    found = directing.principal(sampler, count, space)
+    if classes:
+        found += directing.by_class(sampler, space)
+    if some:
+        found += directing.between(sampler, "with", others, some, space)
+    folder = Path(out) if out is not None else inside(sampler.home, "directions")
+    with explained(folder):
+        save_png(folder / "directions.png", grid(enlarge(directing.sheet(sampler, found, seed)), directing.COLUMNS))
+        directing.write(folder / "directions.safetensors", found)
+    return folder, found

@@ -34,6 +34,26 @@ class Truncating(Protocol):
 
 
 @runtime_checkable
+class HasStyles(Protocol):
+    """A generator that maps z to a style w, and draws the image of w (Karras et al. 2018, arXiv:1812.04948).
+
+    layers   how many layers take a style
+    w_avg    the mean style, [style]
+    """
+
+    layers: int
+    w_avg: Tensor
+
+    def styles(self, z: Tensor, y: Tensor | None = None, truncation: float | Tensor = 1.0) -> Tensor:
+        """w of each layer, [B, layers, style], of latent vectors [B, latent_dim] and classes [B, K]."""
+        ...
+
+    def synthesise(self, w: Tensor) -> Tensor:
+        """Images [B, C, H, W] of styles [B, layers, style]."""
+        ...
+
+
+@runtime_checkable
 class TakesSteps(Protocol):
     """A generator that takes many steps to an image; their number may be changed at any time."""
 

@@ -40,6 +40,15 @@ class LeNet(nn.Module):
             first = (first[:, :, None] * digit[:, None]).flatten(1)
         return features.view(count, channels * FEATURES), first
 
+    def maps(self, digits: Tensor) -> list[Tensor]:
+        """Digits [B, 1, H, W] in [−1, 1], H and W 28 or 32 → maps behind each stage, [B, width, H', W']."""
+        border = (SHAPE[0] - digits.shape[2]) // 2
+        maps, found = F.pad(digits, [border] * 4, value=-1.0), []
+        for stage in self.classifier.stages:
+            maps = stage(maps)
+            found.append(maps)
+        return found
+
 
 @torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
 def make(channels: int, device: str) -> NetworkExtractor:

@@ -41,13 +41,16 @@ class RandomNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Outputs:
         """uint8 [B, H, W, C] → features [B, 480]."""
-        maps = to_float(pixels)
-        features = []
+        return torch.cat([maps.mean((2, 3)) for maps in self.maps(to_float(pixels))], 1), None
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Images [B, C, H, W] in [−1, 1] → maps at every depth, [B, width, H', W']."""
+        maps, found = images, []
         for depth, kernel in enumerate(self.kernels):
             kernel = kernel[:, : maps.shape[1]] if depth == 0 else kernel
             maps = F.leaky_relu(F.conv2d(maps, kernel, stride=2, padding=1), SLOPE)
-            features.append(maps.mean((2, 3)))
-        return torch.cat(features, 1), None
+            found.append(maps)
+        return found
 
 
 def make(device: str) -> NetworkExtractor:

@@ -1,0 +1,48 @@
+"""How far images are from others: pixels, and a network's maps at several depths (Zhang et al. 2018, arXiv:1801.03924).
+
+The networks are those at hand: the classifier of digits for digits, otherwise the untrained one. Differentiable.
+"""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from ganatomy.evaluation.features import lenet, random
+from ganatomy.evaluation.features.choice import DIGITS
+
+SMALL = 1e-8  # keeps the gradient of a norm finite at 0
+
+Maps = Callable[[Tensor], list[Tensor]]
+
+
+class PerceptualDistance:
+    """Mean squared difference of pixels, plus that of maps whose channels have length 1 at every place, over depths.
+
+    Zhang et al. 2018, eq. 1, with equal weights and the mean over depths; name: of the network.
+    """
+
+    def __init__(self, name: str, maps: Maps) -> None:
+        self.name, self.maps = name, maps
+
+    def __call__(self, images: Tensor, others: Tensor) -> Tensor:
+        """The distance of each of the images [N, C, H, W] in [−1, 1] to the other one [N, C, H, W], as [N]."""
+        pairs = zip(self.maps(images), self.maps(others), strict=True)
+        depths = [(unit(one) - unit(other)).square().sum(1).mean((1, 2)) for one, other in pairs]
+        return (images - others).square().mean((1, 2, 3)) + sum(depths[1:], depths[0]) / len(depths)
+
+
+def unit(maps: Tensor) -> Tensor:
+    """Maps [N, C, H, W] whose channels at a place are a vector of length 1."""
+    return maps / (maps.square().sum(1, keepdim=True) + SMALL).sqrt()
+
+
+def distance_for(classes: Sequence[str] | None, image: tuple[int, int, int], device: str = "cpu") -> PerceptualDistance:
+    """The distance for images (channels, height, width) of these classes."""
+    channels, *size = image
+    if classes == DIGITS and channels == 1 and tuple(size) in lenet.SIZES:
+        digits = lenet.make(channels, device).network
+        assert isinstance(digits, lenet.LeNet)
+        return PerceptualDistance("lenet", digits.maps)
+    untrained = random.make(device).network
+    assert isinstance(untrained, random.RandomNetwork)
+    return PerceptualDistance("random", untrained.maps)
