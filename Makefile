@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs lock lowest wheel bench exam diagnosis-exam parity reproduce claims calibration intervals torture clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench gpu exam diagnosis-exam parity reproduce claims calibration intervals torture clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -39,6 +39,11 @@ wheel: .venv/ready-dev
 # Side-by-side benchmarks; writes bench/results/. Takes half an hour on an idle machine.
 bench: .venv/ready-dev
 	$(BIN)/python -m bench
+
+# Everything that needs a CUDA GPU, in some eight minutes at most; writes bench/results/. CIFAR10=PLACE learns from CIFAR-10.
+gpu: .venv/ready-dev
+	$(BIN)/python -m bench gpu
+	$(BIN)/python -m pytest -m gpu tests/gpu
 
 # Scores against torch-fidelity's, in a second environment that it makes by itself (.venv-vision, 6 GB).
 parity: .venv/ready-dev

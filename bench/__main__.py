@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture]
+python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture gpu]
 """
 
 import json
@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 
 from bench.frechet import frechet
+from bench.gpu import facts, gpu
 from bench.intervals import intervals
 from bench.measure import Row, alternate
 from bench.neighbours import neighbours
@@ -205,7 +206,8 @@ BENCHMARKS = {
     "serve": serve,
     "studio": studio,
 }
-SLOW = {"intervals": intervals, "torture": torture}  # half an hour, and six minutes: only when they are named
+# Half an hour, six minutes, and seven minutes of a GPU: only when they are named.
+SLOW = {"intervals": intervals, "torture": torture, "gpu": gpu}
 
 
 def main(names: list[str]) -> None:
@@ -213,6 +215,8 @@ def main(names: list[str]) -> None:
     rows = [row for name in names or BENCHMARKS for row in {**BENCHMARKS, **SLOW}[name]()]
     here = machine.describe()
     title = f"{here['processor']}, {here['cores']} cores, {here['matrix_units']}, torch {torch.__version__}"
+    device = {"device": facts()} if "gpu" in names else {}
+    title += "".join(f"; {name} {value}" for each in device.values() for name, value in each.items())
     date = time.strftime("%Y-%m-%d")
     lines = [f"# Benchmarks, {date}", "", title, "", "| what | measured | criterion |", "|---|---|---|"]
     lines += [f"| {row.what} | {row.value} | {row.criterion} |" for row in rows]
@@ -221,7 +225,7 @@ def main(names: list[str]) -> None:
     RESULTS.mkdir(exist_ok=True)
     stem = RESULTS / f"{date}-{'amx' if machine.has_amx() else 'no-amx'}-{'-'.join(names) or 'all'}"
     stem.with_suffix(".md").write_text(text)
-    result = {"date": date, "machine": here, "rows": {row.what: row.numbers for row in rows}}
+    result = {"date": date, "machine": here, **device, "rows": {row.what: row.numbers for row in rows}}
     stem.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
     if harmed := [row.what for row in rows if any(word in row.value for word in HARM)]:
         sys.exit(f"Not as it must be: {'; '.join(harmed)}.")

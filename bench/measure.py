@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,27 @@ def alternate(contestants: Mapping[str, Callable[[], object]], rounds: int, warm
             if turn >= warm_up:
                 times[name].append(time.perf_counter() - began)
     return {name: median(values) for name, values in times.items()}
+
+
+def take_turns(
+    contestants: Mapping[str, Callable[[], object]], seconds: float, wait: Callable[[], None], cycle: int = 1
+) -> tuple[dict[str, float], int]:
+    """Seconds of a turn of each, and how many turns each had: at least one, and no new round after so many seconds.
+
+    The first turn, which is not counted, warms up. wait: for the device, before and after each turn. cycle: so many
+    turns in a row differ in their work; the result is the mean over a cycle of the median of each of its turns.
+    """
+    for work in contestants.values():
+        work()
+    wait()
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    rounds, until = 0, time.perf_counter() + seconds
+    while not rounds or time.perf_counter() < until:
+        for name, work in contestants.items():
+            began = time.perf_counter()
+            work()
+            wait()
+            times[name].append(time.perf_counter() - began)
+        rounds += 1
+    turns = range(min(cycle, rounds))
+    return {name: mean(median(values[turn::cycle]) for turn in turns) for name, values in times.items()}, rounds
