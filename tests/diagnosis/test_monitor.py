@@ -134,3 +134,14 @@ def test_a_record_with_some_signals_says_nothing_about_rules_that_need_others() 
             monitor.observe(record(step, gap=1.0))
     (finding,) = monitor.findings()
     assert (finding.name, finding.began, finding.reported) == ("train and eval differ", 100, 600)
+
+
+def test_what_was_true_beside_another_finding_is_said_when_that_is_over() -> None:
+    """Not once it has held for as long again: many a training is over by then."""
+    monitor, named = Monitor(TrainingContext.of_objective("non_saturating")), dict[int, str]()
+    for step in range(20, 820, 20):
+        monitor.observe(record(step, auc=0.5 if step <= 400 else 0.9, distance=1.5, movement=0.01))
+        named[step] = monitor.present[0].name if monitor.present else ""
+    assert named[500] == "discriminator learns nothing"
+    over = next(step for step in range(500, 820, 20) if named[step] != "discriminator learns nothing")
+    assert named[over + 20] == "not learning yet"

@@ -53,11 +53,12 @@ class Monitor:
         for rule, streak in self._streaks:
             if all(name in numbers for name in rule.needs):  # a record that lacks them says nothing about the rule
                 idle = rule.fallback and any(other.finding for _, other in self._streaks if other is not streak)
-                self._update(rule, streak, None if idle else rule.check(window, self.context), step)
+                self._update(rule, streak, rule.check(window, self.context), step, idle)
 
-    def _update(self, rule: Rule, streak: _Streak, symptom: Symptom | None, step: int) -> None:
+    def _update(self, rule: Rule, streak: _Streak, symptom: Symptom | None, step: int, idle: bool) -> None:
+        """idle: something else is found, so that a fallback is not reported yet, and no longer."""
         streak.checks += 1
-        if symptom is None:
+        if symptom is None or (idle and streak.finding):
             streak.held, streak.missed = 0, streak.missed + 1
             if streak.finding and streak.missed >= rule.probes:  # it takes as long to end as to begin
                 self._ended.append(replace(streak.finding, present=False))
@@ -67,7 +68,7 @@ class Monitor:
         streak.held, streak.missed = streak.held + 1, 0
         long = streak.held >= rule.probes and step - streak.began >= rule.share * step
         before = streak.finding
-        if before is None and not (long and (self.warm or rule.probes < SEVERAL)):
+        if before is None and (idle or not (long and (self.warm or rule.probes < SEVERAL))):
             return
         sure = streak.held >= 3 * rule.probes or not rule.share
         certainty = "suspected" if symptom.proxy else "certain" if sure else "likely"
