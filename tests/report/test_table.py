@@ -1,5 +1,7 @@
 """The page of a table's columns: what its bars stand for, and that nothing in a table becomes markup."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,6 +64,8 @@ def test_the_page_shows_columns_and_rows_and_no_text_becomes_markup() -> None:
     schema, rows = numbers(frame)
     text = page("made & real", "Words.", schema, rows, rows[:20], np.array([0.1, 0.3]))
     assert "made &amp; real" in text
+    used, defined = set(re.findall(r"var\((--\w+)\)", text)), set(re.findall(r"(--\w+):", text))
+    assert used <= defined
     assert "<b>" not in text
     assert "<i>" not in text
     assert text.index("<h3>y</h3>") < text.index("<h3>&lt;b&gt;x</h3>")  # the more different one first

@@ -40,8 +40,10 @@ def page(name: str, neighbours: Neighbours) -> str:
         "is the distance in pixels to the last one; 1 is the usual distance of a real image to its own nearest. A copy "
         "has 0. Many numbers far below 1 mean that the generator repeats its training images."
     )
-    template = files(__package__).joinpath("nearest.html").read_text(encoding="utf-8")
-    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    template, *styles = (
+        files(__package__).joinpath(file).read_text(encoding="utf-8")
+        for file in ("nearest.html", "colours.css", "page.css")
+    )
     return Template(template).substitute(
         name=escape(name),
         words=words,
@@ -49,7 +51,7 @@ def page(name: str, neighbours: Neighbours) -> str:
         rest=len(others),
         closest=_sheet(neighbours, closest),
         others=_sheet(neighbours, others),
-        style=style,
+        style="".join(styles),
     )
 
 
