@@ -16,6 +16,7 @@ from ganatomy.data.amounts import advice, too_few
 from ganatomy.errors import UserError
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
+from ganatomy.training import initial
 from ganatomy.training.api import plan, train
 from tiny import TINY, assert_same_tensors, go_on, quick, tiny, waves
 
@@ -80,6 +81,14 @@ def test_a_checkpoint_may_be_chosen_and_a_run_is_found_by_its_name(place: Path, 
     assert planned.init.path == str(place / "runs" / "first")
     with pytest.raises(UserError, match="has no checkpoint of step 7"):
         start(place, tmp_path, **{"init.step": 7})
+
+
+def test_a_run_that_is_the_last_one_today_is_named_by_its_folder(place: Path) -> None:
+    """As a sweep keeps it, whose trials are runs, too."""
+    pinned = initial.pinned({"init.path": "first", "training.steps": 3}, place / "runs")
+    assert pinned == {"init.path": str(place / "runs" / "first"), "init.step": 10, "training.steps": 3}
+    assert initial.pinned(pinned) == pinned
+    assert initial.pinned({"training.steps": 3}) == {"training.steps": 3}
 
 
 def test_an_exported_generator_begins_without_its_discriminator(place: Path, tmp_path: Path) -> None:

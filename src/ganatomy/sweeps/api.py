@@ -20,6 +20,7 @@ from ganatomy.sweeps.default import default_space
 from ganatomy.sweeps.folder import SWEEPS, Sweep, SweepOptions
 from ganatomy.system import extras, stopping
 from ganatomy.system.terminal import Terminal
+from ganatomy.training import initial
 
 TRIALS = 20
 SAMPLES = 10_000  # generated images of each evaluation
@@ -73,7 +74,7 @@ def sweep(
         data=None if data is None else os.fspath(data),
         recipe=recipe,
         config=None if file is None else file.model_dump(mode="json"),
-        settings=dict(settings or {}),
+        settings=initial.pinned(settings or {}),
         space={},
         objectives=list(dict.fromkeys(objectives)),
         samples=SAMPLES if n is None else n,

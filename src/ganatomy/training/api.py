@@ -68,10 +68,8 @@ def train(
     """
     console = console or Terminal()
     path = _path(data, labels, classes)
-    named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
+    named = initial.pinned({**(settings or {}), **parts.given(generator, discriminator, objective)}, runs)
     planned, check = plan(path, recipe, config, named, runs=runs), accept if anyway else refuse_few
-    if planned.init.path:
-        named |= {"init.path": planned.init.path, "init.step": planned.init.step}
     with runtimes.start(planned.runtime.device, planned.runtime.threads) as runtime:
         build.check(planned, runtime.world)
         console = console if runtime.leads else Terminal(quiet=True)

@@ -82,6 +82,14 @@ def find(place: str | Path, step: int | None = None, runs: str | Path = RUNS) ->
     return WarmStart(str(run.path), config, image_of(config, run.path / "config.yaml"), number, run)
 
 
+def pinned(given: Mapping[str, Any], runs: str | Path = RUNS) -> dict[str, Any]:
+    """Options in which a run to start from is named by its folder and step: `last` is another one later. As `find`."""
+    if not given.get("init.path"):
+        return dict(given)
+    origin = find(given["init.path"], given.get("init.step"), runs)
+    return {**given, "init.path": origin.path, "init.step": origin.step}
+
+
 def base(origin: WarmStart) -> Config:
     """What a training starts from where no recipe is named: the game as the origin's was, unconditional.
 
