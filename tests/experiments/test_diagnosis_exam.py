@@ -197,7 +197,7 @@ def test_figures_count_right_names_and_false_alarms() -> None:
     assert "`-oscillation`: oscillation from step 200" in text
 
 
-@pytest.mark.parametrize("place", [".", "letters-7"])
+@pytest.mark.parametrize("place", [".", "letters-8"])
 def test_the_exams_page_follows_from_its_results(place: str) -> None:
     folder = Path(__file__).parents[2] / "docs" / "diagnosis-exam" / place
     trainings = json.loads((folder / "exam.json").read_text())["trainings"]
