@@ -5,15 +5,21 @@ import gc
 import io
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 import typer.main
 
 from ganatomy import cli
+from ganatomy.config.recipes import RECIPES
 from ganatomy.config.settings import parse_settings
+from ganatomy.experiments.claims.claim import catalogue
+from ganatomy.experiments.reproduction.chapters import CHAPTERS
+from ganatomy.gan.objectives import OBJECTIVES
+from ganatomy.gan.penalties import PENALTIES
 from ganatomy.system import registry
+from ganatomy.theory.lab.targets import TARGETS
 from ganatomy.training.api import plan
 
 _GROUP: Any = typer.main.get_command(cli.app)
@@ -48,17 +54,38 @@ def refused(*arguments: object) -> str:
     return err.strip()
 
 
-def check(line: str) -> None:
-    """Fails unless a line, ganatomy VERB …, has a verb and arguments that exist; of `train`, also options and names."""
+def check(line: str, names: bool = True) -> None:
+    """Fails unless a line, ganatomy VERB …, has a verb and arguments that exist; of `train`, also options and names.
+
+    names: also those that other verbs look up only when they run.
+    """
     words = shlex.split(line)
     assert words[0] == "ganatomy"
     count = 2 if words[1] == "data" else 1
     verb = VERBS[" ".join(words[1 : 1 + count])]
     given = verb.make_context(words[count], words[1 + count :]).params
+    for known, wanted in _looked_up(words[1], given) if names else []:
+        for name in wanted:
+            assert name in known or name == "all" or name.isupper(), name
     if words[1] == "train" and given["resume"] is None:
         flags = {"training.steps": 1, "evaluation.every": given["evaluate_every"] or 0}
         settings = {**flags, **parse_settings(given["settings"] or [])}
         plan(given["data"], given["recipe"], given["config"], settings)
+
+
+def _looked_up(verb: str, given: dict[str, Any]) -> list[tuple[Iterable[str], list[str]]]:
+    """The names that a verb looks up only when it runs, each with all that there are; NAME stands for any."""
+    match verb:
+        case "claims":
+            return [(catalogue(), given["run"] or [])]
+        case "lab":
+            penalties = [each.partition("=")[0] for each in given["penalty"] or []]
+            return [(TARGETS, [given["target"]]), (OBJECTIVES, [given["objective"]]), (PENALTIES, penalties)]
+        case "recipes":
+            return [(RECIPES, [given["name"]] if given["name"] else [])]
+        case "reproduce":
+            return [(CHAPTERS, given["names"])]
+    return []
 
 
 @contextlib.contextmanager

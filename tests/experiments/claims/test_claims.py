@@ -122,6 +122,17 @@ def test_a_claim_holds_only_if_it_does_for_every_seed(tmp_path: Path) -> None:
         assert picture.width > 600
 
 
+@pytest.mark.parametrize(("low", "held"), [(1.9, True), (2.05, False)])
+def test_a_criterion_of_the_interval_allows_single_seeds_outside(low: float, held: bool) -> None:
+    """Values 1.88, 2.08 and nine of 2.1: mean 2.078; 95%, by Student's t with 10 degrees of freedom: 2.034 to 2.123."""
+    values = [1.88, 2.08, *[2.1] * 9]
+    criterion = Criterion("2", low=low, interval=True)
+    assert criterion.bounds == f"at least {low:g}, the interval"
+    assert api.holds(criterion, values) is held
+    assert not api.holds(Criterion("2", low=low), values)
+    assert api.holds(criterion, [2.06])  # a quick trial has one seed
+
+
 def test_a_strangers_claim_is_listed_decided_and_taught(
     registered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

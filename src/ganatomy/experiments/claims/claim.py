@@ -43,14 +43,16 @@ def number(figure: float, digits: int = 3) -> str:
 
 @dataclass(frozen=True)
 class Criterion:
-    """What a figure must be, fixed before it is measured: within [low, high].
+    """What a figure must be, fixed before it is measured: within [low, high], for every seed.
 
-    predicted: by theory, in words. Without bounds the figure is only reported.
+    predicted: by theory, in words. Without bounds the figure is only reported. interval: not every seed must be within
+    the bounds, but the whole 95% interval of their mean.
     """
 
     predicted: str
     low: float = -inf
     high: float = inf
+    interval: bool = False
 
     @property
     def judged(self) -> bool:
@@ -66,9 +68,10 @@ class Criterion:
         """As people read it: 0 to 0.03; at least 2; at most 0.1."""
         if not self.judged:
             return NOT_JUDGED
+        interval = ", the interval" if self.interval else ""
         if self.low == -inf:
-            return f"at most {self.high:g}"
-        return f"at least {self.low:g}" if self.high == inf else f"{self.low:g} to {self.high:g}"
+            return f"at most {self.high:g}{interval}"
+        return (f"at least {self.low:g}" if self.high == inf else f"{self.low:g} to {self.high:g}") + interval
 
 
 @dataclass(frozen=True)

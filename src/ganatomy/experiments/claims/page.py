@@ -8,8 +8,9 @@ from ganatomy.experiments.claims.claim import NOT_JUDGED, Claim, number
 OPENING = """# Claims
 
 What the articles and papers say about generative adversarial networks, each sentence decided by an experiment on this
-library's own losses and loop. What a figure must be was fixed before it was measured, and must hold for every seed;
-networks, rates and steps were chosen so that the effect shows on two cores. In brackets: 95% intervals over the seeds.
+library's own losses and loop. What a figure must be was fixed before it was measured, and must hold for every seed, or,
+where it says so, for the whole interval; networks, rates and steps were chosen so that the effect shows on two cores.
+In brackets: 95% intervals over the seeds.
 
     ganatomy claims --run all
 """
@@ -30,7 +31,7 @@ def _row(number: int, claim: Claim, verdict: Mapping[str, Any]) -> str:
     cells = [
         [_cell(name) for name in figures],
         [_cell(figure["predicted"]) for figure in figures.values()],
-        [_measured(figure) for figure in figures.values()],
+        [measured(figure) for figure in figures.values()],
     ]
     linked = f"[{_cell(claim.sentence)}](#{claim.name})"
     return f"| {' | '.join([str(number), linked, *('<br>'.join(cell) for cell in cells), _verdict(verdict)])} |"
@@ -43,7 +44,7 @@ def _cell(text: str) -> str:
 
 def _section(claim: Claim, verdict: Mapping[str, Any]) -> str:
     cells = [
-        [_cell(name), _cell(figure["predicted"]), figure["must be"], _measured(figure), _holds(figure)]
+        [_cell(name), _cell(figure["predicted"]), figure["must be"], measured(figure), _holds(figure)]
         for name, figure in verdict["figures"].items()
     ]
     rows = "\n".join(f"| {' | '.join(row)} |" for row in cells)
@@ -64,7 +65,8 @@ def _section(claim: Claim, verdict: Mapping[str, Any]) -> str:
 ![{claim.sentence}](claims/{claim.name}.png)"""
 
 
-def _measured(figure: Mapping[str, Any]) -> str:
+def measured(figure: Mapping[str, Any]) -> str:
+    """A figure of a verdict as people read it: its mean, and its interval where the trials differ."""
     value = number(figure["value"])
     interval = f"[{number(figure.get('low', figure['value']))}, {number(figure.get('high', figure['value']))}]"
     return value if interval == f"[{value}, {value}]" else f"{value} {interval}"

@@ -4,11 +4,10 @@ import io
 import time
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import unknown
+from ganatomy.experiments.claims.api import draw
 from ganatomy.experiments.claims.claim import ClaimTrial, catalogue, number
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
@@ -41,11 +40,8 @@ def answer(request: dict[str, Any]) -> Answer:
         }
         for figure, criterion in claim.criteria.items()
     ]
-    figure = Figure((11, 4.2), 90, layout="constrained")
-    FigureCanvasAgg(figure)
-    outcome.draw(figure)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png")
+    draw(outcome, picture)
     content = {
         "sentence": claim.sentence,
         "source": claim.source,
