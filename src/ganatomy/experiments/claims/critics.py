@@ -5,13 +5,23 @@ from __future__ import annotations
 from math import log10
 from typing import TYPE_CHECKING
 
-from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
+from ganatomy.experiments.claims.claim import (
+    ClaimTrial,
+    Criterion,
+    Lesson,
+    Outcome,
+    number,
+    panels,
+    register_claim,
+)
+from ganatomy.experiments.claims.pictures import BLUE, ORANGE, RED
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.gan.penalties import squared_gradient_norms
 from ganatomy.system.lazy import torch
 from ganatomy.theory.densities import Mixture, ring
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ganatomy.theory.game import PointDiscriminator
@@ -100,20 +110,19 @@ def _clipping(trial: ClaimTrial) -> Outcome:
     slopes = squared_gradient_norms(critics["penalty"], between).sqrt().detach()
 
     def draw(figure: Figure) -> None:
-        axis = torch.linspace(-3.5, 3.5, 60)
-        plane = torch.cartesian_prod(axis, axis)
-        first, *others = figure.subplots(1, 1 + len(critics))
-        for name, norms in layers.items():
-            first.semilogy(range(1, len(norms) + 1), norms, "o-", label=name)
-        first.set(xlabel="layer", ylabel="‖∂D/∂h‖", title="gradients on their way back")
-        first.legend(fontsize=8)
-        for axes, (name, critic) in zip(others, critics.items(), strict=True):
-            with torch.no_grad():
-                surface = critic(plane).view(60, 60).T
-            axes.contour(surface, 14, extent=(-3.5, 3.5, -3.5, 3.5), cmap="viridis")
-            axes.scatter(*real_ring().centres.T, s=12, color="black")
-            span = surface.max() - surface.min()
-            axes.set(title=f"critic, {name}\nfrom lowest to highest: {span:.2g}", xticks=[], yticks=[], aspect="equal")
+        left, right = panels(figure, 1, 2, width_ratios=[2, 3])
+        axes = left.subplots()
+        for (name, norms), colour in zip(layers.items(), (RED, ORANGE, BLUE), strict=True):
+            axes.semilogy(range(1, len(norms) + 1), norms, "o-", color=colour)
+            axes.annotate(name, (1, norms[0]), (6, 8), textcoords="offset points", color=colour)
+        axes.set(xlabel="hidden layer, from the input to the score", ylabel="norm of the gradient at the layer")
+        axes.set_title("gradients on their way back")
+        right.suptitle("value of the critic, from its least to its greatest", fontsize=11)
+        for axes, (name, critic), colour in zip(
+            right.subplots(1, 3), critics.items(), (RED, ORANGE, BLUE), strict=True
+        ):
+            _draw_surface(axes, critic)
+            axes.set_title(name, color=colour)
 
     figures = {
         "orders of magnitude between the first and the last layer's gradient, clipped at 0.1": spans["clipped at 0.1"],
@@ -122,6 +131,17 @@ def _clipping(trial: ClaimTrial) -> Outcome:
         "median ‖∇D‖ with the penalty": slopes.median().item(),
     }
     return Outcome(figures, draw)
+
+
+def _draw_surface(axes: Axes, critic: PointDiscriminator, side: float = 3.5, cells: int = 60) -> None:
+    """A critic's values as colours, between its own least and greatest, which are written below; dots: real modes."""
+    axis = torch.linspace(-side, side, cells)
+    with torch.no_grad():
+        surface = critic(torch.cartesian_prod(axis, axis)).double().view(cells, cells).T
+    low, high = surface.min().item(), surface.max().item()
+    axes.imshow(surface.numpy(), origin="lower", extent=(-side, side, -side, side), cmap="viridis", vmin=low, vmax=high)
+    axes.scatter(*real_ring().centres.T, s=14, color="white", edgecolors="black", linewidths=0.8)
+    axes.set(xticks=[], yticks=[], xlabel=f"greatest − least:\n{number(high - low, 2)}")
 
 
 def largest_singular_values(network: torch.nn.Module) -> list[float]:

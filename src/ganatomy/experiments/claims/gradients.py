@@ -9,6 +9,7 @@ import numpy as np
 
 from ganatomy.experiments.claims.balance import distances_while_playing, far_data, far_game, progress
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, number, register_claim
+from ganatomy.experiments.claims.pictures import BLUE, GREY, RED, name_curve
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.system.lazy import torch
 from ganatomy.theory.densities import gaussians
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ganatomy.gan.adversarial import Adversarial
 
-LOSSES = {"minimax": "#c53030", "non_saturating": "#2b6cb0"}  # and their colours
+LOSSES = {"minimax": RED, "non_saturating": BLUE}  # and their colours
 
 
 def slopes(objective: str, scores: torch.Tensor) -> torch.Tensor:
@@ -73,14 +74,20 @@ def _saturation(trial: ClaimTrial) -> Outcome:
 
     def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2)
+        formulas = {"minimax": "log(1 − D)", "non_saturating": "−log D"}
         for name, colour in LOSSES.items():
-            left.plot(scores.sigmoid(), at_scores[name].abs(), color=colour, label=name.replace("_", "-"))
+            left.plot(scores.sigmoid(), at_scores[name].abs(), color=colour)
             right.semilogy(steps, on_fakes[name], color=colour)
-        right.semilogy(steps, probabilities, ":", color="black", label="D(G(z))")
-        left.set(xlabel="D(G(z))", ylabel="|slope| of the generator's loss in the score")
-        right.set(xlabel="discriminator steps against a fixed generator", ylabel="mean |slope| on its fakes")
-        left.legend()
-        right.legend()
+            name_curve(right, steps[-1], on_fakes[name][-1], formulas[name], colour, "bottom")
+        left.annotate("log(1 − D)", (0.28, 0.2), color=LOSSES["minimax"])
+        left.annotate("−log D", (0.3, 0.74), color=LOSSES["non_saturating"])
+        left.annotate("no slope where\nD is sure", (0, 0), (0.04, 0.36), arrowprops={"arrowstyle": "->"})
+        left.set(title="what either loss passes on", xlabel="D(G(z))", ylabel="slope of the generator's loss, size")
+        left.set(xlim=(0, 1), ylim=(0, 1))
+        right.semilogy(steps, probabilities, ":", color="black")
+        name_curve(right, steps[-1], probabilities[-1], "D(G(z))", "black", "top")
+        right.set(title="while D learns to recognise the points", xlabel="steps of the discriminator")
+        right.set_xlim(0, 1.35 * steps[-1])
 
     figures = {
         "minimax: largest |slope + σ(s)|": (at_scores["minimax"] + scores.sigmoid()).abs().max().item(),
@@ -148,10 +155,9 @@ def _same_discriminator(trial: ClaimTrial) -> Outcome:
         for name, colour in LOSSES.items():
             curve = [each[name] for each in norms]
             axes.semilogy(steps, curve, color=colour)
-            words = f"{name.replace('_', '-')}: {number(curve[-1], 2)}"
-            axes.annotate(words, (steps[-1], curve[-1]), (6, 0), textcoords="offset points", color=colour, va="center")
+            name_curve(axes, steps[-1], curve[-1], f"{name.replace('_', '-')}: {number(curve[-1], 2)}", colour)
         axes.semilogy(steps, probabilities, ":", color="black")
-        axes.annotate("mean D(G(z))", (steps[-1], probabilities[-1]), (6, 0), textcoords="offset points", va="center")
+        name_curve(axes, steps[-1], probabilities[-1], "mean D(G(z))", "black")
         axes.set(
             title="One generator, fixed, and one discriminator that learns to recognise its points",
             xlabel="steps of the discriminator",
@@ -264,16 +270,17 @@ def _gradient_alone(trial: ClaimTrial) -> Outcome:
     moves = {name: movement(game, z, found) for name, found in variants.items()}
 
     def draw(figure: Figure) -> None:
-        starts = fakes[:40]
-        heights = torch.linspace(0, 1, len(starts))
-        for axes, (name, move) in zip(figure.subplots(1, len(moves), sharex=True), moves.items(), strict=True):
-            ends = starts + 20 * move[: len(starts)]  # a single step is short
-            for height, start, end in zip(heights.tolist(), starts.tolist(), ends.tolist(), strict=True):
-                axes.annotate("", (end, height), (start, height), arrowprops={"arrowstyle": "->", "color": "#2b6cb0"})
-            axes.scatter(starts, heights, s=8, color="#dd6b20", zorder=3)
-            axes.axvline(-4 if name == "other real points" else 4, color="#4a5568", linewidth=6, alpha=0.3)
-            axes.set(title=name, xlim=(-5, 5), xlabel="x", yticks=[])
-        figure.suptitle("Where one step sends generated points (orange); the grey line: where real points are")
+        for axes, (name, move) in zip(figure.subplots(1, len(moves), sharey=True), moves.items(), strict=True):
+            axes.axhline(0, color=GREY, linewidth=0.7)
+            axes.scatter(fakes, move, s=6, color=BLUE, linewidths=0)
+            real = -4 if name == "other real points" else 4
+            axes.plot(real, 0, "|", color=GREY, markersize=30, markeredgewidth=5)
+            axes.annotate("real\npoints", (real, 0), (0, -36), textcoords="offset points", ha="center", color=GREY)
+            mean = move.mean().item()
+            way = "none moves" if not mean else f"mean: {number(abs(mean), 2)} to the {'right' if mean > 0 else 'left'}"
+            axes.text(0.04, 0.94, way, transform=axes.transAxes, color=BLUE)
+            axes.set(title=name, xlim=(-6, 8), xlabel="x of a generated point")
+        figure.axes[0].set_ylabel("how far one step of G moves it")
 
     figures = {
         "gradient's change with other real points": (flat["other real points"] - before).abs().max().item(),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
 from ganatomy.experiments.claims.digits import DIGITS, lenet_features
+from ganatomy.experiments.claims.pictures import BLUE, GREY
 from ganatomy.system.lazy import F, torch
 
 if TYPE_CHECKING:
@@ -94,24 +95,26 @@ def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
         name: neighbour_scores(real, lenet_features(pixels).features, k=5).precision for name, pixels in sets.items()
     }
     walks: dict[str, Iterable[NDArray[np.uint8]]] = {
-        "walk through latent space": sampler.images(
-            torch.cat([sampler.prior.between(codes[0], codes[1], torch.linspace(0, 1, 9))])
-        ),
-        "the same ends, mixed pixel by pixel": [
-            (ends[0] * (1 - share) + ends[1] * share).astype(np.uint8) for share in np.linspace(0, 1, 9)
-        ],
+        "latent": sampler.images(torch.cat([sampler.prior.between(codes[0], codes[1], torch.linspace(0, 1, 7))])),
+        "pixels": [(ends[0] * (1 - share) + ends[1] * share).astype(np.uint8) for share in np.linspace(0, 1, 7)],
     }
+    titles = {"latent": "from z₁ to z₂", "pixels": "from image 1 to image 2, pixel by pixel"}
 
     def draw(figure: Figure) -> None:
-        left, right = panels(figure, 1, 2, width_ratios=[1, 2])
+        left, right = panels(figure, 1, 2, width_ratios=[2, 3])
         axes = left.subplots()
-        axes.loglog(STEPS, moved, "o-")
-        axes.set(xlabel="step of z", ylabel="step of the image")
-        for row, (name, images) in zip(right.subplots(2, 9), walks.items(), strict=True):
-            for axes, image in zip(row, images, strict=True):
+        axes.loglog(STEPS, moved, "o", color=BLUE)
+        axes.loglog(STEPS, [moved[-1] * step / STEPS[-1] for step in STEPS], ":", color=GREY)
+        axes.annotate("dotted: in proportion", (0.05, 0.92), xycoords="axes fraction", color=GREY)
+        axes.set(
+            title="a small step in z is\na small step of the image", xlabel="step of z", ylabel="change of the image"
+        )
+        for panel, (name, images) in zip(panels(right, 2, 1), walks.items(), strict=True):
+            share = precision[name] / precision["samples"]
+            panel.suptitle(f"{titles[name]}: halfway {share:.0%} as plausible as samples", fontsize=10)
+            for axes, image in zip(panel.subplots(1, 7), images, strict=True):
                 axes.imshow(image[..., 0], cmap="gray")
                 axes.axis("off")
-            row[4].set_title(name)
 
     figures = {
         "change of the image when z's step shrinks to a tenth, largest ratio": max(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
+from ganatomy.experiments.claims.pictures import RED
 from ganatomy.system.lazy import torch
 from ganatomy.theory import divergences
 from ganatomy.theory.densities import gaussians
@@ -91,11 +92,20 @@ def _parzen(trial: ClaimTrial) -> Outcome:
     }
 
     def draw(figure: Figure) -> None:
-        for panel, (name, examples) in zip(panels(figure, 1, 2), images.items(), strict=True):
-            panel.suptitle(f"{name}: {nats[name]:.1f} nats")
+        *pictures, last = panels(figure, 1, 3)
+        titles = {"training images": "real images", "k-means centroids": "centroids of k-means"}
+        for panel, (name, examples) in zip(pictures, images.items(), strict=True):
+            panel.suptitle(titles[name], fontsize=11)
             for axes, image in zip(panel.subplots(4, 4).flat, examples, strict=True):
                 axes.imshow(image.reshape(28, 28), cmap="gray")
                 axes.axis("off")
+        axes = last.subplots()
+        bars = axes.bar([title.replace(" of ", "\nof ") for title in titles.values()], [nats[name] for name in titles])
+        axes.bar_label(bars, [f"{nats[name]:.0f} nats" for name in titles])
+        bars[1].set_color(RED)
+        axes.set(title="Parzen window likelihood\nof other real images", yticks=[])
+        axes.margins(y=0.15)
+        axes.spines["left"].set_visible(False)
 
     return Outcome(
         {"k-means centroids minus real images, nats": nats["k-means centroids"] - nats["training images"]}, draw

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
+from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, number, panels, register_claim
 from ganatomy.experiments.claims.digits import lenet_features, shuffled_digits
+from ganatomy.experiments.claims.pictures import BLUE, GREY, RED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 BLURS, NOISES, DROPPED = (0.0, 0.5, 1.0, 1.5, 2.0), (0, 20, 40, 60, 80), (0, 2, 4, 6, 8)
 REPEATED = 20  # images of each class, over and over: variety within the class is lost
 FAULTS = ("blur", "noise", "lost classes")
+
+
+def _examples(pixels: NDArray[np.uint8], labels: NDArray[np.int64], lost: int) -> NDArray[np.uint8]:
+    """An image of each class, [10, 28, 28, 1]; black for the first `lost` classes."""
+    each = np.stack([pixels[np.flatnonzero(labels == label)[0]] for label in range(10)])
+    each[:lost] = 0
+    return each
 
 
 @register_claim(
@@ -60,25 +68,35 @@ def _frechet_notices(trial: ClaimTrial) -> Outcome:
     def noisy(deviation: float) -> NDArray[np.uint8]:
         return np.clip(fresh + deviation * random.standard_normal(fresh.shape), 0, 255).astype(np.uint8)
 
-    curves = {
-        "blur": [distance(ndimage.gaussian_filter(fresh, blur, axes=(1, 2))) for blur in BLURS],
-        "noise": [distance(noisy(deviation)) for deviation in NOISES],
-        "lost classes": [distance(fresh[labels >= lost]) for lost in DROPPED],
+    altered = {
+        "blur": [ndimage.gaussian_filter(fresh, blur, axes=(1, 2)) for blur in BLURS],
+        "noise": [noisy(deviation) for deviation in NOISES],
+        "lost classes": [fresh[labels >= lost] for lost in DROPPED],
     }
-    sets = {"all images": fresh, f"{REPEATED} a class,\nrepeated": fresh[few]}
-    scores = [inception_score(np.asarray(lenet_features(pixels).probabilities)) for pixels in sets.values()]
-    distances = [distance(pixels) for pixels in sets.values()]
+    curves = {fault: [distance(pixels) for pixels in sets] for fault, sets in altered.items()}
+    whole, repeated = fresh, fresh[few]
+    scores = [inception_score(np.asarray(lenet_features(pixels).probabilities)) for pixels in (whole, repeated)]
+    distances = [distance(pixels) for pixels in (whole, repeated)]
 
     def draw(figure: Figure) -> None:
-        left, middle, right = figure.subplots(1, 3)
-        for name, curve in curves.items():
-            left.plot(curve, "o-", label=name)
-        left.set(xlabel="severity", ylabel="fd_lenet", yscale="log")
-        left.legend()
-        middle.bar(list(sets), scores, color="#2b6cb0")
-        middle.set(title="Inception-style score: blind")
-        right.bar(list(sets), distances, color="#dd6b20")
-        right.set(title="Fréchet distance: not blind")
+        left, right = panels(figure, 1, 2, width_ratios=[3, 2])
+        rows = left.subplots(len(FAULTS), len(BLURS))
+        left.suptitle("Fréchet distance below each set", fontsize=11)
+        for row, fault in zip(rows, FAULTS, strict=True):
+            for axes, pixels, found, lost in zip(row, altered[fault], curves[fault], DROPPED, strict=True):
+                shown = _examples(fresh, labels, lost) if fault == "lost classes" else pixels[:10]
+                tiles = shown[..., 0].reshape(2, 5, 28, 28).transpose(0, 2, 1, 3).reshape(56, 140)
+                axes.imshow(tiles, cmap="gray", vmin=0, vmax=255)
+                axes.set(xticks=[], yticks=[])
+                axes.set_xlabel(number(found, 2), labelpad=2)
+            row[0].set_ylabel(fault)
+        axes = right.subplots()
+        ratios = {"Inception-style score": scores[1] / scores[0], "Fréchet distance": distances[1] / distances[0]}
+        bars = axes.bar(list(ratios), list(ratios.values()), color=[RED, BLUE])
+        axes.bar_label(bars, [f"× {number(ratio, 2)}" for ratio in ratios.values()])
+        axes.axhline(1, color=GREY, linestyle=":")
+        axes.set(title=f"only {REPEATED} images a class,\nrepeated: score after / before")
+        axes.margins(y=0.1)
 
     figures = {
         **{
