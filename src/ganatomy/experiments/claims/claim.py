@@ -167,6 +167,6 @@ def catalogue() -> dict[str, Claim]:
     return dict(sorted(CLAIMS.items(), key=lambda item: item[1].place))
 
 
-def panels(figure: Figure, rows: int, columns: int, **options: Any) -> list[SubFigure]:
+def panels(figure: Figure | SubFigure, rows: int, columns: int, **options: Any) -> list[SubFigure]:
     """The parts of a figure that is divided into rows and columns, row by row. options: of `Figure.subfigures`."""
     return list(np.ravel(np.asarray(figure.subfigures(rows, columns, **options), dtype=object)))

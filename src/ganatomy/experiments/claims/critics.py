@@ -140,7 +140,8 @@ def _draw_surface(axes: Axes, critic: PointDiscriminator, side: float = 3.5, cel
         surface = critic(torch.cartesian_prod(axis, axis)).double().view(cells, cells).T
     low, high = surface.min().item(), surface.max().item()
     axes.imshow(surface.numpy(), origin="lower", extent=(-side, side, -side, side), cmap="viridis", vmin=low, vmax=high)
-    axes.scatter(*real_ring().centres.T, s=14, color="white", edgecolors="black", linewidths=0.8)
+    x, y = real_ring().centres.T
+    axes.scatter(x, y, s=14, color="white", edgecolors="black", linewidths=0.8)
     axes.set(xticks=[], yticks=[], xlabel=f"greatest − least:\n{number(high - low, 2)}")
 
 

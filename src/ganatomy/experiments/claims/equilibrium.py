@@ -1,18 +1,29 @@
-"""The whole game: where it ends, and how close the discriminator stays to its optimum on the way."""
+"""The whole game: where it ends."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
 from ganatomy.experiments.claims.optimum import LINE, real_data, scores_on_line
+from ganatomy.experiments.claims.pictures import BLUE, GREY, name_curve
+from ganatomy.system.lazy import torch
 from ganatomy.theory import divergences, pushforward
-from ganatomy.theory.optimum import distance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ganatomy.gan.adversarial import Adversarial
+
+
+def play_to_the_end(trial: ClaimTrial) -> Adversarial:
+    """A game on two Gaussians. D learns faster than G, so it says ½ because it cannot tell; the rates decay to 0."""
+    from ganatomy.theory.game import cosine_decay, new_game, play
+
+    steps = trial.size(2000, 600)
+    rates = (cosine_decay(2e-4, steps), cosine_decay(2e-3, steps))
+    game = new_game(1, "non_saturating", {"r1": 0.02}, width=64, learning_rates=rates, seed=trial.seed)
+    return play(real_data(), game, steps)
 
 
 @register_claim(
@@ -35,13 +46,7 @@ if TYPE_CHECKING:
     ),
 )
 def _equilibrium(trial: ClaimTrial) -> Outcome:
-    """The game to its end. D learns faster than G, so that it says ½ because it cannot tell; the rates decay to 0."""
-    from ganatomy.theory.game import cosine_decay, new_game, play
-
-    steps = trial.size(2000, 600)
-    rates = (cosine_decay(2e-4, steps), cosine_decay(2e-3, steps))
-    game = new_game(1, "non_saturating", {"r1": 0.02}, width=64, learning_rates=rates, seed=trial.seed)
-    play(real_data(), game, steps)
+    game = play_to_the_end(trial)
     scores, q = scores_on_line(game), pushforward.change_of_variables(game.generator.network, LINE)
     p = LINE.masses(real_data())
 
@@ -64,53 +69,63 @@ def _equilibrium(trial: ClaimTrial) -> Outcome:
     return Outcome(figures, draw)
 
 
-K = (1, 5, 20)
+PIXELS, LATENT = 28 * 28, 100
+FACTOR = 100.0  # by which p differs over the points that are compared
+
+
+def jacobian_rank(seed: int) -> int:
+    """The rank of ∂G/∂z, [784, 100], of a DCGAN at a random z, in float64."""
+    from ganatomy import build
+    from ganatomy.config.recipes import recipe
+    from ganatomy.config.settings import change
+
+    settings = {"prior.dimension": LATENT, "generator.width": 16, "training.seed": seed}
+    generator = build.generator(change(recipe("digits"), settings), (1, 28, 28)).double().eval()
+    z = torch.randn(1, LATENT, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    jacobian = torch.autograd.functional.jacobian(lambda z: generator(z, None), z)
+    return int(torch.linalg.matrix_rank(jacobian.reshape(PIXELS, LATENT)).item())
 
 
 @register_claim(
-    "more-steps",
-    place=16,
-    sentence="The more discriminator steps per generator step, the closer D stays to its optimum.",
-    source="Goodfellow et al. 2014, section 4, Algorithm 1",
+    "no-density",
+    place=18.5,
+    sentence="A trained GAN does not give p(x). Its images fill at most as many dimensions as z has, so they have no "
+    "density among all images; and at equilibrium D says ½ of likely and unlikely points alike.",
+    source="Goodfellow et al. 2014, section 6; Arjovsky & Bottou 2017 (arXiv:1701.04862), lemma 1",
     criteria={
-        f"mean |D − D*|, k = {K[1]} / k = {K[0]}": Criterion("below 1", high=0.9),
-        f"mean |D − D*|, k = {K[2]} / k = {K[1]}": Criterion("below 1", high=0.9),
+        f"rank of ∂G/∂z, {PIXELS} pixels, z of {LATENT} numbers": Criterion("at most 100", high=LATENT),
+        "p, largest / least over the points compared": Criterion(f"{FACTOR:g}", low=0.9 * FACTOR, high=FACTOR),
+        "D/(1 − D), largest / least over the same points": Criterion("1", high=1.5),
     },
     lesson=Lesson(
-        "More steps for the discriminator",
-        "k is raised: more discriminator steps per generator step. The discriminator then stays …",
-        ["… closer to p/(p + q)", "… farther from it", "… as far as before"],
-        0,
-        "Its optimum moves with every step of the generator. More steps in between let it keep up.",
-        "target=two&k=5&moves=r60",
-        "After 60 rounds D is nearer to D* than with k = 1.",
+        "Asking for a probability",
+        "A game has come to its equilibrium. One point is a hundred times as likely as another. D says …",
+        ["… a hundred times as much of the first", "… a little more of the first", "… ½ of both"],
+        2,
+        "D compares p with q, and they are equal at both points. The generator draws likely points more often, but "
+        "nothing in it says how likely one is. On the line it can be worked out from the slope of G, which the lab "
+        "does; images of 784 pixels made from 100 numbers have no density at all.",
     ),
 )
-def _more_steps(trial: ClaimTrial) -> Outcome:
-    """Mean distance of D from D* over the whole game, for each k."""
-    from ganatomy.theory.game import new_game, play
-
-    p, curves = LINE.masses(real_data()), {}
-    for k in K:
-        rates = (1e-3, 2e-4)  # a discriminator that must hurry to keep up
-        game = new_game(1, "non_saturating", seed=trial.seed, discriminator_steps=k, learning_rates=rates)
-        distances: list[float] = []
-        for step in range(0, trial.size(300, 60), 10):
-            play(real_data(), game, step + 10, begin=step)
-            q = pushforward.change_of_variables(game.generator.network, LINE)
-            distances.append(distance(p, q, scores_on_line(game)))
-        curves[k] = distances
-    means = {k: float(np.mean(distances)) for k, distances in curves.items()}
+def _no_density(trial: ClaimTrial) -> Outcome:
+    """The rank of an image generator; and D at the end of a game on the line, beside p."""
+    scores = scores_on_line(play_to_the_end(trial))
+    p = LINE.masses(real_data()) / LINE.widths
+    likely = p >= p.max() / FACTOR
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        for k, distances in curves.items():
-            axes.plot(10 * np.arange(1, len(distances) + 1), distances, label=f"k = {k}")
-        axes.set(xlabel="generator steps", ylabel="mean |D − D*|", ylim=(0, None))
-        axes.legend()
+        axes, x = figure.subplots(), LINE.points().squeeze(1)[likely]
+        says = scores.sigmoid()[likely]
+        axes.semilogy(x, p[likely], color=GREY)
+        axes.semilogy(x, says, color=BLUE)
+        name_curve(axes, x[-1].item(), p[likely][-1].item(), "p(x), the density", GREY)
+        name_curve(axes, x[-1].item(), says[-1].item(), "D(x) at equilibrium", BLUE)
+        axes.set(xlabel="x", xlim=(x[0].item(), x[-1].item() + 2.2), ylim=(p.max().item() / 200, 1))
+        axes.set_title("Points whose probabilities differ by a factor of 100")
 
     figures = {
-        f"mean |D − D*|, k = {K[1]} / k = {K[0]}": means[K[1]] / means[K[0]],
-        f"mean |D − D*|, k = {K[2]} / k = {K[1]}": means[K[2]] / means[K[1]],
+        f"rank of ∂G/∂z, {PIXELS} pixels, z of {LATENT} numbers": float(jacobian_rank(trial.seed)),
+        "p, largest / least over the points compared": (p.max() / p[likely].min()).item(),
+        "D/(1 − D), largest / least over the same points": (scores[likely].max() - scores[likely].min()).exp().item(),
     }
     return Outcome(figures, draw)

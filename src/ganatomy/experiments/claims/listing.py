@@ -62,7 +62,7 @@ def dcgan(seed: int, mean: float) -> Method:
     return method
 
 
-def train(method: Method, steps: int, every: int, real: NDArray[np.float64]) -> dict[int, JudgedImages]:
+def train(method: Method, steps: int, every: int, real: NDArray[np.float32]) -> dict[int, JudgedImages]:
     """The generator before the first step, every so many and after the last; real: features of images [N, d]."""
     from ganatomy import data
     from ganatomy.data.batches import RealBatches

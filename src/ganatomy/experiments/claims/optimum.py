@@ -65,6 +65,23 @@ def scores_on_line(game: Adversarial) -> torch.Tensor:
         return game.discriminator.network(LINE.points().float()).double()
 
 
+def divergences_while_playing(game: Adversarial, rounds: int, every: int) -> list[float]:
+    """The Jensen–Shannon divergence of real and generated points, in nats, after every so many rounds of a game."""
+    from ganatomy.theory.game import play
+
+    p, found = LINE.masses(real_data()), []
+    for begin in range(0, rounds, every):
+        play(real_data(), game, begin + every, begin)
+        q = pushforward.change_of_variables(game.generator.network, LINE, 1024)
+        found.append(divergences.jensen_shannon(p, q).item())
+    return found
+
+
+def late(curve: list[float]) -> float:
+    """The mean of a curve's last quarter."""
+    return float(np.mean(curve[-max(len(curve) // 4, 1) :]))
+
+
 @register_claim(
     "best-discriminator",
     place=2,

@@ -90,7 +90,7 @@ def _one_pass(trial: ClaimTrial) -> Outcome:
     def draw(figure: Figure) -> None:
         names = ["GAN", *(f"diffusion,\n{steps:,} steps" for steps in DENOISING)]
         works, colours = [one, *many.values()], [BLUE, ORANGE, ORANGE]
-        columns = {
+        columns: dict[str, list[float]] = {
             "passes of the network": [each.passes for each in works],
             "millions of multiply-adds\nof one pass": [each.multiply_adds / 1e6 for each in works],
             "millions of multiply-adds\nper image": [each.passes * each.multiply_adds / 1e6 for each in works],
