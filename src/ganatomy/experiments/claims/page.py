@@ -8,9 +8,10 @@ from ganatomy.experiments.claims.claim import NOT_JUDGED, Claim, number
 OPENING = """# Claims
 
 What the articles and papers say about generative adversarial networks, each sentence decided by an experiment on this
-library's own losses and loop. What a figure must be was fixed before it was measured, and must hold for every seed, or,
-where it says so, for the whole interval; networks, rates and steps were chosen so that the effect shows on two cores.
-In brackets: 95% intervals over the seeds.
+library's own losses and loop. What a figure must be follows from theory, and must hold for every seed, or, where it
+says so, for the whole interval; networks, rates and steps were chosen so that the effect shows on two cores. Where a
+first measurement did not bear a sentence out, the sentence was cut, and the figure is reported without a verdict. In
+brackets: 95% intervals over the seeds.
 
     ganatomy claims --run all
 """
