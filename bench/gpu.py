@@ -39,7 +39,7 @@ from ganatomy.training.autotune import noise
 FAULT = "FAULT"  # one of `bench.torture.made.HARM`: `python -m bench` ends with an error
 NONE = "python -m bench gpu needs a CUDA GPU, and this machine (or this build of torch) has none: nothing was measured."
 TURN = 4  # steps, between two waits for the device
-# The published networks: https://github.com/brownvc/R3GAN, presets FFHQ-64 and FFHQ-256.
+# As large as R3GAN's networks for faces (Huang et al. 2025, arXiv:2501.05441); at 256 unchecked.
 R3GAN = {
     64: {"widths": [768, 768, 768, 768, 384], "cardinality": [96, 96, 96, 96, 48]},
     256: {"widths": [768, 768, 768, 768, 384, 192, 96], "cardinality": [96, 96, 96, 96, 48, 24, 12]},
