@@ -40,3 +40,15 @@ def test_a_line_in_a_pipe_is_whole() -> None:
     first, *_ = shown(Console(file=io.StringIO(), width=80), verdict).splitlines()
     for part in ("step 1 (50%)", "images/s", "discriminator 1.234", "generator 0.500", verdict, "left"):
         assert part in first
+
+
+def test_a_game_on_points_counts_points() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    progress = ShowProgress(console, Budget(steps=2), samples="points")
+    state = State(SimpleNamespace(), seconds=3.0)
+    progress.begin(state)
+    state.step, state.images = 1, 64
+    progress.end(state)
+    assert isinstance(console.file, io.StringIO)
+    assert " points/s" in (line := console.file.getvalue())
+    assert "images" not in line

@@ -31,13 +31,14 @@ class Chart(NamedTuple):
 
 def of(records: Columns, config: Config | None, info: Mapping[str, Any] = MappingProxyType({})) -> list[Chart]:
     """The charts that the records have numbers for. info: run.json, which says where a stranger's game rests."""
+    samples = "points" if "lab" in info else "images"
     charts = [
         _value(records),
-        _losses(records, config, info),
-        _discriminator(records),
+        _losses(records, config, info, samples),
+        _discriminator(records, samples),
         _gradients(records),
         _penalties(records),
-        _speed(records),
+        _speed(records, samples),
     ]
     return [chart for chart in charts if chart.data["series"]]
 
@@ -61,18 +62,18 @@ def equilibrium(config: Config | None, info: Mapping[str, Any] = MappingProxyTyp
     return objective.equilibrium.levels if objective else {}
 
 
-def _losses(records: Columns, config: Config | None, info: Mapping[str, Any]) -> Chart:
+def _losses(records: Columns, config: Config | None, info: Mapping[str, Any], samples: str) -> Chart:
     levels = equilibrium(config, info)
     objective = OBJECTIVES.get(config.objective.name) if config else None
     critic = info.get("critic", objective is not None and objective.critic)
     words = "GAN losses need not fall: each player is measured against an opponent that learns too. "
     if levels:
         places = " and ".join(f"{text} for the {player}" for player, (_, text) in levels.items())
-        words += f"Dashed lines: the losses at equilibrium, where generated images are like real ones ({places}). "
+        words += f"Dashed lines: the losses at equilibrium, where generated {samples} are like real ones ({places}). "
     words += (
-        "Minus the discriminator's loss estimates the distance between generated and real images."
+        f"Minus the discriminator's loss estimates the distance between generated and real {samples}."
         if critic
-        else "A discriminator's loss near 0 means that it tells all images apart; the generator then learns little."
+        else f"A discriminator's loss near 0 means that it tells all {samples} apart; the generator then learns little."
     )
     return Chart("Losses", words, {**_group(records, "loss"), "levels": [_level(*item) for item in levels.items()]})
 
@@ -91,7 +92,7 @@ def _value(records: Columns) -> Chart:
     return Chart("Value of the game", words, {"series": series, "levels": [level]})
 
 
-def _discriminator(records: Columns) -> Chart:
+def _discriminator(records: Columns, samples: str) -> Chart:
     """D(x) and D(G(z)): probabilities where scores mean that, else the scores with their spread."""
     names = {"real": "D(x), real", "fake": "D(G(z)), generated"}
     if "probability/real" in records:
@@ -101,16 +102,16 @@ def _discriminator(records: Columns) -> Chart:
             if f"probability/{side}" in records
         ]
         words = (
-            "The discriminator's probability that real and generated images are real; the band is one standard "
+            f"The discriminator's probability that real and generated {samples} are real; the band is one standard "
             "deviation of its scores to either side. At equilibrium both are ½; the further apart the curves, the "
-            "better it tells the images apart."
+            f"better it tells the {samples} apart."
         )
         half = {"y": 0.5, "text": "½", "role": "neutral"}
         return Chart("The discriminator's probabilities", words, {"series": series, "levels": [half], "range": [0, 1]})
     series = [_band(records, side, name) for side, name in names.items() if f"score/{side}" in records]
     words = (
-        "The discriminator's scores of real and generated images; the band is one standard deviation to either side. "
-        "The more the bands overlap, the less it tells the images apart."
+        f"The discriminator's scores of real and generated {samples}; the band is one standard deviation to either "
+        f"side. The more the bands overlap, the less it tells the {samples} apart."
     )
     return Chart("The discriminator's scores", words, {"series": series})
 
@@ -128,10 +129,10 @@ def _penalties(records: Columns) -> Chart:
     return Chart("Penalties", words, _group(records, "penalty"))
 
 
-def _speed(records: Columns) -> Chart:
-    words = "Real images per second that the discriminator sees. Dips are other work of this run or of the machine."
+def _speed(records: Columns, samples: str) -> Chart:
+    words = f"Real {samples} per second that the discriminator sees. Dips are other work of this run or of the machine."
     name = "images_per_second"
-    series = [_series(records, name, "images per second", "neutral")] if name in records else []
+    series = [_series(records, name, f"{samples} per second", "neutral")] if name in records else []
     return Chart("Speed", words, {"series": series, "zero": True})
 
 

@@ -3,11 +3,13 @@
 from html import escape
 from typing import Any
 
-READING = """<p>Top: generated points on the target; the discriminator's output everywhere, with its gradient at
-generated points; the output of the optimal discriminator, p/(p + q). Bottom: how the generator maps its latent space;
-the value of the game for this discriminator and for the optimal one; how far D is from the optimal one.</p>
-<p>V near −log 4 alone means nothing: a discriminator that has learnt nothing and says ½ everywhere has it too. It means
-that q is p only if D is near the optimal one, so that V is near −log 4 + 2·JSD.</p>"""
+READING = (  # paragraphs
+    "Top: generated points on the target; the discriminator's output everywhere, with its gradient at generated "
+    "points; the output of the optimal discriminator, p/(p + q). Bottom: how the generator maps its latent space; the "
+    "value of the game for this discriminator and for the optimal one; how far D is from the optimal one.",
+    "V near −log 4 alone means nothing: a discriminator that has learnt nothing and says ½ everywhere has it too. It "
+    "means that q is p only if D is near the optimal one, so that V is near −log 4 + 2·JSD.",
+)
 TRIES = {
     "more discriminator steps: D stays nearer to p/(p + q)": "{target} --k 5",
     "pairing and penalties: all modes are kept": "{target} --objective relativistic_pairing --penalty r1=0.1 "

@@ -56,7 +56,7 @@ def text(run: Run) -> str:
         "problems": _problems(run),
         "facts": _definitions(_facts(info, config, events)),
         "headline": "How to read it" if "lab" in info else "Generated and real",
-        "pictures": lab.READING if "lab" in info else _pictures(run, frames),
+        "pictures": "".join(f"<p>{each}</p>" for each in lab.READING) if "lab" in info else _pictures(run, frames),
         "timeline": _timeline(run, info, frames),
         "findings": findings.section(monitor, status_of(run, info, events)),
         "scores": scores.section(measured),
@@ -146,9 +146,11 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
             if "lab" in info
             else "The same latent vectors at every snapshot: watch each image take shape."
         )
-        wide = ' class="wide"' if "lab" in info else ""
+        wide, image = ' class="wide"' if "lab" in info else "", '<img alt="Samples at the chosen step">'
+        if "lab" in info:  # six panels, which need their width
+            image = f'<div class="plotted" tabindex="0">{image}</div>'
         figures.append(
-            f'<figure id="timeline"{wide}><img alt="Samples at the chosen step">'
+            f'<figure id="timeline"{wide}>{image}'
             '<div class="player"><button type="button" aria-label="Play or pause">▶</button>'
             f'<input type="range" min="0" max="{last}" value="{last}" aria-label="Snapshot"><output></output></div>'
             f"<figcaption><b>Over training</b> {shown}{chosen}</figcaption></figure>"

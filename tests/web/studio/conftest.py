@@ -11,6 +11,7 @@ from servers import Server
 from visiting import Visitor, studio
 
 from ganatomy.runs.run import Run
+from ganatomy.theory.lab.api import lab
 from ganatomy.web.studio import live_run
 
 PARTS = '''
@@ -40,6 +41,13 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("parts") / "parts_for_a_test.py"
     path.write_text(PARTS)
     return path
+
+
+@pytest.fixture(scope="session")
+def lab_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished game of the lab with three pictures; tests read it only."""
+    folder = tmp_path_factory.mktemp("lab") / "runs"
+    return lab("ring", name="ring", runs=folder, steps=20, pictures=3, width=8, batch=32, penalties={"r1": 0.5})
 
 
 @pytest.fixture(scope="package")

@@ -3,6 +3,7 @@
 GANATOMY_SHOTS=FOLDER keeps a screenshot of every page.
 """
 
+import io
 import json
 import os
 import shutil
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from servers import until
 from visiting import studio
 
@@ -37,9 +40,10 @@ SHOTS = os.environ.get("GANATOMY_SHOTS")
 
 
 @pytest.fixture(scope="module")
-def training(trained: Run, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a finished run, and one that goes on as long as the tests do."""
+def training(trained: Run, lab_run: Run, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a finished run, a game of the lab, and a run that goes on as long as the tests do."""
     folder = tmp_path_factory.mktemp("browsed")
+    shutil.copytree(lab_run.path, folder / "runs" / "ring")
     shutil.copytree(trained.path, folder / "runs" / "waves")
     shutil.copytree(trained.path, folder / "runs" / "ill")
     with (folder / "runs" / "ill" / "metrics.jsonl").open("a") as file:
@@ -112,7 +116,8 @@ def shot(page: "playwright.Page", name: str) -> None:
 def addresses() -> list[str]:
     """Of all pages, run by run."""
     shared = [page.path.replace("{name}", LESSON) + QUERIES.get(page.path, "") for page in PAGES]
-    return [*shared, *(page.path.replace("{name}", name) for name in ("waves", "live") for page in RUN_PAGES)]
+    runs = [page.path.replace("{name}", name) for name in ("waves", "live") for page in RUN_PAGES]
+    return [*shared, *runs, *(page.path.replace("{name}", "ring") for page in RUN_PAGES if page.of_lab)]
 
 
 def test_every_page_fits_two_widths_and_shows_no_error(browser: "playwright.Browser", address: str) -> None:
@@ -297,6 +302,51 @@ def test_two_games_side_by_side_and_their_moves_taken_back(browser: "playwright.
         holds(page, f"{moved} === 2")
         assert page.url.endswith("moves=d1.g1")
         assert play > 3
+
+
+@pytest.mark.parametrize("page_of_run", ["", "/timeline"])
+def test_a_game_of_the_lab_can_be_read_on_a_phone_and_is_dark_in_the_dark(
+    browser: "playwright.Browser", address: str, page_of_run: str
+) -> None:
+    with opened(browser, f"{address}/run/ring{page_of_run}", NARROW) as page:
+        page.emulate_media(color_scheme="dark")
+        ready(page)
+        holds(page, "document.querySelector('.plotted img').naturalWidth === 960")
+        assert page.locator(".tabs a").all_inner_texts() == ["Live", "Timeline"]
+        assert page.locator("text=Tile s is seed s").count() == page.locator("text=latent vectors").count() == 0
+        # As large as it was drawn: its smallest letters are eleven pixels tall.
+        assert page.evaluate("document.querySelector('.plotted img').clientWidth") >= 950
+        assert page.evaluate("document.querySelector('.plotted').clientWidth") <= 400
+        page.locator(".plotted").focus()
+        page.keyboard.press("ArrowRight")
+        holds(page, "document.querySelector('.plotted').scrollLeft > 0")
+        with Image.open(io.BytesIO(page.locator(".plotted").screenshot())) as shown:
+            assert np.median(np.asarray(shown.convert("L"))) < 60
+
+
+def test_a_game_of_the_lab_leads_to_itself_in_the_lab_and_to_its_report(
+    browser: "playwright.Browser", address: str
+) -> None:
+    with opened(browser, f"{address}/run/ring") as page:
+        ready(page)
+        page.wait_for_selector("text=The game at step 20.")
+        assert (page.get_by_role("link", name="The report").get_attribute("href") or "").endswith("/report.html")
+        page.get_by_role("link", name="Play this game in the lab").click()
+        ready(page)
+        assert page.get_by_label("Units per layer").input_value() == "8"
+        assert page.get_by_label("Points per batch").input_value() == "32"
+        assert page.get_by_label("Penalties").input_value() == "r1:0.5"
+
+
+def test_an_address_without_a_page(browser: "playwright.Browser", address: str) -> None:
+    page = browser.new_page()
+    answer = page.goto(f"{address}/run/ring/walk")
+    assert answer
+    assert answer.status == 404
+    assert "for images" in page.locator("main").inner_text()
+    page.get_by_role("link", name="All runs").click()
+    ready(page)
+    page.close()
 
 
 def test_a_target_drawn_by_hand(browser: "playwright.Browser", address: str) -> None:

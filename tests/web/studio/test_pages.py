@@ -2,7 +2,7 @@
 
 import json
 import re
-from html import unescape
+from html import escape, unescape
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +16,7 @@ STATIC = files("ganatomy.web.studio") / "static"
 
 @pytest.mark.parametrize("page", [*PAGES, *RUN_PAGES], ids=lambda page: page.path)
 def test_a_page_names_its_script_and_marks_its_link(visitor: Visitor, page: Page) -> None:
-    answer = visitor.get(page.path.replace("{name}", "waves"))
+    answer = visitor.get(page.path.replace("{name}", "minimum" if "lesson" in page.path else "waves"))
     assert answer.status_code == 200
     assert f'name="script" content="{page.script}"' in answer.text
     assert "export async function page(" in visitor.get(f"/assets/{page.script}.js").text
@@ -32,10 +32,31 @@ def test_a_run_has_a_tab_for_each_of_its_pages(visitor: Visitor) -> None:
     assert json.loads(unescape(found[1])) == [[each.path, each.title] for each in RUN_PAGES]
 
 
-def test_an_address_without_a_page_is_refused_in_one_sentence(visitor: Visitor) -> None:
-    for path in ("/nothing", "/run/waves/nothing", "/lessons/minimum/nothing"):
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/nothing", "There is no such page."),
+        ("/run/waves/nothing", "There is no such page."),
+        ("/lessons/minimum/nothing", "There is no such page."),
+        ("/lessons/<b>", "There is no lesson called '<b>'."),
+        ("/run/<b>", "There is no run called '<b>' here; it may have been removed or renamed."),
+        ("/run/gone/walk", "There is no run called 'gone' here; it may have been removed or renamed."),
+    ],
+)
+def test_an_address_without_a_page_is_answered_by_a_page_that_says_so(
+    visitor: Visitor, path: str, sentence: str
+) -> None:
+    answer = visitor.get(path)
+    assert answer.status_code == 404
+    assert "<h1>Page not found</h1>" in answer.text
+    assert f"<p>{escape(sentence)}</p>" in answer.text
+    assert all(f'<a href="{each.path}">{each.title}</a>' in answer.text for each in PAGES if each.title)
+
+
+def test_data_that_are_not_there_are_refused_in_one_sentence_of_json(visitor: Visitor) -> None:
+    for path, sentence in (("/api/nothing", "There is no such page."), ("/assets/x.js", "There is no file x.js.")):
         answer = visitor.get(path)
-        assert (answer.status_code, answer.json()["error"]) == (404, "There is no such page.")
+        assert (answer.status_code, answer.json()["error"]) == (404, sentence)
     assert visitor.post("/api/runs", {}).json()["error"] == "Method not allowed."
 
 

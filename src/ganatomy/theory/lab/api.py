@@ -60,7 +60,7 @@ def lab(
     budget, state = Budget(steps=chosen.steps), State(game)
     drawings = DrawSnapshots(run, goal, chosen)
     recorder = Recorder(run, every=max(1, chosen.steps // 100))
-    progress = ShowProgress(console or Terminal(quiet=True), budget)
+    progress = ShowProgress(console or Terminal(quiet=True), budget, samples="points")
     fit(game, batches_of(goal.density, game), state, budget, [drawings, recorder, progress])
 
     save_animation(run.at("lab.webp"), drawings.frames, LENGTH)

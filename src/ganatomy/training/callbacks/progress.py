@@ -18,10 +18,13 @@ BAR_SECONDS = 0.25  # between two updates on a terminal: reading the losses wait
 
 
 class ShowProgress(Callback):
-    """Step, share and time left; and as far as there is room a bar, images a second, the verdict and both losses."""
+    """Step, share and time left; and as far as there is room a bar, samples a second, the verdict and both losses."""
 
-    def __init__(self, console: Console, budget: Budget, verdict: Callable[[], str] = lambda: "") -> None:
-        self.console, self.budget, self.verdict = console, budget, verdict
+    def __init__(
+        self, console: Console, budget: Budget, verdict: Callable[[], str] = lambda: "", samples: str = "images"
+    ) -> None:
+        """verdict: the newest of the diagnosis, in words; samples: what is counted."""
+        self.console, self.budget, self.verdict, self.samples = console, budget, verdict, samples
         self.live = console.is_terminal
         self.bar_width = BAR if console.width >= WIDE else 0
         bar = [BarColumn(BAR)] if self.bar_width else []
@@ -54,7 +57,7 @@ class ShowProgress(Callback):
 
     def _show(self, state: State) -> None:
         elapsed = time.monotonic() - self.began
-        rate = f"{(state.images - self.first) / max(elapsed, 1e-9):,.0f} images/s"
+        rate = f"{(state.images - self.first) / max(elapsed, 1e-9):,.0f} {self.samples}/s"
         losses = [
             f"{name.removeprefix('loss/')} {value.item():.3f}"
             for name, value in state.record.items()

@@ -23,30 +23,51 @@ POLICY = (
     "connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+DATA = ("/api/", "/assets/")  # what pages fetch
+STATUS = {NotFoundError: 404, SlowRunError: 503, UserError: 400}  # the first that fits
+SENTENCES = {404: "There is no such page.", 405: "Method not allowed."}
+
 
 def build(store: RunStore, may_start: bool) -> Starlette:
     """The application without its guard; may_start: whether pages may start trainings.
 
     At its end worker processes end as well; trainings go on.
     """
-    pages, limit = Pages(), TimeLimit()
+    limit = TimeLimit()
+    pages = Pages(store, limit)
     workers = WorkerRoutes(store, pages, limit)
     groups = (pages, RunRoutes(store, limit), TrainingRoutes(store, pages, limit, may_start), workers)
+
+    def refusal(request: Request, status: int, sentence: str) -> Response:
+        """A sentence: as a page where somebody went to an address that has none, else as JSON."""
+        sentence = store.words(sentence)
+        if status == 404 and not request.url.path.startswith(DATA):
+            return pages.missing(sentence)
+        return StrictJSONResponse({"error": sentence}, status)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await workers.close()
 
+    async def user_error(request: Request, problem: Exception) -> Response:
+        status = next(status for kind, status in STATUS.items() if isinstance(problem, kind))
+        return refusal(request, status, str(problem))
+
+    async def refused(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        return refusal(request, problem.status_code, SENTENCES.get(problem.status_code, problem.detail))
+
+    async def broken(request: Request, problem: Exception) -> Response:
+        return refusal(request, 500, "Internal error of the studio; its terminal has the details.")
+
     app = Starlette(
         routes=[route for group in groups for route in group.routes()],
         exception_handlers={
-            NotFoundError: _not_found,
-            SlowRunError: _slow,
-            UserError: _invalid,
-            HTTPException: _refused,
+            UserError: user_error,
+            HTTPException: refused,
             ClientDisconnect: _gone,
-            Exception: _broken,  # and the traceback goes to the terminal
+            Exception: broken,  # and the traceback goes to the terminal
         },
         lifespan=lifespan,
     )
@@ -54,31 +75,5 @@ def build(store: RunStore, may_start: bool) -> Starlette:
     return app
 
 
-def _error(status: int, sentence: str) -> Response:
-    return StrictJSONResponse({"error": sentence}, status)
-
-
-async def _not_found(request: Request, error: Exception) -> Response:
-    return _error(404, str(error))
-
-
-async def _slow(request: Request, error: Exception) -> Response:
-    return _error(503, str(error))
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    return _error(400, str(error))
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    sentences = {404: "There is no such page.", 405: "Method not allowed."}
-    return _error(error.status_code, sentences.get(error.status_code, error.detail))
-
-
 async def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=499)  # nobody receives it
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    return _error(500, "Internal error of the studio; its terminal has the details.")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeVar
 
+from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
-from ganatomy.report import charts, scores
+from ganatomy.report import charts, lab, scores
 from ganatomy.report.curves import Columns
 from ganatomy.runs.lines import is_number
 from ganatomy.runs.run import Run
@@ -70,9 +71,10 @@ class LiveRun:
             "name": self.run.name,
             "state": status,
             "active": status in ACTIVE,
-            "error": brief(info["error"]) if info.get("error") else None,
+            "error": self.store.words(info["error"]) if info.get("error") else None,
             "facts": facts(info, config),
             "lab": "lab" in info,
+            "game": self._unchanged("config.yaml", self._game) if "lab" in info else None,
             "generation": records.generation if complete else -1,  # -1: ask for everything again
             "read": round(records.share, 3),
             "whole": whole,
@@ -86,6 +88,7 @@ class LiveRun:
             "events": events[-MAX_EVENTS:],
             "rates": _rates(config),
             "reals": (self.run.path / "reals.png").is_file(),
+            "report": (self.run.path / "report.html").is_file(),
             "snapshots": self.events.snapshots,
         }
 
@@ -100,6 +103,10 @@ class LiveRun:
             return None
         value: Value = self._kept[part][1]
         return value
+
+    def _game(self) -> dict[str, Any]:
+        """A game of the lab: how to read its pictures, and its options."""
+        return {"reading": lab.READING, "options": settings.read_yaml(self.run.at("config.yaml"))}
 
     def _score_cards(self) -> list[ScoreCard]:
         return self.store.scores(self.run)[0]

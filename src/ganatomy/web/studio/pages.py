@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -15,7 +15,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ganatomy import __version__
-from ganatomy.web.studio.run_store import NotFoundError
+from ganatomy.errors import UserError
+from ganatomy.experiments.claims.claim import catalogue
+from ganatomy.web.studio.run_store import NotFoundError, RunStore
+from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.validation import json_object
 
 MEDIA_TYPES = {
@@ -27,6 +30,11 @@ MEDIA_TYPES = {
 }
 
 
+START = '<script src="/assets/studio.js" type="module"></script>'
+NO_SCRIPT = "<noscript>The studio needs JavaScript, which is disabled in this browser.</noscript>"
+LAB_SECONDS = 2.0  # that a page waits to know whether its run is a game of the lab
+
+
 @dataclass(frozen=True)
 class Page:
     """A page.
@@ -35,12 +43,14 @@ class Page:
     script   the module in static/ whose function `page` shows it; it is given {name} of the path, if there is one
     title    of the link to it; none if nothing links to it but other pages
     section  the script of the link that is marked while it is shown; its own by default
+    of_lab   whether it is offered for a game of the lab, which has no images
     """
 
     path: str
     script: str
     title: str = ""
     section: str = ""
+    of_lab: bool = True
 
 
 PAGES = (
@@ -54,16 +64,16 @@ PAGES = (
 RUN_PAGES = (  # tabs of one run
     Page("/run/{name}", "live", "Live", "runs"),
     Page("/run/{name}/timeline", "timeline", "Timeline", "runs"),
-    Page("/run/{name}/walk", "walk", "Walk", "runs"),
-    Page("/run/{name}/evaluate", "evaluate", "Evaluate", "runs"),
+    Page("/run/{name}/walk", "walk", "Walk", "runs", of_lab=False),
+    Page("/run/{name}/evaluate", "evaluate", "Evaluate", "runs", of_lab=False),
 )
 
 
 class Pages:
     """Sends the pages. They know a token, without which nothing can be changed; pages of other sites do not."""
 
-    def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(16)
+    def __init__(self, store: RunStore, limit: TimeLimit) -> None:
+        self.store, self.limit, self.token = store, limit, secrets.token_urlsafe(16)
         static = files("ganatomy.web.studio") / "static"
         self._template = Template((static / "page.html").read_text(encoding="utf-8"))
         self._assets = {each.name: each.read_bytes() for each in static.iterdir() if each.name != "page.html"}
@@ -77,19 +87,44 @@ class Pages:
         return [*shown, Route("/assets/{asset}", self.asset)]
 
     def _show(self, page: Page) -> Callable[[Request], Response]:
-        """The endpoint of a page."""
+        """The endpoint of a page. It raises NotFoundError for a page that a run or lesson does not have."""
+
+        def endpoint(request: Request) -> Response:
+            name = request.path_params.get("name", "")
+            if page.path.startswith("/lessons/") and name not in catalogue():
+                raise NotFoundError(f"There is no lesson called {name!r}.")
+            lab = page in RUN_PAGES and self._is_lab(name)
+            if lab and not page.of_lab:
+                raise NotFoundError(f"{name} is a game of the lab, on points: the page {page.title} is for images.")
+            return self._html(page, tabs=[each for each in RUN_PAGES if each.of_lab or not lab])
+
+        return endpoint
+
+    def _is_lab(self, name: str) -> bool:
+        """Whether a run is of the lab; of one that cannot be read, its page says why. Raises NotFoundError."""
+        try:
+            return self.limit.read(name, LAB_SECONDS, lambda: self.store.is_lab(name))
+        except NotFoundError:
+            raise
+        except UserError:
+            return False
+
+    def missing(self, sentence: str) -> Response:
+        """The page for an address where there is none."""
+        words = f'<h1>Page not found</h1><p>{escape(sentence)}</p><p><a href="/">All runs</a></p>'
+        return self._html(Page("", ""), words, 404)
+
+    def _html(self, page: Page, words: str = NO_SCRIPT, status: int = 200, tabs: Sequence[Page] = ()) -> Response:
         html = self._template.substitute(
             token=self.token,
             script=page.script,
-            tabs=escape(json.dumps([[each.path, each.title] for each in RUN_PAGES])),
+            start=START if page.script else "",
+            tabs=escape(json.dumps([[each.path, each.title] for each in tabs])),
             navigation="\n".join(_link(each, page) for each in PAGES if each.title),
+            words=words,
             version=__version__,
         )
-
-        def endpoint(request: Request) -> Response:
-            return HTMLResponse(html)
-
-        return endpoint
+        return HTMLResponse(html, status)
 
     def asset(self, request: Request) -> Response:
         """A script or style sheet of the package. Raises NotFoundError for any other file."""

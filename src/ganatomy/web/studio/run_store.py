@@ -1,5 +1,6 @@
 """The folder of runs: what may be read of it, and nothing else. No torch."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
@@ -52,6 +53,10 @@ class RunStore:
     def __init__(self, runs: str | Path) -> None:
         self.runs = Path(runs).resolve()
 
+    def words(self, text: object) -> str:
+        """A sentence as pages show it: cut where it is too long, and without the path of the folder of runs."""
+        return brief(str(text).replace(f"{self.runs}{os.sep}", "").replace(str(self.runs), self.runs.name))
+
     def names(self) -> list[str]:
         """All runs, sorted by name."""
         try:
@@ -76,6 +81,12 @@ class RunStore:
             if size > (limit := MAX_BYTES.get(part, inf)):
                 raise UserError(f"{name} cannot be shown: {part} has more than {limit:,} bytes.")
         return Run(path)
+
+    def is_lab(self, name: str) -> bool:
+        """Whether a run is a game of the lab. Raises UserError as `run`, and where run.json is damaged."""
+        run = self.run(name)
+        with reading(name):
+            return "lab" in run.info()
 
     def file(self, run: Run, *parts: str) -> Path:
         """A file in a run's folder.
@@ -107,7 +118,7 @@ class RunStore:
             try:
                 found.append(read(self.file(run, "eval", path.name)))
             except UserError as error:
-                wrong.append(str(error))
+                wrong.append(self.words(error))
         return in_order(found), wrong
 
     def _check(self, path: Path) -> None:

@@ -99,7 +99,7 @@ class RunSummaries:
         try:
             return self.limit.read(name, min(RUN_SECONDS, until - began), partial(self._summary, name))
         except UserError as error:
-            return RunSummary(name, "unreadable", problem=brief(error))
+            return RunSummary(name, "unreadable", problem=self.store.words(error))
         finally:
             self._seconds[name] = monotonic() - began
 
@@ -108,7 +108,9 @@ class RunSummaries:
             run = self.store.run(name)
             signature = _signature(run)
             if name not in self._kept or self._kept[name][0] != signature:
-                self._kept[name] = signature, summarise(run)
+                summary = summarise(run)
+                summary.problem = summary.problem and self.store.words(summary.problem)
+                self._kept[name] = signature, summary
             summary = self._kept[name][1]
             if summary.state in ACTIVE or summary.state == "interrupted":  # may change without a trace on disk
                 summary.state = status_of(run, run.info(), _events(run))

@@ -1,6 +1,6 @@
 // Several runs: curves in one chart, grids side by side.
 import { count, get, h, interval, main, pageAddress, problem, runAddress, show, state, withPlotly } from "/assets/dom.js";
-import { whole } from "/assets/run.js";
+import { framed, whole } from "/assets/run.js";
 
 const MOST = 6;
 const COLOURS = ["discriminator", "generator", "other0", "other1", "other2", "neutral"]; // of colours.css
@@ -28,7 +28,7 @@ export async function page() {
 function grid({ name, i, run, steps, card, error }) {
   const key = h("svg:svg", { class: "swatch", viewBox: "0 0 40 6", "aria-hidden": "true" }, h("svg:line", { x1: 0, x2: 40, y1: 3, y2: 3, stroke: style(COLOURS[i]), "stroke-width": 3, "stroke-dasharray": RUN_DASHES[i] === "solid" ? "" : RUN_DASHES[i].replaceAll("px", "") }));
   return h("figure", {},
-    error ? problem(error) : steps.length ? h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }) : h("p", { class: "nothing" }, "no samples yet"),
+    error ? problem(error) : steps.length ? framed(h("img", { src: runAddress(name, `/snapshots/${steps.at(-1)}.png`), alt: `Samples of ${name}` }), run.lab) : h("p", { class: "nothing" }, "no samples yet"),
     h("figcaption", {}, key, " ", h("a", { href: pageAddress(name) }, name), run && [" ", state(run.state), ` · ${count(Math.max(run.step ?? 0, run.done))} steps`],
       card && h("div", { class: "quiet" }, Object.entries(card.scores).slice(0, 3).map(([score, value]) => `${score} ${interval(value)}`).join(" · "))));
 }

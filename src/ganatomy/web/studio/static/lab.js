@@ -1,9 +1,8 @@
 // A game on points, played move by move. The page's address holds the game and all of its moves.
 import { $, choice, count, field, get, h, main, post, problem, show, spaced } from "/assets/dom.js";
+import { PARAMETERS } from "/assets/lab_address.js";
 import { Paper, board } from "/assets/panels.js";
 
-// What the address says, and the option of the game that it sets. Those without an option are the page's own.
-const PARAMETERS = { target: "lab", objective: "objective", other: null, penalty: null, clip: "clip", k: "k", lr_g: "learning_rate_generator", lr_d: "learning_rate_discriminator", width: "width", seed: "seed", draw: null };
 const DRAWN = "drawn"; // the target that is drawn on the page
 const LETTERS = { r: "round", d: "discriminator", g: "generator" }; // moves in the address
 const OPTIMUM = { at_once: 50, most: 3000, compared: 5, gain: 0.003 }; // D is trained until V has stopped rising
@@ -32,7 +31,7 @@ export async function page() {
     whole("k", "k: steps of D for one of G"),
     number("lr_d", "Learning rate of D", { min: 0 }), number("lr_g", "Learning rate of G", { min: 0 }),
     field("Penalties", h("input", { value: chosen.penalty, placeholder: "NAME:WEIGHT, …", title: Object.entries(penalties).map((each) => each.join(": ")).join("\n"), onchange: (event) => set("penalty")(event.target.value.replaceAll(" ", "")) }), `Names: ${Object.keys(penalties).join(", ")}`),
-    number("clip", "Clip the weights of D to ±", { min: 0 }), whole("width", "Units per layer", max_width), whole("seed", "Seed"));
+    number("clip", "Clip the weights of D to ±", { min: 0 }), whole("width", "Units per layer", max_width), whole("batch", "Points per batch"), whole("seed", "Seed"));
   paper.element.hidden = chosen.target !== DRAWN;
 
   // --- the moves

@@ -1,6 +1,7 @@
 // A run while it trains: new points are fetched and added; the zoom stays.
 import { count, every, get, h, main, post, problem, runAddress, show, state, verdictLine } from "/assets/dom.js";
-import { Charts, head, shades } from "/assets/run.js";
+import { gameAddress } from "/assets/lab_address.js";
+import { Charts, framed, head, shades } from "/assets/run.js";
 
 const MOST = 6000; // points of a curve; with more, everything is fetched again, thinned
 
@@ -13,8 +14,8 @@ export async function page(name) {
   const charts = new Charts(place);
   show(name, head(name, [badge]), message, buttons, step, list, top, verdict, place,
     h("details", {}, h("summary", {}, "Events"), events));
-  const drawnAt = h("figcaption", {});
-  top.append(h("figure", {}, picture, drawnAt), h("figure", {}, real, h("figcaption", {}, "Real: some of the training images. The generator never sees them.")));
+  const drawnAt = h("figcaption", {}), frame = h("figure", {}, picture, drawnAt), more = h("div", {});
+  top.append(frame, more, h("figure", {}, real, h("figcaption", {}, "Real: some of the training images. The generator never sees them.")));
   const controls = steering(name, buttons, message);
   let after = null, generation = -1, live = true, drawn = null, measured = "", diagnosed = null;
 
@@ -53,9 +54,12 @@ export async function page(name) {
     drawn = news.snapshots;
     const { steps } = await get(runAddress(name, "/snapshots"));
     picture.hidden = !steps.length;
-    drawnAt.textContent = steps.length ? `Generated at step ${count(steps.at(-1))}. Tile s is seed s.` : "No samples yet. The first grid is drawn when the training starts.";
+    drawnAt.textContent = steps.length ? `${news.lab ? "The game" : "Generated"} at step ${count(steps.at(-1))}.${news.lab ? "" : " Tile s is seed s."}` : "No samples yet. The first picture is drawn when the training starts.";
     if (steps.length) picture.src = runAddress(name, `/snapshots/${steps.at(-1)}.png?at=${drawn}`);
-    top.classList.toggle("lab", news.lab);
+    if (!news.lab) return;
+    top.classList.add("lab");
+    if (picture.parentElement === frame) frame.prepend(framed(picture, true));
+    more.replaceChildren(...game(news, name));
   }
 
   every(() => controls.waiting ? 1 : live ? 3 : 10, async () => {
@@ -67,6 +71,16 @@ export async function page(name) {
       live = false;
     }
   });
+}
+
+// What else there is of a game of the lab: how to read its picture, the same game on the page of the lab, the report.
+function game({ game, report }, name) {
+  return [
+    ...(game?.reading ?? []).map((words) => h("p", {}, words)),
+    h("p", { class: "bar" },
+      game && h("a", { class: "button", href: gameAddress(game.options) }, "▶ Play this game in the lab"),
+      report && h("a", { class: "button", href: runAddress(name, "/files/report.html"), target: "_blank", rel: "noopener" }, "The report")),
+  ];
 }
 
 // The diagnosis up to now, as in the report.

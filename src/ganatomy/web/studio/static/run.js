@@ -9,6 +9,11 @@ export function head(name, more = []) {
   return h("div", { class: "head" }, h("h1", {}, name, " ", ...more), h("nav", { class: "tabs", "aria-label": "Run" }, tabs));
 }
 
+// A picture of samples: a grid of images or, of a game of the lab, six panels on paper, which need their width.
+export const framed = (image, lab) => lab
+  ? h("div", { class: "plotted", tabindex: 0, role: "group", "aria-label": "Six panels, side by side: scroll sideways to see them all" }, image)
+  : image;
+
 // When something was wrong: [from, to], to null where it still is.
 export const shades = (diagnosis) => (diagnosis?.findings ?? []).map((each) => [each.began, each.until]);
 

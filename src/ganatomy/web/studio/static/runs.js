@@ -46,7 +46,7 @@ function card(run, chosen, update) {
     ? h("div", { class: "nothing" }, "no samples yet")
     : h("img", { src: runAddress(run.name, `/snapshots/${run.picture}.png`), alt: `Samples of ${run.name}`, loading: "lazy" });
   return h("article", { class: "card" },
-    h("a", { href: pageAddress(run.name), class: "picture", tabindex: "-1" }, picture),
+    h("a", { href: pageAddress(run.name), class: run.lab ? "picture of-lab" : "picture", tabindex: "-1" }, picture),
     h("div", { class: "words" },
       h("h2", {}, h("a", { href: pageAddress(run.name) }, run.name)),
       h("p", {}, state(run.state), run.step !== null && ` · ${count(run.step)} steps`),

@@ -1,6 +1,6 @@
 // The same latent vectors at every snapshot.
 import { $, count, get, h, main, problem, runAddress, show, state } from "/assets/dom.js";
-import { Charts, head, shades, whole } from "/assets/run.js";
+import { Charts, framed, head, shades, whole } from "/assets/run.js";
 
 const HISTORY = 24; // snapshots in the history of a tile
 
@@ -12,7 +12,7 @@ export async function page(name) {
     return;
   }
   const last = steps.length - 1, address = (i) => runAddress(name, `/snapshots/${steps[i]}.png`);
-  const image = h("img", { alt: "Samples" }), sheet = h("div", { class: "sheet" }, image);
+  const image = h("img", { alt: "Samples" }), sheet = h("div", { class: run.lab ? "sheet lab" : "sheet" }, framed(image, run.lab));
   const out = h("output", {}), play = h("button", { type: "button", class: "round", "aria-label": "Play or pause" }, "▶");
   const slider = h("input", { type: "range", min: 0, max: last, value: last, "aria-label": "Snapshot", oninput: () => { pause(); go(); } });
   const speed = h("select", { "aria-label": "Snapshots per second" }, [4, 10, 25].map((rate) => h("option", { value: rate }, `${rate} per second`)));
@@ -50,7 +50,7 @@ export async function page(name) {
   show(name, head(name, [state(run.state)]),
     h("div", { class: tiles ? "two" : "" },
       h("div", {}, sheet, h("div", { class: "player" }, play, slider, out, speed),
-        h("p", { class: "quiet" }, `${count(steps.length)} snapshots of the same latent vectors.${tiles ? " Choose a tile to see its history and the real images nearest to it." : ""}`)),
+        h("p", { class: "quiet" }, `${count(steps.length)} ${run.lab ? "pictures of the game" : "snapshots of the same latent vectors"}.${tiles ? " Choose a tile to see its history and the real images nearest to it." : ""}`)),
       tiles && detail),
     place);
   charts.set(run.charts);
