@@ -1,6 +1,6 @@
 """The pictures of docs/STUDIO.md, of the studio's pages in Chromium.
 
-python tools/studio_images.py RUN     (RUN: the path of a finished run; its folder is shown)
+python tools/studio_images.py RUN [PICTURE …]     (RUN: the path of a finished run; its folder is shown)
 """
 
 import io
@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def explore(page: Page) -> None:
     page.get_by_label("Direction 1").wait_for(timeout=60_000)
 
 
-def main(run: Path) -> None:
-    """Start a studio, and take the pictures."""
+def main(run: Path, wanted: Sequence[str] = ()) -> None:
+    """Start a studio, and take the pictures: all, or those of these names."""
     pages: dict[str, tuple[str, Callable[[Page], object], int | None]] = {  # name: address, what to do, height
         "studio-live": (f"/run/{run.name}", lambda page: page.wait_for_selector(".chart .main-svg"), 1200),
         "studio-timeline": (f"/run/{run.name}/timeline", choose_a_tile, 1180),
@@ -59,7 +59,8 @@ def main(run: Path) -> None:
         "studio-lesson": ("/lessons/minimum", answer, None),
     }
     with studio(run.parent) as (address, chromium):
-        for name, (path, act, height) in pages.items():
+        for name in wanted or pages:
+            path, act, height = pages[name]
             page = chromium.new_page(viewport={"width": 1400, "height": height or 900}, bypass_csp=True)
             page.goto(address + path)
             page.wait_for_selector("main[data-ready], .card", timeout=180_000)
@@ -93,6 +94,6 @@ def save(screenshot: bytes, name: str, width: int = WIDTH) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or re.match("-", sys.argv[1]):
+    if len(sys.argv) < 2 or re.match("-", sys.argv[1]):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])

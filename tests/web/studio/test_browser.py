@@ -1,9 +1,5 @@
-"""The pages in a real browser, of a finished run and of one in training, at two widths and without an error.
+"""The pages in a real browser, of a finished run and of one in training, at two widths and without an error."""
 
-GANATOMY_SHOTS=FOLDER keeps a screenshot of every page.
-"""
-
-import io
 import json
 import os
 import shutil
@@ -11,12 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from browsing import NARROW, WIDE, holds, opened, playwright, ready, shot
 from servers import until
 from visiting import studio
 
@@ -28,15 +22,8 @@ from ganatomy.web.studio.pages import PAGES, RUN_PAGES
 from probe_records import record as probe
 from tiny import TINY
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if BROWSER is None:
-    pytest.skip("No Chromium here: apt-get install chromium lets these tests run.", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright lets these tests run.")
-
-WIDE, NARROW = (1400, 900), (400, 800)
 QUERIES = {"/compare": "?run=waves&run=live", "/lab": "?target=ring&width=8"}
 LESSON = "minimum"
-SHOTS = os.environ.get("GANATOMY_SHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -80,37 +67,6 @@ def training(trained: Run, lab_run: Run, images: Path, tmp_path_factory: pytest.
 def address(training: Path) -> Iterator[str]:
     with studio(training, "--no-token") as server:
         yield server.address
-
-
-@contextmanager
-def opened(browser: "playwright.Browser", address: str, size: tuple[int, int] = WIDE) -> Iterator["playwright.Page"]:
-    """A page of that size; its console must stay empty."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    page = context.new_page()
-    console: list[str] = []
-    page.on("console", lambda message: console.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: console.append(str(error)))
-    page.goto(address)
-    yield page
-    context.close()
-    assert not console
-
-
-def ready(page: "playwright.Page") -> None:
-    page.wait_for_selector("main[data-ready], .card", timeout=40_000)
-
-
-def holds(page: "playwright.Page", condition: str, seconds: float = 15) -> None:
-    """Waits for a condition. Evaluated from here: the page's own policy forbids eval."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(50)
-
-
-def shot(page: "playwright.Page", name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def addresses() -> list[str]:
@@ -304,56 +260,12 @@ def test_two_games_side_by_side_and_their_moves_taken_back(browser: "playwright.
         assert play > 3
 
 
-@pytest.mark.parametrize("page_of_run", ["", "/timeline"])
-def test_a_game_of_the_lab_can_be_read_on_a_phone_and_is_dark_in_the_dark(
-    browser: "playwright.Browser", address: str, page_of_run: str
-) -> None:
-    with opened(browser, f"{address}/run/ring{page_of_run}", NARROW) as page:
-        page.emulate_media(color_scheme="dark")
-        ready(page)
-        holds(page, "document.querySelector('.plotted img').naturalWidth === 960")
-        assert page.locator(".tabs a").all_inner_texts() == ["Live", "Timeline"]
-        assert page.locator("text=Tile s is seed s").count() == page.locator("text=latent vectors").count() == 0
-        # As large as it was drawn: its smallest letters are eleven pixels tall.
-        assert page.evaluate("document.querySelector('.plotted img').clientWidth") >= 950
-        assert page.evaluate("document.querySelector('.plotted').clientWidth") <= 400
-        page.locator(".plotted").focus()
-        page.keyboard.press("ArrowRight")
-        holds(page, "document.querySelector('.plotted').scrollLeft > 0")
-        with Image.open(io.BytesIO(page.locator(".plotted").screenshot())) as shown:
-            assert np.median(np.asarray(shown.convert("L"))) < 60
-
-
-def test_a_game_of_the_lab_leads_to_itself_in_the_lab_and_to_its_report(
-    browser: "playwright.Browser", address: str
-) -> None:
-    with opened(browser, f"{address}/run/ring") as page:
-        ready(page)
-        page.wait_for_selector("text=The game at step 20.")
-        assert (page.get_by_role("link", name="The report").get_attribute("href") or "").endswith("/report.html")
-        page.get_by_role("link", name="Play this game in the lab").click()
-        ready(page)
-        assert page.get_by_label("Units per layer").input_value() == "8"
-        assert page.get_by_label("Points per batch").input_value() == "32"
-        assert page.get_by_label("Penalties").input_value() == "r1:0.5"
-
-
-def test_an_address_without_a_page(browser: "playwright.Browser", address: str) -> None:
-    page = browser.new_page()
-    answer = page.goto(f"{address}/run/ring/walk")
-    assert answer
-    assert answer.status == 404
-    assert "for images" in page.locator("main").inner_text()
-    page.get_by_role("link", name="All runs").click()
-    ready(page)
-    page.close()
-
-
 def test_a_target_drawn_by_hand(browser: "playwright.Browser", address: str) -> None:
     with opened(browser, f"{address}/lab?width=8") as page:
         ready(page)
         page.get_by_label("Target").select_option("drawn")
-        page.wait_for_selector(".problem")
+        page.wait_for_selector("text=Draw a target on the paper")
+        assert page.get_by_role("button", name="Play", exact=False).first.is_disabled()
         box = page.locator(".paper canvas").bounding_box()
         assert box
         page.mouse.move(box["x"] + 40, box["y"] + 40)
@@ -375,7 +287,7 @@ def test_a_strange_name_is_shown_as_text(browser: "playwright.Browser", training
     (folder / "metrics.jsonl").write_text("".join(f'{{"step": {i}, "loss/<u>": {i}}}\n' for i in range(5)))
     (folder / "events.jsonl").write_text('{"event": "<script>alert(1)</script>"}\n')
     try:
-        with opened(browser, address) as page:
+        with opened(browser, f"{address}/runs") as page:
             page.get_by_role("link", name=name).last.click()
             ready(page)
             assert page.locator("h1").inner_text().startswith(name)
@@ -394,7 +306,7 @@ def test_a_run_that_is_removed_while_it_is_shown(browser: "playwright.Browser", 
     shutil.rmtree(training / "brief")
     page.wait_for_selector(".problem", timeout=20_000)
     assert "no run called" in page.locator(".problem").inner_text()
-    page.goto(address)
+    page.goto(f"{address}/runs")
     ready(page)
     assert page.get_by_role("link", name="brief").count() == 0
     page.close()

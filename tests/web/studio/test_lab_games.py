@@ -1,6 +1,9 @@
 """Games of the lab, move by move."""
 
 import base64
+import json
+import re
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,19 @@ def test_equal_moves_make_equal_games_however_they_are_grouped() -> None:
     assert {**at_once, "undo": 0} == {**in_parts, "undo": 0}
     assert at_once["fakes"] != other["fakes"]
     assert (at_once["moves"], at_once["rounds"]) == (12, 6)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
+def test_the_game_of_the_first_page_reaches_the_whole_target_while_it_is_shown(seed: int) -> None:
+    script = (files("ganatomy.web.studio") / "static" / "home.js").read_text(encoding="utf-8")
+    written, rounds = re.search(r"const GAME = (.*);", script), re.search(r"const ROUNDS = (\d+)", script)
+    assert written
+    assert rounds
+    options = json.loads(re.sub(r"(\w+):", r'"\1":', written[1]))
+    games = LiveGames()
+    games.answer({"game": "a", "action": "new", "options": {**options, "seed": seed}, "quick": True})
+    view = games.answer({"game": "a", "action": "round", "times": int(rounds[1]) // 2, "quick": True}).content
+    assert view["modes"]["covered"] == view["modes"]["of"] == 8
 
 
 def test_taking_moves_back_is_exact() -> None:

@@ -13,11 +13,17 @@ from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.theory.lab.targets import TARGETS
 from ganatomy.web.studio import lesson_experiment
-from ganatomy.web.studio.lessons import lessons
+from ganatomy.web.studio.lessons import THEMES, lessons
 
 
 def test_every_claim_has_a_lesson_in_the_claims_order() -> None:
     assert [lesson["claim"] for lesson in lessons()] == list(catalogue())
+
+
+def test_groups_keep_the_claims_order_and_none_is_empty() -> None:
+    groups = [lesson["theme"] for lesson in lessons()]
+    assert groups == sorted(groups, key=list(THEMES).index)
+    assert set(groups) == set(THEMES)
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson["claim"])

@@ -41,7 +41,7 @@ def slopes(objective: str, scores: torch.Tensor) -> torch.Tensor:
         "non-saturating: |slope| on the same fakes": Criterion("1", low=0.98),
     },
     lesson=Lesson(
-        "A gradient that vanishes",
+        "When the discriminator is sure",
         "The discriminator is sure that a point is generated: D(G(z)) is near 0. Which loss still moves the generator?",
         ["log(1 − D(G(z)))", "−log D(G(z))", "Both alike"],
         1,
@@ -237,7 +237,7 @@ def _early_training(trial: ClaimTrial) -> Outcome:
         "gradient's relative change when D's scores change sign": Criterion("not 0", low=0.5),
     },
     lesson=Lesson(
-        "What a generator never sees",
+        "Other real points, the same discriminator",
         "For one step, the real points are replaced by others; the discriminator stays. The generator's gradient …",
         ["… changes a little", "… changes a lot", "… does not change at all"],
         2,

@@ -68,7 +68,7 @@ def _likelihood(trial: ClaimTrial) -> Outcome:
     source="Theis et al. 2016 (arXiv:1511.01844), section 3.2, table 1",
     criteria={"k-means centroids minus real images, nats": Criterion("more than 0", low=1.0)},
     lesson=Lesson(
-        "A likelihood that misleads",
+        "Real images against centroids",
         "Which has the higher Parzen window likelihood: real images, or the centroids of k-means?",
         ["Real images", "The centroids", "They are equal"],
         1,

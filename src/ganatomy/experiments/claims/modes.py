@@ -106,7 +106,7 @@ def _scatter(axes: Axes, points: torch.Tensor, target: Mixture) -> None:
         "modes lost after they were reached": Criterion("many", low=3.0),
     },
     lesson=Lesson(
-        "Modes that are lost",
+        "Eight Gaussians on a ring",
         "A plain GAN learns eight Gaussians on a ring. How many does it reach at any one time?",
         ["All eight, soon and for good", "Fewer, and not always the same ones", "Always one"],
         1,
@@ -152,7 +152,7 @@ def _dropped_modes(trial: ClaimTrial) -> Outcome:
         for remedy, (target, _) in REMEDIES.items()
     },
     lesson=Lesson(
-        "Modes that are won back",
+        "Helping a plain GAN",
         "What helps against lost modes: judging several points together, showing the discriminator their spread, or "
         "pairing real with generated points under R1 and R2?",
         ["Only the first", "None", "Each of them"],

@@ -54,7 +54,8 @@ class Page:
 
 
 PAGES = (
-    Page("/", "runs", "Runs"),
+    Page("/", "home", "Ganatomy"),
+    Page("/runs", "runs", "Runs"),
     Page("/lab", "lab", "Lab"),
     Page("/lessons", "lessons", "Lessons"),
     Page("/lessons/{name}", "lessons"),
@@ -111,7 +112,7 @@ class Pages:
 
     def missing(self, sentence: str) -> Response:
         """The page for an address where there is none."""
-        words = f'<h1>Page not found</h1><p>{escape(sentence)}</p><p><a href="/">All runs</a></p>'
+        words = f'<h1>Page not found</h1><p>{escape(sentence)}</p><p><a href="/runs">All runs</a></p>'
         return self._html(Page("", ""), words, 404)
 
     def _html(self, page: Page, words: str = NO_SCRIPT, status: int = 200, tabs: Sequence[Page] = ()) -> Response:

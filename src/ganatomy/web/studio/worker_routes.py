@@ -70,8 +70,9 @@ class WorkerRoutes:
         return StrictJSONResponse((await self.games.request(await self.pages.content(request))).content)
 
     def lessons(self, request: Request) -> Response:
-        """All lessons."""
-        return StrictJSONResponse({"lessons": lessons.lessons()})
+        """All lessons, and the titles of their groups."""
+        themes = {theme: title for theme, (_, title) in lessons.THEMES.items()}
+        return StrictJSONResponse({"lessons": lessons.lessons(), "themes": themes})
 
     async def lesson(self, request: Request) -> Response:
         """The experiment of a lesson: its figures, and its picture as a data URI."""

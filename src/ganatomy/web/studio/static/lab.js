@@ -1,7 +1,9 @@
 // A game on points, played move by move. The page's address holds the game and all of its moves.
 import { $, choice, count, field, get, h, main, post, problem, show, spaced } from "/assets/dom.js";
 import { PARAMETERS } from "/assets/lab_address.js";
-import { Paper, board } from "/assets/panels.js";
+import { board } from "/assets/panels.js";
+import { Paper } from "/assets/paper.js";
+import { save } from "/assets/picture.js";
 
 const DRAWN = "drawn"; // the target that is drawn on the page
 const LETTERS = { r: "round", d: "discriminator", g: "generator" }; // moves in the address
@@ -10,7 +12,7 @@ const PART = 50; // moves of a request while an address is replayed
 const SLOW = 1100; // milliseconds per move in slow motion
 
 export async function page() {
-  const { targets, objectives, penalties, options, max_width, max_points } = await get("/api/lab");
+  const [{ targets, objectives, penalties, options, max_width, max_points }, { lessons }] = await Promise.all([get("/api/lab"), get("/api/lessons")]);
   const defaults = Object.fromEntries(Object.entries(PARAMETERS).map(([name, option]) => [name, option ? String(options[option].default) : ""]));
   const query = new URLSearchParams(location.search);
   const chosen = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, query.get(name) ?? value]));
@@ -25,7 +27,7 @@ export async function page() {
   const whole = (name, label, max) => number(name, label, { min: options[PARAMETERS[name]].minimum, max: max ?? options[PARAMETERS[name]].maximum, step: 1 });
   const named = Object.fromEntries(Object.keys(objectives).map((name) => [name, spaced(name)]));
   form.append(
-    explained("Target", Object.fromEntries([...Object.keys(targets).map((name) => [name, spaced(name)]), [DRAWN, "draw your own"]]), targets, chosen.target, set("target")), paper.element,
+    explained("Target", Object.fromEntries([...Object.keys(targets).map((name) => [name, spaced(name)]), [DRAWN, "draw your own"]]), targets, chosen.target, set("target")),
     explained("Objective", named, objectives, chosen.objective, set("objective")),
     field("Beside it, from the same seed", choice({ "": "nothing", ...named }, chosen.other, set("other"))),
     whole("k", "k: steps of D for one of G"),
@@ -38,17 +40,29 @@ export async function page() {
   const speed = choice({ 1: "1 round per picture", 5: "5 rounds per picture", 25: "25 rounds per picture" }, "5");
   const button = (label, key, work, name) => h("button", { type: "button", title: `Key: ${key}`, "data-key": key, "data-do": name, onclick: work }, label);
   const play = button("▶ Play", "p", () => task("play", playing), "play");
+  play.classList.add("primary");
   const buttons = [
-    play, button("Step D", "d", () => once("d"), "d"), button("Step G", "g", () => once("g"), "g"), button("One round", "r", () => once("r"), "r"),
+    button("Step D", "d", () => once("d"), "d"), button("Step G", "g", () => once("g"), "g"), button("One round", "r", () => once("r"), "r"),
     button("Train D to its optimum", "o", () => task("optimum", optimum), "optimum"), button("Slow motion", "s", () => task("slow", slowly), "slow"),
-    button("Take back", "b", undo, "undo"), button("Start over", "n", () => { lab.moves = []; restart(true); }, "over"),
+    button("Take back", "b", undo, "undo"), button("Start over", "n", () => { lab.moves = []; restart(true); }, "over"), play,
   ];
+  const presets = Object.fromEntries(lessons.filter((each) => each.lab).map((each) => [each.lab, each]));
+  const here = presets[location.search.slice(1)];
+  const preset = choice({ "": "Presets", ...Object.fromEntries(Object.entries(presets).map(([query, each]) => [query, each.title])) }, here?.lab ?? "", (query) => query && location.assign(`/lab?${query}`));
+  preset.setAttribute("aria-label", "Presets: games of the lessons");
+  const copy = h("button", { type: "button", onclick: async () => {
+    let words = "The link is copied: it holds the game and all of its moves.";
+    try { await navigator.clipboard.writeText(location.href); } catch { words = `The link to this game, to copy by hand: ${location.href}`; }
+    message.replaceChildren(h("p", { class: "notice", role: "status" }, words));
+  } }, "Copy link");
+  const download = h("button", { type: "button", onclick: () => save(lab.games.map((game) => game.board), `ganatomy-${chosen.target}-${lab.games[0].board.view.moves}.png`) }, "Save as PNG");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     buttons.find((each) => each.dataset.key === event.key)?.click();
   });
   show("Lab", h("h1", {}, "Lab"), h("p", {}, "A game whose theory can be computed: the density of the data, the optimal discriminator, and the value of the game are known."),
-    message, h("div", { class: "lab-page" }, form, h("div", {}, h("div", { class: "bar" }, buttons, speed), caption, boards)));
+    message, h("div", { class: "lab-page" }, form, h("div", {}, here?.see && h("p", { class: "notice" }, here.see), paper.element,
+      h("div", { class: "bar" }, play, speed, preset, copy, download), h("div", { class: "bar" }, buttons.filter((each) => each !== play)), caption, boards)));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lab.games.forEach((game) => game.board.draw()));
 
   // --- the game
@@ -56,6 +70,16 @@ export async function page() {
     if (fresh) lab.moves = [];
     stop();
     address();
+    const blank = chosen.target === DRAWN && !Paper.points(chosen.draw).length; // nothing is drawn yet
+    for (const each of [...buttons, copy, download]) each.disabled = blank;
+    boards.hidden = blank;
+    if (blank) {
+      lab.games = [];
+      message.replaceChildren();
+      caption.textContent = "Draw a target on the paper, and play on it.";
+      main.dataset.ready = "yes";
+      return;
+    }
     await exclusively(async () => {
       const played = [chosen.objective, chosen.other].filter(Boolean);
       lab.games = played.map((objective) => ({ id: crypto.randomUUID(), objective, board: board(objective) }));
@@ -197,7 +221,5 @@ function gameOptions(chosen, objective) {
     if (option && !["lab", "objective"].includes(option)) options[option] = Number(chosen[name]);
   }
   if (chosen.target !== DRAWN) return { ...options, lab: chosen.target };
-  const drawing = Paper.points(chosen.draw);
-  if (!drawing.length) throw new Error("Draw a target first: drag over the paper.");
-  return { ...options, drawing };
+  return { ...options, drawing: Paper.points(chosen.draw) };
 }

@@ -1,11 +1,12 @@
 // The claims as lessons: predict, run, explain.
 import { get, h, main, post, problem, show } from "/assets/dom.js";
+import { pictogram } from "/assets/pictograms.js";
 
 const STORED = "ganatomy-lessons"; // in this browser: which lessons were done, and whether the prediction was right
 
 export async function page(name) {
-  const { lessons } = await get("/api/lessons");
-  if (!name) { list(lessons); return; }
+  const { lessons, themes } = await get("/api/lessons");
+  if (!name) { list(lessons, themes); return; }
   const i = lessons.findIndex((each) => each.claim === name);
   if (i < 0) throw new Error(`There is no lesson called ${name}.`);
   lesson(lessons[i], i, lessons);
@@ -15,12 +16,13 @@ function stored() {
   try { return JSON.parse(localStorage.getItem(STORED)) ?? {}; } catch { return {}; }
 }
 
-function list(lessons) {
+function list(lessons, themes) {
   const done = stored();
   show("Lessons", h("h1", {}, "Lessons"),
     h("p", {}, `The claims of the articles and papers on GANs, as ${lessons.length} questions. Predict the answer, let an experiment decide, and read why.`),
-    h("ol", { class: "lessons" }, lessons.map((each) => h("li", {}, h("a", { href: `/lessons/${each.claim}` }, h("b", {}, each.title), h("span", {}, each.question)),
-      done[each.claim] !== undefined && h("small", {}, done[each.claim] ? "✓ predicted" : "✓ done")))));
+    Object.entries(themes).map(([theme, title]) => h("section", { class: "theme" }, pictogram(theme), h("div", {}, h("h2", {}, title),
+      h("ol", { class: "lessons" }, lessons.filter((each) => each.theme === theme).map((each) => h("li", {}, h("a", { href: `/lessons/${each.claim}` }, h("b", {}, each.title), h("span", {}, each.question)),
+        done[each.claim] !== undefined && h("small", {}, done[each.claim] ? "✓ predicted" : "✓ done"))))))));
   main.dataset.ready = "yes";
 }
 

@@ -37,8 +37,8 @@ export async function page() {
   });
 }
 
-function card(run, chosen, update) {
-  const box = h("input", {
+export function card(run, chosen = null, update = null) { // chosen: names of those to compare
+  const box = chosen && h("input", {
     type: "checkbox", checked: chosen.has(run.name), "aria-label": `Compare ${run.name}`,
     onchange: () => { chosen[box.checked ? "add" : "delete"](run.name); update(); },
   });
@@ -54,7 +54,7 @@ function card(run, chosen, update) {
       run.verdict && verdictLine(run.health, run.verdict),
       run.problem && h("p", { class: "problem" }, run.problem),
       sparkline(run.curves)),
-    h("label", { class: "pick" }, box, "compare"));
+    chosen && h("label", { class: "pick" }, box, "compare"));
 }
 
 function sparkline({ x, lines, half }) {

@@ -85,9 +85,9 @@ export async function page(name) {
   ];
 
   show(name, head(name), message, h("div", { class: "two walk" },
+    h("div", {}, h("h2", {}, "Image"), image, h("p", {}, delay)),
     h("div", {}, h("h2", {}, "Seeds"), plane, h("p", { class: "quiet" }, `Drag to explore the latent space, or use the arrow keys. The tiles are seeds 0 to ${generator.side ** 2 - 1}; between them, the latent vectors are interpolated as their prior requires.`)),
-    h("div", {}, h("h2", {}, "Image"), image, h("p", {}, delay),
-      h("div", { class: "bar" }, field("Path of seeds", path), play), ...options, truncation, find, directions)));
+    h("div", {}, h("div", { class: "bar" }, field("Path of seeds", path), play), ...options, truncation, find, directions)));
   await draw();
   main.dataset.ready = "yes";
 }
