@@ -146,6 +146,16 @@ def test_the_paper_comes_before_the_panels_which_wait_for_a_drawing(
         assert box["y"] < panel["y"]
 
 
+def test_the_first_panel_is_in_sight_of_the_button_that_plays(browser: "playwright.Browser", address: str) -> None:
+    with opened(browser, f"{address}/lab?width=8&batch=32", PHONE) as page:
+        ready(page)
+        panel, play = page.locator(FIRST).bounding_box(), page.locator(".primary").bounding_box()
+        assert panel
+        assert play
+        assert 0 < play["y"] < panel["y"]
+        assert panel["y"] + 0.8 * panel["height"] <= PHONE[1]
+
+
 # --- by keyboard ------------------------------------------------------------------------------------------------------
 
 
@@ -216,8 +226,8 @@ def test_a_game_plays_on_the_first_page_until_it_is_paused(browser: "playwright.
         assert box
         assert box["y"] + box["height"] <= PHONE[1]
         page.get_by_role("button", name="Pause").click()
-        page.get_by_role("button", name="Play").wait_for()
-        page.wait_for_timeout(500)
+        holds(page, "document.querySelector('main').dataset.playing === 'no'")
+        assert page.locator(".primary").inner_text() == "▶ Play"
         done = page.evaluate(rounds)
         page.wait_for_timeout(500)
         assert page.evaluate(rounds) == done
@@ -246,11 +256,11 @@ def test_a_lab_has_one_prominent_button_and_a_first_panel_of_layers(
         assert sides["value"]
         assert sides["points"]["width"] > 1.8 * sides["value"]["width"]
         looks = {page.evaluate(PIXELS, FIRST)}
-        for name in ("target", "D(x)", "generated points", "gradients"):
+        for name in ("real", "D(x)", "generated", "gradients"):
             page.locator(".layers").get_by_label(name).click()
             looks.add(page.evaluate(PIXELS, FIRST))
         assert len(looks) == 5
-        for name in ("target", "D(x)", "generated points", "gradients"):
+        for name in ("real", "D(x)", "generated", "gradients"):
             page.locator(".layers").get_by_label(name).click()
         assert page.evaluate(PIXELS, FIRST) in looks
 

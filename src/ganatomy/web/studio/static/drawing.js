@@ -155,7 +155,9 @@ export function valueCurve(place, past, probabilistic) {
     context.stroke();
     context.setLineDash([]);
     context.textAlign = "right";
-    context.fillText(`${name} ${rounded(past.at(-1)[key])}`, side - 4, 14 + 14 * i);
+    context.strokeStyle = colour("paper"); // letters stand out from curves
+    context.lineWidth = 4;
+    for (const way of ["strokeText", "fillText"]) context[way](`${name} ${rounded(past.at(-1)[key])}`, side - 4, 14 + 14 * i);
     context.textAlign = "left";
   });
 }

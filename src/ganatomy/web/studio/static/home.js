@@ -45,6 +45,7 @@ export async function page() {
   async function run() { // until it is paused, or at its end
     if (busy) return;
     busy = true;
+    main.dataset.playing = "yes";
     try {
       if (!game.view || game.view.rounds >= ROUNDS) await move("new", { options: { ...GAME, seed: seed++ } });
       while (playing && game.view.rounds < ROUNDS) {
@@ -55,6 +56,7 @@ export async function page() {
     } catch (error) { message.replaceChildren(problem(error)); }
     busy = false;
     playing = false;
+    main.dataset.playing = "no";
     label();
   }
 }

@@ -37,7 +37,7 @@ export async function page() {
   paper.element.hidden = chosen.target !== DRAWN;
 
   // --- the moves
-  const speed = choice({ 1: "1 round per picture", 5: "5 rounds per picture", 25: "25 rounds per picture" }, "5");
+  const speed = choice({ 1: "1 round at once", 5: "5 rounds at once", 25: "25 rounds at once" }, "5");
   const button = (label, key, work, name) => h("button", { type: "button", title: `Key: ${key}`, "data-key": key, "data-do": name, onclick: work }, label);
   const play = button("▶ Play", "p", () => task("play", playing), "play");
   play.classList.add("primary");
@@ -60,7 +60,7 @@ export async function page() {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     buttons.find((each) => each.dataset.key === event.key)?.click();
   });
-  show("Lab", h("h1", {}, "Lab"), h("p", {}, "A game whose theory can be computed: the density of the data, the optimal discriminator, and the value of the game are known."),
+  show("Lab", h("h1", {}, "Lab"), h("p", { class: "intro" }, "A game whose theory can be computed: the density of the data, the optimal discriminator, and the value of the game are known."),
     message, h("div", { class: "lab-page" }, form, h("div", {}, here?.see && h("p", { class: "notice" }, here.see), paper.element,
       h("div", { class: "bar" }, play, speed, preset, copy, download), h("div", { class: "bar" }, buttons.filter((each) => each !== play)), caption, boards)));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lab.games.forEach((game) => game.board.draw()));

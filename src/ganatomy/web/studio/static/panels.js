@@ -5,7 +5,7 @@ import { line, plane, rounded, sentence, valueCurve } from "/assets/drawing.js";
 const SIDE = 300; // pixels of a panel that is not shown
 const NO_PROBABILITY = "With this objective, D gives scores and not probabilities: they need not be p/(p + q).";
 const ARRAYS = ["fakes", "descent", "mesh", "q", "discriminator", "optimal"]; // of an answer
-const LAYERS = { target: "target", field: "D(x)", points: "generated points", arrows: "gradients" }; // of the first panel
+const LAYERS = { target: "real", field: "D(x)", points: "generated", arrows: "gradients" }; // of the first panel
 const LEGEND = [ // of each layer, on the line and in the plane
   { target: "dashed: p, the target", field: "line: D(x)", points: "filled: q, the generated points", arrows: "arrows: the gradient that moves them" },
   { target: "grey: the target", field: "blue: D takes points here for real; orange: for generated", points: "dots: generated points", arrows: "arrows: the gradient that moves them" },
