@@ -265,7 +265,7 @@ def test_a_target_drawn_by_hand(browser: "playwright.Browser", address: str) -> 
         ready(page)
         page.get_by_label("Target").select_option("drawn")
         page.wait_for_selector("text=Draw a target on the paper")
-        assert page.get_by_role("button", name="Play", exact=False).first.is_disabled()
+        assert page.locator(".primary").is_disabled()
         box = page.locator(".paper canvas").bounding_box()
         assert box
         page.mouse.move(box["x"] + 40, box["y"] + 40)
