@@ -216,7 +216,7 @@ def training(
             data.images, labels=data.labels, recipe=start, settings=given, runs=folder, console=quiet, anyway=True
         )
         info, config = run.info(), run.config()
-        rate = info["images"] / info["seconds"]
+        rate = info["images"] / max(info["seconds"], 0.1)  # which are rounded to that
         words = (
             f"{info['step']:,} steps, {info['images']:,} images in {info['seconds']:.0f} s: {rate:,.0f} images/s, "
             f"{config.generator.family}, {config.runtime.precision}"

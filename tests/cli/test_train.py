@@ -30,7 +30,7 @@ ENDLESS = ["--name", "live", "--steps", 1_000_000, *FLAGS]
 def test_train_sample_walk_resume(images: Path) -> None:
     printed = ganatomy("train", images, "--name", "first", "--steps", 6, "--log", "tensorboard", *FLAGS)
     assert "runs/first" in printed
-    assert "ganatomy sample first" in printed
+    assert "ganatomy evaluate first" in printed
     run = Run.find("first")
     assert run.info()["status"] == "finished"
     expected = (
@@ -186,7 +186,7 @@ def test_runs_that_are_not_there_or_taken(images: Path, run: Run) -> None:
     assert "step 77" in refused("sample", "mine", "--step", 77)
     assert "--seeds" in refused("sample", "mine", "--seeds", "3-")
     assert "at least two" in refused("walk", "mine", "--seeds", "3")
-    assert ".gif" in refused("walk", "mine", "--out", "x.mp4")
+    assert ".gif" in refused("walk", "mine", "--out", "x.avi")
     assert "cannot name a run" in refused("train", images, "--name", "../up", "--steps", 2, *FLAGS)
     assert "--recipe" in refused("train", "--resume", "mine", "--recipe", "dcgan")
     assert contents(run.path) == before

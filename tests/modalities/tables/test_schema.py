@@ -29,9 +29,9 @@ COLUMNS = {
     "int8": whole("int8", -128, 127),
     "uint8": whole("uint8", 0, 255),
     "int32": whole("int32", -(2**31), 2**31 - 1),
-    "at the lowest int64": whole("int64", -(2**63), -(2**63) + 2**52),
-    "at the highest int64": whole("int64", 2**63 - 2**52, 2**63 - 1),
-    "at the highest uint64": whole("uint64", 2**64 - 2**52, 2**64 - 1),
+    "at the lowest int64": whole("int64", -(2**63), -(2**63) + 2**48),
+    "at the highest int64": whole("int64", 2**63 - 2**48, 2**63 - 1),
+    "at the highest uint64": whole("uint64", 2**64 - 2**48, 2**64 - 1),
     "across all of int64, in steps": whole("int64", -1000, 1000) * 2**53,
     "Int64 with missing": WHOLE.astype("Int64").mask(HOLES),
     "UInt8 with missing": whole("uint8", 0, 255).astype("UInt8").mask(HOLES),
@@ -107,7 +107,7 @@ CELLS = st.one_of(
     st.lists(st.decimals(-99999, 99999, places=2), min_size=2, max_size=60).map(
         lambda cells: pd.Series([float(cell) for cell in cells])
     ),
-    st.lists(st.integers(-(2**51), 2**51) | st.none(), min_size=2, max_size=60).map(
+    st.lists(st.integers(-(2**47), 2**47) | st.none(), min_size=2, max_size=60).map(
         lambda cells: pd.Series(cells, dtype="Int64")
     ),
     st.lists(st.text(max_size=5) | st.none(), min_size=2, max_size=60).map(lambda cells: pd.Series(cells, dtype="str")),

@@ -85,8 +85,8 @@ class Normalisation(Options):
     def features(self, numbers: Numbers, random: np.random.Generator) -> Numbers:
         """The features of numbers [N, D], float64 [N, W]; which of several modes a number is in is drawn.
 
-        In float64 nothing is lost; float32 keeps seven digits of a number's place within its mode. Raises UserError
-        for a missing cell of a column that had none.
+        Float64 loses nothing of up to 2⁵⁰ steps; float32 keeps seven digits of a number's place within its mode. Raises
+        UserError for a missing cell of a column that had none.
         """
         found = np.zeros((len(numbers), self.width))
         for i, (part, span) in enumerate(self._each()):
