@@ -67,7 +67,8 @@ KEYS = sorted(
 
 def api_routes() -> list[ApiRoute]:
     """Every route of the studio's that answers with data."""
-    store, pages, limit = RunStore("."), Pages(), TimeLimit()
+    store, limit = RunStore("."), TimeLimit()
+    pages = Pages(store, limit)
     groups = (RunRoutes(store, limit), TrainingRoutes(store, pages, limit, True), WorkerRoutes(store, pages, limit))
     return [route for group in groups for route in group.routes()]
 
