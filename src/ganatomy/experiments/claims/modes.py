@@ -194,9 +194,8 @@ def _recovered_modes(trial: ClaimTrial) -> Outcome:
     """Means over the last quarter of each game; all with the same learning rates and rounds on a target."""
     games = {(target, "plain"): game for target, game in PLAIN.items()}
     games |= {(target, remedy): game for remedy, (target, game) in REMEDIES.items()}
-    found = {
-        key: history(game, trial.seed, 20, trial.size(COMPARED[key[0]], 1000) // 20) for key, game in games.items()
-    }
+    rounds = {target: trial.size(most, most * 3 // 4) for target, most in COMPARED.items()}
+    found = {key: history(game, trial.seed, 20, rounds[key[0]] // 20) for key, game in games.items()}
     means = {key: float(np.mean([len(each.modes) for each in times[15:]])) for key, times in found.items()}
 
     def draw(figure: Figure) -> None:
