@@ -10,8 +10,10 @@ OPENING = """# Claims
 What the articles and papers say about generative adversarial networks, each sentence decided by an experiment on this
 library's own losses and loop. What a figure must be follows from theory, and must hold for every seed, or, where it
 says so, for the whole interval; networks, rates and steps were chosen so that the effect shows on two cores. Where a
-first measurement did not bear a sentence out, the sentence was cut, and the figure is reported without a verdict. In
-brackets: 95% intervals over the seeds.
+first measurement did not bear a sentence out, the sentence was cut, and the figure is reported without a verdict. Two
+bounds were loosened after their figures were seen, so that these describe and do not test: in `roles`, the accuracy of
+a D that minimises V (½, as theory has it; 0.1 had been guessed), and in `batch-size`, the ratio of JSDs (its interval
+below 1, instead of each seed's below 0.9). In brackets: 95% intervals over the seeds.
 
     ganatomy claims --run all
 """
