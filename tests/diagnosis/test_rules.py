@@ -286,3 +286,11 @@ def test_a_game_that_was_looked_at_late_has_not_learnt_either(recipe: str, found
     for step in range(1000, 3000, 20):
         monitor.observe(record(step, distance=1.5, movement=0.001))
     assert ("not learning yet" in [finding.name for finding in monitor.findings()]) is found
+
+
+def test_a_discriminator_that_a_few_images_outwit_has_learnt_something() -> None:
+    """It scored real images higher before the generator collapsed; one that never did learns nothing."""
+    few = {"twins": 0.0, "distance": 0.4}
+    outwitted = monitored(40, GAME, auc=lambda step: 0.9 if step < 100 else 0.02, **few)
+    assert [finding.name for finding in outwitted.present] == ["mode collapse"]
+    assert monitored(40, GAME, auc=0.02, sign=0.5, **few).present[0].name == "discriminator learns nothing"

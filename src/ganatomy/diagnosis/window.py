@@ -42,6 +42,10 @@ class Window(NamedTuple):
         """The least value of a signal in the last records; NaN where it is missing."""
         return min((record[name] for record in self.records[-BACK:] if name in record), default=float("nan"))
 
+    def most(self, name: str) -> float:
+        """The greatest value of a signal so far; NaN where it is missing."""
+        return max((record[name] for record in self.records if name in record), default=float("nan"))
+
     def best(self, name: str) -> float:
         """The least median of five values in a row of a signal; NaN where there are fewer."""
         found = [record[name] for record in self.records if name in record]

@@ -88,9 +88,9 @@ def batch_statistics_leak(
 
 @rule(
     "discriminator learns nothing",
-    when="images are far, and `auc` is below {wrong}, or below {chance}, which is chance, while `distance` is above "
-    "{distance} without progress (not while images are as at the start and `movement` is below {idle:g}), or while "
-    "`push` is 0",
+    when="images are far, and `auc` is below {chance}, which is chance, while `distance` is above {distance} without "
+    "progress (not while images are as at the start and `movement` is below {idle:g}), or while `push` is 0; or `auc` "
+    "is below {wrong} and has never been above chance",
     needs=("auc", "distance"),
     remedy=balance_rates,
 )
@@ -111,8 +111,8 @@ def discriminator_learns_nothing(
         return None
     if window("push") == 0:
         return Symptom("push", 0.0, 0.0, "it passes no gradient")
-    if window("auc") < wrong:  # a discriminator that means it finds `labels swapped` instead
-        return None if labels_swapped.check(window, context) else Symptom("auc", window("auc"), wrong)
+    if window("auc") < wrong and window.most("auc") < chance and not labels_swapped.check(window, context):
+        return Symptom("auc", window("auc"), wrong)
     if window.as_at_start and window("movement") < idle:  # the generator has not asked for anything yet
         return None
     return Symptom("auc", window("auc"), chance) if window("distance") > distance and window.stuck else None
