@@ -110,7 +110,9 @@ CELLS = st.one_of(
     st.lists(st.integers(-(2**47), 2**47) | st.none(), min_size=2, max_size=60).map(
         lambda cells: pd.Series(cells, dtype="Int64")
     ),
-    st.lists(st.text(max_size=5) | st.none(), min_size=2, max_size=60).map(lambda cells: pd.Series(cells, dtype="str")),
+    st.lists(st.text(max_size=5) | st.just(np.nan), min_size=2, max_size=60).map(
+        lambda cells: pd.Series(cells, dtype="str")
+    ),
     st.lists(st.booleans() | st.none(), min_size=2, max_size=60).map(lambda cells: pd.Series(cells, dtype="boolean")),
     st.lists(st.datetimes(datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31)), min_size=2, max_size=20).map(
         lambda cells: pd.Series(np.array(cells, "datetime64[s]"))

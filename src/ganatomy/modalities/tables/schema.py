@@ -43,7 +43,8 @@ class Schema(Options):
                 raise unknown("column", str(name), map(str, frame.columns))
         columns = tuple(column_of(frame[name], kinds.get(name)) for name in frame.columns)
         notes = [note for column in columns if (note := _note(column, frame[column.name], len(frame)))]
-        if not isinstance(frame.index, needed("pandas", "tables", "A table").RangeIndex):
+        numbered = needed("pandas", "tables", "A table").RangeIndex
+        if not (isinstance(frame.index, numbered) or frame.index.equals(numbered(len(frame)))):
             notes.append("The index is no column and is left out: reset_index() makes it one.")
         return cls(columns=columns, rows=len(frame), notes=tuple(notes))
 
