@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from doubles import PROGRAM
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import GenerationMode
 from servers import Server, bearer, serving
 
@@ -26,6 +26,13 @@ def with_classes() -> Iterator[Server]:
         yield running
 
 
+def has_frames_for_its_seeds(case: schemathesis.Case) -> bool:
+    """What the description can only say in words: a walk has a frame for each seed, or more."""
+    seeds, frames = (case.query or {}).get("seeds"), (case.query or {}).get("frames")
+    count = len(seeds) if isinstance(seeds, list) else str(seeds).count(",") + 1
+    return frames is None or int(frames) >= count
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
 @pytest.mark.parametrize("which", [pytest.param("server", marks=pytest.mark.slow), "with_classes"])
 def test_its_answers_are_those_of_its_description(
@@ -43,6 +50,7 @@ def test_its_answers_are_those_of_its_description(
         def answers_as_described(case: schemathesis.Case) -> None:
             nonlocal tried
             tried += 1
+            assume(mode is GenerationMode.NEGATIVE or has_frames_for_its_seeds(case))
             case.call_and_validate(headers=key)
 
         if mode is GenerationMode.NEGATIVE and not (found.query or found.body):

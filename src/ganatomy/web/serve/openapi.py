@@ -68,7 +68,11 @@ def image(parser: RequestParser) -> Schema:
 def walk(parser: RequestParser) -> Schema:
     """GET /walk.webp."""
     seeds = _parameter("seeds", _array(SEED, 2, MAX_STOPS), "Separated by commas.")
-    frames = _parameter("frames", {"type": "integer", "minimum": 2, "maximum": parser.max_images}, "Number of frames.")
+    frames = _parameter(
+        "frames",
+        {"type": "integer", "minimum": 2, "maximum": parser.max_images},
+        "Number of frames: one for each seed, or more.",
+    )
     return get(
         "An endless animation through latent space, from seed to seed and back to the first.",
         "image/webp",
