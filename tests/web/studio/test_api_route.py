@@ -183,3 +183,9 @@ def test_bodies_are_read_within_bounds(visitor: Visitor, path: str, body: str) -
     answer = visitor.request("POST", path, content=body.encode("utf-8", "surrogatepass"), headers=headers)
     assert answer.status_code == 400
     assert answer.json()["error"].endswith(".")
+
+
+def test_a_sentence_about_a_long_name_has_an_end(process: Server) -> None:
+    answer = process.client.get(f"/api/runs/{'9' * 2000}/scores")
+    assert answer.status_code == 404
+    assert is_described(answer)

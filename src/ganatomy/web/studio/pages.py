@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ganatomy import __version__
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, short
 from ganatomy.experiments.claims.claim import catalogue
 from ganatomy.web.studio.run_store import NotFoundError, RunStore
 from ganatomy.web.studio.time_limit import TimeLimit
@@ -93,7 +93,7 @@ class Pages:
         def endpoint(request: Request) -> Response:
             name = request.path_params.get("name", "")
             if page.path.startswith("/lessons/") and name not in catalogue():
-                raise NotFoundError(f"There is no lesson called {name!r}.")
+                raise NotFoundError(f"There is no lesson called {short(name)!r}.")
             lab = page in RUN_PAGES and self._is_lab(name)
             if lab and not page.of_lab:
                 raise NotFoundError(f"{name} is a game of the lab, on points: the page {page.title} is for images.")

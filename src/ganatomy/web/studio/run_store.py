@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, short
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, in_order, read
 
@@ -72,7 +72,7 @@ class RunStore:
         """
         path = self.runs / name
         if Path(name).name != name or name.startswith(".") or "\0" in name or not _is_run(path):
-            raise NotFoundError(f"There is no run called {name!r} here; it may have been removed or renamed.")
+            raise NotFoundError(f"There is no run called {short(name)!r} here; it may have been removed or renamed.")
         for part in OPENED:
             self._check(path / part)
             kind, size = _stat(path / part)
