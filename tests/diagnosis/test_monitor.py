@@ -6,7 +6,7 @@ import numpy as np
 
 from ganatomy.config import recipes
 from ganatomy.config.settings import change
-from ganatomy.diagnosis import HEALTHY, TOO_EARLY, Monitor, TrainingContext, diagnose
+from ganatomy.diagnosis import HEALTHY, TOO_EARLY, Monitor, TrainingContext, Window, diagnose
 from probe_records import monitored, record
 
 GAME = TrainingContext.of_objective("non_saturating")
@@ -145,3 +145,15 @@ def test_what_was_true_beside_another_finding_is_said_when_that_is_over() -> Non
     assert named[500] == "discriminator learns nothing"
     over = next(step for step in range(500, 820, 20) if named[step] != "discriminator learns nothing")
     assert named[over + 20] == "not learning yet"
+
+
+def test_what_is_kept_of_all_records_is_what_all_of_them_say() -> None:
+    random, monitor, seen = np.random.default_rng(0), Monitor(GAME), []
+    for step in range(20, 2020, 20):
+        given = {"signals/distance": random.uniform(0.1, 2)} if random.random() < 0.7 else {}
+        monitor.observe({"step": step, "signals/auc": random.random(), **given})
+        seen += given.values()
+        window = Window(monitor.records)
+        medians = [np.median(seen[end - 5 : end]) for end in range(5, len(seen) + 1)]
+        assert window.best_distance == min(medians) if medians else np.isnan(window.best_distance)
+        assert window.highest_auc == max(record["auc"] for record in monitor.records)

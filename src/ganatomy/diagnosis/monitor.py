@@ -10,7 +10,7 @@ from ganatomy.diagnosis.finding import HEALTHY, TOO_EARLY, Finding
 from ganatomy.diagnosis.remedies import Remedy, command_of
 from ganatomy.diagnosis.rule import RULES, Rule, Symptom
 from ganatomy.diagnosis.signals import PREFIX
-from ganatomy.diagnosis.window import Window
+from ganatomy.diagnosis.window import Window, so_far
 
 FEWEST = 8  # probe records before a rule that needs several is reported,
 WARM_UP = 300  # and steps: before, no generator has learnt much
@@ -49,6 +49,7 @@ class Monitor:
             return
         numbers = {name.removeprefix(PREFIX): value for name, value in record.items() if _is_finite(value)}
         self.records.append(numbers)
+        numbers |= so_far(self.records)
         window, step = Window(self.records), int(record["step"])
         for rule, streak in self._streaks:
             if all(name in numbers for name in rule.needs):  # a record that lacks them says nothing about the rule

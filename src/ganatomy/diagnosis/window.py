@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from statistics import median
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ FLOORS = 5  # and how many times its floor
 SAME = 0.1  # relative difference of signals that are called the same
 EARLY = 0.1  # of the steps so far: a first record beyond says nothing of the start
 STILL = 0.02  # the movement between two probes, at most, of a generator that hardly changes
+BEST, HIGHEST = "distance/best", "auc/highest"  # in a record: of all up to it
 NEARER = 0.7  # of the distance at the start: below, chance alone did not bring them there
 WORSE = 3  # times the least distance so far: images that got so much farther have lost what was learnt
 LEARNT = 0.5  # of the distance at the start: a generator that is closer has learnt something
@@ -41,15 +42,6 @@ class Window(NamedTuple):
     def least(self, name: str) -> float:
         """The least value of a signal in the last records; NaN where it is missing."""
         return min((record[name] for record in self.records[-BACK:] if name in record), default=float("nan"))
-
-    def most(self, name: str) -> float:
-        """The greatest value of a signal so far; NaN where it is missing."""
-        return max((record[name] for record in self.records if name in record), default=float("nan"))
-
-    def best(self, name: str) -> float:
-        """The least median of five values in a row of a signal; NaN where there are fewer."""
-        found = [record[name] for record in self.records if name in record]
-        return min((median(found[end - 5 : end]) for end in range(5, len(found) + 1)), default=float("nan"))
 
     def having(self, name: str, count: int) -> list[Mapping[str, float]]:
         """The last `count` records that have a signal, oldest first."""
@@ -97,9 +89,19 @@ class Window(NamedTuple):
         return isfinite(now) and (not self.far or now < NEARER * self.at_start("distance"))
 
     @property
+    def best_distance(self) -> float:
+        """The least median of five values of `distance` in a row, of all records; NaN where there are fewer."""
+        return self.records[-1].get(BEST, nan)
+
+    @property
+    def highest_auc(self) -> float:
+        """The greatest value of `auc`, of all records; NaN where it is missing."""
+        return self.records[-1].get(HIGHEST, nan)
+
+    @property
     def worse(self) -> bool:
         """Whether generated images are far again, and much farther than at their best."""
-        least = max(WORSE * self.best("distance"), LEARNT * self.at_start("distance"))
+        least = max(WORSE * self.best_distance, LEARNT * self.at_start("distance"))
         return self.far and self("distance") > least
 
     @property
@@ -123,6 +125,18 @@ class Window(NamedTuple):
         """Whether generated images are not far from real ones, or at most half as far as at the start."""
         now = self("distance")
         return isfinite(now) and (not self.far or now < LEARNT * self.at_start("distance"))
+
+
+def so_far(records: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """`best_distance` and `highest_auc` as the last record leaves them, for that record to hold.
+
+    Kept from record to record: there may be very many, and each is judged while the training waits.
+    """
+    before = records[-2] if len(records) > 1 else {}
+    recent = [record["distance"] for record in Window(records).having("distance", 5)]
+    distances = [*([before[BEST]] if BEST in before else []), *([median(recent)] if len(recent) == 5 else [])]
+    areas = [each[name] for each, name in ((before, HIGHEST), (records[-1], "auc")) if name in each]
+    return ({BEST: min(distances)} if distances else {}) | ({HIGHEST: max(areas)} if areas else {})
 
 
 TERMS = (

@@ -53,7 +53,7 @@ def not_learning_yet(
 )
 def images_get_worse(window: Window, context: TrainingContext) -> Symptom | None:
     """The generator had come near the real images, and has lost what it had learnt: an earlier snapshot is better."""
-    return Symptom("distance", window("distance"), WORSE * window.best("distance")) if window.worse else None
+    return Symptom("distance", window("distance"), WORSE * window.best_distance) if window.worse else None
 
 
 @rule(

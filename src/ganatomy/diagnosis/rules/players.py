@@ -113,7 +113,7 @@ def discriminator_learns_nothing(
         return Symptom("push", 0.0, 0.0, "it passes no gradient")
     if window("twins") == 0:  # it is outwitted by a few images, which is the finding then
         return None
-    if window("auc") < wrong and window.most("auc") < chance and not labels_swapped.check(window, context):
+    if window("auc") < wrong and window.highest_auc < chance and not labels_swapped.check(window, context):
         return Symptom("auc", window("auc"), wrong)
     if window.as_at_start and window("movement") < idle:  # the generator has not asked for anything yet
         return None
