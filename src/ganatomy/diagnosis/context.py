@@ -63,6 +63,11 @@ class TrainingContext:
         return max(shares, default=1.0)
 
     @property
+    def game(self) -> bool:
+        """Whether it is a game between two players, as a loop of somebody's own is taken to be."""
+        return self.config is None or self.config.method == "adversarial"
+
+    @property
     def clipped(self) -> bool:
         """Whether the discriminator's weights are clipped: then the bound of its slope is unknown."""
         return bool(self.config and self.config.penalties.clip)

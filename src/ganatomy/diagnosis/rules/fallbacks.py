@@ -31,12 +31,11 @@ def not_learning_yet(
     spent = context.spent(window.records[-1])
     if spent < budget and window.records[-1]["step"] < steps:  # some recipes, as that of 2014, begin to learn late
         return None
-    game = context.config is None or context.config.method == "adversarial"
     # A baseline's first probe finds images that have learnt something; a game that has is seldom far.
-    if not window.known_since(0.5 if game else EARLY):
+    if not window.known_since(0.5 if context.game else EARLY):
         return None
     hardly = window("movement") < still and not window("distance") < PROGRESS * window.at_start("distance")
-    slow = game and spent > late and window("movement") < slowly and not window.nearer
+    slow = context.game and spent > late and window("movement") < slowly and not window.nearer
     if not window.far or not (hardly or slow or window.as_at_start):
         return None
     detail = "images hardly change: rates are too low, or gradients clipped to nothing" if hardly or slow else ""
@@ -69,7 +68,7 @@ def unlike_healthy_trainings(
     window: Window, context: TrainingContext, *, budget: float = healthy.SPENT, margin: float = healthy.MARGIN
 ) -> Symptom | None:
     """No known fault, but this training behaves unlike every healthy one that it was compared with."""
-    if context.config is None or context.config.method != "adversarial":  # the ranges are those of games
+    if context.config is None or not context.game:  # the ranges are those of games of ours
         return None
     if context.spent(window.records[-1]) < budget:
         return None

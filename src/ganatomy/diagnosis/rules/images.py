@@ -65,7 +65,7 @@ def mode_collapse(
         left, usual = window("kinds"), window("kinds_floor")
         return Symptom("kinds", left, kinds * usual, _kinds_left(window)) if left <= kinds * usual else None
 
-    if context.config is not None and context.config.method != "adversarial":  # it is a failure of the game
+    if not context.game:  # it is a failure of the game
         return None
     # A generator that still draws the one image of its first weights has not begun. Unmeasured movement (NaN) passes.
     if all(when(signal) < begun for when in (window, window.halfway) for signal in ("movement", "spread")):

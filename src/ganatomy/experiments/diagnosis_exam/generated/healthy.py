@@ -55,7 +55,7 @@ def main(
 def windows(run: Run) -> Windows:
     """Those of a training's whole probes once SPENT of its budget is spent."""
     context, monitor, found = context_of(run), Monitor(TrainingContext()), list[Window]()
-    if context.config is None or context.config.method != "adversarial":  # the rule asks of games only
+    if context.config is None or not context.game:  # the rule asks of games of ours only
         return []
     for record in observations(run):
         monitor.observe(record)
