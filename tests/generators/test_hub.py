@@ -50,13 +50,17 @@ def test_what_is_pushed_is_what_is_saved(run: Run, monkeypatch: pytest.MonkeyPat
         return f"https://huggingface.co/{name}"
 
     def upload_folder(**given: object) -> None:
-        sent.update(given, files={path.name for path in Path(str(given["folder_path"])).iterdir()})
+        folder = Path(str(given["folder_path"]))
+        sent.update(given, files={path.name for path in folder.iterdir()}, card=(folder / "README.md").read_text())
 
     stand_in = SimpleNamespace(create_repo=create_repo, upload_folder=upload_folder)
     monkeypatch.setattr(huggingface_hub, "HfApi", lambda: stand_in)
-    assert ganatomy.load(run).push_to_hub("jane/pets", private=True) == "https://huggingface.co/jane/pets"
+    pushed = ganatomy.load(run).push_to_hub("jane/pets", private=True, licence="mit")
+    assert pushed == "https://huggingface.co/jane/pets"
     assert (sent["repo_id"], sent["private"], sent["exist_ok"]) == ("jane/pets", True, True)
     assert sent["files"] == {"model.safetensors", "config.json", "README.md", "samples.png"}
+    assert "license: mit\n" in sent["card"]
+    assert "ganatomy.load('hf:jane/pets')" in sent["card"]
 
     def refused(name: str, **given: object) -> str:
         raise OSError("401: who are you?\nsecond line")

@@ -12,13 +12,17 @@ from ganatomy.runs.parts import files_of_parts
 from ganatomy.runs.run import Run
 
 
-def diagnose_run(run: Run) -> Monitor:
-    """A monitor that has observed all that a run recorded. Raises UserError for a game of `ganatomy lab`."""
+def diagnose_run(run: Run, until: int | None = None) -> Monitor:
+    """A monitor that has observed all that a run recorded, or that up to a step.
+
+    Raises UserError for a game of `ganatomy lab`.
+    """
     if "lab" in run.info():
         raise UserError(f"{run.path} is a game of `ganatomy lab`, of which everything is known: see its report.html.")
     monitor = Monitor(context_of(run))
     for record in observations(run):
-        monitor.observe(record)
+        if until is None or record["step"] <= until:
+            monitor.observe(record)
     return monitor
 
 

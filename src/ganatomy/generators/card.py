@@ -1,25 +1,29 @@
 """The model card: README.md beside an exported generator, with the header that Hugging Face's pages read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import yaml
+
+from ganatomy.data.amounts import COPIED
 from ganatomy.generators.metadata import Metadata
-from ganatomy.runs.scorecard import number, readable
+from ganatomy.runs.scorecard import Score, number, readable
 from ganatomy.system.wording import duration
 
 SAMPLES = "samples.png"
 KINDS = {1: "grey", 3: "colour", 4: "colour with alpha"}
+COPIES = "nearest_ratio_"  # how the score's name begins that tells copies of training images
 UNSTATED = "not stated; whoever publishes this generator states one, which the licence of its training images allows"
 
 
 def text(metadata: Metadata, use: str) -> str:
     """The card in Markdown; use: how to draw from what it lies beside, in Markdown too."""
     height, width = metadata.size
-    header = [*([f"license: {metadata.licence}"] if metadata.licence else []), "library_name: ganatomy", "tags: [gan]"]
     return "\n".join(
         [
             "---",
-            *header,
+            yaml.safe_dump(_header(metadata), sort_keys=False, allow_unicode=True).rstrip(),
             "---",
             "",
             f"# {_cell(metadata.name)}",
@@ -30,9 +34,17 @@ def text(metadata: Metadata, use: str) -> str:
             "",
             *_table(("", ""), list(_rows(metadata).items())),
             "",
+            "## Diagnosis",
+            "",
+            *_diagnosis(metadata),
+            "",
             "## Scores",
             "",
             *_scores(metadata),
+            "",
+            "## Limits",
+            "",
+            *(f"- {limit}" for limit in _limits(metadata)),
             "",
             "## Use",
             "",
@@ -40,6 +52,17 @@ def text(metadata: Metadata, use: str) -> str:
             "",
         ]
     )
+
+
+def _header(metadata: Metadata) -> dict[str, Any]:
+    """What Hugging Face's pages read: https://huggingface.co/docs/hub/model-cards."""
+    header: dict[str, Any] = {"license": metadata.licence} if metadata.licence else {}
+    header |= {"library_name": "ganatomy", "tags": ["gan"]}
+    if not metadata.classes:
+        header["pipeline_tag"] = "unconditional-image-generation"
+    if metadata.data.name.startswith("hf:"):
+        header["datasets"] = [metadata.data.name.removeprefix("hf:")]
+    return header
 
 
 def _rows(metadata: Metadata) -> dict[str, str]:
@@ -61,10 +84,45 @@ def _rows(metadata: Metadata) -> dict[str, str]:
     return {**rows, "made with": metadata.made_with, "licence": metadata.licence or UNSTATED}
 
 
+def _diagnosis(metadata: Metadata) -> list[str]:
+    """The verdict, then what its findings mean."""
+    if not metadata.diagnosis:
+        return ["Not known: the training left no records to diagnose."]
+    verdict, *findings = map(_cell, metadata.diagnosis)
+    return [f"{verdict} (`ganatomy diagnose`)", *(["", *(f"- {finding}" for finding in findings)] if findings else [])]
+
+
+def _limits(metadata: Metadata) -> Iterator[str]:
+    height, width = metadata.size
+    yield (
+        f"It draws images of {height}×{width} pixels and knows nothing but its training images: what is rare among "
+        "them may be missing, and what is one-sided in them stays so."
+    )
+    images = metadata.data.images
+    if images is not None and images <= COPIED:
+        yield f"It learnt from only {images} images: copies of them are the likely result."
+    measured = list(_copies(metadata))
+    for name, score in measured:
+        yield (
+            f"Copies of training images: {name} {score.interval()}. Near 0, most images are copies; at 1, they are as "
+            "far from the training images as new real images are."
+        )
+    if not measured:
+        yield (
+            "Whether it repeats its training images was not measured: `ganatomy evaluate --metrics memorisation` does, "
+            "with real images that it was not trained on."
+        )
+
+
+def _copies(metadata: Metadata) -> Iterator[tuple[str, Score]]:
+    for card in metadata.measured:
+        yield from ((name, score) for name, score in card.scores.items() if name.startswith(COPIES))
+
+
 def _scores(metadata: Metadata) -> list[str]:
     """A table for each protocol."""
     if not metadata.measured:
-        return ["Not measured: `ganatomy evaluate` does, before the export."]
+        return ["Not measured: `ganatomy evaluate` measures them, before the export."]
     lines = [
         "In brackets the 95% interval; beside it, what real images score against each other. "
         "Comparable are only scores by one protocol."

@@ -12,6 +12,7 @@ from torch import nn
 from ganatomy import __version__
 from ganatomy.config.options import Config, PriorOptions, Size
 from ganatomy.data import sources
+from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
 from ganatomy.networks.protocols import Truncating
 from ganatomy.runs import scorecard
@@ -21,6 +22,7 @@ from ganatomy.system.files import check_format
 from ganatomy.system.options import Options
 
 FORMAT = 1
+LICENCE = r"[\w.+-]{1,40}"
 
 
 class TrainingImages(Options):
@@ -52,6 +54,7 @@ class Metadata(Options):
 
     truncation   what it shrinks: coordinates of the latent vector, or the way from the mean style (ψ)
     classes      names of the classes, in the order of `prior.classes`, which counts their training images
+    diagnosis    what is known of the training up to this step: the verdict, then a sentence for each finding
     """
 
     format: int = FORMAT
@@ -67,8 +70,9 @@ class Metadata(Options):
     channels: Literal[1, 3, 4]
     data: TrainingImages = TrainingImages()
     training: TrainingCost = TrainingCost()
+    diagnosis: tuple[str, ...] = ()
     measured: tuple[Scores, ...] = ()
-    licence: str | None = Field(None, pattern=r"^[\w.+-]{1,40}$")
+    licence: str | None = Field(None, pattern=f"^{LICENCE}$")
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -102,8 +106,17 @@ class Metadata(Options):
             channels=channels,
             data=images,
             training=TrainingCost(**cost, processor=info.get("machine", {}).get("processor")),
+            diagnosis=_diagnosis(run, step),
             measured=tuple(_scores(card, images.name) for card in _cards(run) if _is_of(card, step, average)),
         )
+
+    def licensed(self, licence: str | None) -> "Metadata":
+        """The same under a licence; None changes nothing. Raises UserError where that is no short name."""
+        if licence is None:
+            return self
+        if not re.fullmatch(LICENCE, licence):
+            raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
+        return self.model_copy(update={"licence": licence})
 
     @classmethod
     def parse(cls, values: Any, source: str | Path) -> "Metadata":
@@ -129,6 +142,14 @@ def image_of(config: Config, source: Path) -> tuple[int, int, int]:
     if config.data.size is None or config.data.channels is None:
         raise UserError(f"{source} does not have the images' size and channels, as a run's own has.")
     return (config.data.channels, *config.data.size)
+
+
+def _diagnosis(run: Run, step: int) -> tuple[str, ...]:
+    """The verdict at a step and what each finding means, in sentences; () of a run whose records cannot be read."""
+    with suppress(UserError):
+        monitor = diagnose_run(run, until=step)
+        return (wording.sentence(monitor), *(f"{finding}. {finding.meaning}" for finding in monitor.present))
+    return ()
 
 
 def _cards(run: Run) -> Iterator[ScoreCard]:

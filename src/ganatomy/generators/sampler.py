@@ -101,8 +101,10 @@ class Sampler(nn.Module):
         how = {"truncation": self.truncation, "class": label}
         return {"generator": known.name, "step": known.step, "average": known.average, **how}
 
-    def save_pretrained(self, folder: str | Path, half: bool = False) -> Path:
-        """Write the generator for `from_pretrained`, with its card; half: as 16-bit numbers. Returns the folder.
+    def save_pretrained(self, folder: str | Path, half: bool = False, place: str = ".") -> Path:
+        """Write the generator for `from_pretrained`, with its card. Returns the folder.
+
+        half: as 16-bit numbers; place: how the card's code names it, the folder that the card is in if not given.
 
         Raises UserError for an ONNX graph, which has no weights, and where nothing can be written.
         """
@@ -111,7 +113,7 @@ class Sampler(nn.Module):
             raise UserError("An ONNX graph cannot be turned back into weights: export them from the run.")
         with explained(folder):
             weights.write(folder, self.network, self.config, self.metadata, half)
-            self.write_card(folder, '    ganatomy.load("PATH").sample(seeds=range(64))  # uint8 [64, H, W, C]')
+            self.write_card(folder, self._use(place))
         return folder
 
     def write_card(self, folder: Path, use: str, pixels: Pixels | None = None) -> None:
@@ -123,10 +125,15 @@ class Sampler(nn.Module):
         save_png(folder / card.SAMPLES, enlarge(grid(pixels), 480))
         write_text(folder / "README.md", card.text(self.metadata, use))
 
-    def push_to_hub(self, name: str, private: bool = False) -> str:
-        """Put the generator into the Hugging Face repository owner/name; returns its address. Extra: hub."""
+    def push_to_hub(self, name: str, private: bool = False, licence: str | None = None) -> str:
+        """Put the generator into the Hugging Face repository owner/name; returns its address. Extra: hub.
+
+        licence: the generator's, as Hugging Face abbreviates it: mit, cc-by-4.0, other. Raises UserError where that is
+        no short name, and where the repository cannot be written.
+        """
+        self.metadata = self.metadata.licensed(licence)
         with tempfile.TemporaryDirectory() as folder:
-            return hub.upload(self.save_pretrained(folder), name, private)
+            return hub.upload(self.save_pretrained(folder, place=f"hf:{name}"), name, private)
 
     @classmethod
     def from_pretrained(cls, name: str | Path) -> "Sampler":
@@ -137,6 +144,22 @@ class Sampler(nn.Module):
         if (found := pretrained.find(name if Path(name).exists() else f"hf:{name}")) is None:
             raise UserError(f"{name} holds no exported generator; ganatomy.load takes runs too.")
         return cls(pretrained.load(found, {}))
+
+    def _use(self, place: str) -> str:
+        """How to draw from the weights at a place, in Markdown."""
+        height, width = self.metadata.size
+        label = f", labels={self.classes[0]!r}" if self.classes else ""
+        return "\n".join(
+            [
+                "    import ganatomy",
+                "",
+                f"    generator = ganatomy.load({place!r})",
+                f"    pixels = generator.sample(seeds=range(64){label})  "
+                f"# uint8 [64, {height}, {width}, {self.metadata.channels}]",
+                "",
+                f"or `ganatomy sample {place} --seeds 0-63`.",
+            ]
+        )
 
     def _beside_weights(self, tensor: Tensor) -> Tensor:
         """A tensor of any shape, where the weights are and of their type; as it is beside a graph, which has none."""

@@ -1,7 +1,6 @@
 """Write a trained generator for others to draw from: the function behind `ganatomy export`."""
 
 import json
-import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -50,10 +49,7 @@ def export(
     if title is not None and to != "web":
         raise UserError("--title is of the page that --to web makes.")
     sampler = load(place, step, raw, runs=runs)
-    if licence is not None:
-        if not re.fullmatch(r"[\w.+-]{1,40}", licence):
-            raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
-        sampler.metadata = sampler.metadata.model_copy(update={"licence": licence})
+    sampler.metadata = sampler.metadata.licensed(licence)
     folder = Path(out) if out is not None else inside(sampler.home, "exports", to)
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {folder} is a file; name a folder.")
@@ -61,7 +57,8 @@ def export(
         return FORMS[to](sampler, folder, half, title or web.TITLE)
 
 
-def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+def _onnx(sampler: Sampler, folder: Path, half: bool, title: str, beside: str = "") -> Export:
+    """The graph and what describes it; beside: more that its card says of the use, in Markdown."""
     content = conversion.halved(conversion.convert(sampler)) if half else conversion.convert(sampler)
     largest, pixels = conversion.verify(content, sampler, half)
     file, metadata = folder / GRAPH, sampler.metadata
@@ -69,7 +66,7 @@ def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     write_bytes(file, content)
     described = {**metadata.model_dump(mode="json"), "inputs": inputs(metadata), "outputs": outputs(metadata)}
     write_text(folder / "metadata.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
-    sampler.write_card(folder, _use(sampler), pixels)
+    sampler.write_card(folder, _use(sampler) + beside, pixels)
     message = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
         f"{', '.join(map(str, conversion.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
@@ -80,7 +77,8 @@ def _onnx(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
 def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     page = web.page(sampler.metadata, title)  # first: what can be refused at once
     runtime = web.runtime()
-    made = _onnx(sampler, folder, half, title)
+    beside = "\n\n`python3 -m http.server`, in this folder, shows the page at http://localhost:8000."
+    made = _onnx(sampler, folder, half, title, beside)
     for name, content in runtime.items():
         write_bytes(folder / name, content)
     index = folder / "index.html"
