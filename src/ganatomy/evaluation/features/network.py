@@ -11,6 +11,13 @@ from ganatomy.evaluation.features.extractor import CHANNELS, Extracted, Pixels, 
 from ganatomy.system.precision import exact_float32
 
 Outputs = tuple[Tensor, Tensor | None]
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's channels
+
+
+def normalised(pixels: Tensor) -> Tensor:
+    """uint8 [B, H, W, 1 or 3] → floats [B, 3, H, W] as networks of ImageNet read them, in channels-last memory."""
+    mean, deviation = (pixels.new_tensor(each, dtype=torch.float32) for each in (MEAN, DEVIATION))
+    return ((pixels / 255 - mean) / deviation).permute(0, 3, 1, 2)
 
 
 @dataclass

