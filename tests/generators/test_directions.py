@@ -60,6 +60,9 @@ def test_by_class_and_between_images(made) -> None:
     means = [latents.of_seeds(styled, range(250), name, "w").values.mean(0) for name in "abc"]
     found = directions.by_class(styled, "w")
     assert torch.allclose(found.values[1] - found.values[0], means[1] - means[0], atol=1e-5)
+    digits = made("dcgan", classes=True)
+    digits.classes[:] = ["3", "with", "4 legs"]  # names that other directions have
+    assert directions.by_class(digits, "z").names == ("class 3", "class with", "4 legs")
     (way,) = directions.between(sampler, "with", [1, 2], [3], "z").values
     one, two, three = sampler.latents([1, 2, 3])
     assert torch.allclose(way, three - (one + two) / 2)
@@ -81,6 +84,9 @@ def test_the_command_writes_a_sheet_and_a_file_that_sample_moves_along(run: Run,
     assert np.array_equal(middle[::4, ::4], sampler.sample([0])[0])  # moved by nothing
     found = directions.read(file, sampler)
     assert found.names == ("1", "2", "cat", "dog", "with")
+    assert found.step == sampler.metadata.step
+    assert [f"{share:.1%}" for share in found.shares[:2]] == [line.split()[1] for line in printed.splitlines()[:2]]
+    assert found.shares[2:] == (None, None, None)
     command("sample", run.path, "--seeds", 3, "--move", f"{file}:2=1.5", "--out", tmp_path / "s", "--device", "cpu")
     moved = sampler.images(sampler.latents([3]) + 1.5 * found.values[1])[0]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "s" / "seed-000003.png")), moved)

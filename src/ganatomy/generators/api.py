@@ -18,7 +18,7 @@ from ganatomy.modalities.images import check_animation, enlarge, grid, save_anim
 from ganatomy.networks.families import FAMILIES
 from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
-from ganatomy.runs.run import RUNS, Run
+from ganatomy.runs.run import DIRECTIONS, RUNS, Run
 from ganatomy.system.files import explained, inside
 from ganatomy.system.runtime import choose_device
 
@@ -185,9 +185,9 @@ def directions(
     if classes:
         found += directing.by_class(sampler, space)
     if some:
-        found += directing.between(sampler, "with", others, some, space)
-    folder = Path(out) if out is not None else inside(sampler.home, "directions")
+        found += directing.between(sampler, directing.BETWEEN, others, some, space)
+    folder = Path(out) if out is not None else inside(sampler.home, DIRECTIONS[0])
     with explained(folder):
         save_png(folder / "directions.png", grid(enlarge(directing.sheet(sampler, found, seed)), directing.COLUMNS))
-        directing.write(folder / "directions.safetensors", found)
+        directing.write(folder / DIRECTIONS[-1], found)
     return folder, found

@@ -27,6 +27,7 @@ from ganatomy.system.files import explained, write_bytes
 
 BATCH = 64
 SAMPLES = 1000  # points whose principal directions are computed
+BETWEEN = "with"  # what a direction between seeds is called
 PREFIX = "directions."  # of the tensor's name in a file
 REACH = 3.0  # units to both sides, on a sheet
 COLUMNS = 7
@@ -34,16 +35,26 @@ COLUMNS = 7
 
 @dataclass(frozen=True)
 class Directions:
-    """Directions [R, D] of a space, with names; shares: of the variance along each, for principal ones."""
+    """Directions [R, D] of a space, with names; shares: of the variance along each, for principal ones.
+
+    step: of the generator that they were found with, where that is known.
+    """
 
     space: Space
     values: Tensor
     names: tuple[str, ...]
     shares: tuple[float | None, ...]
+    step: int | None = None
 
     def __add__(self, other: "Directions") -> "Directions":
         values = torch.cat([self.values, other.values])
-        return Directions(self.space, values, self.names + other.names, self.shares + other.shares)
+        return Directions(self.space, values, self.names + other.names, self.shares + other.shares, self.step)
+
+    def shift(self, name: str, units: float) -> Tensor:
+        """What moves a point by so many units along a direction, [D]. Raises UserError where none has that name."""
+        if name not in self.names:
+            raise unknown("direction", name, self.names)
+        return units * self.values[self.names.index(name)]
 
     def lines(self) -> list[str]:
         """Each name, with its share of the variance."""
@@ -70,7 +81,8 @@ def principal(sampler: Sampler, count: int, space: Space) -> Directions:
     found, shares = latent.principal_directions(moved, seen, count)
     padding = points.values.shape[1] - found.shape[1]  # classes, along which nothing moves
     values = torch.nn.functional.pad(found, (0, padding))
-    return Directions(space, values, tuple(str(i + 1) for i in range(count)), tuple(shares.tolist()))
+    names = tuple(str(i + 1) for i in range(count))
+    return Directions(space, values, names, tuple(shares.tolist()), sampler.metadata.step)
 
 
 @torch.no_grad()
@@ -97,7 +109,7 @@ def _first_outputs(sampler: Sampler, points: Latents) -> Tensor:
 
 
 def by_class(sampler: Sampler, space: Space) -> Directions:
-    """A direction to each class, named by it: from the mean of all classes to its own.
+    """A direction to each class, named by it (class 3 where 3 is a principal one): from the mean of all to its own.
 
     In w it leads between mean styles; in z, which has no classes, it changes the weights of classes behind z. Raises
     UserError for a generator without classes.
@@ -109,13 +121,14 @@ def by_class(sampler: Sampler, space: Space) -> Directions:
     values = means - (shares / shares.sum()) @ means
     if space == "z":
         values[:, : sampler.prior.dimension] = 0
-    return Directions(space, values, tuple(sampler.classes), (None,) * len(values))
+    names = tuple(f"class {name}" if name.isdecimal() or name == BETWEEN else name for name in sampler.classes)
+    return Directions(space, values, names, (None,) * len(values), sampler.metadata.step)
 
 
 def between(sampler: Sampler, name: str, some: Sequence[int], others: Sequence[int], space: Space) -> Directions:
     """The direction from the mean point of some seeds to that of others."""
     values = _mean(sampler, others, None, space) - _mean(sampler, some, None, space)
-    return Directions(space, values[None], (name,), (None,))
+    return Directions(space, values[None], (name,), (None,), sampler.metadata.step)
 
 
 def _mean(sampler: Sampler, seeds: Sequence[int], label: str | None, space: Space) -> Tensor:
@@ -133,6 +146,7 @@ def sheet(sampler: Sampler, found: Directions, seed: int) -> Pixels:
 def write(path: Path, found: Directions) -> None:
     """Write directions as safetensors. Raises UserError where that cannot be done."""
     facts = {"format": "1", "names": json.dumps(found.names, ensure_ascii=False), "shares": json.dumps(found.shares)}
+    facts |= {} if found.step is None else {"step": str(found.step)}
     content = safetensors.torch.save({f"{PREFIX}{found.space}": found.values.contiguous()}, facts)
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,12 +162,18 @@ def read(path: str | Path, sampler: Sampler) -> Directions:
     space: Space = "w" if named[0].endswith("w") else "z"
     values = latents.checked(found[named[0]], space, path, sampler)
     try:
-        names = [str(name) for name in json.loads(facts["names"])]
+        names = tuple(str(name) for name in json.loads(facts["names"]))
     except (KeyError, ValueError, TypeError):
-        names = []
+        names = ()
     if len(names) != len(values):
         raise UserError(f"{path} is damaged: it names {len(names)} of {len(values)} directions.")
-    return Directions(space, values, tuple(names), (None,) * len(names))
+    try:
+        shares = tuple(None if share is None else float(share) for share in json.loads(facts["shares"]))
+        step = int(facts["step"]) if "step" in facts else None  # files of older versions do not tell
+    except (KeyError, ValueError, TypeError):
+        shares, step = (), None
+    known = len(shares) == len(names) and all(share is None or isfinite(share) for share in shares)
+    return Directions(space, values, names, shares if known else (None,) * len(names), step)
 
 
 def move(sampler: Sampler, points: Latents, moves: Iterable[Move]) -> Latents:
@@ -166,9 +186,7 @@ def move(sampler: Sampler, points: Latents, moves: Iterable[Move]) -> Latents:
         found = read(path, sampler)
         if found.space != points.space:
             raise UserError(f"{path} holds directions in {found.space}, and the points are in {points.space}.")
-        if name not in found.names:
-            raise unknown("direction", name, found.names)
-        values = values + units * found.values[found.names.index(name)]
+        values = values + found.shift(name, units)
     return Latents(points.space, values)
 
 

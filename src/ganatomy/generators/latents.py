@@ -42,7 +42,11 @@ def spaces(sampler: Sampler) -> tuple[Space, ...]:
 
 def of_seeds(sampler: Sampler, seeds: Sequence[int], label: str | int | None = None, space: Space = "z") -> Latents:
     """The points of seeds, of a class if one is given. Raises UserError where the generator has no such space."""
-    codes = sampler.latents(seeds, label)
+    return of_codes(sampler, sampler.latents(seeds, label), space)
+
+
+def of_codes(sampler: Sampler, codes: Tensor, space: Space) -> Latents:
+    """The points of codes [N, latent_dim + K]. Raises UserError where the generator has no such space."""
     if space == "z":
         return Latents("z", codes)
     network = sampler.network

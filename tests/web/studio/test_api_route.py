@@ -167,6 +167,7 @@ def test_every_request_is_answered_or_refused(process: Server, route: ApiRoute) 
         ("/api/runs?page=2", "no parameter"),
         ('/api/runs/waves/walk?request={"action": "draw", "seed": 3}', "seed"),
         ('/api/runs/waves/walk?request={"action": "draw", "run": "/etc"}', "run"),
+        ('/api/runs/waves/walk?request={"action": "draw", "directions": "/etc/passwd"}', "directions"),
         (f"/api/runs/waves/walk?request={'[' * 5000}", "more than 16 deep"),
         ('/api/runs/waves/walk?request={"action": "draw", "action": "draw"}', "given twice"),
     ],

@@ -12,10 +12,13 @@ from ganatomy.errors import UserError
 from ganatomy.gan import latent
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import api as sampling
+from ganatomy.generators import directions as directing
+from ganatomy.generators import latents
+from ganatomy.generators.directions import Directions
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import encoded, picture
 from ganatomy.networks.protocols import Truncating
-from ganatomy.web.studio.latent_walk_request import DIRECTIONS, LatentWalkRequest
+from ganatomy.web.studio.latent_walk_request import DIRECTIONS, MAX_MOVES, LatentWalkRequest
 from ganatomy.web.studio.worker_client import Answer
 from ganatomy.web.studio.worker_process import Handler
 from ganatomy.web.validation import read
@@ -25,9 +28,13 @@ IMAGES = 512  # whose principal directions are computed
 
 
 class WalkStep(LatentWalkRequest):
-    """What a worker process is asked for: the request of a page, of the run in a folder."""
+    """What a worker process is asked for: the request of a page, of the run in a folder.
+
+    directions   the file of the run's directions, if it has one
+    """
 
     run: str
+    directions: str | None = None
 
 
 class LatentExplorer:
@@ -36,16 +43,17 @@ class LatentExplorer:
     def __init__(self) -> None:
         self.loaded: tuple[str, int | None, bool] | None = None
         self.directions: tuple[Tensor, Tensor] | None = None
+        self.named: tuple[tuple[str, int], Directions] | None = None  # of a file, as it was at a time
 
     def answer(self, request: dict[str, Any]) -> Answer:
         """A `WalkStep` → {dimension, classes, …}, {shares}, or a PNG. Raises UserError for an invalid one."""
         step = read(WalkStep, request)
         if (step.run, step.step, step.raw) != self.loaded:
             self.sampler = sampling.load(Path(step.run), step.step, step.raw)
-            self.loaded, self.directions = (step.run, step.step, step.raw), None
+            self.loaded, self.directions, self.named = (step.run, step.step, step.raw), None, None
             self._choose_threads()
         if step.action == "describe":
-            return Answer(self._description())
+            return Answer(self._description() | {"directions": self._sliders(step.directions)})
         if step.action == "directions":
             return Answer({"shares": self._principal()[1]})
         return Answer({}, self._draw(step))
@@ -75,7 +83,40 @@ class LatentExplorer:
             directions = self._principal()[0][: len(step.shifts)]
             code[:, : directions.shape[1]] += torch.tensor(step.shifts) @ directions
         self.sampler.truncation = step.truncation
-        return encoded(picture(self.sampler.images(code)[0]), "PNG", compress_level=1)
+        if not step.moves:
+            return encoded(picture(self.sampler.images(code)[0]), "PNG", compress_level=1)
+        named = self._named(step.directions)
+        values = latents.of_codes(self.sampler, code, named.space).values
+        for name, units in step.moves.items():
+            values = values + named.shift(name, units)
+        image = latents.images(self.sampler, latents.Latents(named.space, values))[0]
+        return encoded(picture(image), "PNG", compress_level=1)
+
+    def _named(self, path: str | None) -> Directions:
+        """The directions in the run's file, read again when it has changed. Raises UserError where there are none."""
+        if path is None:
+            raise UserError("This run has no directions any more: reload the page.")
+        found = (path, Path(path).stat().st_mtime_ns)
+        if self.named is None or self.named[0] != found:
+            self.named = (found, directing.read(path, self.sampler))
+        return self.named[1]
+
+    def _sliders(self, path: str | None) -> dict[str, Any]:
+        """The names of the run's directions, or why there are none."""
+        if path is None:
+            return {"names": []}
+        try:
+            found = self._named(path)
+        except UserError as error:
+            return {"names": [], "problem": str(error)}
+        names, shares = list(found.names[:MAX_MOVES]), list(found.shares[:MAX_MOVES])
+        return {
+            "names": names,
+            "shares": shares,
+            "all": len(found.names),
+            "step": found.step,
+            "reach": directing.REACH,
+        }
 
     def _principal(self) -> tuple[Tensor, list[float]]:
         """Directions, and the share of the images' variance along each; computed when they are first needed."""

@@ -1,6 +1,7 @@
 """What pages ask of worker processes: images of a generator, games of the lab, experiments of the lessons. No torch."""
 
 import base64
+from contextlib import suppress
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -8,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ganatomy.runs.run import DIRECTIONS
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import lab_options, lessons
 from ganatomy.web.studio.api_route import ApiRoute
 from ganatomy.web.studio.latent_walk_request import LatentWalkRequest
 from ganatomy.web.studio.pages import MEDIA_TYPES, Pages
-from ganatomy.web.studio.run_store import RunStore, reading
+from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
 from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.studio.worker_client import WorkerClient
 from ganatomy.web.validation import read
@@ -58,6 +60,8 @@ class WorkerRoutes:
         with reading(name):
             folder = self.store.checkpoint(run, step.step)
             place = {"run": str(run.path), "step": int(folder.name.removeprefix("step-"))}
+            with suppress(NotFoundError):
+                place["directions"] = str(self.store.file(run, *DIRECTIONS))
             others = {"steps": list(run.checkpoints()), "snapshot": max(run.snapshots(), default=None)}
             return step.model_dump(exclude_unset=True) | place, others
 

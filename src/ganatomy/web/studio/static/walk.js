@@ -1,7 +1,9 @@
 // Latent space, explored by dragging.
 import { choice, count, field, get, h, latest, main, problem, request, runAddress, show } from "/assets/dom.js";
 import { head } from "/assets/run.js";
+import { named, slider, sliders } from "/assets/sliders.js";
 
+const FIND = "Find the principal directions"; // of images, until the page is closed
 const PER_SEED = 2500; // milliseconds from seed to seed of a path
 
 export async function page(name) {
@@ -24,7 +26,7 @@ export async function page(name) {
       delays.push(performance.now() - began);
       delays.splice(0, delays.length - 20);
       const median = delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)];
-      delay.textContent = `${Math.round(median)} ms from request to image (median of the last 20)`;
+      delay.textContent = `Drawn in ${Math.round(median)} ms (median of the last 20)`;
       main.dataset.drawn = Number(main.dataset.drawn ?? 0) + 1;
     } catch (error) { message.replaceChildren(problem(error)); }
   });
@@ -58,22 +60,26 @@ export async function page(name) {
   };
 
   // --- options
-  const truncation = slider("Truncation", generator.styled ? 1.5 : 3, generator.styled ? 1.5 : 3, (value, most) => {
+  const most = generator.styled ? 1.5 : 3;
+  const truncation = slider("Truncation", [0, most], most, (value) => value >= most ? "none" : value.toFixed(2), (value) => {
     wanted.truncation = value >= most ? null : Math.max(value, 0.01);
     draw();
-  }, (value, most) => value >= most ? "none" : value.toFixed(2), 0);
-  const directions = h("div", {});
+  }).element;
+  const directions = named(generator.directions, name, (moves) => { wanted.moves = moves; draw(); });
   const find = h("button", { type: "button", onclick: async () => {
     find.disabled = true;
     find.textContent = `Drawing ${generator.directions_from} images …`;
     try {
       const { shares } = await get(address({ action: "directions", step: wanted.step, raw: wanted.raw }));
-      wanted.shifts = shares.map(() => 0);
-      directions.replaceChildren(...shares.map((share, i) =>
-        slider(`Direction ${i + 1} (${Math.round(100 * share)}% of the images' variance)`, 3, 0, (value) => { wanted.shifts[i] = value; draw(); }, (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)} σ`, -3)));
-      find.hidden = true;
-    } catch (error) { directions.replaceChildren(problem(error)); find.disabled = false; }
-  } }, "Find the principal directions");
+      const labels = shares.map((share, i) => `Direction ${i + 1} (${Math.round(100 * share)}% of the images' variance)`);
+      find.replaceWith(...sliders(labels, 3, "σ", (shifts) => { wanted.shifts = shifts; draw(); }));
+    } catch (error) {
+      message.replaceChildren(problem(error));
+      find.disabled = false;
+      find.textContent = FIND;
+    }
+  } }, FIND);
+  if (!generator.directions.names.length) directions.append(find);
 
   const options = [
     generator.classes.length > 0 && field("Class", choice({ "": "chosen by the seed", ...Object.fromEntries(generator.classes.map((each, i) => [`${i}`, each])) }, "", (value) => {
@@ -87,7 +93,7 @@ export async function page(name) {
   show(name, head(name), message, h("div", { class: "two walk" },
     h("div", {}, h("h2", {}, "Image"), image, h("p", {}, delay)),
     h("div", {}, h("h2", {}, "Seeds"), plane, h("p", { class: "quiet" }, `Drag to explore the latent space, or use the arrow keys. The tiles are seeds 0 to ${generator.side ** 2 - 1}; between them, the latent vectors are interpolated as their prior requires.`)),
-    h("div", {}, h("div", { class: "bar" }, field("Path of seeds", path), play), ...options, truncation, find, directions)));
+    h("div", {}, h("div", { class: "bar" }, field("Path of seeds", path), play), ...options, truncation, directions)));
   await draw();
   main.dataset.ready = "yes";
 }
@@ -121,13 +127,4 @@ function seeds(name, { side, snapshot }, wanted, change) {
   };
   go(...wanted.at);
   return plane;
-}
-
-function slider(label, most, begin, change, shown, least) {
-  const value = h("b", {}, shown(begin, most)); // not an output element: the label would belong to it, not to the slider
-  const input = h("input", { type: "range", min: least, max: most, step: 0.05, value: begin, oninput: () => {
-    value.textContent = shown(Number(input.value), most);
-    change(Number(input.value), most);
-  } });
-  return h("label", { class: "field slider" }, h("span", {}, label, " ", value), input);
 }
