@@ -2,6 +2,8 @@
 
 import functools
 import json
+import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +19,10 @@ from torch.testing import assert_close
 import ganatomy
 from ganatomy.gan import latent
 from ganatomy.gan.priors import normal, spherical, truncated_normal, truncated_uniform, uniform
+from ganatomy.generators import directions
 from ganatomy.generators.export import conversion, web
 from ganatomy.generators.export.api import Export
-from ganatomy.runs.run import Run
+from ganatomy.runs.run import DIRECTIONS, Run
 
 LAST_SEED = 2**32 - 1
 PIXELS = """() => {
@@ -43,7 +46,7 @@ def shown(browser: Browser) -> Iterator[Callable[..., Page]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         address = f"http://127.0.0.1:{server.server_port}/"
-        page = browser.new_context(viewport={"width": 600, "height": 900}, **context).new_page()
+        page = browser.new_context(**{"viewport": {"width": 600, "height": 900}, **context}).new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: request.url.startswith((address, "data:")) or wrong.append(request.url))
@@ -65,6 +68,19 @@ def folder(run: Run, package: None, exported: Export) -> Path:
             conversion, "convert", lambda sampler: exported.file.read_bytes()
         )  # it takes long, and is the same
         return ganatomy.export(run, "web", title="This pet does not exist").folder
+
+
+@pytest.fixture(scope="module")
+def directed(run: Run, folder: Path, exported: Export, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the same generator with directions: two principal ones and one between seeds; classes mix classes."""
+    home = tmp_path_factory.mktemp("directed")
+    shutil.copytree(run.path, home / "pets", ignore=shutil.ignore_patterns("exports"))
+    ganatomy.directions(home / "pets", 2, classes=True, some=[1, 2], others=[3])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "convert", lambda sampler: exported.file.read_bytes())
+        made = ganatomy.export(home / "pets", "web")
+    assert "\n2 of its 5 directions go with it; 3 mix classes, and a graph takes one class an image.\n" in made.message
+    return made.folder
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +151,68 @@ def test_styles_are_truncated_as_in_the_library(converted, folder: Path, tmp_pat
         expected = sampler.sample([5], psi)[0].astype(int)
         assert np.abs(drawn(page, f"#seed=5{options}") - expected).max() <= 2
     page.close()
+
+
+def test_sliders_move_the_image_along_the_runs_directions(directed: Path, shown: Any) -> None:
+    page = shown(directed)
+    sampler = ganatomy.load(directed.parents[1])
+    found = directions.read(directed.parents[1].joinpath(*DIRECTIONS), sampler)
+    code = sampler.latents([5])
+
+    def expected(*units: float, truncation: float | None = None) -> np.ndarray:
+        moved = code + sum(each * row for each, row in zip(units, found.values, strict=False))
+        return sampler.images(moved, truncation=truncation)[0].astype(int)
+
+    assert np.abs(drawn(page, "#seed=5&move1=-2.5&move2=0.5") - expected(-2.5, 0.5)).max() <= 2
+    assert np.abs(drawn(page, "#seed=5&truncation=0.5&move1=3") - expected(3, truncation=0.5)).max() <= 2
+    before = drawn(page, "#seed=5")
+    assert np.abs(before - expected()).max() <= 2
+    assert np.abs(before - expected(-2.5)).max() > 10
+
+    slider = page.get_by_role("slider", name="Direction 2")
+    slider.fill("1")
+    assert at(page) == {"seed": "5", "move2": "1"}
+    assert np.abs(drawn(page) - expected(0, 1)).max() <= 2
+    assert "moved" in page.locator("#status").inner_text()
+    slider.press("ArrowRight")
+    assert at(page) == {"seed": "5", "move2": "1.05"}
+    assert slider.get_attribute("aria-valuetext") == "+1.1"
+    page.get_by_role("button", name="Reset directions").press("Enter")
+    assert at(page) == {"seed": "5"}
+    assert np.array_equal(drawn(page), before)
+    assert slider.input_value() == "0"
+    for nonsense in ("move1=9", "move1=x", "move3=1"):
+        page.evaluate("address => { location.hash = address }", f"#seed=5&{nonsense}")
+        page.wait_for_timeout(50)
+        assert at(page) == {"seed": "5"}
+    page.close()
+
+
+def test_on_a_phone_the_image_stays_in_sight_of_the_sliders(directed: Path, shown: Any) -> None:
+    page = shown(directed, viewport={"width": 375, "height": 700}, has_touch=True)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("slider", name="Direction 2").focus()  # which was behind the image, and is led out of there
+    slider = page.get_by_role("slider", name="Direction 2").bounding_box()
+    image = page.locator("figure").bounding_box()
+    assert image
+    assert slider
+    assert 0 <= image["y"] < image["y"] + image["height"] <= slider["y"] < 700
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.touchscreen.tap(slider["x"] + 0.9 * slider["width"], slider["y"] + slider["height"] / 2)
+    page.wait_for_function("() => units[1] > 2")
+    assert float(at(page)["move2"]) > 2
+    page.close()
+
+
+def test_without_directions_there_are_no_sliders(page: Page, folder: Path) -> None:
+    assert not page.locator("#directions").is_visible()
+    assert page.get_by_role("button", name="Reset directions").count() == 0
+    assert "directions" not in json.loads((folder / "metadata.json").read_text())
+
+
+def test_every_colour_of_the_page_is_in_it(folder: Path) -> None:
+    index = (folder / "index.html").read_text()
+    assert set(re.findall(r"var\(--([\w-]+)", index)) <= set(re.findall(r"--([\w-]+)[\":]", index))
 
 
 def test_it_is_used_by_mouse_keyboard_and_offline(page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.generators.api import load
-from ganatomy.generators.export import conversion, web
+from ganatomy.generators.export import conversion, sliders, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
@@ -65,17 +65,21 @@ def _onnx(sampler: Sampler, folder: Path, half: bool, title: str, beside: str = 
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, content)
     described = {**metadata.model_dump(mode="json"), "inputs": inputs(metadata), "outputs": outputs(metadata)}
+    directions, about = sliders.of_run(sampler)
+    if directions is not None:
+        described["directions"] = sliders.described(directions)
     write_text(folder / "metadata.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
     sampler.write_card(folder, _use(sampler) + beside, pixels)
     message = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
         f"{', '.join(map(str, conversion.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
     )
-    return Export(folder, file, message)
+    return Export(folder, file, f"{message}\n{about}".rstrip())
 
 
 def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
-    page = web.page(sampler.metadata, title)  # first: what can be refused at once
+    directions, about = sliders.of_run(sampler)
+    page = web.page(sampler.metadata, title, directions)  # first: what can be refused at once
     runtime = web.runtime()
     beside = "\n\n`python3 -m http.server`, in this folder, shows the page at http://localhost:8000."
     made = _onnx(sampler, folder, half, title, beside)
@@ -84,7 +88,10 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     index = folder / "index.html"
     write_text(index, page)
     command = f"python3 -m http.server -d {shlex.quote(str(folder))}"
-    return Export(folder, index, f"{made.message}\nAny host of files can serve the folder; to see it here: {command}")
+    hint = "" if about else "\nTo give the page sliders, run `ganatomy directions` and export again."
+    return Export(
+        folder, index, f"{made.message}{hint}\nAny host of files can serve the folder; to see it here: {command}"
+    )
 
 
 def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:

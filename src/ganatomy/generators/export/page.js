@@ -1,10 +1,13 @@
-// The page shows one place on the way from seed to seed, and draws again when it, the class or the truncation changes.
+// The page shows one place on the way from seed to seed, moved along directions if there are any, and draws again when
+// the place, the class, the truncation or a direction's slider changes.
 const metadata = JSON.parse(document.getElementById("metadata").textContent);
 const [canvas, caption, controls, seedField, classField, bound, boundText] =
   ["image", "status", "controls", "seed", "class", "truncation", "bound"].map((id) => document.getElementById(id));
+const directions = metadata.directions ?? { names: [] };
 const [height, width] = metadata.size, LAST_SEED = 2 ** 32 - 1, styled = metadata.truncation === "styles";
 
 const place = { seed: 0, share: 0 };  // the share of the way from this seed to the next
+const units = directions.names.map(() => 0), moveFields = [];  // along each direction, and the sliders that set them
 let session = null, tensor = null, busy = false, again = false;
 
 function show(message, failed = false) {
@@ -22,6 +25,7 @@ function latent() {
   const rules = PRIORS[metadata.prior.name], next = place.seed < LAST_SEED ? place.seed + 1 : 0;
   let z = latentOf(place.seed, metadata.prior);
   if (place.share) z = rules.between(z, latentOf(next, metadata.prior), place.share);
+  if (units.some(Boolean)) z = z.map((x, i) => x + units.reduce((sum, each, k) => sum + each * directions.values[k][i], 0));
   return truncation() === null || styled ? z : rules.truncate(z, truncation());
 }
 
@@ -64,10 +68,37 @@ function updateStatus() {
   if (place.share) address.set("share", place.share.toFixed(4));
   if (classField.value !== "") address.set("class", classField.value);
   if (truncation() !== null) address.set("truncation", truncation());
+  units.forEach((each, k) => each && address.set(`move${k + 1}`, each));
   history.replaceState(null, "", `#${address}`);
   boundText.textContent = truncation() ?? "none";
   if (document.activeElement !== seedField) seedField.value = place.seed;
-  return `Seed ${place.seed}${onTheWay}${named}`;
+  return `Seed ${place.seed}${onTheWay}${named}${units.some(Boolean) ? ", moved" : ""}`;
+}
+
+// --- directions ---
+
+function addSliders() {
+  const fieldset = document.getElementById("directions"), reset = document.getElementById("reset");
+  directions.names.forEach((name, k) => {
+    const label = document.createElement("label"), slider = document.createElement("input"), out = document.createElement("output");
+    Object.assign(slider, { type: "range", min: -directions.reach, max: directions.reach, step: 0.05, value: 0 });
+    label.append(/^\d+$/.test(name) ? `Direction ${name}` : name, slider, out);
+    fieldset.insertBefore(label, reset);
+    moveFields.push({ slider, out });
+    slider.addEventListener("input", () => { move(k, slider.valueAsNumber); draw(); });
+    move(k, 0);
+  });
+  reset.addEventListener("click", () => { units.forEach((_, k) => move(k, 0)); draw(); });
+  fieldset.hidden = !units.length;
+  document.body.classList.toggle("movable", units.length > 0);
+}
+
+function move(k, by) {
+  const { slider, out } = moveFields[k], words = `${by > 0 ? "+" : ""}${by.toFixed(1)}`.replace("-", "−");
+  units[k] = by;
+  slider.value = by;
+  out.textContent = words;
+  slider.setAttribute("aria-valuetext", words);
 }
 
 // --- moving ---
@@ -87,6 +118,10 @@ function readAddress(address) {
   const whole = (text, most) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : null);
   bound.value = Number(parameters.get("truncation")) || bound.max;
   classField.value = whole(parameters.get("class"), metadata.classes.length - 1) ?? "";
+  units.forEach((_, k) => {
+    const by = Number(parameters.get(`move${k + 1}`));
+    move(k, Math.abs(by) <= directions.reach ? by : 0);
+  });
   const share = Number(parameters.get("share") ?? 0);
   goTo(whole(parameters.get("seed"), LAST_SEED) ?? randomSeed(), share > 0 && share < 1 ? share : 0);
 }
@@ -123,6 +158,8 @@ async function start() {
   canvas.width = width;
   canvas.height = height;
   canvas.style.aspectRatio = `${width} / ${height}`;
+  canvas.style.setProperty("--ratio", width / height);
+  addSliders();
   canvas.classList.toggle("small", Math.max(width, height) < 200);
   metadata.classes.forEach((name, i) => classField.add(new Option(name, i)));
   document.getElementById("by-class").hidden = !metadata.classes.length;

@@ -8,12 +8,14 @@ from string import Template
 from ganatomy import report
 from ganatomy.errors import UserError
 from ganatomy.generators.card import KINDS
-from ganatomy.generators.export import npm
+from ganatomy.generators.directions import Directions
+from ganatomy.generators.export import npm, sliders
 from ganatomy.generators.metadata import Metadata
 
 # Under names that every host of files sends as what they are.
 RUNTIME = {"onnxruntime.js": "ort.wasm.bundle.min.mjs", "onnxruntime.wasm": "ort-wasm-simd-threaded.wasm"}
 TITLE = "This image does not exist"
+SHARED = ("colours.css", "page.css")  # with the report
 PRIORS = ("normal", "uniform")  # those that latent.js draws from
 
 
@@ -23,14 +25,19 @@ def runtime() -> dict[str, bytes]:
     return {name: contents[member] for name, member in RUNTIME.items()}
 
 
-def page(metadata: Metadata, title: str = TITLE) -> str:
-    """index.html as text. Raises UserError for a prior that the page cannot draw from."""
+def page(metadata: Metadata, title: str = TITLE, directions: Directions | None = None) -> str:
+    """index.html as text; directions [R, latent_dim]: in z, which get sliders.
+
+    Raises UserError for a prior that the page cannot draw from.
+    """
     if metadata.prior.name not in PRIORS:
         raise UserError(
             f"The page draws from a {' or '.join(PRIORS)} prior; this one is {metadata.prior.name}: --to onnx."
         )
     height, width = metadata.size
     described = metadata.model_dump(mode="json", include={"prior", "classes", "size", "channels", "truncation"})
+    if directions is not None:
+        described["directions"] = sliders.described(directions)
     parts = {
         "title": escape(title),
         "description": escape(
@@ -39,7 +46,8 @@ def page(metadata: Metadata, title: str = TITLE) -> str:
             f"{KINDS[metadata.channels]}."
         ),
         "made_with": escape(f"{metadata.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)"),
-        "style": files(report).joinpath("page.css").read_text(encoding="utf-8") + _resource("page.css"),
+        "style": "".join(files(report).joinpath(name).read_text(encoding="utf-8") for name in SHARED)
+        + _resource("page.css"),
         "metadata": json.dumps(described).replace("<", "\\u003c"),
         "latent": _resource("latent.js"),
         "script": _resource("page.js"),
