@@ -163,7 +163,7 @@ def _prepared(
 
         items.scale(how.range)
         known = survey(items, tick)
-        shape = *(how.size or suggested_size(known.sizes)), how.channels or (1 if known.grey else 3)
+        shape = *(how.size or items.usual or suggested_size(known.sizes)), how.channels or (1 if known.grey else 3)
         limits = known.limits(None if items.numbers else how.range)  # an array's numbers are scaled as they are read
         fingerprint, former = _fingerprints(known, shape, how, limits)
         place = entry(root, fingerprint)
