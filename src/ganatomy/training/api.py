@@ -24,8 +24,7 @@ from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.terminal import Terminal
-from ganatomy.training import auto, forecast, initial, parts, session
-from ganatomy.training.callbacks import tensorboard
+from ganatomy.training import auto, forecast, initial, parts, session, trackers
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
 from ganatomy.training.prepare import accept, budget_of, prepare_training, refuse_few, resolve
@@ -282,8 +281,7 @@ def plan(
     if recipe != "auto":  # which may still choose what they need
         inactive.check(planned, settings or {}, resumed)
     build.check(planned)
-    if planned.log.tensorboard:
-        tensorboard.check()
+    trackers.check(planned.log.named)
     return planned
 
 
