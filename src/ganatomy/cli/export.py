@@ -12,17 +12,21 @@ from ganatomy.system.terminal import show
 def export(
     run: Place,
     to: Annotated[
-        str, typer.Option(help="onnx: a graph; web: a page that draws; safetensors: weights for ganatomy.load.")
+        str,
+        typer.Option(
+            help="onnx: a graph; web: a page that draws; gradio: a demo, for a Hugging Face Space; "
+            "safetensors: weights for ganatomy.load."
+        ),
     ] = "onnx",
     half: Annotated[bool, typer.Option("--half", help="Weights in 16 bits: half the size, a few grey levels.")] = False,
-    title: Annotated[str | None, typer.Option(help='Of the page: "This cat does not exist".')] = None,
+    title: Annotated[str | None, typer.Option(help='Of the page or demo: "This cat does not exist".')] = None,
     licence: Annotated[str | None, typer.Option(help="The generator's, for its card: mit, cc-by-4.0, …")] = None,
     step: Step = None,
     raw: Raw = False,
     parts: Parts = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/exports/onnx, … if not given.")] = None,
 ) -> None:
-    """Write a generator for others to draw from: an ONNX graph, a web page, or weights; with its model card.
+    """Write a generator for others to draw from: an ONNX graph, a web page, a demo, or weights; with its model card.
 
     ganatomy export last
     ganatomy export last --to web --title "This cat does not exist"

@@ -1,7 +1,7 @@
 """The model card: README.md beside an exported generator, with the header that Hugging Face's pages read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -17,13 +17,13 @@ COPIES = "nearest_ratio_"  # how the score's name begins that tells copies of tr
 UNSTATED = "not stated; whoever publishes this generator states one, which the licence of its training images allows"
 
 
-def text(metadata: Metadata, use: str) -> str:
-    """The card in Markdown; use: how to draw from what it lies beside, in Markdown too."""
+def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) -> str:
+    """The card in Markdown; use: how to draw from what it lies beside, in Markdown too; header: more for its own."""
     height, width = metadata.size
     return "\n".join(
         [
             "---",
-            yaml.safe_dump(_header(metadata), sort_keys=False, allow_unicode=True).rstrip(),
+            yaml.safe_dump({**(header or {}), **_header(metadata)}, sort_keys=False, allow_unicode=True).rstrip(),
             "---",
             "",
             f"# {_cell(metadata.name)}",

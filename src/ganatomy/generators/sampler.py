@@ -1,7 +1,7 @@
 """A trained generator to draw from: seeds or codes in, pixels out."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,14 +116,17 @@ class Sampler(nn.Module):
             self.write_card(folder, self._use(place))
         return folder
 
-    def write_card(self, folder: Path, use: str, pixels: Pixels | None = None) -> None:
+    def write_card(
+        self, folder: Path, use: str, pixels: Pixels | None = None, header: Mapping[str, Any] | None = None
+    ) -> None:
         """Write the model card, README.md, and its picture.
 
-        use: how to draw from the files, in Markdown; pixels: [64, H, W, C] of the seeds 0 to 63, if at hand.
+        use: how to draw from the files, in Markdown; pixels: [64, H, W, C] of the seeds 0 to 63, if at hand;
+        header: more for the card's own.
         """
         pixels = self.sample(range(SHOWN), batch=SHOWN) if pixels is None else pixels
         save_png(folder / card.SAMPLES, enlarge(grid(pixels), 480))
-        write_text(folder / "README.md", card.text(self.metadata, use))
+        write_text(folder / "README.md", card.text(self.metadata, use, header))
 
     def push_to_hub(self, name: str, private: bool = False, licence: str | None = None) -> str:
         """Put the generator into the Hugging Face repository owner/name; returns its address. Extra: hub.

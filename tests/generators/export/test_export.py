@@ -124,8 +124,9 @@ def test_a_prior_of_ones_own(made, tmp_path: Path) -> None:
         folder = ganatomy.export(weights, out=tmp_path / "onnx").folder
         assert "latents = ...  # (16, 8), of the prior mine" in (folder / "README.md").read_text()
         assert np.abs(ganatomy.load(folder).sample([3]).astype(int) - ganatomy.load(weights).sample([3])).max() <= 1
-        with pytest.raises(UserError, match="draws from a normal or uniform prior; this one is mine"):
-            ganatomy.export(weights, "web", out=tmp_path / "web")
+        for form in ("web", "gradio"):
+            with pytest.raises(UserError, match="draws from a normal or uniform prior; this one is mine"):
+                ganatomy.export(weights, form, out=tmp_path / form)
     finally:
         PRIORS.remove("mine")
     with pytest.raises(UserError, match="mine"):

@@ -2,13 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ganatomy.errors import UserError, unknown
 from ganatomy.generators.api import load
-from ganatomy.generators.export import conversion, sliders, web
+from ganatomy.generators.export import conversion, sliders, space, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
@@ -39,15 +39,16 @@ def export(
 ) -> Export:
     """Write a generator and its model card into a folder, PLACE/exports/TO unless `out`.
 
-    to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page) or "safetensors" (weights that
-    `ganatomy.load` rebuilds). half: weights in 16 bits. title: of the page. licence: of the generator, as the card says
+    to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page), "gradio" (that graph with a demo
+    that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load` rebuilds). half: weights in 16
+    bits. title: of the page or demo. licence: of the generator, as the card says
     it. place, step, raw: as for `load`. A graph that does not draw what torch draws is not written.
     Raises UserError where there is no such generator or form, and where nothing can be written.
     """
     if to not in FORMS:
         raise unknown("form of export", to, FORMS)
-    if title is not None and to != "web":
-        raise UserError("--title is of the page that --to web makes.")
+    if title is not None and to not in TITLED:
+        raise UserError(f"--title is of the page that --to {' or --to '.join(TITLED)} makes.")
     sampler = load(place, step, raw, runs=runs)
     sampler.metadata = sampler.metadata.licensed(licence)
     folder = Path(out) if out is not None else inside(sampler.home, "exports", to)
@@ -57,19 +58,22 @@ def export(
         return FORMS[to](sampler, folder, half, title or web.TITLE)
 
 
-def _onnx(sampler: Sampler, folder: Path, half: bool, title: str, beside: str = "") -> Export:
-    """The graph and what describes it; beside: more that its card says of the use, in Markdown."""
+def _onnx(
+    sampler: Sampler, folder: Path, half: bool, title: str, use: str = "{}", header: Mapping[str, Any] | None = None
+) -> Export:
+    """The graph, and what describes it. use: more of the use for the card, around {}; header: more for the card's."""
     content = conversion.halved(conversion.convert(sampler)) if half else conversion.convert(sampler)
     largest, pixels = conversion.verify(content, sampler, half)
     file, metadata = folder / GRAPH, sampler.metadata
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, content)
     described = {**metadata.model_dump(mode="json"), "inputs": inputs(metadata), "outputs": outputs(metadata)}
+    described |= {"title": title} if header else {}  # of the demo
     directions, about = sliders.of_run(sampler)
     if directions is not None:
         described["directions"] = sliders.described(directions)
     write_text(folder / "metadata.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
-    sampler.write_card(folder, _use(sampler) + beside, pixels)
+    sampler.write_card(folder, use.format(_use(sampler)), pixels, header)
     message = (
         f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
         f"{', '.join(map(str, conversion.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
@@ -81,8 +85,8 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     directions, about = sliders.of_run(sampler)
     page = web.page(sampler.metadata, title, directions)  # first: what can be refused at once
     runtime = web.runtime()
-    beside = "\n\n`python3 -m http.server`, in this folder, shows the page at http://localhost:8000."
-    made = _onnx(sampler, folder, half, title, beside)
+    use = "{}\n\n`python3 -m http.server`, in this folder, shows the page at http://localhost:8000."
+    made = _onnx(sampler, folder, half, title, use)
     for name, content in runtime.items():
         write_bytes(folder / name, content)
     index = folder / "index.html"
@@ -94,6 +98,19 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     )
 
 
+def _gradio(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+    web.check(sampler.metadata)
+    made = _onnx(sampler, folder, half, title, space.USE + "{}", space.header(title))
+    for name, content in space.contents().items():
+        write_text(folder / name, content)
+    place = shlex.quote(str(folder))
+    message = (
+        f"To see it here: pip install -r {place}/requirements.txt, then python {place}/app.py\n"
+        f"As a Space of Hugging Face: hf upload OWNER/NAME {place} . --repo-type space"
+    )
+    return Export(folder, folder / "app.py", f"{made.message}\n{message}")
+
+
 def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     sampler.save_pretrained(folder, half)
     message = f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy sample {shlex.quote(str(folder))}"
@@ -103,8 +120,10 @@ def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Expo
 FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
     "onnx": _onnx,
     "web": _web,
+    "gradio": _gradio,
     "safetensors": _safetensors,
 }
+TITLED = ("web", "gradio")  # the forms that make a page
 LATENTS = {"normal": "standard_normal({shape})", "uniform": "uniform(-(3**0.5), 3**0.5, {shape})"}  # numpy's, by prior
 
 

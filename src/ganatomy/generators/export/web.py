@@ -25,15 +25,20 @@ def runtime() -> dict[str, bytes]:
     return {name: contents[member] for name, member in RUNTIME.items()}
 
 
+def check(metadata: Metadata) -> None:
+    """Raises UserError for a prior that a page cannot draw from."""
+    if metadata.prior.name not in PRIORS:
+        raise UserError(
+            f"The page draws from a {' or '.join(PRIORS)} prior; this one is {metadata.prior.name}: --to onnx."
+        )
+
+
 def page(metadata: Metadata, title: str = TITLE, directions: Directions | None = None) -> str:
     """index.html as text; directions [R, latent_dim]: in z, which get sliders.
 
     Raises UserError for a prior that the page cannot draw from.
     """
-    if metadata.prior.name not in PRIORS:
-        raise UserError(
-            f"The page draws from a {' or '.join(PRIORS)} prior; this one is {metadata.prior.name}: --to onnx."
-        )
+    check(metadata)
     height, width = metadata.size
     described = metadata.model_dump(mode="json", include={"prior", "classes", "size", "channels", "truncation"})
     if directions is not None:
