@@ -1,14 +1,16 @@
 // A game on points, played move by move. The page's address holds the game and all of its moves.
 import { $, choice, count, field, get, h, main, post, problem, show, spaced } from "/assets/dom.js";
 import { PARAMETERS } from "/assets/lab_address.js";
+import { animation, download, encoded } from "/assets/loop.js";
 import { board } from "/assets/panels.js";
 import { Paper } from "/assets/paper.js";
-import { save } from "/assets/picture.js";
+import { save, sheet } from "/assets/picture.js";
 
 const DRAWN = "drawn"; // the target that is drawn on the page
 const LETTERS = { r: "round", d: "discriminator", g: "generator" }; // moves in the address
 const OPTIMUM = { at_once: 50, most: 3000, compared: 5, gain: 0.003 }; // D is trained until V has stopped rising
 const PART = 50; // moves of a request while an address is replayed
+const LOOP = { frames: 60, quality: 0.85, frame: 100, last: 1500 }; // frames at most; milliseconds of each, and of the last
 const SLOW = 1100; // milliseconds per move in slow motion
 
 export async function page() {
@@ -55,14 +57,16 @@ export async function page() {
     try { await navigator.clipboard.writeText(location.href); } catch { words = `The link to this game, to copy by hand: ${location.href}`; }
     message.replaceChildren(h("p", { class: "notice", role: "status" }, words));
   } }, "Copy link");
-  const download = h("button", { type: "button", onclick: () => save(lab.games.map((game) => game.board), `ganatomy-${chosen.target}-${lab.games[0].board.view.moves}.png`) }, "Save as PNG");
+  const picture = (kind) => `ganatomy-${chosen.target}-${lab.games[0].board.view.moves}.${kind}`; // its file
+  const still = h("button", { type: "button", onclick: () => save(lab.games.map((game) => game.board), picture("png")) }, "Save as PNG");
+  const loop = h("button", { type: "button", title: "Plays the game once more from its start, and keeps it as an animation", onclick: record }, "Save as loop");
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
     buttons.find((each) => each.dataset.key === event.key)?.click();
   });
   show("Lab", h("h1", {}, "Lab"), h("p", { class: "intro" }, "A game whose theory can be computed: the density of the data, the optimal discriminator, and the value of the game are known."),
     message, h("div", { class: "lab-page" }, form, h("div", {}, here?.see && h("p", { class: "notice" }, here.see), paper.element,
-      h("div", { class: "bar" }, play, speed, preset, copy, download), h("div", { class: "bar" }, buttons.filter((each) => each !== play)), caption, boards)));
+      h("div", { class: "bar" }, play, speed, preset, copy, still, loop), h("div", { class: "bar" }, buttons.filter((each) => each !== play)), caption, boards)));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lab.games.forEach((game) => game.board.draw()));
 
   // --- the game
@@ -71,7 +75,7 @@ export async function page() {
     stop();
     address();
     const blank = chosen.target === DRAWN && !Paper.points(chosen.draw).length; // nothing is drawn yet
-    for (const each of [...buttons, copy, download]) each.disabled = blank;
+    for (const each of [...buttons, copy, still, loop]) each.disabled = blank;
     boards.hidden = blank;
     if (blank) {
       lab.games = [];
@@ -86,16 +90,42 @@ export async function page() {
       boards.replaceChildren(...lab.games.map((game) => game.board.element));
       for (const game of lab.games) await begin(game);
       caption.textContent = lab.games[0].board.caption;
-      let done = 0;
-      const all = lab.moves.reduce((sum, [, times]) => sum + times, 0);
-      for (const [letter, times] of lab.moves) {
-        for (let left = times; left > 0; left -= PART) {
-          await move(letter, Math.min(left, PART), true, false);
-          done += Math.min(left, PART);
-          caption.textContent = `Playing the ${count(all)} moves of this address: ${count(done)} …`;
-        }
+      const all = total(lab.moves);
+      await replay(lab.moves, (done) => { caption.textContent = `Playing the ${count(all)} moves of this address: ${count(done)} …`; });
+      await view();
+    });
+  }
+
+  async function replay(moves, told) { // told: called with how many are done
+    let done = 0;
+    for (const [letter, times] of moves) {
+      for (let left = times; left > 0; left -= PART) {
+        await move(letter, Math.min(left, PART), true, false);
+        done += Math.min(left, PART);
+        told?.(done);
+      }
+    }
+  }
+
+  function record() { // the game from its start, as a loop
+    stop();
+    exclusively(async () => {
+      if (!lab.moves.length) throw new Error("Play first: a loop shows the moves of the game from its start.");
+      const parts = parted(lab.moves, LOOP.frames), files = [], size = [];
+      const keep = async () => {
+        const canvas = sheet(lab.games.map((game) => game.board), 1);
+        size.splice(0, 2, canvas.width, canvas.height);
+        files.push(await encoded(canvas, LOOP.quality));
+        caption.textContent = `Recording a loop: ${files.length} of ${parts.length + 1} frames …`;
+      };
+      for (const game of lab.games) await begin(game);
+      await keep();
+      for (const part of parts) {
+        await replay(part);
+        await keep();
       }
       await view();
+      download(animation(files, size, files.map((_, i) => i === parts.length ? LOOP.last : LOOP.frame)), picture("webp"));
     });
   }
 
@@ -132,7 +162,7 @@ export async function page() {
     exclusively(async () => {
       for (const game of lab.games) game.board.update(await post("/api/lab", { game: game.id, action: "undo" }));
       const left = lab.games[0].board.view.moves;
-      while (lab.moves.reduce((sum, [, times]) => sum + times, 0) > left) if (--lab.moves.at(-1)[1] === 0) lab.moves.pop();
+      while (total(lab.moves) > left) if (--lab.moves.at(-1)[1] === 0) lab.moves.pop();
       await view();
     });
   }
@@ -209,6 +239,22 @@ function moves(text) { // r40.d50 → [["r", 40], ["d", 50]], 20,000 at most
     left -= taken;
     return [letter, taken];
   }).filter(([, times]) => times > 0);
+}
+
+const total = (moves) => moves.reduce((sum, [, times]) => sum + times, 0);
+
+function parted(moves, most) { // moves in at most so many parts, as equal as can be
+  const queue = moves.map((each) => [...each]), all = total(moves), parts = Math.min(all, most);
+  return Array.from({ length: parts }, (_, i) => {
+    const part = [];
+    for (let left = Math.round(all * (i + 1) / parts) - Math.round(all * i / parts); left > 0;) {
+      const taken = Math.min(queue[0][1], left);
+      part.push([queue[0][0], taken]);
+      left -= taken;
+      if ((queue[0][1] -= taken) === 0) queue.shift();
+    }
+    return part;
+  });
 }
 
 function gameOptions(chosen, objective) {

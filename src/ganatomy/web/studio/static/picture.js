@@ -1,22 +1,22 @@
 // The games of a page as one picture, to keep or to send.
 import { spaced } from "/assets/dom.js";
 import { colour } from "/assets/drawing.js";
+import { download } from "/assets/loop.js";
 
 const SIDE = 320, GAP = 24, HEAD = 64, COLUMNS = 3; // pixels
 
-export function save(boards, name) {
+// scale: pixels of the picture for one of the page.
+export function sheet(boards, scale) {
   const rows = 2, wide = COLUMNS * (SIDE + GAP) + GAP, tall = boards.length * (HEAD + rows * (SIDE + 2 * GAP));
-  const sheet = new OffscreenCanvas(2 * wide, 2 * tall), context = sheet.getContext("2d");
-  context.scale(2, 2);
+  const canvas = new OffscreenCanvas(scale * wide, scale * tall), context = canvas.getContext("2d", { alpha: false });
+  context.scale(scale, scale);
   context.fillStyle = colour("paper");
   context.fillRect(0, 0, wide, tall);
   boards.forEach((board, i) => draw(context, board, i * (HEAD + rows * (SIDE + 2 * GAP))));
-  sheet.convertToBlob({ type: "image/png" }).then((blob) => {
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
+  return canvas;
 }
+
+export const save = async (boards, name) => download(await sheet(boards, 2).convertToBlob({ type: "image/png" }), name);
 
 function draw(context, board, top) {
   const words = (text, x, y, font, tone = "ink") => {

@@ -1,9 +1,12 @@
 // Latent space, explored by dragging.
 import { choice, count, field, get, h, latest, main, problem, request, runAddress, show } from "/assets/dom.js";
+import { animation, download, encoded } from "/assets/loop.js";
 import { head } from "/assets/run.js";
 import { named, slider, sliders } from "/assets/sliders.js";
 
+const SAVE = "Save as loop";
 const FIND = "Find the principal directions"; // of images, until the page is closed
+const LOOP = { rate: 12, most: 360, side: 256 }; // frames a second, frames at most, pixels that small images are enlarged to
 const PER_SEED = 2500; // milliseconds from seed to seed of a path
 
 export async function page(name) {
@@ -41,23 +44,49 @@ export async function page(name) {
     frame = null;
     play.textContent = "▶ Play";
   }
+  function stops() { // or null, with a word about it
+    const seeds = path.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+    if (seeds.length > 1 && seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) return seeds;
+    message.replaceChildren(problem("A path needs at least two seeds: whole numbers, for example 3, 9, 4."));
+    return null;
+  }
   play.onclick = () => {
     if (frame) { stop(); return; }
-    const stops = path.value.split(/[\s,;]+/).filter(Boolean).map(Number);
-    if (stops.length < 2 || stops.some((seed) => !Number.isInteger(seed) || seed < 0)) {
-      message.replaceChildren(problem("A path needs at least two seeds: whole numbers, for example 3, 9, 4."));
-      return;
-    }
+    const seeds = stops();
+    if (!seeds) return;
     const began = performance.now();
     play.textContent = "❚❚ Pause";
     const move = () => {
-      wanted.path = stops;
-      wanted.share = ((performance.now() - began) / PER_SEED / stops.length) % 1;
+      wanted.path = seeds;
+      wanted.share = ((performance.now() - began) / PER_SEED / seeds.length) % 1;
       draw();
       frame = requestAnimationFrame(move);
     };
     move();
   };
+
+  const loop = h("button", { type: "button", onclick: async () => {
+    const seeds = stops();
+    if (!seeds) return;
+    stop();
+    loop.disabled = true;
+    const as = { ...wanted, path: seeds }; // as it was when the button was pressed
+    try {
+      const frames = Math.min(Math.round(LOOP.rate * seeds.length * PER_SEED / 1000), LOOP.most), files = [];
+      let canvas;
+      for (let i = 0; i < frames; i++) {
+        loop.textContent = `Drawing ${i + 1} of ${frames} …`;
+        const answer = await request(address({ ...as, share: i / frames }));
+        canvas = enlarged(await createImageBitmap(await answer.blob()));
+        files.push(await encoded(canvas, 1));
+      }
+      const duration = seeds.length * PER_SEED / frames;
+      download(animation(files, [canvas.width, canvas.height], files.map(() => duration)), `${name}-walk-${seeds.slice(0, 8).join("-")}.webp`);
+      message.replaceChildren();
+    } catch (error) { message.replaceChildren(problem(error)); }
+    loop.disabled = false;
+    loop.textContent = SAVE;
+  } }, SAVE);
 
   // --- options
   const most = generator.styled ? 1.5 : 3;
@@ -93,7 +122,7 @@ export async function page(name) {
   show(name, head(name), message, h("div", { class: "two walk" },
     h("div", {}, h("h2", {}, "Image"), image, h("p", {}, delay)),
     h("div", {}, h("h2", {}, "Seeds"), plane, h("p", { class: "quiet" }, `Drag to explore the latent space, or use the arrow keys. The tiles are seeds 0 to ${generator.side ** 2 - 1}; between them, the latent vectors are interpolated as their prior requires.`)),
-    h("div", {}, h("div", { class: "bar" }, field("Path of seeds", path), play), ...options, truncation, directions)));
+    h("div", {}, h("div", { class: "bar" }, field("Path of seeds", path), play, loop), ...options, truncation, directions)));
   await draw();
   main.dataset.ready = "yes";
 }
@@ -127,4 +156,12 @@ function seeds(name, { side, snapshot }, wanted, change) {
   };
   go(...wanted.at);
   return plane;
+}
+
+function enlarged(image) { // as whole pixels
+  const times = Math.max(1, Math.floor(LOOP.side / Math.max(image.width, image.height)));
+  const canvas = new OffscreenCanvas(times * image.width, times * image.height), context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }
