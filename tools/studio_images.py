@@ -51,7 +51,7 @@ def explore(page: Page) -> None:
 def main(run: Path, wanted: Sequence[str] = ()) -> None:
     """Start a studio, and take the pictures: all, or those of these names."""
     pages: dict[str, tuple[str, Callable[[Page], object], int | None]] = {  # name: address, what to do, height
-        "studio-live": (f"/run/{run.name}", lambda page: page.wait_for_selector(".chart .main-svg"), 1200),
+        "studio-live": (f"/run/{run.name}", lambda page: page.wait_for_selector(".chart .main-svg"), 1400),
         "studio-timeline": (f"/run/{run.name}/timeline", choose_a_tile, 1180),
         "studio-walk": (f"/run/{run.name}/walk", explore, None),
         "studio-lab": (f"/lab?{GAME}", lambda page: None, None),
@@ -64,6 +64,7 @@ def main(run: Path, wanted: Sequence[str] = ()) -> None:
             page.goto(address + path)
             page.wait_for_selector("main[data-ready], .card", timeout=180_000)
             act(page)
+            page.evaluate("scrollTo(0, 0)")  # what stays in sight is where it begins
             page.wait_for_timeout(1000)
             save(page.screenshot(full_page=height is None), name)
             page.close()
@@ -74,7 +75,10 @@ def studio(folder: Path) -> Iterator[tuple[str, Browser]]:
     """The address of a studio that shows a folder of runs, and a browser."""
     command = [sys.executable, "-m", "ganatomy", "studio", str(folder), "--port", "0", "--no-token"]
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, sync_playwright() as engine:
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder.parent) as process,
+        sync_playwright() as engine,
+    ):
         assert process.stderr is not None
         address = process.stderr.readline().strip()
         chromium = engine.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
@@ -89,7 +93,9 @@ def save(screenshot: bytes, name: str, width: int = WIDTH) -> None:
     """As docs/images/NAME.png, so many pixels wide."""
     picture = Image.open(io.BytesIO(screenshot)).convert("RGB")
     picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    picture.quantize(256, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+    # So that a colour is kept that few pixels have.
+    picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    picture.save(IMAGES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

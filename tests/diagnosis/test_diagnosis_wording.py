@@ -133,6 +133,10 @@ def test_a_training_that_goes_on_or_was_stopped_is_told_so() -> None:
 def test_a_healthy_training_is_measured_next() -> None:
     healthy = monitored(40, of_dcgan("runs/my run"))
     assert following(healthy) == ("measure how good the images are", "ganatomy evaluate 'my run'")
+    absolute = monitored(40, of_dcgan(Path("runs/my run").resolve()))  # as the studio names it
+    assert following(absolute) == following(healthy)
+    elsewhere = monitored(40, of_dcgan(Path("/srv/runs/x")))
+    assert following(elsewhere) == ("measure how good the images are", "ganatomy evaluate /srv/runs/x")
     assert following(healthy, "running") is None
     assert following(monitored(40)) is None, "a loop of one's own"
     assert following(monitored(40, of_dcgan(diagnosis__on=False))) is None

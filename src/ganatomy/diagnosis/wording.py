@@ -77,7 +77,10 @@ def _command(words: str, monitor: Monitor, *arguments: str, more: int | None = N
     if context.path is None:
         return NextStep(words)
     path, runs = Path(context.path), [] if more is None else ["--more-steps", str(more)]
-    return NextStep(words, context.command(*arguments, path.name if path.parent == RUNS else context.path, *runs))
+    return NextStep(
+        words,
+        context.command(*arguments, path.name if path.parent.resolve() == RUNS.resolve() else context.path, *runs),
+    )
 
 
 def _missing(monitor: Monitor) -> str:

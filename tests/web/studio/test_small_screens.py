@@ -97,6 +97,20 @@ def test_an_address_without_a_page(browser: "playwright.Browser", address: str) 
     page.close()
 
 
+# --- on a desk ------------------------------------------------------------------------------------------------------
+
+
+def test_generated_images_lie_beside_real_ones(browser: "playwright.Browser", address: str) -> None:
+    with opened(browser, f"{address}/run/waves", WIDE) as page:
+        ready(page)
+        generated = page.get_by_role("img", name="The newest samples").bounding_box()
+        real = page.get_by_role("img", name="Real images").bounding_box()
+        assert generated
+        assert real
+        assert generated["y"] == real["y"]
+        assert generated["x"] + generated["width"] <= real["x"]
+
+
 # --- on a phone -------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ export async function page(name) {
   const charts = new Charts(place);
   show(name, head(name, [badge]), message, buttons, step, list, top, verdict, place,
     h("details", {}, h("summary", {}, "Events"), events));
-  const drawnAt = h("figcaption", {}), frame = h("figure", {}, picture, drawnAt), more = h("div", {});
+  const drawnAt = h("figcaption", {}), frame = h("figure", {}, picture, drawnAt), more = h("div", { hidden: true }); // more: of a game of the lab
   top.append(frame, more, h("figure", {}, real, h("figcaption", {}, "Real: some of the training images. The generator never sees them.")));
   const controls = steering(name, buttons, message);
   let after = null, generation = -1, live = true, drawn = null, measured = "", diagnosed = null;
@@ -59,6 +59,7 @@ export async function page(name) {
     if (!news.lab) return;
     top.classList.add("lab");
     if (picture.parentElement === frame) frame.prepend(framed(picture, true));
+    more.hidden = false;
     more.replaceChildren(...game(news, name));
   }
 
