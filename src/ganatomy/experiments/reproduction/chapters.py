@@ -50,6 +50,7 @@ for name, title, module in (
     ("mnist", "Every recipe on MNIST", "mnist"),
     ("comparisons", "One pass, sharpness, and DCGAN's rules", "comparisons"),
     ("modes", "Modes", "modes"),
+    ("fine-tuning", "Few images, and a generator to start from", "fine_tuning"),
     ("cifar10", "CIFAR-10 in a short time", "cifar"),
 ):
     path = f"ganatomy.experiments.reproduction.{module}"
