@@ -151,6 +151,8 @@ def _check_families(config: options.Config) -> None:
     """The generator, and the encoder of a VAE, are of families that the method can train."""
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
         family = getattr(config, role).family
+        if role == "generator" and not FAMILIES.find(family).has(role):
+            raise UserError(f"generator.family={family}: that family has no generator.")
         if config.method not in FAMILIES.find(family).methods:
             able = " or ".join(name for name, each in FAMILIES.items() if config.method in each.methods)
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")

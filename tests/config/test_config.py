@@ -11,7 +11,7 @@ from ganatomy.config.reference import describe, families, options
 from ganatomy.config.schedules import Schedule
 from ganatomy.config.settings import change, from_dict, over_budget, parse_settings, read, to_yaml
 from ganatomy.errors import UserError
-from ganatomy.networks.families import DCGANOptions, MLPGeneratorOptions
+from ganatomy.networks.families import DCGANDiscriminatorOptions, DCGANOptions, MLPGeneratorOptions
 
 RATE = "generator_optimiser.learning_rate"
 
@@ -202,7 +202,7 @@ def test_a_change_leaves_everything_else_and_the_original():
 def test_another_family_starts_from_its_own_defaults():
     assert settings("generator.width=8", "generator.family=mlp").generator == MLPGeneratorOptions()
     assert settings("generator.family=mlp", "generator.hidden=[7]").generator == MLPGeneratorOptions(hidden=[7])
-    assert settings("generator.family=mlp").discriminator == DCGANOptions()
+    assert settings("generator.family=mlp").discriminator == DCGANDiscriminatorOptions()
 
 
 def test_naming_the_same_family_again_resets_nothing():

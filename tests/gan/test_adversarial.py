@@ -86,6 +86,31 @@ def test_a_step_is_the_plain_loop_by_hand() -> None:
     assert torch.allclose(weights(played.discriminator.network), weights(d), atol=1e-6)
 
 
+def test_each_of_several_discriminators_in_one_plays_the_game() -> None:
+    """The loss of all scores [B, K], not of their mean; who asks for an image's score gets the mean."""
+    played = game(
+        discriminator__family="projected",
+        discriminator__features="random",
+        discriminator__pixels=4,
+        discriminator__width=4,
+    )
+    d, real = played.discriminator.network, noise(0, 0)
+    fake = Batch(played.generator.network(torch.randn(8, 8)).detach())
+    with torch.no_grad():
+        for _ in range(200):  # until the power iterations of spectral normalisation stand still
+            on_real, on_fake = d(real.images), d(fake.images)
+    softplus = torch.nn.functional.softplus
+    expected = softplus(-on_real).mean() + softplus(on_fake).mean()
+    of_means = softplus(-on_real.mean(1)).mean() + softplus(on_fake.mean(1)).mean()
+    assert abs(expected - of_means) > 1e-2
+    assert played.discriminator_step(real, fake, 0)["loss/discriminator"].item() == pytest.approx(
+        expected.item(), abs=1e-4
+    )
+    assert played.last_round is not None
+    torch.testing.assert_close(played.last_round.real_scores, on_real.mean(1), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(played.last_round.fake_scores, on_fake.mean(1), atol=1e-4, rtol=1e-4)
+
+
 def test_no_real_image_reaches_the_generators_gradient() -> None:
     played = game(objective__name="relativistic_pairing")
     real = noise(0, 0)

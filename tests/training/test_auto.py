@@ -109,6 +109,13 @@ def test_what_somebody_decided_stays(tmp_path: Path) -> None:
     assert (config.training.minutes, config.training.images, config.augmentation.policies) == (3.0, None, [])
 
 
+@pytest.mark.parametrize("decided", [{"generator.width": 4}, {"generator.width": 4, "discriminator.width": 4}])
+def test_widths_that_somebody_decided_are_not_called_a_choice(tmp_path: Path, decided: dict[str, int]) -> None:
+    reasons = " ".join(chosen(saved(tmp_path, waves(300, 16, 16, 1)), **SMALL_BATCH, **decided).reasons)
+    assert "Networks of width" not in reasons
+    assert ("discriminator.width=" in reasons) == (len(decided) == 1)
+
+
 def test_a_run_says_why_and_is_repeated_by_its_configuration(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
     small = {

@@ -47,6 +47,13 @@ UNDIAGNOSED = {"diagnosis__on": False}  # the diagnosis takes longer than the st
             "objective__name": "wasserstein",
             "generator_optimiser__learning_rate": {"start": 1e-3, "end": 1e-4, "steps": 12},
         },
+        {
+            "discriminator__family": "projected",
+            "discriminator__features": "random",
+            "discriminator__pixels": 4,
+            "discriminator__resolution": 32,
+            "objective__name": "hinge",
+        },
     ],
     ids=[
         "adam, diagnosed",
@@ -56,6 +63,7 @@ UNDIAGNOSED = {"diagnosis__on": False}  # the diagnosis takes longer than the st
         "rmsprop, clipping",
         "no average",
         "penalty, schedule",
+        "several discriminators, random features",
     ],
 )
 def test_a_resumed_run_equals_one_that_never_stopped(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:

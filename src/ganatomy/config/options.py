@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from ganatomy.config.schedules import Schedule
 from ganatomy.gan.penalties import PENALTIES
-from ganatomy.networks.families import FAMILIES, DCGANOptions, NetworkOptions
+from ganatomy.networks.families import FAMILIES, DCGANDiscriminatorOptions, DCGANOptions, NetworkOptions
 from ganatomy.system.options import OfSampling, OneOf, Options
 
 
@@ -288,15 +288,7 @@ class LogOptions(Options):
     snapshot: int = Field(250, ge=1, description="Steps between two grids of samples, of the same latent vectors.")
     checkpoint: int = Field(1000, ge=1, description="Steps between two checkpoints.")
     keep: int = Field(3, ge=0, description="How many of the newest checkpoints to keep; 0: all.")
-    trackers: list[Annotated[str, OneOf("ganatomy.training.trackers:TRACKERS")]] = Field(
-        [], description="Experiment trackers that are told what is written, too: see docs/TRACKING.md."
-    )
-    tensorboard: bool = Field(False, description="The same as `tensorboard` among `log.trackers`.")
-
-    @property
-    def named(self) -> list[str]:
-        """All trackers, each once."""
-        return list(dict.fromkeys([*self.trackers, *(["tensorboard"] if self.tensorboard else [])]))
+    tensorboard: bool = Field(False, description="Also write TensorBoard events.")
 
 
 class EvaluationOptions(Options):
@@ -378,7 +370,7 @@ class Config(Options):
     prior: PriorOptions = PriorOptions()
     generator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("generator"))] = DCGANOptions()
     discriminator: Annotated[SerializeAsAny[NetworkOptions], BeforeValidator(_network("discriminator"))] = (
-        DCGANOptions()
+        DCGANDiscriminatorOptions()
     )
     objective: ObjectiveOptions = ObjectiveOptions()
     penalties: PenaltyOptions = Field(default_factory=PenaltyOptions)  # when made: parts may be loaded by then

@@ -79,7 +79,8 @@ class Adversarial(Method):
     ) -> None:
         """The game before its first step.
 
-        generator, discriminator   the players: networks z, classes → images and images, classes → raw scores
+        generator, discriminator   the players: networks z, classes → images and images, classes → raw scores, [B], or
+                                   [B, K] of K discriminators in one, each of which plays the game
         objective                  what each of them minimises
         setup                      prior, batch, randomness, runtime and average
         penalties                  terms of the discriminator's loss
@@ -126,7 +127,11 @@ class Adversarial(Method):
         return Batch(at_least_float32(fake), classes)
 
     def scores(self, batch: Batch, draw: Draw) -> Tensor:
-        """Raw scores [B], float32, of images as the discriminator sees them."""
+        """Raw scores [B], float32, of images as the discriminator sees them; of several discriminators their mean."""
+        return of_images(self._scores(batch, draw))
+
+    def _scores(self, batch: Batch, draw: Draw) -> Tensor:
+        """The same, [B], or [B, K] of K discriminators."""
         with self.runtime.autocast():
             scores: Tensor = self.augmented_discriminator(batch.classes, draw)(batch.images)
         return at_least_float32(scores)
@@ -135,8 +140,8 @@ class Adversarial(Method):
         """Update the discriminator: its loss, penalties included."""
         fake, draw = detached(fake), self._draws("augment", step, turn)
         # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
-        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
-        self.last_round = Round(real, fake, real_scores.detach(), fake_scores.detach())
+        real_scores, fake_scores = self._scores(real, draw), self._scores(fake, draw)
+        self._remember(real, fake, real_scores, fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).discriminator
         record = self.summary(loss, real_scores, fake_scores)
         loss = self._penalised(loss, real, fake, draw, step, turn, record)
@@ -147,9 +152,9 @@ class Adversarial(Method):
     def generator_step(self, real: Batch, fake: Batch, step: int) -> Record:
         """Update the generator through the discriminator's scores of its fakes."""
         draw = self._draws("augment", step, self.k)
-        fake_scores = self.scores(fake, draw)
+        fake_scores = self._scores(fake, draw)
         with torch.no_grad():  # no gradient reaches the generator by way of real images
-            real_scores = self.scores(real, draw) if self.objective.paired else torch.zeros_like(fake_scores)
+            real_scores = self._scores(real, draw) if self.objective.paired else torch.zeros_like(fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).generator
         record = {"loss/generator": loss.detach()}
         if self.generator_penalties:
@@ -162,8 +167,8 @@ class Adversarial(Method):
     def joint_step(self, real: Batch, fake: Batch, step: int) -> Record:
         """Update both players from the same weights, on the same fakes: neither sees the other's update."""
         draw = self._draws("augment", step, 0)
-        real_scores, fake_scores = self.scores(real, draw), self.scores(fake, draw)
-        self.last_round = Round(real, detached(fake), real_scores.detach(), fake_scores.detach())
+        real_scores, fake_scores = self._scores(real, draw), self._scores(fake, draw)
+        self._remember(real, detached(fake), real_scores, fake_scores)
         losses = self.objective.losses(real_scores, fake_scores)
         record = self.summary(losses.discriminator, real_scores, fake_scores)
         record["loss/generator"] = losses.generator.detach()
@@ -175,6 +180,9 @@ class Adversarial(Method):
         record["gradient_norm/discriminator"] = self.discriminator.apply(gradients, loss, step)
         self._clip_weights()
         return record
+
+    def _remember(self, real: Batch, fake: Batch, real_scores: Tensor, fake_scores: Tensor) -> None:
+        self.last_round = Round(real, fake, of_images(real_scores.detach()), of_images(fake_scores.detach()))
 
     def state(self) -> TensorGroups:
         """Every tensor that the next step depends on: one group a checkpoint file."""
@@ -188,7 +196,7 @@ class Adversarial(Method):
             self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
 
     def augmented_discriminator(self, classes: Tensor | None, draw: Draw) -> Discriminator:
-        """Images [B, C, H, W] → raw scores [B]: the discriminator behind the augmentation."""
+        """Images [B, C, H, W] → raw scores [B] or [B, K]: the discriminator behind the augmentation."""
         if not self.augmentation.policies:
             return lambda images: self.discriminator.network(images, classes)
         return lambda images: self.discriminator.network(
@@ -199,9 +207,11 @@ class Adversarial(Method):
         self, loss: Tensor, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record
     ) -> Tensor:
         """The discriminator's loss with its penalties."""
-        discriminator, random = self.augmented_discriminator(real.classes, draw), self._draws("penalty", step, turn)
+        score, random = self.augmented_discriminator(real.classes, draw), self._draws("penalty", step, turn)
         for penalty in self.penalties:
-            loss = loss + penalty.added(step, record, discriminator, real.images, fake.images, random)
+            loss = loss + penalty.added(
+                step, record, lambda images: of_images(score(images)), real.images, fake.images, random
+            )
         return loss
 
     def _clip_weights(self) -> None:
@@ -209,7 +219,7 @@ class Adversarial(Method):
             clip_weights(self.discriminator.parameters, self.clip)
 
     def summary(self, loss: Tensor, real_scores: Tensor, fake_scores: Tensor) -> Record:
-        """The record of the discriminator's loss, a scalar, and its scores [B]. Adapts the augmentation."""
+        """The record of the discriminator's loss, a scalar, and its scores [B] or [B, K]. Adapts the augmentation."""
         record = {"loss/discriminator": loss.detach()}
         for side, scores in (("real", real_scores.detach()), ("fake", fake_scores.detach())):
             record |= {f"score/{side}": scores.mean(), f"score/{side}_std": whole_batch.deviation(scores, correction=0)}
@@ -229,3 +239,8 @@ class Adversarial(Method):
 def detached(batch: Batch) -> Batch:
     """The batch, its images without the graph that they came from."""
     return batch._replace(images=batch.images.detach())
+
+
+def of_images(scores: Tensor) -> Tensor:
+    """Scores [B] as they are; of [B, K], the mean over K discriminators."""
+    return scores if scores.dim() == 1 else scores.mean(1)

@@ -10,6 +10,7 @@ stand beside z, and are projected on the discriminator's last map (Miyato & Koya
 from itertools import pairwise
 
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganatomy.networks.mlp import beside
 from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
@@ -86,7 +87,7 @@ class Discriminator(nn.Module):
         channels = _channels(image[0], width, len(sizes))
         layers: list[nn.Module] = []
         for level, (inputs, following) in enumerate(pairwise(channels)):
-            layers += smaller(resampling, inputs, following, bias=norm == "none")
+            layers += smaller(resampling, inputs, following, bias=norm != "batch")
             if level > 0:  # next to the image it would take away the image's own mean and contrast
                 layers += normalisation(norm, following)
             layers.append(nn.LeakyReLU(0.2, inplace=True))
@@ -97,6 +98,8 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers, Conv2d(last[0], outputs, last[1]), nn.Flatten())
         self.projection = Conv2d(last[0], classes, last[1], bias=False) if classes else None
         initialise(self, norm)
+        if norm == "spectral":
+            constrain(self)
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
         """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B], or [B, outputs]."""
@@ -138,8 +141,14 @@ def initialise(network: nn.Module, norm: str) -> None:
             nn.init.normal_(module.weight, 1.0, 0.02)
         elif isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.normal_(module.weight, 0.0, 0.02 if norm == "batch" else (2 / fan_in(module)) ** 0.5)
-            if norm == "none" and module.bias is not None:
+            if norm != "batch" and module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def constrain(network: nn.Module) -> None:
+    """Put every convolution's weights under spectral normalisation (Miyato et al. 2018, arXiv:1802.05957), in place."""
+    for layer in [module for module in network.modules() if isinstance(module, nn.Conv2d)]:
+        spectral_norm(layer)
 
 
 def fan_in(layer: nn.Conv2d | nn.ConvTranspose2d) -> float:

@@ -33,6 +33,7 @@ class Family:
     module                                     with the classes Generator and Discriminator; or module:Class of a
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
+    roles                                      of the networks that there are: generator, discriminator
     """
 
     name: str
@@ -41,10 +42,11 @@ class Family:
     methods: tuple[str, ...]
     module: str
     classes: tuple[Make, Make] | None = None
+    roles: tuple[str, ...] = ("generator", "discriminator")
 
     def has(self, role: str) -> bool:
         """Whether there is such a network: the baselines' families have no discriminator."""
-        return role == "generator" or "adversarial" in self.methods
+        return role in self.roles
 
     def options(self, role: str) -> type[NetworkOptions]:
         """Of the generator or the discriminator."""
@@ -84,13 +86,14 @@ def register_family(
     discriminator_options: type[NetworkOptions] | None = None,
     *,
     methods: tuple[str, ...] = ("adversarial",),
+    roles: tuple[str, ...] = ("generator", "discriminator"),
 ) -> Family:
     """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
 
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
     name of the module that has them; image is (channels, height, width). Options that are not given are the keyword
-    arguments of the classes, with their defaults; one set alone is of both players. Returns the family. Raises
-    UserError where the name is taken, or an argument has no default.
+    arguments of the classes, with their defaults; one set alone is of both players. roles: of the networks that there
+    are. Returns the family. Raises UserError where the name is taken, or an argument has no default.
     """
     if isinstance(networks, str):
         module, classes = networks, None
@@ -99,7 +102,8 @@ def register_family(
         generator_options = generator_options or _options_of(name, networks[0], given=2)
         discriminator_options = discriminator_options or _options_of(name, networks[1], given=1)
     assert generator_options is not None, "a family in a module of its own declares its options"
-    family = Family(name, generator_options, discriminator_options or generator_options, methods, module, classes)
+    discriminator_options = discriminator_options or generator_options
+    family = Family(name, generator_options, discriminator_options, methods, module, classes, roles)
     return FAMILIES.add(name, family, module=module, summary=summary_of(generator_options))
 
 
@@ -172,7 +176,21 @@ class DCGANOptions(NetworkOptions):
     dense: int = Field(0, ge=0, le=16384, description="Units of a fully connected hidden layer; 0: none.")
 
 
-register_family("dcgan", "ganatomy.networks.dcgan", DCGANOptions, methods=("adversarial", "vae"))
+class DCGANDiscriminatorOptions(DCGANOptions):
+    """Strided convolutions with batch or spectral normalisation (Radford et al. 2015)."""
+
+    norm: Literal["batch", "spectral", "none"] = Field(  # type: ignore[assignment]
+        "batch", description="Normalisation: batch, between layers; spectral, of each layer's weights; none."
+    )
+
+
+register_family(
+    "dcgan",
+    "ganatomy.networks.dcgan",
+    DCGANOptions,
+    DCGANDiscriminatorOptions,
+    methods=("adversarial", "vae"),
+)
 
 
 class ResNetOptions(NetworkOptions):
@@ -197,6 +215,21 @@ class ResNetDiscriminatorOptions(NetworkOptions):
 
 
 register_family("resnet", "ganatomy.networks.resnet", ResNetOptions, ResNetDiscriminatorOptions)
+
+
+class ProjectedOptions(NetworkOptions):
+    """Discriminators behind a fixed network that was trained on ImageNet (Sauer et al. 2021)."""
+
+    family: Literal["projected"] = Field("projected", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of the small discriminators, one for each map's size.")
+    features: Literal["pretrained", "random", "none"] = Field(
+        "pretrained", description="Weights of the fixed network; none: the pixels alone are judged."
+    )
+    resolution: int = Field(64, ge=32, le=256, description="Smaller images are enlarged to so many pixels a side.")
+    pixels: int = Field(0, ge=0, le=1024, description="Width of one more discriminator, of the pixels; 0: none.")
+
+
+register_family("projected", "ganatomy.networks.projected", ProjectedOptions, roles=("discriminator",))
 
 
 class R3Options(NetworkOptions):
@@ -257,7 +290,7 @@ class UNetOptions(NetworkOptions):
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout inside the residual blocks while training.")
 
 
-register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",))
+register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",), roles=("generator",))
 
 
 class GSNOptions(NetworkOptions):
@@ -277,4 +310,4 @@ class GSNOptions(NetworkOptions):
     )
 
 
-register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",))
+register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",), roles=("generator",))

@@ -67,6 +67,13 @@ class GroupsImages(Protocol):
     images_per_group: int
 
 
+@runtime_checkable
+class HoldsSeveral(Protocol):
+    """A discriminator that holds several: it gives raw scores [B, discriminators], and each of them plays the game."""
+
+    discriminators: int
+
+
 class WithoutClasses(nn.Module):
     """A network that takes no classes, called like one that does."""
 

@@ -37,8 +37,7 @@ RUNS = Path("runs")
 SNAPSHOT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png")
 WRITTEN = (
     *("run.json", "config.yaml", "metrics.jsonl", "events.jsonl", "log.txt", "control.json", ".control.json.taken"),
-    *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval"),
-    *("tensorboard", "trackers"),
+    *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval", "tensorboard"),
 )
 DIRECTIONS = ("directions", "directions.safetensors")  # where `ganatomy directions` leaves those of a run
 SCORED = re.compile(r"step-([0-9]{8,15})-")  # how the names in eval/ begin

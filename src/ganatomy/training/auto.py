@@ -195,19 +195,21 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
     enough = next(count for largest, count in SEEN.items() if side <= largest)
     dcgan = choice.config.generator.family == choice.config.discriminator.family == "dcgan"
+    decides = dcgan and not choice.config.init.path
+    free = [name for name in ("generator.width", "discriminator.width") if decides and name not in choice.given]
     rate, last = 0.0, None
-    for width in WIDTHS if dcgan and not choice.config.init.path else (None,):
+    for width in WIDTHS if free else (None,):
         # A step's arithmetic falls with the square of the width at most: what cannot be enough is not measured.
         if width not in (None, WIDTHS[-1]) and last and enough > 60 * minutes * rate * (last / width) ** 2:
             continue
-        options = {} if width is None else {"generator.width": width, "discriminator.width": width}
-        candidate = change(choice.config, {name: value for name, value in options.items() if name not in choice.given})
+        candidate = change(choice.config, dict.fromkeys(free, width))
         rate, last = autotune.images_per_second(candidate, image, runtime), width
         if enough / rate <= 60 * minutes:
             break
     choice.config = candidate
     if width is not None:
-        choice.reasons.append(f"Networks of width {width}: measured at {rate:,.0f} images/s on this machine.")
+        what = f"Networks of width {width}" if len(free) > 1 else f"{free[0]}={width}"
+        choice.reasons.append(f"{what}: measured at {rate:,.0f} images/s on this machine.")
     if not budgeted:
         seconds = min(60 * minutes, enough / rate)
         why = f"A budget of {duration(seconds)}, enough for about {seconds * rate:,.0f} images; --minutes changes it."

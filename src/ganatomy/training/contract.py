@@ -17,7 +17,7 @@ from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Method
 from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.networks.families import FAMILIES
-from ganatomy.networks.protocols import has_batch_norm
+from ganatomy.networks.protocols import HoldsSeveral, has_batch_norm
 
 COUNT = 8  # images in the batches of the checks
 LOUD = 100.0  # times the usual input: what stays within bounds only by chance leaves them
@@ -63,7 +63,10 @@ def check_generator(network: nn.Module, options: Config, method: Method, image: 
 
 
 def check_discriminator(network: nn.Module, options: Config, method: Adversarial, image: tuple[int, int, int]) -> None:
-    """Images [B, C, H, W] → raw scores [B], with gradients, and second ones where penalised; raises UserError."""
+    """Images [B, C, H, W] → raw scores [B], with gradients, and second ones where penalised; raises UserError.
+
+    A discriminator with the attribute `discriminators` gives as many scores for each image.
+    """
     name, device = options.discriminator.family, method.runtime.device
     if method.penalties and has_batch_norm(network):
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
@@ -72,7 +75,11 @@ def check_discriminator(network: nn.Module, options: Config, method: Adversarial
     _, classes = method.prior.split(method.prior.of_seeds(range(COUNT)).to(device))
     with _explained(name, f"images {list(images.shape)}"):
         scores = network(images, classes)
-    _floats(name, scores, (COUNT,), "one raw score for each image", "add .flatten() if there is an axis too many")
+    if isinstance(network, HoldsSeveral):
+        several = f"{network.discriminators} raw scores for each image"
+        _floats(name, scores, (COUNT, network.discriminators), several, "or drop its attribute `discriminators`")
+    else:
+        _floats(name, scores, (COUNT,), "one raw score for each image", "add .flatten() if there is an axis too many")
     _finite(name, scores)
     if _ends_in_sigmoid(network, images, classes):
         raise UserError(f"{name} gives scores in [0, 1] only: return raw scores, without a sigmoid at the end.")

@@ -2,7 +2,7 @@
 
 from ganatomy.config.options import Config, LogOptions, OptimiserOptions, PenaltyOptions, PriorOptions, TrainingOptions
 from ganatomy.config.recipes.registry import register_recipe
-from ganatomy.networks.families import DCGANOptions
+from ganatomy.networks.families import DCGANDiscriminatorOptions, DCGANOptions
 
 
 @register_recipe("auto")
@@ -21,7 +21,7 @@ def auto() -> Config:
         recipe="auto",
         prior=PriorOptions(name="normal", dimension=64),
         generator=DCGANOptions(width=24),
-        discriminator=DCGANOptions(width=24, norm="none"),
+        discriminator=DCGANDiscriminatorOptions(width=24, norm="none"),
         penalties=PenaltyOptions(r1=0.1, every=16),
         generator_optimiser=OptimiserOptions(name="adam", learning_rate=2e-3, betas=(0.5, 0.999)),
         discriminator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.5, 0.999)),

@@ -2,7 +2,7 @@
 
 from ganatomy.config.options import Config, OptimiserOptions, PriorOptions, TrainingOptions
 from ganatomy.config.recipes.registry import register_recipe
-from ganatomy.networks.families import DCGANOptions
+from ganatomy.networks.families import DCGANDiscriminatorOptions, DCGANOptions
 
 
 @register_recipe("dcgan")
@@ -21,7 +21,7 @@ def dcgan() -> Config:
         recipe="dcgan",
         prior=PriorOptions(name="normal", dimension=100),
         generator=DCGANOptions(width=64),
-        discriminator=DCGANOptions(width=64),
+        discriminator=DCGANDiscriminatorOptions(width=64),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
         training=TrainingOptions(batch=64, share_fakes=True, steps=20_000),

@@ -2,7 +2,7 @@
 
 from ganatomy.config.options import Config, DataOptions, LogOptions, OptimiserOptions, PriorOptions, TrainingOptions
 from ganatomy.config.recipes.registry import register_recipe
-from ganatomy.networks.families import DCGANOptions
+from ganatomy.networks.families import DCGANDiscriminatorOptions, DCGANOptions
 
 
 @register_recipe("digits")
@@ -18,7 +18,7 @@ def digits() -> Config:
         data=DataOptions(path="digits", size=(28, 28), channels=1),
         prior=PriorOptions(name="normal", dimension=64),
         generator=DCGANOptions(width=24),
-        discriminator=DCGANOptions(width=24),
+        discriminator=DCGANDiscriminatorOptions(width=24),
         generator_optimiser=OptimiserOptions(name="adam", learning_rate=2e-3, betas=(0.5, 0.999)),
         discriminator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.5, 0.999)),
         training=TrainingOptions(batch=64, share_fakes=True, minutes=1.5),

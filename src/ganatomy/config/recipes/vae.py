@@ -2,7 +2,7 @@
 
 from ganatomy.config.options import Config, OptimiserOptions, PriorOptions, TrainingOptions
 from ganatomy.config.recipes.registry import register_recipe
-from ganatomy.networks.families import DCGANOptions
+from ganatomy.networks.families import DCGANDiscriminatorOptions, DCGANOptions
 
 
 @register_recipe("vae")
@@ -20,7 +20,7 @@ def vae() -> Config:
         method="vae",
         prior=PriorOptions(name="normal", dimension=64),
         generator=DCGANOptions(width=64),
-        discriminator=DCGANOptions(width=64),
+        discriminator=DCGANDiscriminatorOptions(width=64),
         generator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.9, 0.999)),
         training=TrainingOptions(batch=64, steps=20_000),
     )

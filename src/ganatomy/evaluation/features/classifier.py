@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from ganatomy.data.store import Images
 from ganatomy.errors import UserError
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.extractor import BATCH, Pixels, extract
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
 from ganatomy.modalities.images import to_float
+from ganatomy.system import weights
 from ganatomy.system.files import cache_folder, cached, write_bytes, write_text
 
 RECIPE = 1  # raise when the same images would give another network

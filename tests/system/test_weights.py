@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 from ganatomy.errors import UserError
-from ganatomy.evaluation.features import weights
+from ganatomy.system import weights
 from ganatomy.system.pypi import Wheel
 
 TENSORS = {"one": torch.arange(6.0).view(2, 3), "two": torch.tensor([3])}

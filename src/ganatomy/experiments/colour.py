@@ -1,0 +1,311 @@
+"""Which discriminator is worth its time on natural colour images: one generator, equal time, several seeds.
+
+    python -m ganatomy.experiments.colour --cifar10 CIFAR.zip      writes docs/COLOUR.md
+
+Time is counted in images: a configuration trains on as many as this machine would show it in `--minutes`, at the speed
+that was measured once, idle, one configuration after the other. So trainings may share a machine with other work, go on
+where they were stopped, and repeat exactly. Trainings that are finished are kept.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import matplotlib
+import numpy as np
+import typer
+from matplotlib import pyplot
+
+from ganatomy.config.recipes import recipe
+from ganatomy.config.settings import change
+from ganatomy.errors import UserError, unknown
+from ganatomy.evaluation.api import evaluate
+from ganatomy.experiments.reproduction.context import MEASURED, ReproductionContext, interval_of, interval_text, table
+from ganatomy.generators.api import load
+from ganatomy.runs.run import Run
+from ganatomy.system import machine
+from ganatomy.system.files import write_text
+from ganatomy.system.runtime import cores
+from ganatomy.system.terminal import Terminal
+
+SIZE = (3, 32, 32)
+MINUTES = 20.0
+SEEDS = "0,1,2"
+FEATURES = ("classifier", "mobilenetv2")
+METRICS = ["fd", "kd", "prdc"]
+POINTS = 5  # of each curve
+ALONG = 2_500  # generated images, for a point before the end
+ROUNDS = 5  # in which every configuration's speed is measured, one after the other
+PAGE, FIGURES = "COLOUR.md", "colour.json"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A recipe with its changes, and what it is in words."""
+
+    words: str
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _rates(start: float, betas: tuple[float, float]) -> dict[str, Any]:
+    """A cosine over the whole budget, of both players."""
+    schedule = {"kind": "cosine", "start": start, "end": start / 50}
+    roles = ("generator", "discriminator")
+    return {f"{role}_optimiser.learning_rate": schedule for role in roles} | {
+        f"{role}_optimiser.betas": list(betas) for role in roles
+    }
+
+
+_GENERATOR = {"generator.family": "dcgan", "generator.width": 64}
+_PROJECTED = {
+    **_GENERATOR,
+    "discriminator.family": "projected",
+    "discriminator.pixels": 32,
+    "objective.name": "hinge",
+    **_rates(6e-4, (0.0, 0.99)),
+}
+CONFIGURATIONS = {
+    "pretrained": Configuration("pretrained features and pixels", "dcgan", _PROJECTED),
+    "random": Configuration(
+        "the same network with random weights", "dcgan", {**_PROJECTED, "discriminator.features": "random"}
+    ),
+    "pixels": Configuration("pixels alone", "dcgan", {**_PROJECTED, "discriminator.features": "none"}),
+    "dcgan-hinge": Configuration(
+        "DCGAN, hinge, spectral normalisation",
+        "dcgan",
+        {"discriminator.norm": "spectral", "objective.name": "hinge", **_rates(1e-3, (0.5, 0.999))},
+    ),
+    "sngan": Configuration(
+        "SNGAN",
+        "sngan",
+        {"generator.width": 32, "discriminator.width": 32, **_rates(1e-3, (0.0, 0.9))},
+    ),
+    "r3gan": Configuration(
+        "R3GAN",
+        "r3gan",
+        {
+            **{f"{role}.widths": [128, 64, 32, 16] for role in ("generator", "discriminator")},
+            **{f"{role}.blocks": [1] for role in ("generator", "discriminator")},
+            **{f"{role}.cardinality": [16, 8, 4, 2] for role in ("generator", "discriminator")},
+            "training.batch": 64,
+            **_rates(1e-3, (0.0, 0.99)),
+        },
+    ),
+    "auto": Configuration(
+        "auto, as it was: DCGAN's networks, R1", "auto", {"generator.width": 64, "discriminator.width": 64}
+    ),
+}
+COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
+    "data.size": list(SIZE[1:]),
+    "data.flip": True,
+    "prior.conditional": False,
+    "diagnosis.on": False,
+}
+
+
+def main(
+    cifar10: Annotated[str, typer.Option(help="CIFAR-10 as images: a folder or zip with one folder per class.")],
+    names: Annotated[str, typer.Option(help=f"Configurations: {', '.join(CONFIGURATIONS)}.")] = ",".join(
+        CONFIGURATIONS
+    ),
+    seeds: Annotated[str, typer.Option(help="Seeds of each.")] = SEEDS,
+    minutes: Annotated[float, typer.Option(help="Minutes of all cores that each training may take.")] = MINUTES,
+    threads: Annotated[int, typer.Option(help="CPU threads of a training; 0: one for each core.")] = 0,
+    runs: Annotated[Path, typer.Option(help="Where trainings are kept.")] = Path("runs/colour"),
+    out: Annotated[Path, typer.Option(help="Where COLOUR.md, its JSON and its pictures go.")] = Path("docs"),
+) -> None:
+    """Measure speeds, train, measure scores along the way, and write the page."""
+    console = Terminal()
+    try:
+        chosen = known(names)
+        numbers = [int(each) for each in seeds.split(",")]
+        speeds = measured_speeds(cifar10, runs, console)
+        context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / "colour", console=console)
+        for seed in numbers:
+            for name in chosen:
+                images = round(60 * minutes * speeds[name]["images_per_second"])
+                entry = trained(context, name, seed, images, speeds[name]["precision"], threads)
+                write(out, {"minutes": minutes, "speeds": speeds}, f"{name}-{seed}", entry)
+    except UserError as error:
+        raise SystemExit(f"ganatomy: {error}") from None
+
+
+def known(names: str) -> list[str]:
+    """Names with commas between them, as a list. Raises UserError where one is no configuration's."""
+    chosen = [name.strip() for name in names.split(",")]
+    for name in chosen:
+        if name not in CONFIGURATIONS:
+            raise unknown("configuration", name, list(CONFIGURATIONS))
+    return chosen
+
+
+def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
+    """Images/s of each configuration on this machine, the median of rounds, and the precision that was the fastest.
+
+    Measured once for a folder of runs, on an otherwise idle machine. Raises UserError as `train` does.
+    """
+    place = runs / "speeds.json"
+    if place.is_file():
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        return found
+    context = ReproductionContext(runs=runs / "speeds", console=console)
+    rates: dict[str, list[float]] = {name: [] for name in CONFIGURATIONS}
+    precision: dict[str, str] = {}
+    for turn in range(ROUNDS):
+        for name, each in CONFIGURATIONS.items():
+            given = {"runtime.precision": precision[name]} if name in precision else {}
+            run = context.trained(f"{name}-{turn}", data, each.recipe, {**COMMON, **each.changes, **given}, minutes=0.2)
+            info = run.info()
+            precision[name] = run.config().runtime.precision
+            rates[name].append(info["images"] / info["seconds"])
+    found = {name: {"images_per_second": median(rates[name]), "precision": precision[name]} for name in CONFIGURATIONS}
+    write_text(place, json.dumps(found, indent=1))
+    return found
+
+
+def trained(
+    context: ReproductionContext, name: str, seed: int, images: int, precision: str, threads: int
+) -> dict[str, Any]:
+    """One training and its scores. Raises UserError where it is stopped."""
+    each = CONFIGURATIONS[name]
+    settings = {**COMMON, **each.changes, "training.seed": seed, "runtime.precision": precision}
+    steps = images // change(recipe(each.recipe), settings).training.batch
+    logs = {"log.keep": 0, "log.checkpoint": max(1, steps // POINTS), "log.snapshot": max(1, steps // POINTS)}
+    run = context.trained(
+        f"{name}-{seed}", context.cifar, each.recipe, {**settings, **logs, "runtime.threads": threads}, images=images
+    )
+    info = run.info()
+    last = info["step"]
+    curve = {step: _scores(context, run, ["fd"], ALONG, step) for step in run.checkpoints() if 0 < step < last}
+    return {
+        "configuration": name,
+        "seed": seed,
+        "images": info["images"],
+        "steps": info["step"],
+        "curve": {f"{step / last:.2f}": scores for step, scores in curve.items()},
+        "scores": _scores(context, run, METRICS, MEASURED, last),
+        "picture": context.picture(run.name, load(run)),
+    }
+
+
+def _scores(context: ReproductionContext, run: Run, metrics: list[str], n: int, step: int) -> dict[str, Any]:
+    """Scores of the averaged generator at a step, by every set of features, with their intervals and floors."""
+
+    def measure(features: str) -> dict[str, Any]:
+        card = evaluate(run, metrics=metrics, n=n, step=step, features=features, console=context.console)
+        return {name: {**interval_of(score), "floor": score.floor} for name, score in card.scores.items()}
+
+    found: dict[str, Any] = {}
+    for features in FEATURES:
+        found |= context.kept(run, f"colour-{features}-{n}", partial(measure, features), step)
+    return found
+
+
+def write(out: Path, settings: dict[str, Any], name: str, entry: dict[str, Any]) -> None:
+    """Put a training's figures beside the others', draw the curves, and write the page."""
+    place = out / "colour" / FIGURES
+    kept = json.loads(place.read_text(encoding="utf-8"))["trainings"] if place.is_file() else {}
+    kept = dict(sorted({**kept, name: entry}.items()))
+    made = f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores"
+    found = {"made": made, **settings, "trainings": kept}
+    write_text(place, json.dumps(found, indent=1) + "\n")
+    draw(found, place.parent)
+    write_text(out / PAGE, text(found))
+
+
+def by_configuration(trainings: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The trainings of each configuration, by seed."""
+    found = {name: [each for each in trainings.values() if each["configuration"] == name] for name in CONFIGURATIONS}
+    return {name: sorted(each, key=lambda entry: entry["seed"]) for name, each in found.items() if each}
+
+
+def draw(found: Mapping[str, Any], folder: Path) -> None:
+    """The Fréchet distances over core-seconds, a picture for each set of features."""
+    matplotlib.use("agg")
+    seconds = found["minutes"] * 60 * cores()
+    for features in FEATURES:
+        figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+        for number, (name, entries) in enumerate(by_configuration(found["trainings"]).items()):
+            for entry in entries:
+                points = {float(share): scores[f"fd_{features}"]["value"] for share, scores in entry["curve"].items()}
+                points[1.0] = entry["scores"][f"fd_{features}"]["value"]
+                label = CONFIGURATIONS[name].words if entry is entries[0] else None
+                axes.plot(
+                    [share * seconds for share in points], list(points.values()), ".-", color=f"C{number}", label=label
+                )
+        axes.set(yscale="log", xlabel="core-seconds", ylabel=f"fd_{features}, lower is better")
+        axes.legend(fontsize=8)
+        figure.savefig(folder / f"fd-{features}.png", dpi=120)
+        pyplot.close(figure)
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """The page."""
+    groups = by_configuration(found["trainings"])
+    first = next(iter(found["trainings"].values()))["scores"]
+    columns = [name for name in first if not name.startswith(("density", "coverage"))]
+    order = sorted(groups, key=lambda name: float(np.median([e["scores"][columns[0]]["value"] for e in groups[name]])))
+    rows = [
+        [CONFIGURATIONS[name].words, f"{entry['seed']}", f"{entry['images']:,}"]
+        + [interval_text(entry["scores"][column]) for column in columns]
+        for name in order
+        for entry in groups[name]
+    ]
+    floors = ", ".join(f"{name} {first[name]['floor']:.3g}" for name in columns if first[name].get("floor"))
+    speeds = table(
+        ["configuration", "images/s", "precision"],
+        [
+            [CONFIGURATIONS[name].words, f"{each['images_per_second']:,.0f}", each["precision"]]
+            for name, each in found["speeds"].items()
+        ],
+    )
+    settings = "\n".join(
+        f"- {CONFIGURATIONS[name].words}: recipe `{CONFIGURATIONS[name].recipe}`, "
+        + ", ".join(f"`{option}={value}`" for option, value in CONFIGURATIONS[name].changes.items())
+        for name in order
+    )
+    grids = "\n\n".join(
+        f"{CONFIGURATIONS[name].words}, seed {groups[name][0]['seed']}\n\n![](colour/{groups[name][0]['picture']})"
+        for name in order
+    )
+    curves = "\n\n".join(f"![](colour/fd-{features}.png)" for features in FEATURES)
+    return f"""{TITLE.format(minutes=found["minutes"], made=found["made"])}
+
+{table(["configuration", "seed", "images seen", *columns], rows)}
+
+{MEASURED:,} generated images against the 50,000. Real images against each other: {floors}.
+
+{curves}
+
+## Speeds
+
+{speeds}
+
+## Settings
+
+{settings}
+
+## Pictures
+
+{grids}
+"""
+
+
+TITLE = """# Colour images: which discriminator is worth its time
+
+    python -m ganatomy.experiments.colour --cifar10 CIFAR.zip
+
+CIFAR-10 at 32×32 pixels, without classes. Every training sees as many images as its configuration reaches in
+{minutes:g} minutes of all cores of this machine ({made}), at the speed that was measured for each, one after the
+other. Pretrained features share ImageNet with fd_mobilenetv2, which flatters what learns from them (Kynkäänniemi et al.
+2022, arXiv:2203.06026); fd_classifier's features are a small network's that knows only these images."""
+
+
+if __name__ == "__main__":
+    typer.run(main)
