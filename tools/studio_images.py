@@ -62,7 +62,7 @@ def main(run: Path, wanted: Sequence[str] = ()) -> None:
             path, act, height = pages[name]
             page = chromium.new_page(viewport={"width": 1400, "height": height or 900}, bypass_csp=True)
             page.goto(address + path)
-            page.wait_for_selector("main[data-ready], .card", timeout=180_000)
+            page.wait_for_selector("main[data-ready], .card", timeout=900_000)  # a busy machine plays slowly
             act(page)
             page.evaluate("scrollTo(0, 0)")  # what stays in sight is where it begins
             page.wait_for_timeout(1000)

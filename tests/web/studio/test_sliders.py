@@ -87,9 +87,9 @@ def test_a_slider_moves_the_image_along_its_direction(
         assert page.get_by_label("Direction 2").get_attribute("aria-valuetext") == "+2.5 units"
 
         drawn = page.evaluate(DRAWN)
-        page.get_by_label("with").press("ArrowLeft")  # a step of the slider: 0.05
+        page.get_by_label("with").press("ArrowLeft")  # a step of the slider: 0.1
         holds(page, f"{DRAWN} > {drawn}")
-        np.testing.assert_allclose(image(page), moved(folder, {"2": 2.5, "with": -0.05}), atol=1)
+        np.testing.assert_allclose(image(page), moved(folder, {"2": 2.5, "with": -0.1}), atol=1)
 
         shown = page.locator(".walker").bounding_box()
         assert shown

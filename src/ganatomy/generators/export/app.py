@@ -83,7 +83,7 @@ class Demo:
                         fields.append(gr.Dropdown([BY_SEED, *self.classes], value=BY_SEED, label="Class"))
                     fields.append(gr.Slider(0.05, most, most, step=0.05, label=f"Truncation ({most:g}: none)"))
                     moves = [
-                        gr.Slider(-reach, reach, 0, step=0.05, label=f"Direction {name}" if name.isdecimal() else name)
+                        gr.Slider(-reach, reach, 0, step=0.1, label=f"Direction {name}" if name.isdecimal() else name)
                         for name in self.directions["names"]
                     ]
                     reset = gr.Button("Reset directions", visible=bool(moves))

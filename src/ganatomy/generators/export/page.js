@@ -81,7 +81,7 @@ function addSliders() {
   const fieldset = document.getElementById("directions"), reset = document.getElementById("reset");
   directions.names.forEach((name, k) => {
     const label = document.createElement("label"), slider = document.createElement("input"), out = document.createElement("output");
-    Object.assign(slider, { type: "range", min: -directions.reach, max: directions.reach, step: 0.05, value: 0 });
+    Object.assign(slider, { type: "range", min: -directions.reach, max: directions.reach, step: 0.1, value: 0 });
     label.append(/^\d+$/.test(name) ? `Direction ${name}` : name, slider, out);
     fieldset.insertBefore(label, reset);
     moveFields.push({ slider, out });

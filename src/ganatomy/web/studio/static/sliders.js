@@ -4,9 +4,9 @@ import { count, h, problem } from "/assets/dom.js";
 const signed = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`.replace("-", "−");
 
 // shown: a value in words; change: called with the value that somebody chose.
-export function slider(label, [least, most], begin, shown, change) {
+export function slider(label, [least, most, step], begin, shown, change) {
   const value = h("b", {}); // not an output element: the label would belong to it, not to the slider
-  const input = h("input", { type: "range", min: least, max: most, step: 0.05, value: begin, oninput: () => { set(Number(input.value)); change(Number(input.value)); } });
+  const input = h("input", { type: "range", min: least, max: most, step, value: begin, oninput: () => { set(Number(input.value)); change(Number(input.value)); } });
   const set = (to) => {
     input.value = to;
     value.textContent = shown(to);
@@ -19,7 +19,7 @@ export function slider(label, [least, most], begin, shown, change) {
 // A slider for each label, from −reach to reach, and a button that sets all to 0; change: called with all values.
 export function sliders(labels, reach, unit, change) {
   const values = labels.map(() => 0), changed = () => change([...values]);
-  const all = labels.map((label, i) => slider(label, [-reach, reach], 0, (value) => `${signed(value)} ${unit}`, (value) => { values[i] = value; changed(); }));
+  const all = labels.map((label, i) => slider(label, [-reach, reach, 0.1], 0, (value) => `${signed(value)} ${unit}`, (value) => { values[i] = value; changed(); }));
   const reset = h("button", { type: "button", onclick: () => {
     values.fill(0);
     for (const each of all) each.set(0);

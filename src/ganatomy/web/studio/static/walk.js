@@ -90,7 +90,7 @@ export async function page(name) {
 
   // --- options
   const most = generator.styled ? 1.5 : 3;
-  const truncation = slider("Truncation", [0, most], most, (value) => value >= most ? "none" : value.toFixed(2), (value) => {
+  const truncation = slider("Truncation", [0, most, 0.05], most, (value) => value >= most ? "none" : value.toFixed(2), (value) => {
     wanted.truncation = value >= most ? null : Math.max(value, 0.01);
     draw();
   }).element;
