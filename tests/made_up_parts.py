@@ -70,6 +70,12 @@ def features(options):
     return FunctionExtractor("madeup_features", lambda pixels: pixels.mean(2).reshape(len(pixels), -1))
 
 
+@ganatomy.register_tracker("madeup_tracker")
+def tracker(run):
+    """No tracker at all"""
+    raise NotImplementedError
+
+
 @ganatomy.register_target("madeup_target", low=-3.0, high=3.0)
 def target():
     """One Gaussian, a little to the right."""

@@ -16,7 +16,7 @@ from tiny import PLAIN
 ROOT = Path(__file__).parents[1]
 PARTS = ROOT / "tests" / "made_up_parts.py"
 COMMAND = [sys.executable, "-m", "ganatomy"]
-KINDS = ["loss", "penalty", "prior", "policy", "family", "features", "target", "recipe"]
+KINDS = ["loss", "penalty", "prior", "policy", "family", "features", "target", "recipe", "tracker"]
 
 # Every place that lists names, printed by one process that has loaded the file as $GANATOMY_PARTS.
 LISTS = """
@@ -55,18 +55,20 @@ json.dump({
     "page of sources": page("DATA.md"),
     "page of features": page("EVALUATION.md"),
     "page of targets": page("LAB.md"),
+    "page of trackers": page("TRACKING.md"),
     **{f"error of {name}": refused(lambda: ganatomy.train("digits", settings={**settings, **changes}))
        for name, changes in {
            "objective": {"objective.name": "zzz"}, "penalty": {"penalties.zzz": 1.0}, "prior": {"prior.name": "zzz"},
-           "policy": {"augmentation.policies": ["zzz"]}, "family": {"generator.family": "zzz"}}.items()},
+           "policy": {"augmentation.policies": ["zzz"]}, "tracker": {"log.trackers": ["zzz"]},
+           "family": {"generator.family": "zzz"}}.items()},
     "error of recipe": refused(lambda: ganatomy.train("digits", recipe="zzz")),
     "error of target": refused(lambda: ganatomy.lab("zzz")),
     "error of source": refused(lambda: ganatomy.inspect("zzz.zzz")),
 }, sys.stdout)
 """
 PLACES = {
-    "options": "loss penalty prior policy family features",
-    "help of train": "source",
+    "options": "loss penalty prior policy family features tracker",
+    "help of train": "source tracker",
     "help of evaluate": "features",
     "help of lab": "target loss penalty",
     "recipes": "recipe",
@@ -75,9 +77,11 @@ PLACES = {
     "page of sources": "source",
     "page of features": "features",
     "page of targets": "target",
+    "page of trackers": "tracker",
     "error of objective": "loss",
     "error of penalty": "penalty",
     "error of prior": "prior",
+    "error of tracker": "tracker",
     "error of policy": "policy",
     "error of family": "family",
     "error of recipe": "recipe",

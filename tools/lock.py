@@ -17,8 +17,12 @@ ROOT = Path(__file__).parents[1]
 AS_OF = "2026-11-29T00:00:00Z"
 EXTRAS = {
     "demo": ("demo",),
-    "dev": ("demo", "heic", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "video", "dev"),
+    "dev": (
+        *("demo", "heic", "mlflow", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "video", "wandb"),
+        "dev",
+    ),
 }
+APART = ("mlflow", "trackio", "wandb")  # not in lowest.lock: they would raise the lowest versions of what others need
 
 # A CPU build is not on PyPI. These are the hashes of those that were tested.
 TORCH = "2.13.0"
@@ -52,9 +56,10 @@ def resolved(extras: tuple[str, ...], known: str, *arguments: str) -> dict[str, 
 
 
 def wanted(pyproject: dict[str, Any]) -> list[str]:
-    """All that pyproject.toml asks for, whatever the extra."""
+    """All that pyproject.toml asks for, whatever the extra, if that is not APART."""
     project, build = pyproject["project"], pyproject["build-system"]["requires"]
-    return [*project["dependencies"], *build, *chain(*project["optional-dependencies"].values())]
+    extras = (needs for extra, needs in project["optional-dependencies"].items() if extra not in APART)
+    return [*project["dependencies"], *build, *chain(*extras)]
 
 
 def lowest() -> dict[str, str]:

@@ -37,3 +37,4 @@ from .training.api import demo as demo
 from .training.api import resume as resume
 from .training.api import train as train
 from .training.loop import Callback as Callback
+from .training.trackers.tracker import register_tracker as register_tracker

@@ -129,7 +129,9 @@ def test_options_that_do_not_exist_or_cannot_be(images: Path, here: Path) -> Non
     assert "training.batch" in refused("train", images, "--config", "wrong.yaml")
     (here / "broken.yaml").write_text("a: [")
     assert "YAML" in refused("train", images, "--config", "broken.yaml")
-    assert "only tensorboard" in refused("train", images, "--log", "wandb")
+    assert "no tracker called 'tensorbord'; did you mean tensorboard" in refused(
+        "train", images, "--steps", 1, "--log", "tensorbord"
+    )
     assert "auto or off" in refused("train", images, "--remedy", "all")
     assert "Which images?" in refused("train")
     assert "augmentation.policies" in refused("train", images, "--steps", 1, "--set", "augmentation.target=0.6")

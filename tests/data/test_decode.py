@@ -292,8 +292,9 @@ def test_fit_gives_the_exact_shape(height, width, size, fit, channels):
     pixels = np.full((height, width, channels), 200, dtype=np.uint8)
     fitted = decode(pixels, channels, size, fit)
     assert fitted.shape == (*size, channels)
-    inside = {200} if fit != "pad" else {200, 0 if channels == 4 else 255}
-    assert set(np.unique(fitted)) <= inside  # filters keep a plain colour
+    bars = (255, 255, 255, 0) if channels == 4 else (255,) * channels
+    inside = {(200,) * channels, *([bars] if fit == "pad" else [])}
+    assert set(map(tuple, np.unique(fitted.reshape(-1, channels), axis=0).tolist())) <= inside  # filters keep a colour
 
 
 def test_crop_takes_the_centre():
@@ -318,8 +319,8 @@ def test_bars_have_the_colour_that_transparency_is_laid_on():
     padded = decode(stamp, 3, (32, 32), "pad")
     assert {tuple(pixel) for pixel in padded[:8].reshape(-1, 3)} == {WHITE}
     assert padded[9, 0].tolist() == [255, 255, 255]
-    assert decode(stamp, 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 0]
-    assert decode(stamp[..., :3], 4, (32, 32), "pad")[0, 0].tolist() == [0, 0, 0, 0]
+    assert decode(stamp, 4, (32, 32), "pad")[0, 0].tolist() == [255, 255, 255, 0]
+    assert decode(stamp[..., :3], 4, (32, 32), "pad")[0, 0].tolist() == [255, 255, 255, 0]
 
 
 @pytest.mark.parametrize(("channels", "colour"), [(1, (76,)), (3, RED), (4, (*RED, 255))])
@@ -358,6 +359,21 @@ def test_a_jpeg_is_the_png_of_the_same_picture(rng, mode, shape, fit):
     if mode != "CMYK" and fit == "stretch":
         exact = np.asarray(whole.resize((32, 32), Image.Resampling.LANCZOS)).reshape(32, 32, -1)
         assert (decode(jpeg, None, (32, 32), fit) == exact).all()
+
+
+@pytest.mark.parametrize("size", [None, (64, 64), (16, 16), (80, 80)])
+def test_colours_that_nobody_sees_are_white(size, rng):
+    pixels = np.zeros((64, 64, 4), dtype=np.uint8)
+    pixels[16:48, 16:48] = (200, 30, 60, 255)
+    pixels[16:48, 48:52] = (200, 30, 60, 100)
+    noisy = pixels.copy()
+    hidden = pixels[..., 3] == 0
+    noisy[hidden, :3] = rng.integers(0, 256, (hidden.sum(), 3))
+    found = decode(noisy, 4, size)
+    assert (found == decode(pixels, 4, size)).all()
+    assert (found[found[..., 3] == 0] == (255, 255, 255, 0)).all()
+    assert (found == (200, 30, 60, 255)).all(2).any()
+    assert (decode(pixels, 3, size) == decode(noisy, 3, size)).all()
 
 
 def test_transparent_pixels_do_not_bleed():

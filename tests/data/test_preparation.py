@@ -556,7 +556,7 @@ def test_transparent_and_cropped_images_are_counted(tmp_path):
         assert prepare(folder, size=32).notes == (transparent, cropped)
     assert prepare(folder, size=32, channels=4).notes == (cropped,)
     padded = prepare(folder, size=32, fit="pad", channels=4)
-    assert padded.pixels[1, 0, 0].tolist() == [0, 0, 0, 0]
+    assert padded.pixels[1, 0, 0].tolist() == [255, 255, 255, 0]
     assert "padded: bars, transparent, take 50%" in padded.notes[0]
     assert (
         prepare(folder, size=32, fit="pad", padding="border").fingerprint

@@ -10,6 +10,8 @@ from PIL import Image
 from rich.console import Console
 
 import ganatomy
+from ganatomy.data.sources import NAMES, SOURCES, Found, register_source
+from ganatomy.data.sources.arrays import from_array
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.evaluation.features import EXTRACTORS, FunctionExtractor
@@ -164,6 +166,22 @@ def test_arrays_against_arrays(blocks: str) -> None:
     assert same["precision_blocks"].value == same["coverage_blocks"].value == 1
     assert worse["fd_blocks"].low > 1
     assert worse["density_blocks"].high < same["density_blocks"].low
+
+
+def test_a_set_with_a_name_may_be_what_is_measured(blocks: str) -> None:
+    """Of a name no file has: every registered one, a stranger's too."""
+    real = waves(40, 16, 16)
+
+    def named(name: str, split: str, cache: Path) -> Found | None:
+        """Waves."""
+        return Found(name, None, lambda: from_array(real, None, name)) if name == "waves" else None
+
+    register_source("waves", example="waves", rank=NAMES)(named)
+    try:
+        card = evaluate("waves", reference=real, features=blocks, metrics=["fd"], device="cpu")
+    finally:
+        SOURCES.remove("waves")
+    assert card.scores["fd_blocks"].value == pytest.approx(0, abs=1e-9)
 
 
 def three_sets(count: int, side: int = 16) -> dict:

@@ -31,6 +31,7 @@ def main() -> None:
         run(bin_folder / "ganatomy", "sample", "last", "--seeds", "0-3", cwd=place, env=home)
         assert len(list((made / "generated").glob("seed-*.png"))) == 4
         run(bin_folder / "ganatomy", "evaluate", "last", "--n", "200", cwd=place, env=home)
+        run(bin_folder / "ganatomy", "data", "inspect", "emoji", cwd=place, env=home)
         assert len(list((made / "eval").glob("*-lenet-200.json"))) == 1, "lenet is not in the wheel"
     print("The wheel works on its own.")
 

@@ -42,7 +42,10 @@ def train(
     classes_from: Annotated[int | None, typer.Option(metavar="LEVEL", help="{data.classes_from}")] = None,
     device: Annotated[str | None, typer.Option(help="{runtime.device}")] = None,
     precision: Annotated[str | None, typer.Option(help="{runtime.precision}")] = None,
-    log: Annotated[list[str] | None, typer.Option(metavar="tensorboard", help="Write other logs too.")] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TRACKER", help="Also log to {ganatomy.training.trackers:TRACKERS}; repeatable."),
+    ] = None,
     evaluate_every: Annotated[int | None, typer.Option(metavar="STEPS", help="{evaluation.every}")] = None,
     remedy: Annotated[
         str | None, typer.Option(metavar="auto", help="Let findings of the diagnosis be remedied: roll back, change.")
@@ -78,9 +81,6 @@ def train(
     from ganatomy.training.results import show_results
     from ganatomy.web.studio import companion
 
-    for kind in log or []:
-        if kind != "tensorboard":
-            raise UserError(f"--log {kind}: only tensorboard is known.")
     if remedy not in (None, "auto", "off"):
         raise UserError(f"--remedy {remedy}: auto or off.")
     if remedy == "off" and remedies:
@@ -106,7 +106,7 @@ def train(
         "runtime.precision": precision,
         "evaluation.every": evaluate_every,
         "diagnosis.remedies": 0 if remedy == "off" else remedies,
-        "log.tensorboard": True if log else None,
+        "log.trackers": log or None,
     }
     named = {option: value for option, value in flags.items() if value is not None}
     changes = parse_settings(settings or [])

@@ -288,7 +288,15 @@ class LogOptions(Options):
     snapshot: int = Field(250, ge=1, description="Steps between two grids of samples, of the same latent vectors.")
     checkpoint: int = Field(1000, ge=1, description="Steps between two checkpoints.")
     keep: int = Field(3, ge=0, description="How many of the newest checkpoints to keep; 0: all.")
-    tensorboard: bool = Field(False, description="Also write TensorBoard events.")
+    trackers: list[Annotated[str, OneOf("ganatomy.training.trackers:TRACKERS")]] = Field(
+        [], description="Experiment trackers that are told what is written, too: see docs/TRACKING.md."
+    )
+    tensorboard: bool = Field(False, description="The same as `tensorboard` among `log.trackers`.")
+
+    @property
+    def named(self) -> list[str]:
+        """All trackers, each once."""
+        return list(dict.fromkeys([*self.trackers, *(["tensorboard"] if self.tensorboard else [])]))
 
 
 class EvaluationOptions(Options):

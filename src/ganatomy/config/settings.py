@@ -77,6 +77,15 @@ def to_yaml(config: Options) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
+def by_name(config: Config) -> dict[str, Any]:
+    """Every option by its dotted name, as JSON has it: {"training.batch": 32}."""
+    named: dict[str, Any] = {}
+    for part, value in config.model_dump(mode="json").items():
+        within = value if isinstance(value, dict) else {}
+        named |= {f"{part}.{option}": each for option, each in within.items()} or {part: value}
+    return named
+
+
 def change(config: Config, changes: Mapping[str, Any]) -> Config:
     """A copy with options changed, each given by its dotted name: {"training.batch": 32}.
 

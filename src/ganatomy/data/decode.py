@@ -19,6 +19,7 @@ from ganatomy.data.items import ImageError, Items
 from ganatomy.data.kinds import reads_heic
 from ganatomy.data.values import Numbers, Range, to_uint8
 from ganatomy.errors import first_line
+from ganatomy.modalities.alpha import without_hidden_colours
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -166,7 +167,8 @@ def decode(
 ) -> Pixels:
     """uint8 [H, W, C]: upright, eight bits, C channels (None: its own 1, 3 or 4), H×W as `size` says (None: its own).
 
-    Grey and colour convert into each other; transparent images are laid on white unless four channels are wanted.
+    Grey and colour convert into each other; transparent images are laid on white unless four channels are wanted,
+    of which the colours are then white where alpha is 0.
     limits: the values of black and white by `number_type`, of the whole set; without them those of this image alone.
     seen: learns what the image, if it is not an array, holds. Raises ImageError.
     """
@@ -185,7 +187,7 @@ def decode(
                 image = image.transpose(turn)
             if size and image.size != (size[1], size[0]):
                 image = _fitted(image, size, fit, padding)
-            return _pixels(image)
+            return without_hidden_colours(_pixels(image))
 
 
 @contextmanager

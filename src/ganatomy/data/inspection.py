@@ -223,7 +223,7 @@ def _count(report: Inspection, items: Items, results: Any) -> _AllSeen:
     if items.classes is not None:
         report.classes = {name: labels[i] for i, name in enumerate(items.classes)}
     if sizes:
-        report.suggested_size = suggested_size(sizes)
+        report.suggested_size = items.usual or suggested_size(sizes)
         heights, widths = (np.repeat([size[axis] for size in sizes], list(sizes.values())) for axis in (0, 1))
         report.heights = int(heights.min()), float(np.median(heights)), int(heights.max())
         report.widths = int(widths.min()), float(np.median(widths)), int(widths.max())

@@ -13,7 +13,7 @@ from ganatomy.errors import UserError
 from ganatomy.system.lazy import np
 
 if TYPE_CHECKING:
-    from ganatomy.data.decode import Labels, Raw
+    from ganatomy.data.decode import Labels, Raw, Size
     from ganatomy.data.values import Numbers, Range
 
 Label = str | int | None
@@ -50,6 +50,7 @@ class Items:
              the one that is clear); UserError where there is none
     unlabelled  why there are no labels although something like them is there, in sentences
     unread   files that are not read, by their endings
+    usual    height and width that are taken where none are asked for; None: those that suit the images
     """
 
     names: Sequence[str]
@@ -64,6 +65,7 @@ class Items:
     unlabelled: str | None = None
     unread: Counter[str] = field(default_factory=Counter)
     size: Callable[[int], int] = lambda i: 0
+    usual: Size | None = None
     close: Callable[[], None] = lambda: None
 
     def scale(self, given: Range | None) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 2  # raise when the same source would be decoded to other pixels, and tell `_fingerprints` when it would not
+HIDDEN = "white"  # colours of transparent pixels, which were once those of the file: see `decode`
 
 Progress = Callable[[int, int], object]
 
@@ -86,7 +87,8 @@ def prepare(
     images = _as_asked(found.prepared, how)
     index = None
     if images is None and found.stamp is not None:
-        index = root / "data" / "index" / _hash(found.stamp, astuple(how), FORMAT, classes_from)
+        hidden = [HIDDEN] if channels == 4 else []
+        index = root / "data" / "index" / _hash(found.stamp, astuple(how), FORMAT, classes_from, *hidden)
         images = _indexed(index, root, found.name)
     if images is None:
         images = _prepared(found, classes_from, how, root, index, progress)
@@ -163,7 +165,7 @@ def _prepared(
 
         items.scale(how.range)
         known = survey(items, tick)
-        shape = *(how.size or suggested_size(known.sizes)), how.channels or (1 if known.grey else 3)
+        shape = *(how.size or items.usual or suggested_size(known.sizes)), how.channels or (1 if known.grey else 3)
         limits = known.limits(None if items.numbers else how.range)  # an array's numbers are scaled as they are read
         fingerprint, former = _fingerprints(known, shape, how, limits)
         place = entry(root, fingerprint)
@@ -201,10 +203,11 @@ def _prepared(
 def _fingerprints(
     known: Survey, shape: tuple[int, int, int], how: _How, limits: dict[str, Range]
 ) -> tuple[str, str | None]:
-    """The fingerprint of a set, and the one that it had in the first format if that was of other pixels.
+    """The fingerprint of a set, and the one that it had before if that was of other pixels.
 
     What the first format prepared in the same way keeps its fingerprint, so that runs of it go on: it decoded large
-    JPEG files at a reduced size, padded with black, and scaled numbers without a usual range image by image.
+    JPEG files at a reduced size, padded with black, and scaled numbers without a usual range image by image. Both
+    formats kept the hidden colours of transparent pixels at first.
     """
     first = _hash(known.content, shape, how.fit, 1)
     side = 2 * max(shape[:2])
@@ -214,9 +217,12 @@ def _fingerprints(
         "padding": how.padding if padded else "",
         "limits": {kind: each for kind, each in limits.items() if each != BITS.get(kind)},
     }
-    if not any(changed.values()):
-        return first, None
-    return _hash(known.content, shape, how.fit, FORMAT, changed), first
+    before, former = first, None
+    if any(changed.values()):
+        before, former = _hash(known.content, shape, how.fit, FORMAT, changed), first
+    if shape[2] != 4:
+        return before, former
+    return _hash(known.content, shape, how.fit, FORMAT, {**changed, "hidden": HIDDEN}), before
 
 
 def _guessed(items: Items, known: Survey) -> Range | None:

@@ -17,11 +17,13 @@ from ganatomy.data.decode import Labels, Pixels
 from ganatomy.data.items import ImageError, Items
 from ganatomy.data.values import Range
 from ganatomy.errors import UserError
+from ganatomy.modalities.alpha import on_white
 from ganatomy.system import sealed
 from ganatomy.system.files import new_folder
 from ganatomy.system.terminal import printable_name
 
 BLOCK = 2**20  # bytes
+LAID = 256  # images that are laid on white at a time
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,16 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def on_white(self) -> "Images":
+        """Transparent images laid on white, in memory and as a set of their own; others as they are."""
+        if self.pixels.shape[3] != 4:
+            return self
+        pixels = np.empty((*self.pixels.shape[:3], 3), np.uint8)
+        for begin in range(0, len(pixels), LAID):
+            pixels[begin : begin + LAID] = on_white(self.pixels[begin : begin + LAID])
+        fingerprint = hashlib.sha256(f"{self.fingerprint} on white".encode()).hexdigest()
+        return replace(self, pixels=pixels, fingerprint=fingerprint, former=None)
 
     def first(self, count: int) -> "Images":
         """The first `count` of them, or all if there are no more."""

@@ -15,6 +15,7 @@ from rich.console import Console
 from ganatomy import data as datasets
 from ganatomy.data import Images, samples
 from ganatomy.data.decode import Fit, Padding
+from ganatomy.data.sources import is_name
 from ganatomy.data.values import Range
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation import scoring
@@ -178,7 +179,7 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
             f"{path} holds the contact sheets of a training, many images in each: `ganatomy evaluate {path.parent}` "
             "measures its generator."
         )
-    if path.exists() or ":" in str(subject) or str(subject) == "digits":
+    if path.exists() or ":" in str(subject) or is_name(str(subject)):
         return None
     known = [folder.name for folder in runs.iterdir()] if runs.is_dir() else []
     raise unknown("run or folder of images", str(subject), [*known, "last"])

@@ -16,6 +16,7 @@ from ganatomy.evaluation.features.cache import features_of
 from ganatomy.evaluation.features.registry import protocol_of
 from ganatomy.evaluation.metrics import METRICS, Sample, Sets, memorisation
 from ganatomy.evaluation.origin import code_of
+from ganatomy.modalities.alpha import on_white
 from ganatomy.report.nearest import Neighbours
 from ganatomy.runs.scorecard import Score, ScoreCard
 from ganatomy.system import machine
@@ -51,6 +52,8 @@ class Evaluator:
         progress: Callable[[str], object] = lambda sentence: None,
     ) -> None:
         """See the class. Raises UserError for metrics that do not exist or lack what they need, and other shapes."""
+        self.laid = reference.pixels.shape[3] == 4  # features see transparent images on white
+        reference, held_out = reference.on_white(), held_out and held_out.on_white()
         self.reference, self.extractor, self.samples, self.held_out = reference, extractor, samples, held_out
         self.progress = progress
         self.by_name = bool(metrics) and scoring.ALL not in metrics
@@ -73,8 +76,10 @@ class Evaluator:
     @property
     def protocol(self) -> dict[str, Any]:
         """What decides the numbers, apart from the generator."""
+        laid = {"transparency": "on white"} if self.laid else {}
         return {
             "version": VERSION,
+            **laid,
             "samples": self.samples,
             "size": list(self.reference.pixels.shape[1:]),
             "features": {"name": self.extractor.name, **protocol_of(self.extractor)},
@@ -135,7 +140,8 @@ class Evaluator:
 
     def nearest(self, batches: Iterable[Pixels]) -> Neighbours:
         """Generated images, in batches uint8 [any number, H, W, C], with the real ones that are nearest to them."""
-        made, pixels, order = np.concatenate(list(batches)), self.reference.pixels, _shuffled(len(self.reference))
+        made, pixels = on_white(np.concatenate(list(batches))), self.reference.pixels
+        order = _shuffled(len(self.reference))
         _, by_features = memorisation.nearest(self.real.features, features.extract(self.extractor, [made]).features)
         flat, some = pixels.reshape(len(pixels), -1), order[: min(len(made), len(order) // 2)]
         distances, by_pixels = memorisation.nearest(flat, made.reshape(len(made), -1))
@@ -154,7 +160,7 @@ class Evaluator:
 
         def watched() -> Iterator[Pixels]:
             nonlocal kept, done
-            for batch in batches:
+            for batch in map(on_white, batches):
                 self.progress(f"Features of generated images: {done:,} of {self.samples:,}")
                 done += len(batch)
                 check_shape(self.reference, batch.shape[1:], "the generated images")

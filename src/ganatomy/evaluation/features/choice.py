@@ -18,8 +18,10 @@ def extractor_for(
     """The extractor `name` for these real images, or for "auto" the best one that is at hand.
 
     "auto" takes lenet for digits, else inception if its weights are in the cache, else classifier for labelled
-    images if there are enough, else random. Raises UserError as `features.make` does.
+    images if there are enough, else random. It sees transparent images on white. Raises UserError as
+    `features.make` does.
     """
+    real = real.on_white()
     channels = real.pixels.shape[3]
     if name == AUTO:
         name = _best(real)
@@ -30,7 +32,7 @@ def extractor_for(
 def _best(real: Images) -> str:
     if real.classes == DIGITS and real.pixels.shape[1:] in ((28, 28, 1), (32, 32, 1)):
         return "lenet"
-    if real.pixels.shape[3] != 4 and _inception_is_there():
+    if _inception_is_there():
         return "inception"
     from ganatomy.evaluation.features import classifier
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganatomy.evaluation.features import lenet, random
 from ganatomy.evaluation.features.choice import DIGITS
+from ganatomy.modalities.alpha import seen_on_white
 
 SMALL = 1e-8  # keeps the gradient of a norm finite at 0
 
@@ -19,6 +20,7 @@ class PerceptualDistance:
     """Mean squared difference of pixels, plus that of maps whose channels have length 1 at every place, over depths.
 
     Zhang et al. 2018, eq. 1, with equal weights and the mean over depths; name: of the network.
+    Of transparent images only what can be seen counts: colours on white, and alpha.
     """
 
     def __init__(self, name: str, maps: Maps) -> None:
@@ -26,6 +28,7 @@ class PerceptualDistance:
 
     def __call__(self, images: Tensor, others: Tensor) -> Tensor:
         """The distance of each of the images [N, C, H, W] in [−1, 1] to the other one [N, C, H, W], as [N]."""
+        images, others = seen_on_white(images), seen_on_white(others)
         pairs = zip(self.maps(images), self.maps(others), strict=True)
         depths = [(unit(one) - unit(other)).square().sum(1).mean((1, 2)) for one, other in pairs]
         return (images - others).square().mean((1, 2, 3)) + sum(depths[1:], depths[0]) / len(depths)

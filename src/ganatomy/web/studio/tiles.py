@@ -14,6 +14,7 @@ from PIL import Image
 from ganatomy.config.options import Config
 from ganatomy.data.store import Images
 from ganatomy.errors import UserError
+from ganatomy.modalities.alpha import on_white
 from ganatomy.runs.images import cached
 
 GAP, LEAST = 2, 480  # as in `modalities.images.grid` and `training.callbacks.snapshots`
@@ -88,11 +89,14 @@ def real_images(info: Mapping[str, Any], config: Config) -> Images:
 
 
 def nearest(real: NDArray[np.uint8], image: NDArray[np.uint8], count: int = NEAREST) -> list[tuple[int, float]]:
-    """The real images [N, H, W, C] nearest to one [H, W, C]: (index, root mean square difference in grey levels)."""
-    wanted = image.astype(np.float32).ravel()
+    """The real images [N, H, W, C] nearest to one [H, W, C]: (index, root mean square difference in grey levels).
+
+    Transparent ones are compared on white.
+    """
+    wanted = on_white(image).astype(np.float32).ravel()
     squares = np.concatenate(
         [
-            np.square(part.reshape(len(part), -1).astype(np.float32) - wanted).mean(1)
+            np.square(on_white(part).reshape(len(part), -1).astype(np.float32) - wanted).mean(1)
             for part in np.array_split(real, ceil(len(real) / CHUNK))
         ]
     )
