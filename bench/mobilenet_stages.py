@@ -21,11 +21,12 @@ from sklearn.cluster import KMeans
 
 from ganatomy import data as datasets
 from ganatomy.evaluation import features
-from ganatomy.evaluation.features import Extractor, extract, mobilenetv2, weights
+from ganatomy.evaluation.features import Extractor, extract, mobilenetv2
 from ganatomy.evaluation.features.network import normalised
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.experiments.score_exam import FAULTS, Fault, Pixels, Pool, divided, perfect
 from ganatomy.runs.scorecard import number
+from ganatomy.system import weights
 from ganatomy.system.terminal import show
 
 BATCH = 50

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from bench import mobilenet_stages
 from random_weights import randomised, sha256
 
 from ganatomy.errors import UserError
@@ -67,6 +68,16 @@ def test_features_are_means_behind_the_stage_of_96_channels(network, channels):
     assert got.features.shape == (2, 96)
     assert got.features.std(0).max() > 1e-2
     assert (got.probabilities, extractor.classes, extractor.official) == (None, None, False)
+
+
+@torch.no_grad()
+def test_the_exam_of_its_stages_reads_the_same_features(network):
+    network, path = network
+    pixels = waves(3, 20, 30, 3)
+    found = mobilenet_stages.Reader(network, features.make("pixels"), mobilenetv2.SIDE)(pixels)
+    assert [x.shape[1] for x in found.values()] == [16, 24, 32, 64, 96, 160, 320, 1280, 20 * 30 * 3]
+    expected = features.make("mobilenetv2", weights=path, sha256=sha256(path))(pixels).features
+    np.testing.assert_allclose(found["96"], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_it_refuses_alpha_and_other_networks(network, tmp_path):
