@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from ganatomy.errors import UserError
@@ -19,7 +20,7 @@ class WeightsAndBiases:
         """Raises UserError where it is to be online and nobody has logged in: it would ask while training."""
         import wandb
 
-        mode = os.environ.get("WANDB_MODE", "offline")
+        mode: Any = os.environ.get("WANDB_MODE", "offline")  # a wrong word is for wandb to refuse
         if mode == "online" and not wandb.login(prompt=False):
             raise UserError("nobody has logged in: wandb login")
         self.key = run.key or uuid4().hex[:8]
@@ -53,7 +54,7 @@ class WeightsAndBiases:
         """As the run's summary and, if something is wrong, an alert."""
         self.run.summary["note"] = f"step {step}: {title}. {text}"
         if alarm:
-            self.run.alert(title, text or title, level=self.wandb.AlertLevel.WARN)
+            self.run.alert(title, text or title, level="WARN")
 
     def close(self, whole: bool) -> None:
         """Finish the run."""
