@@ -97,12 +97,17 @@ def test_a_distance_of_pixels_and_maps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "image", "name"), [(None, (3, 16, 16), "random"), (list("0123456789"), (1, 28, 28), "lenet")]
+    ("classes", "image", "name", "features"),
+    [
+        (None, (3, 16, 16), "random", "auto"),
+        (list("0123456789"), (1, 28, 28), "lenet", "auto"),
+        pytest.param(None, (3, 32, 32), "mobilenetv2", "mobilenetv2", marks=pytest.mark.slow),  # fetches 13 MB
+    ],
 )
 def test_its_gradient_is_that_of_finite_differences(
-    classes: list[str] | None, image: tuple[int, int, int], name: str
+    classes: list[str] | None, image: tuple[int, int, int], name: str, features: str
 ) -> None:
-    distance = distance_for(classes, image)
+    distance = distance_for(classes, image, features=features)
     assert distance.name == name
     random = torch.Generator().manual_seed(0)
     images, others = (torch.rand(1, *image, generator=random) * 2 - 1 for _ in range(2))
@@ -112,6 +117,25 @@ def test_its_gradient_is_that_of_finite_differences(
     with torch.no_grad():
         ends = [distance(images + sign * 1e-2 * step, others).item() for sign in (1, -1)]
     assert (slope * step).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-2, rel=0.05, abs=1e-4)
+
+
+def test_a_network_for_other_images_is_refused_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="lenet is for digits"):
+        distance_for(None, (3, 16, 16), features="lenet")
+    with pytest.raises(UserError, match="did you mean mobilenetv2"):
+        distance_for(None, (3, 16, 16), features="mobilenet2")
+
+
+@pytest.mark.slow
+def test_a_trained_network_sees_what_pixels_do_not() -> None:
+    """Of two changes as large in pixels, a blur is farther off than a shift by a pixel."""
+    pixels = torch.from_numpy(waves(16, 32, 32)).permute(0, 3, 1, 2) / 127.5 - 1
+    sharp = (pixels * 4).clamp(-1, 1)
+    moved, blurred = sharp.roll(1, 3), torch.nn.functional.avg_pool2d(sharp, 5, 1, 2, count_include_pad=False)
+    off = [(each - sharp).square().mean((1, 2, 3), keepdim=True).sqrt() for each in (moved, blurred)]
+    blurred = sharp + (blurred - sharp) * off[0] / off[1]
+    distance = distance_for(None, (3, 32, 32), features="mobilenetv2")
+    assert (distance(moved, sharp) < distance(blurred, sharp)).float().mean() > 0.8
 
 
 def test_pictures_become_images_points_and_a_walk(run: Run, tmp_path: Path) -> None:

