@@ -1,6 +1,7 @@
 """The forecast: closed forms on made-up calibrations, and that what is printed follows from them."""
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,9 +17,9 @@ from ganatomy.training.loop import State
 
 
 def calibrated_set(name: str, side: int, *scores: tuple[int, float]) -> CalibratedSet:
-    """A set whose untrained generator scores 100 and whose real images score 1."""
+    """A set whose untrained generator scores 100, whose real images score 1, and 10 once they are coarse."""
     runs = tuple(CalibrationRun(seen, 1.0, 16, score, None, None) for seen, score in scores)
-    return CalibratedSet(name, side, 1, 5000, "fd_random", 100.0, 1.0, "one day", runs)
+    return CalibratedSet(name, side, 1, 5000, "fd_random", 100.0, 10.0, 1.0, "one day", runs)
 
 
 SMALL = calibrated_set("small", 32, (3200, 10.0), (320_000, 2.0))
@@ -59,6 +60,9 @@ def test_what_is_expected_of_images_by_size() -> None:
     assert near(64, sets) == near(48, sets) == [LARGE]
     assert near(200, sets) == [LARGE]
     assert near(16, sets) == [SMALL]
+    bright = replace(SMALL, name="bright", channels=3)
+    assert near(32, [SMALL, bright], colour=True) == near(64, [SMALL, LARGE, bright], colour=True) == [bright]
+    assert near(32, [SMALL, bright]) == [SMALL]
     assert expectation(17 * 32, [SMALL]) == "noise"
     assert expectation(5000, [SMALL]) == "rough shapes"
     assert expectation(5000, sets) == "noise to rough shapes"
@@ -119,5 +123,5 @@ def test_after_a_minute_the_forecast_follows_from_the_speed_so_far() -> None:
 
 def test_the_calibration_that_is_shipped_can_be_read() -> None:
     for each in forecast.calibrated():
-        assert 0 < each.floor < each.untrained
+        assert 0 < each.floor < each.coarse < each.untrained
         assert [run.seen for run in each.runs] == sorted({run.seen for run in each.runs})

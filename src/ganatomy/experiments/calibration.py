@@ -12,22 +12,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 import typer
 from rich.console import Console
 
+from ganatomy import data as datasets
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.diagnosis_exam.drawn_sets.drawn import drawn_set
-from ganatomy.experiments.reproduction.context import ReproductionContext, interval_of, table
+from ganatomy.experiments.reproduction.context import Pixels, ReproductionContext, interval_of, table
 from ganatomy.experiments.reproduction.mnist import MINUTES
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import interval
+from ganatomy.runs.scorecard import ScoreCard, interval
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
 from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal, show
 from ganatomy.training import forecast
-from ganatomy.training.forecast import AT_BEST, SHAPES, CalibratedSet, CalibrationRun, expectation, from_json
+from ganatomy.training.forecast import AT_BEST, CalibratedSet, CalibrationRun, expectation, from_json
 
 DIGITS, WIDTH = "digits", "generator.width"
 DRAWN = {"shapes-32": 222, "glyphs-32": 273, "scenes-32": 217, "shapes-64": 78, "glyphs-64": 391}  # by their seed
@@ -81,7 +84,7 @@ def measured(
         info, options, score = run.info(), run.config(), _measured(context, run)
         minutes, width = round(info["seconds"] / 60, 2), getattr(options.generator, "width", 0)
         runs.append(CalibrationRun(info["images"], minutes, width, score["value"], score["low"], score["high"]))
-    untrained = _measured(context, run, step=0)
+    untrained, coarse = _measured(context, run, step=0), _coarse(context, run)
     return CalibratedSet(
         name=name,
         side=max(options.data.size or (0, 0)),
@@ -89,6 +92,7 @@ def measured(
         images=info["data"]["images"],
         metric=score["metric"],
         untrained=untrained["value"],
+        coarse=coarse["value"],
         floor=score["floor"],
         measured=f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores",
         runs=tuple(runs),
@@ -107,11 +111,43 @@ def _measured(context: ReproductionContext, run: Run, step: int | None = None) -
     """The Fréchet distance of a run at a step, kept in the run."""
 
     def measure() -> dict[str, Any]:
-        card = evaluate(run, metrics=["fd"], n=MEASURED, step=step, console=context.console)
-        metric, score = next(iter(card.scores.items()))
-        return {"metric": metric, "floor": score.floor, **interval_of(score)}
+        return _figures(evaluate(run, step=step, n=MEASURED, console=context.console, **_how(run)))
 
-    return context.kept(run, "calibration", measure, step)
+    return context.kept(run, f"calibration-{_how(run)['features']}", measure, step)
+
+
+def _coarse(context: ReproductionContext, run: Run) -> dict[str, Any]:
+    """That of the run's real images, once their resolution is a quarter of what it was; kept in the run."""
+
+    def measure() -> dict[str, Any]:
+        data, path = run.config().data, run.path / "eval" / "coarse.npy"
+        pixels = datasets.prepare(data.path, size=data.size, channels=data.channels).pixels
+        some = np.sort(np.random.default_rng(0).permutation(len(pixels))[:MEASURED])
+        path.parent.mkdir(exist_ok=True)
+        np.save(path, coarse(np.array(pixels[some])))
+        return _figures(evaluate(path, reference=data.path, n=MEASURED, console=context.console, **_how(run)))
+
+    return context.kept(run, f"coarse-{_how(run)['features']}", measure)
+
+
+def _how(run: Run) -> dict[str, Any]:
+    """Colour images by MobileNetV2: a classifier of a set's own classes puts images that look right far off."""
+    return {"metrics": ["fd"], "features": "auto" if run.config().data.channels == 1 else "mobilenetv2"}
+
+
+def _figures(card: ScoreCard) -> dict[str, Any]:
+    metric, score = next(iter(card.scores.items()))
+    return {"metric": metric, "floor": score.floor, **interval_of(score)}
+
+
+def coarse(pixels: Pixels, factor: int = 4) -> Pixels:
+    """Images, uint8 [N, H, W, C], shrunk by means and enlarged again, bilinear."""
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    height, width = images.shape[2:]
+    small = F.adaptive_avg_pool2d(images, (max(1, height // factor), max(1, width // factor)))
+    large = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
+    result: Pixels = large.round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
+    return result
 
 
 def _source(name: str, folder: Path) -> str:
@@ -150,6 +186,7 @@ def text(sets: list[CalibratedSet]) -> str:
             f"{run.width}",
             interval(run.score, run.low, run.high),
             f"{each.untrained:.3g}",
+            f"{each.coarse:.3g}",
             f"{each.floor:.3g}",
             f"{each.progress(run.seen):.0%}",
             expectation(run.seen, [each]),
@@ -168,6 +205,7 @@ def text(sets: list[CalibratedSet]) -> str:
         "width",
         "score",
         "untrained",
+        "coarse",
         "real",
         "progress",
         "level",
@@ -199,8 +237,10 @@ ONLY_DIGITS = (
 )
 MEANING = f"""Progress is log(untrained / score) / log(untrained / real): 0% is a generator before its first step, 100%
 what one half of the real images scores against the other. Between two trainings, and from the first batch on, it is
-interpolated over the logarithm of the images seen. Below {SHAPES:.0%} the forecast says noise, above it rough shapes,
-and within {AT_BEST} times the least score of the set "about the best that was measured": longer may be better.
+interpolated over the logarithm of the images seen. Coarse is what real images score at a quarter of their resolution:
+while the generator's score is above that, the forecast says noise, below it rough shapes, and within {AT_BEST} times
+the least score of the set "about the best that was measured": longer may be better. Minutes are those that the training
+took, beside whatever else the machine did: the forecast goes by images.
 
 The digits' training of {MINUTES:g} minutes is that of [the reproduction](REPRODUCTION.md), on an idle machine: on
 50,000 images of MNIST, of which the digits are 5,000, and scored with 5,000 generated images against those 50,000,

@@ -24,7 +24,6 @@ from ganatomy.training import autotune
 from ganatomy.training.prepare import Prepared, status
 
 FILE = "forecast.json"  # beside this module
-SHAPES = 0.5  # progress from which on rough shapes are seen; below it is noise
 AT_BEST = 1.25  # times the best score that was measured: as good
 FIRST = 32  # images, a batch, after which nothing is learnt yet
 FEW_STEPS = 100  # after which there is noise whatever the images are
@@ -47,8 +46,8 @@ class CalibrationRun:
 class CalibratedSet:
     """A data set and the trainings on it, the shortest first; side: of its images, in pixels.
 
-    metric: the name of the score; untrained: that of a generator before its first step; floor: of one half of the real
-    images against the other; measured: day and machine.
+    metric: the name of the score; untrained: that of a generator before its first step; coarse: of real images at a
+    quarter of their resolution; floor: of one half of the real images against the other; measured: day and machine.
     """
 
     name: str
@@ -57,6 +56,7 @@ class CalibratedSet:
     images: int
     metric: str
     untrained: float
+    coarse: float
     floor: float
     measured: str
     runs: tuple[CalibrationRun, ...]
@@ -80,6 +80,11 @@ class CalibratedSet:
         return float(np.exp(np.interp(part, [0, 1], np.log(counts[after - 1 : after + 1]))))
 
     @property
+    def shapes(self) -> float:
+        """The progress from which on rough shapes are seen: what real images reach at a quarter of their resolution."""
+        return self._reached(self.coarse)
+
+    @property
     def best(self) -> float:
         """The progress of what is as good as the best training."""
         return self._reached(AT_BEST * min(run.score for run in self.runs))
@@ -99,8 +104,9 @@ def from_json(entry: Mapping[str, Any]) -> CalibratedSet:
     return CalibratedSet(**{**entry, "runs": tuple(CalibrationRun(**run) for run in entry["runs"])})
 
 
-def near(side: int, sets: Sequence[CalibratedSet]) -> list[CalibratedSet]:
-    """The sets whose images are about so large; where there are none, those of the nearest size."""
+def near(side: int, sets: Sequence[CalibratedSet], colour: bool = False) -> list[CalibratedSet]:
+    """The sets whose images are about so large, in colour or grey; where there are none, those that come nearest."""
+    sets = [each for each in sets if (each.channels > 1) == colour] or sets
     closest = min(sets, key=lambda each: _octaves(each.side, side)).side
     size = side if _octaves(closest, side) <= NEAR else closest
     return [each for each in sets if _octaves(each.side, size) <= NEAR]
@@ -121,7 +127,7 @@ LEVELS = ("noise", "rough shapes", "about the best that was measured")
 
 def _level(each: CalibratedSet, seen: float) -> int:
     progress = each.progress(seen)
-    return 2 if progress >= each.best else 1 if progress >= SHAPES else 0
+    return 2 if progress >= each.best else 1 if progress >= each.shapes else 0
 
 
 def images_in(training: TrainingOptions, images_per_second: float, images: int = 0, seconds: float = 0.0) -> float:
@@ -184,7 +190,7 @@ def sentences(
             "Expect noise: so few steps teach a generator little." if few else "How good that will be was not measured."
         )
         return
-    sets = near(side, calibrated())
+    sets = near(side, calibrated(), _coloured(config))
     larger = side > max(each.side for each in sets) * 2**NEAR
     smaller = side < min(each.side for each in sets) / 2**NEAR
     coloured = _more_colours(config, sets)
@@ -202,14 +208,18 @@ def sentences(
         if at_32 and side > 32 * 2**NEAR:
             there = seen / images_per_second * at_32()
             enough += f"; with --size 32 the same time holds about {there:,.0f} images: "
-            found = near(32, calibrated())
+            found = near(32, calibrated(), _coloured(config))
             enough += expectation(there, found) + (" at best" if _more_colours(config, found) else "")
         yield f"Enough for the best that was measured: {enough}."
 
 
 def _more_colours(config: Config, sets: Sequence[CalibratedSet]) -> bool:
     """Whether a training is on colour images, and the sets are all grey."""
-    return (config.data.channels or 1) > 1 and all(each.channels == 1 for each in sets)
+    return _coloured(config) and all(each.channels == 1 for each in sets)
+
+
+def _coloured(config: Config) -> bool:
+    return (config.data.channels or 1) > 1
 
 
 def _schedules(config: Config, steps: int) -> Iterator[str]:
@@ -226,7 +236,7 @@ def _schedules(config: Config, steps: int) -> Iterator[str]:
 
 
 def _measured(sets: Sequence[CalibratedSet]) -> str:
-    shapes = [each.needed(SHAPES) for each in sets]
+    shapes = [each.needed(each.shapes) for each in sets]
     best = [each.needed(each.best) or each.runs[-1].seen for each in sets]
     reached = [count for count in shapes if count]
     names = ", ".join(f"{each.name} at {each.side}" for each in sets)

@@ -34,6 +34,8 @@ def saved(tmp_path, array, name="set.npy"):
 def test_layouts(tmp_path, rng, shape, axes):
     array = rng.integers(0, 256, shape, dtype=np.uint8)
     last = array.transpose(axes) if axes else array.reshape(6, 20, 30, -1)
+    if last.shape[3] == 4:  # colours that nobody sees are white
+        last = np.where((last[..., 3:] == 0) & (np.arange(4) < 3), 255, last)
     assert (prepare(saved(tmp_path, array), channels=last.shape[3]).pixels == last).all()
     assert (prepare(saved(tmp_path, np.asfortranarray(array)), channels=last.shape[3]).pixels == last).all()
 
