@@ -139,7 +139,7 @@ class Adversarial(Method):
     def discriminator_step(self, real: Batch, fake: Batch, step: int, turn: int = 0) -> Record:
         """Update the discriminator: its loss, penalties included."""
         fake, draw = detached(fake), self._draws("augment", step, turn)
-        # Separate forwards: one batch of both would let batch norm tell the discriminator the answer.
+        # Separate forwards: with batch norm, scores depend on which images share a batch (claim shared-statistics).
         real_scores, fake_scores = self._scores(real, draw), self._scores(fake, draw)
         self._remember(real, fake, real_scores, fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).discriminator

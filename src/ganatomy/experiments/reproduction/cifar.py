@@ -1,4 +1,4 @@
-"""CIFAR-10: short runs of four recipes, labelled as such."""
+"""CIFAR-10: short runs of five recipes, labelled as such."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +12,7 @@ MINUTES = 20
 METRICS = ["fd", "kd", "prdc"]
 # Widths, batches and rates for twenty minutes of two cores, and weights of StyleGAN2's penalties for small images.
 RECIPES: dict[str, dict[str, Any]] = {
+    "auto": {},
     "dcgan": {**both(width=48), **rates(5e-4)},
     "sngan": {**both(width=32), **rates(1e-3)},
     "r3gan": {
