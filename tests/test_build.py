@@ -8,6 +8,7 @@ from ganatomy import build
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
+from ganatomy.networks.families import NetworkOptions, ProjectedOptions, UNetOptions
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,9 @@ def test_a_training_whose_batches_cannot_be_grouped_is_refused(
 @pytest.mark.parametrize(("batch", "group", "processes"), [(3, 4, 1), (32, 4, 8), (7, 1, 7), (12, 4, 3)])
 def test_a_training_whose_batches_can_be_grouped_is_not(batch: int, group: int, processes: int) -> None:
     build.check(change(recipe("stylegan2"), {"training.batch": batch, "discriminator.group": group}), processes)
+
+
+@pytest.mark.parametrize(("role", "options"), [("generator", ProjectedOptions()), ("discriminator", UNetOptions())])
+def test_a_family_without_such_a_network_is_refused(role: str, options: NetworkOptions) -> None:
+    with pytest.raises(UserError, match=f"{role}.family={options.family}: that family has no {role}"):
+        build.check(recipe("dcgan").model_copy(update={role: options}))

@@ -149,13 +149,17 @@ def _check_groups(batch: int, group: int, processes: int) -> None:
 
 def _check_families(config: options.Config) -> None:
     """The generator, and the encoder of a VAE, are of families that the method can train."""
+    _check_role(config.generator.family, "generator")
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
         family = getattr(config, role).family
-        if role == "generator" and not FAMILIES.find(family).has(role):
-            raise UserError(f"generator.family={family}: that family has no generator.")
         if config.method not in FAMILIES.find(family).methods:
             able = " or ".join(name for name, each in FAMILIES.items() if config.method in each.methods)
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
+
+
+def _check_role(family: str, role: str) -> None:
+    if not FAMILIES.find(family).has(role):
+        raise UserError(f"{role}.family={family}: that family has no {role}.")
 
 
 def _check_baseline(config: options.Config) -> None:
@@ -171,8 +175,7 @@ def _check_game(config: options.Config) -> None:
     training, penalties, penalised = config.training, config.penalties, list(config.penalties.weights())
     if training.simultaneous and training.discriminator_steps > 1:
         raise UserError("training.simultaneous needs training.discriminator_steps=1: both players update at once.")
-    if not FAMILIES.find(config.discriminator.family).has("discriminator"):
-        raise UserError(f"discriminator.family={config.discriminator.family}: that family has no discriminator.")
+    _check_role(config.discriminator.family, "discriminator")
     if penalties.path_length and (training.simultaneous or not _has_path_length(config.generator.family)):
         raise UserError(
             "penalties.path_length needs a generator with styles, updated after the discriminator: "

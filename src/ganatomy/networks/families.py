@@ -33,7 +33,7 @@ class Family:
     module                                     with the classes Generator and Discriminator; or module:Class of a
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
-    roles                                      of the networks that there are: generator, discriminator
+    generates                                  whether there is a generator, and not a discriminator alone
     """
 
     name: str
@@ -42,11 +42,11 @@ class Family:
     methods: tuple[str, ...]
     module: str
     classes: tuple[Make, Make] | None = None
-    roles: tuple[str, ...] = ("generator", "discriminator")
+    generates: bool = True
 
     def has(self, role: str) -> bool:
         """Whether there is such a network: the baselines' families have no discriminator."""
-        return role in self.roles
+        return self.generates if role == "generator" else "adversarial" in self.methods
 
     def options(self, role: str) -> type[NetworkOptions]:
         """Of the generator or the discriminator."""
@@ -86,14 +86,14 @@ def register_family(
     discriminator_options: type[NetworkOptions] | None = None,
     *,
     methods: tuple[str, ...] = ("adversarial",),
-    roles: tuple[str, ...] = ("generator", "discriminator"),
+    generates: bool = True,
 ) -> Family:
     """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
 
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
     name of the module that has them; image is (channels, height, width). Options that are not given are the keyword
-    arguments of the classes, with their defaults; one set alone is of both players. roles: of the networks that there
-    are. Returns the family. Raises UserError where the name is taken, or an argument has no default.
+    arguments of the classes, with their defaults; one set alone is of both players. generates: whether there is a
+    generator. Returns the family. Raises UserError where the name is taken, or an argument has no default.
     """
     if isinstance(networks, str):
         module, classes = networks, None
@@ -103,7 +103,7 @@ def register_family(
         discriminator_options = discriminator_options or _options_of(name, networks[1], given=1)
     assert generator_options is not None, "a family in a module of its own declares its options"
     discriminator_options = discriminator_options or generator_options
-    family = Family(name, generator_options, discriminator_options, methods, module, classes, roles)
+    family = Family(name, generator_options, discriminator_options, methods, module, classes, generates)
     return FAMILIES.add(name, family, module=module, summary=summary_of(generator_options))
 
 
@@ -229,7 +229,7 @@ class ProjectedOptions(NetworkOptions):
     pixels: int = Field(0, ge=0, le=1024, description="Width of one more discriminator, of the pixels; 0: none.")
 
 
-register_family("projected", "ganatomy.networks.projected", ProjectedOptions, roles=("discriminator",))
+register_family("projected", "ganatomy.networks.projected", ProjectedOptions, generates=False)
 
 
 class R3Options(NetworkOptions):
@@ -290,7 +290,7 @@ class UNetOptions(NetworkOptions):
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout inside the residual blocks while training.")
 
 
-register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",), roles=("generator",))
+register_family("unet", "ganatomy.networks.unet:UNet", UNetOptions, methods=("diffusion",))
 
 
 class GSNOptions(NetworkOptions):
@@ -310,4 +310,4 @@ class GSNOptions(NetworkOptions):
     )
 
 
-register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",), roles=("generator",))
+register_family("gsn", "ganatomy.baselines.gsn:GSN", GSNOptions, methods=("gsn",))
