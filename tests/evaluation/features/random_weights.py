@@ -1,9 +1,15 @@
-"""Random weights in place of the published ones, which no test downloads."""
+"""Random weights in place of the published ones, which no test downloads, and what holds for whatever reads them."""
 
 import hashlib
 from pathlib import Path
 
+import pytest
+import safetensors.torch
 import torch
+
+from ganatomy.errors import UserError
+from ganatomy.evaluation import features
+from tiny import waves
 
 
 def sha256(path: Path) -> str:
@@ -20,3 +26,18 @@ def randomised(network: torch.nn.Module) -> dict[str, torch.Tensor]:
             if name.endswith(("bn.weight", "running_var")) or ".norm" in name:
                 tensor.abs_().add_(0.9)
     return {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+
+
+def check_it_refuses_alpha_and_other_networks(name: str, path: Path, folder: Path) -> None:
+    with pytest.raises(UserError, match=f"{name} reads images of 1 or 3 channels; these are 20×20×4"):
+        features.make(name, weights=path, sha256=sha256(path))(waves(2, 20, 20, 4))
+    other = folder / "other.safetensors"
+    safetensors.torch.save_file({"weight": torch.ones(2)}, other)
+    with pytest.raises(UserError, match="holds the weights of another network"):
+        features.make(name, weights=other, sha256=sha256(other))
+
+
+def check_making_it_leaves_the_random_state_alone(name: str, path: Path) -> None:
+    before = torch.random.get_rng_state()
+    features.make(name, weights=path, sha256=sha256(path))
+    assert torch.equal(torch.random.get_rng_state(), before)

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from random_weights import randomised, sha256
+from random_weights import (
+    check_it_refuses_alpha_and_other_networks,
+    check_making_it_leaves_the_random_state_alone,
+    randomised,
+    sha256,
+)
 
-from ganatomy.errors import UserError
 from ganatomy.evaluation import features
 from ganatomy.evaluation.features import inception
 from tiny import waves
@@ -58,16 +62,9 @@ def test_only_the_official_weights_may_be_called_fid(official, monkeypatch):
 
 def test_inception_refuses_alpha_and_other_networks(official, tmp_path):
     _, path = official
-    with pytest.raises(UserError, match="inception reads images of 1 or 3 channels; these are 20×20×4"):
-        features.make("inception", weights=path, sha256=sha256(path))(waves(2, 20, 20, 4))
-    other = tmp_path / "other.safetensors"
-    safetensors.torch.save_file({"weight": torch.ones(2)}, other)
-    with pytest.raises(UserError, match="holds the weights of another network"):
-        features.make("inception", weights=other, sha256=sha256(other))
+    check_it_refuses_alpha_and_other_networks("inception", path, tmp_path)
 
 
 def test_making_inception_leaves_the_random_state_alone(official):
     _, path = official
-    before = torch.random.get_rng_state()
-    features.make("inception", weights=path, sha256=sha256(path))
-    assert torch.equal(torch.random.get_rng_state(), before)
+    check_making_it_leaves_the_random_state_alone("inception", path)

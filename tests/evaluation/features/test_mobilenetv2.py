@@ -5,7 +5,12 @@ import pytest
 import safetensors.torch
 import torch
 from bench import mobilenet_stages
-from random_weights import randomised, sha256
+from random_weights import (
+    check_it_refuses_alpha_and_other_networks,
+    check_making_it_leaves_the_random_state_alone,
+    randomised,
+    sha256,
+)
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation import features
@@ -82,21 +87,14 @@ def test_the_exam_of_its_stages_reads_the_same_features(network):
 
 def test_it_refuses_alpha_and_other_networks(network, tmp_path):
     _, path = network
-    with pytest.raises(UserError, match="mobilenetv2 reads images of 1 or 3 channels; these are 20×20×4"):
-        features.make("mobilenetv2", weights=path, sha256=sha256(path))(waves(2, 20, 20, 4))
+    check_it_refuses_alpha_and_other_networks("mobilenetv2", path, tmp_path)
     with pytest.raises(UserError, match="is not the file that was expected"):
         features.make("mobilenetv2", weights=path)
-    other = tmp_path / "other.safetensors"
-    safetensors.torch.save_file({"weight": torch.ones(2)}, other)
-    with pytest.raises(UserError, match="holds the weights of another network"):
-        features.make("mobilenetv2", weights=other, sha256=sha256(other))
 
 
 def test_making_it_leaves_the_random_state_alone(network):
     _, path = network
-    before = torch.random.get_rng_state()
-    features.make("mobilenetv2", weights=path, sha256=sha256(path))
-    assert torch.equal(torch.random.get_rng_state(), before)
+    check_making_it_leaves_the_random_state_alone("mobilenetv2", path)
 
 
 def test_enlarged_images_are_interpolated_and_shrunken_ones_averaged():

