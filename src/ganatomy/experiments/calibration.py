@@ -21,8 +21,9 @@ from ganatomy import data as datasets
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.diagnosis_exam.drawn_sets.drawn import drawn_set
-from ganatomy.experiments.reproduction.context import Pixels, ReproductionContext, interval_of, table
+from ganatomy.experiments.reproduction.context import Pixels, ReproductionContext, interval_of, table, whole_numbers
 from ganatomy.experiments.reproduction.mnist import MINUTES
+from ganatomy.modalities.images import to_float, to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, interval
 from ganatomy.system import machine
@@ -57,7 +58,7 @@ def main(
     """Train `auto` on each set with each budget, measure, and write the forecast's file and its page."""
     console = Terminal()
     try:
-        budgets = sorted(int(each) for each in seen.split(","))
+        budgets = sorted(whole_numbers("--seen", seen, "16000,64000"))
         paths = dict(each.strip().partition("=")[::2] for each in sets.split(",") if each.strip())
         for name, path in paths.items():
             found = measured(name, path or _source(name, folder), budgets, folder, console, threads)
@@ -68,8 +69,6 @@ def main(
         write(data, page)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
-    except ValueError:
-        raise SystemExit(f"ganatomy: --seen {seen} should be whole numbers, such as 16000,64000.") from None
 
 
 def measured(
@@ -142,12 +141,10 @@ def _figures(card: ScoreCard) -> dict[str, Any]:
 
 def coarse(pixels: Pixels, factor: int = 4) -> Pixels:
     """Images, uint8 [N, H, W, C], shrunk by means and enlarged again, bilinear."""
-    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    images = to_float(torch.from_numpy(pixels))
     height, width = images.shape[2:]
     small = F.adaptive_avg_pool2d(images, (max(1, height // factor), max(1, width // factor)))
-    large = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
-    result: Pixels = large.round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
-    return result
+    return to_uint8(F.interpolate(small, (height, width), mode="bilinear", align_corners=False))
 
 
 def _source(name: str, folder: Path) -> str:

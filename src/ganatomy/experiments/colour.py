@@ -25,7 +25,16 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.api import evaluate
-from ganatomy.experiments.reproduction.context import MEASURED, ReproductionContext, interval_of, interval_text, table
+from ganatomy.experiments.reproduction.cifar import RECIPES as SMALL
+from ganatomy.experiments.reproduction.context import (
+    MEASURED,
+    ReproductionContext,
+    interval_of,
+    interval_text,
+    table,
+    whole_numbers,
+)
+from ganatomy.experiments.reproduction.rows import both, rates
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
 from ganatomy.system import machine
@@ -33,7 +42,7 @@ from ganatomy.system.files import write_text
 from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal
 
-SIZE = (3, 32, 32)
+SIDE = 32  # pixels
 MINUTES = 20.0
 SEEDS = "0,1,2"
 FEATURES = ("classifier", "mobilenetv2")
@@ -56,10 +65,7 @@ class Configuration:
 def _rates(start: float, betas: tuple[float, float]) -> dict[str, Any]:
     """A cosine over the whole budget, of both players."""
     schedule = {"kind": "cosine", "start": start, "end": start / 50}
-    roles = ("generator", "discriminator")
-    return {f"{role}_optimiser.learning_rate": schedule for role in roles} | {
-        f"{role}_optimiser.betas": list(betas) for role in roles
-    }
+    return rates(schedule) | {f"{role}_optimiser.betas": list(betas) for role in ("generator", "discriminator")}
 
 
 _PROJECTED = {  # the generator is that of `auto`
@@ -84,28 +90,12 @@ CONFIGURATIONS = {
         "dcgan",
         {"discriminator.norm": "spectral", "objective.name": "hinge", **_rates(1e-3, (0.5, 0.999))},
     ),
-    "sngan": Configuration(
-        "SNGAN",
-        "sngan",
-        {"generator.width": 32, "discriminator.width": 32, **_rates(1e-3, (0.0, 0.9))},
-    ),
-    "r3gan": Configuration(
-        "R3GAN",
-        "r3gan",
-        {
-            **{f"{role}.widths": [128, 64, 32, 16] for role in ("generator", "discriminator")},
-            **{f"{role}.blocks": [1] for role in ("generator", "discriminator")},
-            **{f"{role}.cardinality": [16, 8, 4, 2] for role in ("generator", "discriminator")},
-            "training.batch": 64,
-            **_rates(1e-3, (0.0, 0.99)),
-        },
-    ),
-    "auto": Configuration(
-        "auto, as it was: DCGAN's networks, R1", "auto", {"generator.width": 64, "discriminator.width": 64}
-    ),
+    "sngan": Configuration("SNGAN", "sngan", {**SMALL["sngan"], **_rates(1e-3, (0.0, 0.9))}),
+    "r3gan": Configuration("R3GAN", "r3gan", {**SMALL["r3gan"], **_rates(1e-3, (0.0, 0.99))}),
+    "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(width=64)),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
-    "data.size": list(SIZE[1:]),
+    "data.size": [SIDE, SIDE],
     "data.flip": True,
     "prior.conditional": False,
     "diagnosis.on": False,
@@ -127,7 +117,7 @@ def main(
     console = Terminal()
     try:
         chosen = known(names)
-        numbers = [int(each) for each in seeds.split(",")]
+        numbers = whole_numbers("--seeds", seeds, SEEDS)
         speeds = measured_speeds(cifar10, runs, console)
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / "colour", console=console)
         for seed in numbers:
@@ -158,7 +148,7 @@ def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         return found
     context = ReproductionContext(runs=runs / "speeds", console=console)
-    rates: dict[str, list[float]] = {name: [] for name in CONFIGURATIONS}
+    measured: dict[str, list[float]] = {name: [] for name in CONFIGURATIONS}
     precision: dict[str, str] = {}
     for turn in range(ROUNDS):
         for name, each in CONFIGURATIONS.items():
@@ -166,8 +156,10 @@ def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
             run = context.trained(f"{name}-{turn}", data, each.recipe, {**COMMON, **each.changes, **given}, minutes=0.2)
             info = run.info()
             precision[name] = run.config().runtime.precision
-            rates[name].append(info["images"] / info["seconds"])
-    found = {name: {"images_per_second": median(rates[name]), "precision": precision[name]} for name in CONFIGURATIONS}
+            measured[name].append(info["images"] / info["seconds"])
+    found = {
+        name: {"images_per_second": median(measured[name]), "precision": precision[name]} for name in CONFIGURATIONS
+    }
     write_text(place, json.dumps(found, indent=1))
     return found
 

@@ -204,3 +204,11 @@ def slug(words: str) -> str:
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+
+
+def whole_numbers(option: str, text: str, example: str) -> list[int]:
+    """Numbers with commas between them. Raises UserError where they are none."""
+    try:
+        return [int(each) for each in text.split(",")]
+    except ValueError:
+        raise UserError(f"{option} {text} should be whole numbers, such as {example}.") from None

@@ -58,8 +58,8 @@ def both(**settings: Any) -> dict[str, Any]:
     return {f"{role}.{name}": value for role in ("generator", "discriminator") for name, value in settings.items()}
 
 
-def rates(learning_rate: float) -> dict[str, Any]:
-    """One learning rate, without a schedule, for both players."""
+def rates(learning_rate: float | Mapping[str, Any]) -> dict[str, Any]:
+    """One learning rate, or schedule of it, for both players."""
     return {f"{role}_optimiser.learning_rate": learning_rate for role in ("generator", "discriminator")}
 
 
