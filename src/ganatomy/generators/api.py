@@ -14,6 +14,7 @@ from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
+from ganatomy.modalities.image_modality import save_preview
 from ganatomy.modalities.images import check_animation, enlarge, grid, save_animation, save_png
 from ganatomy.networks.families import FAMILIES
 from ganatomy.runs import checkpoint
@@ -91,7 +92,7 @@ def sample(
     with explained(folder):
         for number, image in zip(numbers, pixels, strict=True):
             save_png(folder / name(number), image, durable=False)
-        save_png(folder / samples.SHEET, enlarge(grid(pixels), 480))
+        save_preview(folder / samples.SHEET, pixels)
         drawn_by = sampler.drawn_by(label) | ({"latents": list(map(str, files))} if files else {})
         drawn_by |= {"moves": list(moves)} if moves else {}
         samples.write(folder, {name(number): number for number in numbers}, drawn_by)

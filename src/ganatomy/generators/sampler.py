@@ -14,7 +14,8 @@ from ganatomy.errors import UserError
 from ganatomy.generators import card, hub, pretrained, weights
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.pretrained import Pretrained
-from ganatomy.modalities.images import Pixels, enlarge, grid, save_png, to_uint8
+from ganatomy.modalities.image_modality import save_preview
+from ganatomy.modalities.images import Pixels, to_uint8
 from ganatomy.networks.protocols import Truncating
 from ganatomy.system.files import explained, write_text
 from ganatomy.system.precision import exact_float32
@@ -125,7 +126,7 @@ class Sampler(nn.Module):
         header: more for the card's own.
         """
         pixels = self.sample(range(SHOWN), batch=SHOWN) if pixels is None else pixels
-        save_png(folder / card.SAMPLES, enlarge(grid(pixels), 480))
+        save_preview(folder / card.SAMPLES, pixels)
         write_text(folder / "README.md", card.text(self.metadata, use, header))
 
     def push_to_hub(self, name: str, private: bool = False, licence: str | None = None) -> str:

@@ -108,9 +108,9 @@ def _check_networks(planned: Iterable[Config], here: runtime.Runtime, space: Spa
         prepared = prepare_training(_plain(config), here, Terminal(quiet=True))
         try:
             with torch.device("meta"):
-                build.generator(prepared.config, prepared.image_shape)
+                build.generator(prepared.config, prepared.modality.shape)
                 if config.method == "adversarial":
-                    build.discriminator(prepared.config, prepared.image_shape)
+                    build.discriminator(prepared.config, prepared.modality.shape)
         except UserError as error:
             point = point_of(config, space)
             sizes = ", ".join(f"{name}={label_of(value)}" for name, value in point.items() if _of_networks(name))

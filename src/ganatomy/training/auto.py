@@ -83,7 +83,7 @@ def choose(
     _by_class(choice, images)
     _for_few_images(choice, images)
     _mirror(choice, images)
-    _width_and_budget(choice, prepared.image_shape, runtime, side)
+    _width_and_budget(choice, prepared.modality.shape, runtime, side)
     for reason in choice.reasons:
         console.print(f"  {reason}", highlight=False)
     return choice

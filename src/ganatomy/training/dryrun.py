@@ -34,8 +34,8 @@ def show(
         unmeasured = prepare_training(settings.change(planned, {EVERY: 0}), runtime, console, check=check)
         prepared = resolve(unmeasured, console)
         options = settings.change(prepared.config, {EVERY: planned.evaluation.every})
-        method = build.method(options, prepared.image_shape, prepared.runtime)
-        real = autotune.noise(options, prepared.image_shape, prepared.runtime)
+        method = build.method(options, prepared.modality.shape, prepared.runtime)
+        real = autotune.noise(options, prepared.modality.shape, prepared.runtime)
         flops = arithmetic(method, real)
         rate = prepared.speed / method.images_per_step
 

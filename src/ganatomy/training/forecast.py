@@ -143,7 +143,7 @@ def images_in(training: TrainingOptions, images_per_second: float, images: int =
 def show(prepared: Prepared, console: Console) -> None:
     """Print the forecast of a training that is prepared and has no `auto` left."""
     config, speed = prepared.config, prepared.speed
-    side, small = max(prepared.image_shape[1:]), (prepared.image_shape[0], 32, 32)
+    side, small = max(prepared.modality.shape[1:]), (prepared.modality.shape[0], 32, 32)
 
     def at_32() -> float:
         with status(console, "Measuring the speed at 32 pixels …"):
@@ -157,7 +157,7 @@ def show(prepared: Prepared, console: Console) -> None:
 
 def again(prepared: Prepared, images_per_second: float, images: int, seconds: float) -> Iterator[str]:
     """The forecast from the speed of a training so far, which has seen so many images in so many seconds."""
-    config, side = prepared.config, max(prepared.image_shape[1:])
+    config, side = prepared.config, max(prepared.modality.shape[1:])
     seen = images_in(config.training, images_per_second, images, seconds)
     left = max(seen - images, 0) / images_per_second
     yield f"Forecast by the speed so far: {images_per_second:,.0f} images/s, {_amount(config, seen, left)} more."

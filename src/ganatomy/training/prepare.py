@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from ganatomy import build
 from ganatomy import data as datasets
 from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.options import Config, DataOptions
@@ -26,6 +25,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
+from ganatomy.modalities.image_modality import ImageModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune, initial
@@ -57,13 +57,13 @@ class Prepared:
     @property
     def speed(self) -> float:
         """The speed to expect, images/s; needs options without an `auto`."""
-        return autotune.expected(self.config, self.image_shape, self.runtime, self.timings)
+        return autotune.expected(self.config, self.modality.shape, self.runtime, self.timings)
 
     @property
-    def image_shape(self) -> build.ImageShape:
-        """Channels, height, width."""
+    def modality(self) -> ImageModality:
+        """What a sample is."""
         _, height, width, channels = self.images.pixels.shape
-        return channels, height, width
+        return ImageModality(channels, height, width)
 
     @property
     def budget(self) -> Budget:
@@ -251,11 +251,11 @@ def resolve(prepared: Prepared, console: Console) -> Prepared:
     """
     runtime = prepared.runtime
     if prepared.config.init.path:
-        console.print(initial.describe(prepared.config, prepared.image_shape), highlight=False)
+        console.print(initial.describe(prepared.config, prepared.modality.shape), highlight=False)
     if busy := machine.busy():
         console.print(f"{busy} Training is slower than it would be alone.", style="yellow", highlight=False)
     with status(console, "Choosing precision and convolutions …"):
-        settled, timings = autotune.choose(prepared.config, prepared.image_shape, runtime)
+        settled, timings = autotune.choose(prepared.config, prepared.modality.shape, runtime)
     for timing in timings:
         console.print(f"  {timing}", style="dim", highlight=False)
     chosen, why = settled.runtime, "the fastest that agrees" if timings else "as requested"

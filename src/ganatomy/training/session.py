@@ -15,7 +15,6 @@ from ganatomy import build
 from ganatomy.data.batches import RealBatches
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
-from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.networks.protocols import has_batch_norm
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
@@ -31,7 +30,7 @@ from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
 from ganatomy.training.results import resume_command
-from ganatomy.training.standard import SNAPSHOT_SEEDS, standard_callbacks
+from ganatomy.training.standard import standard_callbacks
 
 
 def train(
@@ -115,16 +114,16 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else _AT_FIRST
     attempt = facts["attempt"] + retry
 
-    method = build.method(options, prepared.image_shape, runtime, attempt)
+    method = build.method(options, prepared.modality.shape, runtime, attempt)
     groups = checkpoint.load(saved[1]) if saved else {}
     window, probe = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.PROBE, {})
     if groups:
         method.load(groups)
     else:
-        contract.check(method, options, prepared.image_shape)
+        contract.check(method, options, prepared.modality.shape)
         build.start_from_data(method, images.pixels)
         if options.init.path:
-            words = initial.start_from(method, options, prepared.image_shape)
+            words = initial.start_from(method, options, prepared.modality.shape)
             if runtime.leads:
                 run.event("initialised", words=words)
     batches: Batches = RealBatches(
@@ -170,7 +169,7 @@ def _check_loads(run: Run, prepared: Prepared) -> None:
         return
     try:
         alone = replace(prepared.runtime, world=1, rank=0)
-        build.method(now, prepared.image_shape, alone).load(checkpoint.load(run.checkpoint()))
+        build.method(now, prepared.modality.shape, alone).load(checkpoint.load(run.checkpoint()))
     except (RuntimeError, KeyError):
         raise UserError(
             f"With these options {run.path} would have other networks than in its checkpoint: start a new run with "
@@ -232,8 +231,9 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
         },
     )
     # Evenly chosen: many sets are sorted by class.
-    some = np.linspace(0, len(images) - 1, min(len(images), len(SNAPSHOT_SEEDS))).astype(int)
-    save_png(run.at("reals.png"), enlarge(grid(images.pixels[some]), 480))
+    modality = prepared.modality
+    some = np.linspace(0, len(images) - 1, min(len(images), modality.previewed)).astype(int)
+    modality.preview(run.at("reals.png"), images.pixels[some])
 
 
 def _close(run: Run, console: Console, state: State, finished: bool) -> None:

@@ -25,8 +25,6 @@ from ganatomy.training.loop import Callback, State
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.trackers import TRACKERS, TrackedRun
 
-SNAPSHOT_SEEDS = list(range(64))  # tile s of every grid is seed s
-
 
 def standard_callbacks(
     run: Run,
@@ -49,7 +47,9 @@ def standard_callbacks(
 
     prior = build.prior(options.prior)
     recorder, verdicts = Recorder(run, log.every), None
-    snapshots = Snapshots(run, prior.of_seeds(SNAPSHOT_SEEDS), log.snapshot)
+    modality = prepared.modality
+    previewed = prior.of_seeds(range(modality.previewed))  # sample s of every preview is seed s
+    snapshots = Snapshots(run, previewed, log.snapshot, modality)
     # Signals before the recorder, which writes them.
     callbacks: list[Callback] = []
     if options.diagnosis.on:

@@ -122,7 +122,7 @@ class _Training(Callback):
     def __init__(self, folder: Path, prepared: Prepared, diagnosed: bool) -> None:
         config, images = change(prepared.config, {"diagnosis.on": diagnosed}), prepared.images
         run = Run.create(f"cost-{'with' if diagnosed else 'without'}-{time.time_ns()}", config, folder)
-        method = build.method(config, prepared.image_shape, prepared.runtime)
+        method = build.method(config, prepared.modality.shape, prepared.runtime)
         build.start_from_data(method, images.pixels)
         self.batches = RealBatches(
             images.pixels,
