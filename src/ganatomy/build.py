@@ -84,7 +84,9 @@ def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
 
 
 def _discriminator(config: options.Config, image: ImageShape) -> nn.Module:
-    network = _network(config.discriminator, "discriminator", image, classes=len(config.prior.classes))
+    pack, (channels, *size) = config.training.pack, image
+    several = (pack * channels, *size)
+    network = _network(config.discriminator, "discriminator", several, classes=pack * len(config.prior.classes))
     if config.init.path:
         freeze(network, config.init.freeze)
     return network
@@ -128,8 +130,20 @@ def _check_processes(config: options.Config, processes: int) -> None:
         raise UserError("diagnosis.remedies works in one process only: train without, or without torchrun.")
     if config.training.batch % processes:
         raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
+    if config.method == "adversarial" and config.training.pack > 1:
+        _check_pack(config, processes)
     if config.method == "adversarial" and isinstance(config.discriminator, StyleGAN2DiscriminatorOptions):
         _check_groups(config.training.batch, config.discriminator.group, processes)
+
+
+def _check_pack(config: options.Config, processes: int) -> None:
+    pack, batch = config.training.pack, config.training.batch
+    if processes > 1:
+        raise UserError("training.pack works in one process only: train without, or without torchrun.")
+    if batch % pack:
+        raise UserError(f"training.batch={batch} is no multiple of training.pack={pack}.")
+    if getattr(config.discriminator, "group", 1) > 1:
+        raise UserError("training.pack compares samples already: leave groups out, by discriminator.group=1.")
 
 
 def _check_groups(batch: int, group: int, processes: int) -> None:
@@ -237,6 +251,7 @@ def _game(config: options.Config, learner: Player, critic: Player, setup: Setup)
         share_fakes=training.share_fakes,
         simultaneous=training.simultaneous,
         clip=penalties.clip,
+        pack=training.pack,
     )
 
 

@@ -72,6 +72,7 @@ CONDITIONS = (
     _game("training.discriminator_steps"),
     _game("training.share_fakes"),
     _game("training.simultaneous"),
+    _game("training.pack"),
     Condition(
         "discriminator.*", _method("adversarial", "vae"), "it needs method=adversarial, or vae, whose encoder it is"
     ),

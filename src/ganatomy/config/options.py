@@ -266,6 +266,12 @@ class TrainingOptions(Options):
     simultaneous: bool = Field(
         False, description="Update both players from the same weights, on the same fakes; not the discriminator first."
     )
+    pack: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many samples the discriminator scores together (PacGAN); training.batch is a multiple.",
+    )
     steps: int | None = Field(
         None, ge=1, description="Stop at this step, counted from the beginning; a step is one update of the generator."
     )

@@ -13,6 +13,7 @@ from ganatomy.diagnosis.reference import SPECTRA, ClassPrediction, DrawnImages, 
 from ganatomy.diagnosis.signals import Array, Signals
 from ganatomy.gan.adversarial import Adversarial, Round
 from ganatomy.gan.method import Batch, Method
+from ganatomy.gan.packing import packed
 from ganatomy.modalities.images import Pixels
 from ganatomy.networks.protocols import GroupsImages, has_batch_norm
 from ganatomy.system import blas
@@ -211,14 +212,15 @@ class Probe:
 
     def _of_mixed_batches(self, method: Adversarial, fake: Batch) -> Signals:
         """What the discriminator tells apart where real and generated images share a batch."""
-        count = min(len(fake.images), len(self.real.images)) // 2
+        count = _most(method, min(len(fake.images), len(self.real.images)) // 2)
         images = torch.cat([self.real.images[:count], fake.images[:count]])
         classes = None
         if self.real.classes is not None and fake.classes is not None:
             classes = torch.cat([self.real.classes[:count], fake.classes[:count]])
         with torch.no_grad():
             mixed = _array(method.scores(Batch(images, classes), _draws(2 * count, method)))
-        return {"auc_mixed": signals.auc(mixed[:count], mixed[count:])}
+        real_scores, fake_scores = np.split(mixed, 2)
+        return {"auc_mixed": signals.auc(real_scores, fake_scores)}
 
     def _slope(self, method: Adversarial, fake: Batch) -> float:
         """The median of ‖∇D‖ half-way between real and generated images: 1 for the critic of a distance."""
@@ -227,7 +229,7 @@ class Probe:
         classes = None if self.real.classes is None else self.real.classes[:count]
         scores = method.scores(Batch(between, classes), _draws(count, method))
         (gradients,) = torch.autograd.grad(scores.sum(), between)
-        return float(gradients.flatten(1).norm(dim=1).median())
+        return float(packed(gradients, method.pack).flatten(1).norm(dim=1).median())
 
     def _of_weights(self, method: Adversarial) -> Signals:
         if not method.clip:
@@ -280,8 +282,10 @@ def undisturbed(method: Method) -> Iterator[None]:
 
 def _most(method: Method, count: int) -> int:
     """How many of so many images the discriminator takes as one batch."""
-    network = method.discriminator.network if isinstance(method, Adversarial) else None
-    group = network.images_per_group if isinstance(network, GroupsImages) else 1
+    if not isinstance(method, Adversarial):
+        return count
+    network = method.discriminator.network
+    group = network.images_per_group if isinstance(network, GroupsImages) else method.pack
     return count - count % group if count > group else count
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from ganatomy.gan.augment import adjusted, augment
 from ganatomy.gan.method import Batch, Batches, Method, Record, Setup, TensorGroups
 from ganatomy.gan.objectives import Objective
+from ganatomy.gan.packing import packed, unpacked
 from ganatomy.gan.penalties import Discriminator, Draw, clip_weights
 from ganatomy.gan.player import Number, Player
 from ganatomy.system import whole_batch
@@ -76,6 +77,7 @@ class Adversarial(Method):
         share_fakes: bool = False,
         simultaneous: bool = False,
         clip: float = 0.0,
+        pack: int = 1,
     ) -> None:
         """The game before its first step.
 
@@ -90,11 +92,13 @@ class Adversarial(Method):
         share_fakes                the generator's update reuses the last fakes that the discriminator saw
         simultaneous               both players update from the same weights, on the same fakes; needs k = 1
         clip                       after each update the discriminator's weights are clipped to ±clip; 0: never
+        pack                       samples that the discriminator scores together, by `packing`: B / pack scores
         """
         super().__init__((generator, discriminator), setup)
         self.discriminator, self.objective = discriminator, objective
         self.penalties, self.generator_penalties = penalties, generator_penalties
         self.k, self.share_fakes, self.simultaneous, self.clip = discriminator_steps, share_fakes, simultaneous, clip
+        self.pack = pack
         self.augmentation = augmentation or Augmentation()
         self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
         self.images_per_step = self.batch * discriminator_steps
@@ -196,22 +200,30 @@ class Adversarial(Method):
             self.probability = groups["augmentation"]["probability"].to(self.runtime.device)
 
     def augmented_discriminator(self, classes: Tensor | None, draw: Draw) -> Discriminator:
-        """Images [B, C, H, W] → raw scores [B] or [B, K]: the discriminator behind the augmentation."""
-        if not self.augmentation.policies:
-            return lambda images: self.discriminator.network(images, classes)
-        return lambda images: self.discriminator.network(
-            augment(images, self.augmentation.policies, self.probability, draw), classes
-        )
+        """Images [B, C, H, W] → raw scores [B] or [B, K]: the discriminator behind the augmentation, of packs."""
+        beside = None if classes is None else packed(classes, self.pack)
+
+        def score(images: Tensor) -> Tensor:
+            if self.augmentation.policies:
+                images = augment(images, self.augmentation.policies, self.probability, draw)
+            scores: Tensor = self.discriminator.network(packed(images, self.pack), beside)
+            return scores
+
+        return score
 
     def _penalised(
         self, loss: Tensor, real: Batch, fake: Batch, draw: Draw, step: int, turn: int, record: Record
     ) -> Tensor:
-        """The discriminator's loss with its penalties."""
-        score, random = self.augmented_discriminator(real.classes, draw), self._draws("penalty", step, turn)
+        """The discriminator's loss with its penalties, for which a pack is one sample."""
+        score, pack = self.augmented_discriminator(real.classes, draw), self.pack
+        random = self._draws("penalty", step, turn, self.batch // pack)
+
+        def of_packs(packs: Tensor) -> Tensor:
+            return of_images(score(unpacked(packs, pack)))
+
         for penalty in self.penalties:
-            loss = loss + penalty.added(
-                step, record, lambda images: of_images(score(images)), real.images, fake.images, random
-            )
+            sides = packed(real.images, pack), packed(fake.images, pack)
+            loss = loss + penalty.added(step, record, of_packs, *sides, random)
         return loss
 
     def _clip_weights(self) -> None:
@@ -231,9 +243,9 @@ class Adversarial(Method):
             record |= {"augmentation/sign": sign, "augmentation/probability": self.probability}
         return record
 
-    def _draws(self, purpose: str, step: int, turn: int) -> Draw:
-        random = self.random.at(purpose, step, turn)
-        return lambda *shape: self.runtime.share(torch.rand(self.batch, *shape, generator=random))
+    def _draws(self, purpose: str, step: int, turn: int, count: int | None = None) -> Draw:
+        random, count = self.random.at(purpose, step, turn), count or self.batch
+        return lambda *shape: self.runtime.share(torch.rand(count, *shape, generator=random))
 
 
 def detached(batch: Batch) -> Batch:

@@ -75,7 +75,7 @@ def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[Way
 
 
 def _time_all(config: Config, image: build.ImageShape, runtime: Runtime, ways: list[Way]) -> list[Timing]:
-    group = getattr(config.discriminator, "group", 1)  # a batch is a multiple of it, or smaller
+    group = getattr(config.discriminator, "group", 1) * config.training.pack  # a batch is a multiple, or one group
     few = -(-SCREENING_BATCH // group) * group
     small = change(config, {"training.batch": min(few, config.training.batch)})
     screened = [_time(small, image, runtime, way, steps=1) for way in ways]

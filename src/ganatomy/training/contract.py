@@ -16,6 +16,7 @@ from ganatomy.errors import UserError, first_line
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Method
 from ganatomy.gan.objectives import OBJECTIVES, Objective
+from ganatomy.gan.packing import packed
 from ganatomy.networks.families import FAMILIES
 from ganatomy.networks.protocols import HoldsSeveral, has_batch_norm
 
@@ -62,7 +63,7 @@ def check_generator(network: nn.Module, options: Config, method: Method, image: 
         raise UserError(f"{name} in eval mode draws another image of the same z when others are in its batch.")
 
 
-def check_discriminator(network: nn.Module, options: Config, method: Adversarial, image: tuple[int, int, int]) -> None:
+def check_discriminator(network: nn.Module, options: Config, method: Adversarial, image: tuple[int, ...]) -> None:
     """Images [B, C, H, W] → raw scores [B], with gradients, and second ones where penalised; raises UserError.
 
     A discriminator with the attribute `discriminators` gives as many scores for each image.
@@ -71,8 +72,9 @@ def check_discriminator(network: nn.Module, options: Config, method: Adversarial
     if method.penalties and has_batch_norm(network):
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
         raise UserError(f"{name} has batch normalisation, which penalties.{method.penalties[0].name} cannot work with.")
-    images = (torch.rand(COUNT, *image) * 2 - 1).to(device).requires_grad_()
-    _, classes = method.prior.split(method.prior.of_seeds(range(COUNT)).to(device))
+    images = packed(torch.rand(COUNT * method.pack, *image) * 2 - 1, method.pack).to(device).requires_grad_()
+    _, classes = method.prior.split(method.prior.of_seeds(range(COUNT * method.pack)).to(device))
+    classes = None if classes is None else packed(classes, method.pack)
     with _explained(name, f"images {list(images.shape)}"):
         scores = network(images, classes)
     if isinstance(network, HoldsSeveral):

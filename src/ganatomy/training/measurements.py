@@ -18,7 +18,7 @@ from ganatomy.training.parts import origins_of
 AGREEMENT = 0.9  # least cosine of the first gradient with float32's
 # What a step's arithmetic follows from, beside the machine and the images.
 PARTS = ("method", "prior", "generator", "discriminator", "objective", "penalties", "augmentation", "vae", "diffusion")
-OF_TRAINING = {"batch", "discriminator_steps", "share_fakes", "simultaneous"}
+OF_TRAINING = {"batch", "discriminator_steps", "share_fakes", "simultaneous", "pack"}
 
 
 class Way(NamedTuple):
