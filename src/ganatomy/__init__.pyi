@@ -33,6 +33,7 @@ from .system.machine import doctor as doctor
 from .system.registry import load_parts as load_parts
 from .theory.lab.api import lab as lab
 from .theory.lab.targets import register_target as register_target
+from .training.adversary import Adversary as Adversary
 from .training.api import demo as demo
 from .training.api import resume as resume
 from .training.api import train as train
