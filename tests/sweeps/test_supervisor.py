@@ -10,18 +10,15 @@ import pytest
 from optuna.trial import TrialState
 from rich.console import Console
 
-from ganatomy.config.options import Config
-from ganatomy.diagnosis import diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.runs.run import Run
-from ganatomy.sweeps import supervisor
+from ganatomy.sweeps import pruning
 from ganatomy.sweeps.api import resume_sweep, sweep
 from ganatomy.sweeps.folder import Sweep
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.space import label_of
 from ganatomy.training.api import train
-from probe_records import record
 from sweeps.conftest import SETTINGS
 from tiny import assert_same_tensors
 
@@ -78,7 +75,7 @@ def test_a_trial_that_collapses_is_ended_early_with_that_reason(
     def after_a_while(run: Run) -> str | None:
         return "mode collapse: 1 of 10 kinds left" if max(run.checkpoints(), default=0) >= 20 else None
 
-    monkeypatch.setattr(supervisor, "collapsed", after_a_while)
+    monkeypatch.setattr(pruning, "collapsed", after_a_while)
     found = sweep(
         images,
         space={"generator_optimiser.learning_rate": "log 1e-5..1e-4"},
@@ -96,19 +93,6 @@ def test_a_trial_that_collapses_is_ended_early_with_that_reason(
     assert 20 <= info["step"] < 10**6
     assert "ended early: mode collapse: 1 of 10 kinds left" in (found.path / "report.html").read_text()
     assert not (found.path / "best.yaml").exists()
-
-
-def test_a_collapse_is_seen_in_the_records_once_it_lasts(tmp_path: Path) -> None:
-    run = Run.create("run", Config(), tmp_path)
-    run.update(status="running", data={"images": 5000})
-    assert supervisor.collapsed(run) is None
-    for number in range(1, 31):
-        run.append(record(100 * number, twins=0.0))
-        monitor = diagnose_run(run)
-        run.event("verdict", step=100 * number, verdict=monitor.verdict, state=monitor.state)
-        lasting = monitor.warm and monitor.present[:1] and monitor.present[0].name == "mode collapse"
-        assert (supervisor.collapsed(run) is not None) == bool(lasting)
-    assert supervisor.collapsed(run).startswith("mode collapse: ")
 
 
 def test_failures_are_named_and_more_trials_follow(images: Path, tmp_path: Path) -> None:

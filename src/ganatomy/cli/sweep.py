@@ -49,8 +49,9 @@ def sweep(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Decides which trials there are; trial n is trained with seed + n.")
     ] = None,
-    keep_collapsed: Annotated[
-        bool, typer.Option("--keep-collapsed", help="Train on where the diagnosis finds a mode collapse.")
+    no_pruning: Annotated[
+        bool,
+        typer.Option("--no-pruning", help="End no trial early: neither collapsed ones nor those that fall behind."),
     ] = False,
     name: Annotated[str | None, typer.Option(help="Name of the new sweep under sweeps/.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="SWEEP", help="Go on with this sweep (path or name).")] = None,
@@ -90,6 +91,6 @@ def sweep(
         again=again,
         seeds=seeds,
         seed=seed or 0,
-        prune=not keep_collapsed,
+        prune=not no_pruning,
         name=name,
     )

@@ -61,7 +61,7 @@ def sweep(
     features    of the scores, as for `ganatomy.evaluate`
     again       how many of the best are trained again, and with how many other seeds (`seeds`); 0: none
     seed        decides which trials there are; trial n is trained with seed + n
-    prune       end a trial whose verdict is a mode collapse
+    prune       end a trial that collapses, and one that is behind half of those that have finished
 
     Raises UserError where an option does not exist or a combination cannot be trained, before the first trial.
     """

@@ -33,7 +33,7 @@ class SweepOptions:
     trials                           how many there shall be
     again, seeds                     how many of the best are trained again, and with how many other seeds
     seed                             of the sweep: trial n is trained with seed + n
-    prune                            whether a training that collapses is ended early
+    prune                            whether a training that collapses, or falls behind others, is ended early
     """
 
     data: str | None

@@ -16,10 +16,8 @@ import torch
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
-from ganatomy.diagnosis import diagnose_run
-from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
-from ganatomy.sweeps import objectives
+from ganatomy.sweeps import objectives, pruning
 from ganatomy.sweeps.folder import Sweep, SweepTraining, training_at, trial_name
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.objectives import ObjectiveValue, in_words
@@ -28,7 +26,6 @@ from ganatomy.sweeps.worker import Task
 from ganatomy.system import files
 from ganatomy.system.runtime import cores
 
-COLLAPSE = "mode collapse"  # the finding that ends a trial
 POLL_SECONDS = 1.0  # between two looks at a training
 DEATHS = 3  # of a trial's process in a row, without a new checkpoint
 
@@ -80,7 +77,7 @@ class Supervisor:
         run = self.sweep.run(training.name)
         if run.info().get("status") == "failed" or self._outcomes(run) is not None:
             return True
-        return self.options.prune and _collapsed_before(run) is not None
+        return self._ended_before(run) is not None
 
     def kill(self) -> None:
         """End all workers at once."""
@@ -110,7 +107,7 @@ class Supervisor:
     def _trials(self, slot: int) -> None:
         while (trial := self._next()) is not None:
             training = trial_training(self.sweep, trial)
-            finished, reason = self._train(training, slot)
+            finished, reason = self._train(training, slot, trial)
             if finished:
                 self._tell(trial, training, reason)
 
@@ -130,6 +127,7 @@ class Supervisor:
         info = run.info()
         facts: dict[str, Any] = {"seconds": info.get("seconds")}
         found = self._outcomes(run)
+        self._behind(run, trial)  # so that later trials are compared with all of this one, however soon it ended
         with self.lock:
             if found is not None:
                 facts["outcomes"] = [each.json() for each in found]
@@ -149,17 +147,17 @@ class Supervisor:
 
     # --- one training -------------------------------------------------------------------------------------------------
 
-    def _train(self, training: SweepTraining, slot: int) -> tuple[bool, str | None]:
+    def _train(self, training: SweepTraining, slot: int, trial: FrozenTrial | None = None) -> tuple[bool, str | None]:
         """Train and measure in a process of its own, which is started again where something kills it.
 
         Whether the training has come to its end, and why not to that of its budget.
         """
         run, deaths = self.sweep.run(training.name), 0
         while not self.stopping:
-            if self.options.prune and (reason := _collapsed_before(run)):
+            if reason := self._ended_before(run, trial):
                 return True, reason
             newest = max(run.checkpoints(), default=0)
-            code, reason = self._process(training, slot)
+            code, reason = self._process(training, slot, trial)
             if code >= 0:
                 if reason is None and code:
                     reason = self._last_words(training)
@@ -172,7 +170,7 @@ class Supervisor:
                 return True, f"{words} ({signal.Signals(-code).name}): is there enough memory?"
         return False, None
 
-    def _process(self, training: SweepTraining, slot: int) -> tuple[int, str | None]:
+    def _process(self, training: SweepTraining, slot: int, trial: FrozenTrial | None) -> tuple[int, str | None]:
         """Run a worker to its end: its exit status, and why it was asked to end early, if it was."""
         threads = max(1, cores() // self.workers)
         training = replace(training, settings={"runtime.threads": threads, **training.settings})
@@ -198,13 +196,15 @@ class Supervisor:
         try:
             with suppress(BrokenPipeError):  # something has killed it already
                 process.stdin.write(task.to_text().encode())
-            return self._followed(process, self.sweep.run(training.name))
+            return self._followed(process, self.sweep.run(training.name), trial)
         finally:
             process.stdin.close()
             process.wait()
             self.processes.discard(process)
 
-    def _followed(self, process: subprocess.Popen[bytes], run: Run) -> tuple[int, str | None]:
+    def _followed(
+        self, process: subprocess.Popen[bytes], run: Run, trial: FrozenTrial | None
+    ) -> tuple[int, str | None]:
         reason, asked = None, False
         while True:
             try:
@@ -214,9 +214,27 @@ class Supervisor:
             if self.stopping and not asked:
                 process.terminate()  # which saves first
                 asked = True
-            reason = reason or (collapsed(run) if self.options.prune else None)
+            reason = reason or self._early_end(run, trial)
             if reason:
                 run.request(stop=True)
+
+    def _early_end(self, run: Run, trial: FrozenTrial | None) -> str | None:
+        """Why a training should not go on, if it should not."""
+        if not self.options.prune:
+            return None
+        return pruning.collapsed(run) or self._behind(run, trial)
+
+    def _ended_before(self, run: Run, trial: FrozenTrial | None = None) -> str | None:
+        """As `_early_end`, of a run that was ended for it before its outcome was written down."""
+        return self._early_end(run, trial) if run.info().get("status") == "stopped" else None
+
+    def _behind(self, run: Run, trial: FrozenTrial | None) -> str | None:
+        """Why a trial is ended that does worse than others, if it does. Keeps how far it was at every rung."""
+        if trial is None or not self.options.prune or len(self.options.objectives) > 1:
+            return None
+        with self.lock:
+            missing = set(pruning.RUNGS) - self.journal.compared(trial)
+            return self.journal.behind(trial, pruning.distances(run.probe_records()) if missing else {})
 
     def _environment(self, threads: int, slot: int) -> dict[str, str]:
         """Its share of the machine: threads, and one of several GPUs."""
@@ -239,22 +257,3 @@ def trial_training(sweep: Sweep, trial: FrozenTrial) -> SweepTraining:
     """The training of a trial: trial n has the sweep's seed + n."""
     options = sweep.options()
     return training_at(options, trial.user_attrs["point"], trial_name(trial.number), options.seed + trial.number)
-
-
-def collapsed(run: Run) -> str | None:
-    """The verdict on a run, if it is that of a collapse for longer than a moment."""
-    verdicts = [event for event in run.events() if event["event"] == "verdict"]
-    if not verdicts or not str(verdicts[-1].get("verdict")).startswith(COLLAPSE):  # cheap to see
-        return None
-    try:
-        monitor = diagnose_run(run)
-    except UserError:
-        return None
-    first = monitor.present[0] if monitor.present else None
-    lasting = first is not None and first.name == COLLAPSE and first.certainty != "suspected"
-    return str(first) if monitor.warm and lasting else None
-
-
-def _collapsed_before(run: Run) -> str | None:
-    """As `collapsed`, of a run that was ended for it before its outcome was written down."""
-    return collapsed(run) if run.info().get("status") == "stopped" else None
