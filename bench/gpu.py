@@ -126,15 +126,16 @@ def recipes(
     steps: int = 50,
     shrunk: Callable[[str], dict[str, Any]] | None = None,
 ) -> list[Row]:
-    """Every recipe for so many steps on noise, in float32: its own networks, at most 64 images a batch.
+    """Every recipe for images for so many steps on noise, in float32: its own networks, at most 64 images a batch.
 
     shrunk: options that make a recipe smaller, by its name.
     """
     rows, until = [], time.perf_counter() + seconds
-    for done, name in enumerate(RECIPES):
+    names = [name for name in RECIPES if recipe(name).modality == "images"]
+    for done, name in enumerate(names):
         config = recipe(name)
         config = change(config, {"training.batch": min(64, config.training.batch), **(shrunk(name) if shrunk else {})})
-        share = (until - time.perf_counter()) / (len(RECIPES) - done)
+        share = (until - time.perf_counter()) / (len(names) - done)
         what = f"recipe: {name}, {side}×{side}"
         rows += attempted(
             what, lambda what=what, config=config, share=share: [_recipe(here, what, config, side, steps, share)]

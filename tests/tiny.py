@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 
 from ganatomy.config import inactive
-from ganatomy.config.recipes import recipe
+from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.training.api import resume, train
@@ -36,7 +36,9 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "stylegan2": {"channels_base": 64, "channels_most": 8, "mapping_layers": 2},
     "unet": {"width": 4, "multipliers": [1, 2]},
     "gsn": {"hidden": [16, 16], "sampling_steps": 4},
+    "rows": {"hidden": [8]},
 }
+OF_IMAGES = [name for name in RECIPES if recipe(name).modality == "images"]
 
 
 def tiny(name: str) -> dict[str, Any]:

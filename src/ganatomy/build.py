@@ -16,18 +16,19 @@ from ganatomy.config.schedules import Schedule, at
 from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
-from ganatomy.gan.method import BudgetShare, Method, Setup
+from ganatomy.gan.method import Batch, BudgetShare, Method, Setup
 from ganatomy.gan.objectives import OBJECTIVES, Objective
-from ganatomy.gan.penalties import PENALTIES
+from ganatomy.gan.penalties import PENALTIES, condition
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
+from ganatomy.networks.row_shape import RowShape
 from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime
 
-ImageShape: TypeAlias = tuple[int, int, int]  # channels, height, width
+SampleShape: TypeAlias = tuple[int, ...]  # of images channels, height, width; of tables a `RowShape`
 
 
 def objective(config: options.ObjectiveOptions) -> Objective:
@@ -56,7 +57,7 @@ def prior(config: options.PriorOptions) -> Prior:
     return Prior(*PRIORS.find(config.name), config.dimension, tuple(config.classes))
 
 
-def generator(config: options.Config, image: ImageShape) -> nn.Module:
+def generator(config: options.Config, image: SampleShape) -> nn.Module:
     """The network that makes images of latent vectors, with its first weights, which follow from the seed alone.
 
     Raises UserError for numbers that fit no network of this family and these images.
@@ -64,7 +65,7 @@ def generator(config: options.Config, image: ImageShape) -> nn.Module:
     return _seeded(config, "generator", lambda: _generator(config, image))
 
 
-def _generator(config: options.Config, image: ImageShape) -> nn.Module:
+def _generator(config: options.Config, image: SampleShape) -> nn.Module:
     classes, dimension = len(config.prior.classes), config.prior.dimension
     match config.method:
         case "vae":
@@ -72,18 +73,19 @@ def _generator(config: options.Config, image: ImageShape) -> nn.Module:
             return VAE(encoder, _network(config.generator, "generator", dimension, image, classes=classes))
         case "diffusion":
             denoiser = _network(config.generator, "generator", image, classes=classes)
-            return Diffusion(denoiser, image, **config.diffusion.model_dump())
+            channels, height, width = image
+            return Diffusion(denoiser, (channels, height, width), **config.diffusion.model_dump())
         case "gsn":
             return _network(config.generator, "generator", image)
     return _network(config.generator, "generator", dimension, image, classes=classes)
 
 
-def discriminator(config: options.Config, image: ImageShape) -> nn.Module:
+def discriminator(config: options.Config, image: SampleShape) -> nn.Module:
     """A discriminator with its first weights, which follow from the seed alone. Errors as `generator`."""
     return _seeded(config, "discriminator", lambda: _discriminator(config, image))
 
 
-def _discriminator(config: options.Config, image: ImageShape) -> nn.Module:
+def _discriminator(config: options.Config, image: SampleShape) -> nn.Module:
     pack, (channels, *size) = config.training.pack, image
     several = (pack * channels, *size)
     network = _network(config.discriminator, "discriminator", several, classes=pack * len(config.prior.classes))
@@ -164,11 +166,29 @@ def _check_groups(batch: int, group: int, processes: int) -> None:
 def _check_families(config: options.Config) -> None:
     """The generator, and the encoder of a VAE, are of families that the method can train."""
     _check_role(config.generator.family, "generator")
+    if config.method == "adversarial":
+        _check_modality(config)
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
         family = getattr(config, role).family
         if config.method not in FAMILIES.find(family).methods:
             able = " or ".join(name for name, each in FAMILIES.items() if config.method in each.methods)
             raise UserError(f"method={config.method} needs {role}.family={able}, not {family}.")
+
+
+def _check_modality(config: options.Config) -> None:
+    """Both players are of samples of one kind, and what is given fits them."""
+    there = FAMILIES.find(config.discriminator.family).modality
+    if config.modality != there:
+        raise UserError(
+            f"generator.family={config.generator.family} is for {config.modality}, and discriminator.family="
+            f"{config.discriminator.family} for {there}: choose families of one kind."
+        )
+    if config.modality == "tables" and config.prior.name != "normal":
+        raise UserError("A table's generator makes the noise of its choices from normal numbers: prior.name=normal.")
+    if config.modality == "tables" and config.evaluation.every:
+        raise UserError("evaluation.every is for images: of a table, `ganatomy evaluate RUN` measures a run.")
+    if config.penalties.condition and config.training.simultaneous:
+        raise UserError("penalties.condition needs training.simultaneous=false.")
 
 
 def _check_role(family: str, role: str) -> None:
@@ -206,7 +226,7 @@ def _has_path_length(family: str) -> bool:
     return hasattr(FAMILIES.find(family).make("generator"), "path_length_regularisation")
 
 
-def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt: int = 0) -> Method:
+def method(config: options.Config, image: SampleShape, runtime: Runtime, attempt: int = 0) -> Method:
     """The whole training, ready for its first step. Raises UserError where the parts do not fit together."""
     check(config, runtime.world)
     setup = Setup(
@@ -228,10 +248,10 @@ def method(config: options.Config, image: ImageShape, runtime: Runtime, attempt:
             return GenerativeStochasticNetwork([learner], setup)
     network = discriminator(config, image)
     critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
-    return _game(config, learner, critic, setup)
+    return _game(config, image, learner, critic, setup)
 
 
-def _game(config: options.Config, learner: Player, critic: Player, setup: Setup) -> Adversarial:
+def _game(config: options.Config, image: SampleShape, learner: Player, critic: Player, setup: Setup) -> Adversarial:
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
     path_length = Penalty(
         "path_length",
@@ -239,13 +259,15 @@ def _game(config: options.Config, learner: Player, critic: Player, setup: Setup)
         _path_length,
         penalties.path_length_every,
     )
+    asked = Penalty("condition", scheduled(penalties.condition, setup.share), _condition(image))
+    added = {path_length: bool(penalties.path_length), asked: bool(penalties.condition and config.prior.conditional)}
     return Adversarial(
         learner,
         critic,
         objective(config.objective),
         setup,
         penalties=[penalty(name, weight, penalties.every, setup.share) for name, weight in penalties.weights().items()],
-        generator_penalties=[path_length] if penalties.path_length else [],
+        generator_penalties=[penalty for penalty, there in added.items() if there],
         augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
         share_fakes=training.share_fakes,
@@ -255,9 +277,19 @@ def _game(config: options.Config, learner: Player, critic: Player, setup: Setup)
     )
 
 
-def _path_length(network: nn.Module, z: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
+def _path_length(network: nn.Module, z: torch.Tensor, fake: Batch) -> torch.Tensor:
     assert isinstance(network, HasPathLength)
-    return network.path_length_regularisation(z, classes)
+    return network.path_length_regularisation(z, fake.classes)
+
+
+def _condition(shape: SampleShape) -> Callable[[nn.Module, torch.Tensor, Batch], torch.Tensor]:
+    cells = shape.cells if isinstance(shape, RowShape) else []
+
+    def value(network: nn.Module, z: torch.Tensor, fake: Batch) -> torch.Tensor:
+        assert fake.classes is not None, "only a conditional generator is given this penalty"
+        return condition(fake.images[:, cells], fake.classes)
+
+    return value
 
 
 def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:

@@ -16,12 +16,15 @@ from ganatomy.config.reference import sections
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.modalities.images import to_uint8
+from ganatomy.networks.families import RowsOptions
+from ganatomy.networks.row_shape import ColumnBlock, RowShape
 from ganatomy.system.options import OneOf
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune
 from tiny import tiny
 
 IMAGE = (3, 16, 16)
+ROWS = RowShape([ColumnBlock(True, 2, False), ColumnBlock(False, 3, True)])
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in RECIPES if name != "auto"},
     "dcgan, augmented": ("dcgan", {"augmentation.policies": ["translation"], "augmentation.probability": 0.5}),
@@ -97,9 +100,14 @@ def outcome(config: Config) -> str:
     """A digest of everything that two steps leave, and of an image."""
     if config.method in FROM_PIXELS:
         config = change(config, {"prior.dimension": 3 * 16 * 16})
-    method = build.method(config, IMAGE, Runtime())
-    real = autotune.noise(config, IMAGE, Runtime())
-    build.start_from_data(method, to_uint8(real.images))
+    shape: tuple[int, ...] = IMAGE
+    if isinstance(config.generator, RowsOptions):
+        shape, changes = ROWS, {"prior.dimension": config.generator.latent + ROWS.choices, "prior.classes": [3, 4, 5]}
+        config = change(config, changes)
+    method = build.method(config, shape, Runtime())
+    real = autotune.noise(config, shape, Runtime())
+    if shape is IMAGE:
+        build.start_from_data(method, to_uint8(real.images))
     digest = hashlib.sha256()
     for step in range(2):
         method.step(step, lambda step, turn: real)

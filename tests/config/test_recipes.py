@@ -20,10 +20,10 @@ from ganatomy.generators.api import sample, walk
 from ganatomy.runs.checkpoint import PROBE, load
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import number
-from tiny import go_on, quick, tiny, waves
+from tiny import OF_IMAGES, go_on, quick, tiny, waves
 
-CONDITIONAL = sorted(set(RECIPES) - {"gsn", "lsgan", "digits"})  # two of them are dcgan with other numbers
-SMALLER = sorted(set(RECIPES) - {"auto", "digits", "goodfellow2014", "gsn"})  # than the recipe, in the table on MNIST
+CONDITIONAL = sorted(set(OF_IMAGES) - {"gsn", "lsgan", "digits"})  # two of them are dcgan with other numbers
+SMALLER = sorted(set(OF_IMAGES) - {"auto", "digits", "goodfellow2014", "gsn"})  # than the recipe, in the table on MNIST
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def by_class(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return quick(labelled, runs, prior__conditional=True, training__steps=1, diagnosis__on=False)
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(OF_IMAGES))
 def test_every_recipe_trains_saves_resumes_and_draws(name: str, grey: Path, tmp_path: Path) -> None:
     settings = {"training__steps": 6, "training__discriminator_steps": 1, "log__checkpoint": 3, "log__keep": 0}
     run = quick(grey, tmp_path, recipe=name, **settings)
@@ -174,7 +174,7 @@ def test_recipes_are_named_and_cited() -> None:
         assert name in ("digits", "auto") or "arXiv:" in doc, f"{name} cites nothing"
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(OF_IMAGES))
 def test_recipes_say_what_was_measured(name: str) -> None:
     """Their words and docs/reproduction.json have the same figures."""
     found = json.loads((Path(__file__).parents[2] / "docs" / "reproduction.json").read_text())["mnist"]["found"]
@@ -185,7 +185,7 @@ def test_recipes_say_what_was_measured(name: str) -> None:
     assert line in (RECIPES[name].__doc__ or "")
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize("name", sorted(OF_IMAGES))
 def test_published_sizes_are_built_on_the_images_they_were_made_for(name: str) -> None:
     """Only the counts: on the meta device there is no memory."""
     config = recipe(name)

@@ -1,5 +1,7 @@
 """Penalties on discriminators whose gradient is known, and their own gradients against finite differences."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -178,3 +180,10 @@ def test_clipping_bounds_every_weight_in_place_and_leaves_the_rest():
     assert layer.weight.tolist() == torch.tensor([[-0.01, 0.004, 0.01]]).tolist()
     assert layer.bias.item() == torch.tensor(-0.01).item()
     assert layer.weight.data_ptr() == before
+
+
+def test_condition_is_the_cross_entropy_of_the_asked_category() -> None:
+    chosen = torch.tensor([[0.5, 0.5, 0.9], [0.25, 0.75, 0.0]])
+    asked = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    assert_close(penalties.condition(chosen, asked), torch.tensor(-(math.log(0.5) + math.log(0.75)) / 2))
+    assert penalties.condition(torch.zeros(2, 3), asked).isfinite()

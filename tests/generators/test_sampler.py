@@ -7,13 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from ganatomy.config.recipes import RECIPES
 from ganatomy.errors import UserError
 from ganatomy.gan.latent import walk
 from ganatomy.generators import api as sampling
 from ganatomy.modalities.images import enlarge, grid
 from ganatomy.runs.run import Run
-from tiny import go_on, quick
+from tiny import OF_IMAGES, go_on, quick
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def test_a_walk_follows_the_prior(made, prior: str, straight: bool) -> None:
     assert np.allclose(middle, (stops[0] + stops[1]) / 2, atol=1e-6) == straight
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_a_sampler_follows_its_precision(made, name: str) -> None:
     if name == "auto":
         pytest.skip("auto becomes another recipe's networks")

@@ -9,10 +9,9 @@ import torch
 from bench import gpu
 from bench.measure import take_turns
 
-from ganatomy.config.recipes import RECIPES
 from ganatomy.networks.r3 import Residual
 from ganatomy.system import runtime
-from tiny import tiny, waves
+from tiny import OF_IMAGES, tiny, waves
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +28,7 @@ def test_without_a_gpu_it_says_so_and_fails() -> None:
 def test_every_recipe_has_a_row_and_stops_when_its_time_is_over(device: str) -> None:
     with runtime.start(device, threads=1) as here:
         rows = gpu.recipes(here, seconds=0.0, side=16, shrunk=tiny)
-    assert [row.what for row in rows] == [f"recipe: {name}, 16×16" for name in RECIPES]
+    assert [row.what for row in rows] == [f"recipe: {name}, 16×16" for name in OF_IMAGES]
     assert all(row.value.startswith("1 of 50 steps") and gpu.FAULT not in row.value for row in rows)
 
 

@@ -14,7 +14,7 @@ import ganatomy
 from ganatomy import build
 from ganatomy.config import inactive
 from ganatomy.config.options import Config
-from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.data.batches import RealBatches
 from ganatomy.gan.method import Method
@@ -24,7 +24,7 @@ from ganatomy.system import runtime
 from ganatomy.system.runtime import Randomness, Runtime
 from ganatomy.training import autotune
 from ganatomy.training.loop import Callback, State
-from tiny import assert_same_tensors, go_on, quick, tiny, waves
+from tiny import OF_IMAGES, assert_same_tensors, go_on, quick, tiny, waves
 
 IMAGE = (3, 16, 16)
 DRAWS_ON_DEVICE = ("gsn",)  # its chains' coins and noise, which a GPU draws by another generator
@@ -50,7 +50,7 @@ def prepared(config: Config, here: Runtime) -> tuple[Method, RealBatches]:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_every_recipe_trains(name: str, precision: str, device: str) -> None:
     with runtime.start(device, threads=1) as here:
         method, batches = prepared(options(name), replace(here, precision=precision))
@@ -95,7 +95,7 @@ def _without(names: tuple[str, ...], run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in record.items() if name not in names} for record in run.records()]
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in DRAWS_ON_DEVICE])
+@pytest.mark.parametrize("name", [name for name in OF_IMAGES if name not in DRAWS_ON_DEVICE])
 def test_the_first_step_agrees_with_a_cpus(name: str, device: str) -> None:
     """Losses to 1e-3 and gradients to 1% of their length: float32 with the products in another order.
 
@@ -219,7 +219,7 @@ def watchful(cuda: str) -> Iterator[str]:
     torch.cuda.set_sync_debug_mode("default")
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if recipe(name).generator_optimiser.name != "rmsprop"])
+@pytest.mark.parametrize("name", [name for name in OF_IMAGES if recipe(name).generator_optimiser.name != "rmsprop"])
 def test_a_step_does_not_wait_for_the_gpu(watchful: str, name: str) -> None:
     with runtime.start(watchful) as here:
         method, batches = prepared(options(name), here)

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 from torch.testing import assert_close
 
-from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.recipes import recipe
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.training.api import train
-from tiny import tiny
+from tiny import OF_IMAGES, tiny
 
 Training: TypeAlias = tuple[str, dict[str, Any]]  # recipe and settings
 
@@ -51,7 +51,7 @@ FEATURES: dict[str, Training] = {
 }
 TRAININGS = {name: (chosen, without_batch_norm(chosen) | more) for name, (chosen, more) in FEATURES.items()}
 NORMALISED: dict[str, Training] = {"batch norm": ("dcgan", tiny("dcgan") | EVERY)}
-SWEEP = {name: (name, without_batch_norm(name)) for name in RECIPES if name != "auto"}  # which chooses by a clock
+SWEEP = {name: (name, without_batch_norm(name)) for name in OF_IMAGES if name != "auto"}  # which chooses by a clock
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ from rich.console import Console
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganatomy import build
-from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.system import runtime as runtimes
 from ganatomy.training import api as training
 from ganatomy.training import autotune, dryrun
-from tiny import tiny, waves
+from tiny import OF_IMAGES, tiny, waves
 
 
-@pytest.mark.parametrize("name", sorted(set(RECIPES) - {"auto"}))
+@pytest.mark.parametrize("name", sorted(set(OF_IMAGES) - {"auto"}))
 def test_every_recipe_says_what_it_would_take(name: str, tmp_path: Path) -> None:
     np.save(tmp_path / "waves.npy", waves(40, 16, 20, 1))
     changes = {**tiny(name), "training.steps": 100}

@@ -97,8 +97,11 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def seeds_without(latents: list[Path] | None, text: str, default: str) -> list[int]:
-    """The seeds in a text. Raises UserError as `parse_seeds`, and for seeds that are given beside files of points."""
-    if latents and text != default:
+def seeds_without(latents: list[Path] | None, text: str | None, default: str) -> list[int]:
+    """The seeds in a text, of None the default ones.
+
+    Raises UserError as `parse_seeds`, and for seeds that are given beside files of points.
+    """
+    if latents and text not in (None, default):
         raise UserError("--latents draws points instead of seeds: leave out --seeds.")
-    return parse_seeds(text)
+    return parse_seeds(default if text is None else text)

@@ -85,10 +85,41 @@ def evaluate(
     from ganatomy.errors import UserError
     from ganatomy.evaluation import api as evaluation
     from ganatomy.evaluation.rows import api as rows
+    from ganatomy.evaluation.rows.of_run import evaluate_run
+    from ganatomy.generators import rows as drawing
     from ganatomy.modalities.tables import files
     from ganatomy.system.terminal import Terminal, show
 
     chosen = [name.strip() for name in metrics.split(",") if name.strip()]
+    if not files.is_table(subject) and (table := drawing.find(subject)):
+        of_images: dict[str, object] = {
+            "--features": features != "auto",
+            "--weights": weights,
+            "--sha256": sha256,
+            "--size": size,
+            "--channels": channels,
+            "--class": label,
+            "--set": changes,
+        }
+        if given := [name for name, value in of_images.items() if value]:
+            raise UserError(f"{', '.join(given)}: not of a table, whose rows {subject} draws.")
+        found = evaluate_run(
+            table,
+            reference=reference,
+            held_out=held_out,
+            target=target,
+            metrics=chosen,
+            n=n,
+            step=step,
+            raw=raw,
+            truncation=truncation,
+            first_seed=first_seed,
+            device=device,
+            out=out,
+            page=page,
+        )
+        show(found)
+        return
     if files.is_table(subject):
         of_images = {
             "--n": n,

@@ -16,6 +16,7 @@ from ganatomy.cli.arguments import (
     Step,
     Truncation,
     how,
+    parse_seeds,
     seeds_without,
 )
 from ganatomy.system.terminal import show
@@ -23,7 +24,16 @@ from ganatomy.system.terminal import show
 
 def sample(
     run: Place,
-    seeds: Annotated[str, typer.Option(help="Which images: 0-63, 3,9,4 or a mix.")] = "0-63",
+    seeds: Annotated[
+        str | None, typer.Option(help="Which images or rows: 0-63, 3,9,4 or a mix; images 0-63 if not given.")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Of a table: how many rows; 1,000 if nothing is given.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TERM", help="Of a table: only such rows, as in 'age > 60' or 'city = Bonn'; repeatable."),
+    ] = None,
     truncation: Truncation = None,
     step: Step = None,
     raw: Raw = False,
@@ -36,17 +46,44 @@ def sample(
     changes: Changes = None,
     device: Device = "auto",
     parts: Parts = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; RUN/generated if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to, of a table a file; in RUN/generated if not given.")
+    ] = None,
 ) -> None:
-    """Draw images: PNG files named by seed, and a grid.
+    """Draw images, PNG files named by seed and a grid, or rows of a table, a CSV or Parquet file.
 
     ganatomy sample last --seeds 0-63
     ganatomy sample last --seeds 3,9,4 --truncation 0.7
     ganatomy sample last --latents photo.safetensors
     ganatomy sample last --move directions.safetensors:1=2.5
-    """
-    from ganatomy.generators import api as sampling
+    ganatomy sample last --rows 1000 --where "age > 60" --out rows.csv
 
+    Raises UserError for options that go with another kind of data.
+    """
+    from ganatomy.errors import UserError
+    from ganatomy.generators import api as sampling
+    from ganatomy.generators import rows as drawing
+
+    if table := drawing.find(run):
+        of_images = {"--latents": latents, "--move": move, "--set": changes}
+        if given := [name for name, value in of_images.items() if value]:
+            raise UserError(f"{', '.join(given)}: not of a table, whose rows {run} draws.")
+        _, said = drawing.sample_rows(
+            table,
+            rows,
+            None if seeds is None else parse_seeds(seeds),
+            wheres=where or [],
+            label=label,
+            step=step,
+            raw=raw,
+            truncation=truncation,
+            device=device,
+            out=out,
+        )
+        show(said)
+        return
+    if rows is not None or where:
+        raise UserError(f"--rows and --where go with tables, and {run} draws images.")
     chosen = seeds_without(latents, seeds, default="0-63")
     folder = sampling.sample(
         run,

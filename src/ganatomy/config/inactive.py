@@ -36,6 +36,10 @@ def _method(*names: str) -> Callable[[Config, str], bool]:
     return lambda config, name: config.method in names
 
 
+def _of(modality: str) -> Callable[[Config, str], bool]:
+    return lambda config, name: config.modality == modality
+
+
 def _game(pattern: str) -> Condition:
     return Condition(pattern, _method("adversarial"), "it needs method=adversarial")
 
@@ -51,12 +55,26 @@ CONDITIONS = (
         lambda config, name: False,
         "it is only the name of what the options started from, which --recipe loads",
     ),
+    *(
+        Condition(f"data.{option}", _of("images"), "it is for images, and this is a table")
+        for option in ("size", "channels", "fit", "padding", "range", "split", "classes_from", "flip")
+    ),
+    Condition("data.leave_out", _of("tables"), "it is for tables, and these are images"),
+    Condition("augmentation.policies", _of("images"), "it is for images, and this is a table"),
+    Condition(
+        "penalties.condition",
+        lambda config, name: config.modality == "tables" and config.prior.conditional,
+        "it needs a table and prior.conditional=true",
+    ),
     Condition("data.padding", lambda config, name: config.data.fit == "pad", "it needs data.fit=pad"),
     Condition("prior.classes", lambda config, name: False, "the images decide it"),
     Condition(
         "prior.dimension",
         lambda config, name: config.method not in FROM_PIXELS,
         "latent vectors of this method have the size of the image",
+    ),
+    Condition(
+        "prior.dimension", _of("images"), "latent vectors are as long as generator.latent and the table's choices"
     ),
     *(
         Condition(f"init.{option}", lambda config, name: bool(config.init.path), "it needs init.path (--init)")

@@ -103,10 +103,10 @@ ValueRange = Annotated[
 
 
 class DataOptions(Options):
-    """Which images to train on, and how they are prepared."""
+    """Which images or table to train on, and how they are prepared."""
 
     path: Annotated[str, OneOf("ganatomy.data.sources:SOURCES")] = Field(
-        "digits", description="The images, by path or name."
+        "digits", description="The images, by path or name, or a table's file."
     )
     size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: that of the images.")
     channels: Literal[1, 3, 4] | None = Field(
@@ -128,7 +128,10 @@ class DataOptions(Options):
         ge=1,
         description="Level of folders whose names are the classes, 1 the outermost; empty: the one that is clear.",
     )
-    first: int | None = Field(None, ge=2, description="Train on the first N images of the split only; empty: on all.")
+    first: int | None = Field(
+        None, ge=2, description="Train on the first N images of the split, or rows, only; empty: on all."
+    )
+    leave_out: list[str] = Field([], description="Columns of a table that are not learnt.")
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
 
 
@@ -212,6 +215,10 @@ class PenaltyOptions(Options):
     @classmethod
     def _all_named(cls, values: Any) -> Any:
         return {**dict.fromkeys(PENALTIES, 0.0), **values} if isinstance(values, Mapping) else values
+
+    condition: Weight = Field(
+        0.0, description="Weight of E[−log P(the asked category)] in the loss of a table's generator."
+    )
 
     def weights(self) -> dict[str, float | Schedule]:
         """The weights of penalties that are on, by name."""
@@ -399,3 +406,9 @@ class Config(Options):
     evaluation: EvaluationOptions = EvaluationOptions()
     diagnosis: DiagnosisOptions = DiagnosisOptions()
     runtime: RuntimeOptions = RuntimeOptions()
+
+    @property
+    def modality(self) -> str:
+        """What the generator draws, by its family: images or tables."""
+        family = FAMILIES.get(self.generator.family)
+        return "images" if family is None else family.modality

@@ -57,6 +57,11 @@ class Images:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    @property
+    def stored(self) -> Pixels:
+        """The pixels."""
+        return self.pixels
+
     def on_white(self) -> "Images":
         """Transparent images laid on white, in memory and as a set of their own; others as they are."""
         if self.pixels.shape[3] != 4:

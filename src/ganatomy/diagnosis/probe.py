@@ -62,7 +62,9 @@ class Probe:
         for drawn in (count, min(count, method.batch // method.runtime.world), min(count, SPECTRA)):
             self.reference.floors(drawn)  # now, so that no measurement takes longer than the next
         self.training = None if images.training is None else self._embedded(images.training)
-        known = None if real.classes is None else _classes(real.classes)[: len(self.reference.features)]
+        known = None
+        if real.classes is not None and self.reference.pictures:  # a row has more classes than the one it is drawn for
+            known = _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
         self.drawn = DrawnImages(_array(real.images), size)
         self.real_signals = self._of_real(images)
@@ -86,6 +88,8 @@ class Probe:
         method = self.method
         if not isinstance(method, Adversarial) or (seen := method.last_round) is None or len(seen.fake.images) < FEWEST:
             return {}
+        if not self.reference.pictures:  # rare conditions are drawn more often in training
+            return _of_scores(method, seen.real_scores, seen.fake_scores)
         found = self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
         return found | self._of_batch(seen, found["spread"]) | _of_scores(method, seen.real_scores, seen.fake_scores)
 
@@ -105,7 +109,7 @@ class Probe:
             found["gap"] = self._gap(features)
             if self.real_classes is not None and fake.classes is not None:
                 found |= self.real_classes.accuracies(features, _classes(fake.classes))
-            if (seen := self.method.last_round) is not None:
+            if (seen := self.method.last_round) is not None and self.reference.pictures:
                 drawn = self.reference.embed(_array(seen.fake.images[: len(self.codes)]))
                 found |= self._of_batch(seen, self.reference.spread(drawn))
             return found | self._of_latents() | self._of_players(self.method, fake) | self._of_weights(self.method)

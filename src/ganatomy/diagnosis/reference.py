@@ -28,7 +28,7 @@ class ReferenceSet:
     """
 
     def __init__(self, images: NDArray, ends: tuple[float, float] | None = None) -> None:
-        """images: float [N, C, H, W], at least 4 of which the first `MOST` count.
+        """images: float [N, C, H, W], or rows [N, W], at least 4 of which the first `MOST` count.
 
         ends: of the range that the generator draws in; None, where that is unknown: the extremes of the real images.
         """
@@ -45,8 +45,9 @@ class ReferenceSet:
         self.usual = signals.mean_distance(self.between)
         self.low, self.high = float(images.min()), float(images.max())
         self.ends = ends or (self.low, self.high)
+        self.pictures = images.ndim == 4
         self.saturated = signals.saturated(images, *self.ends)
-        self.stride_energy = signals.stride_energy(images[:SPECTRA].astype(np.float64))
+        self.stride_energy = signals.stride_energy(images[:SPECTRA].astype(np.float64)) if self.pictures else None
         self._floors: dict[int, Signals] = {}
 
     def embed(self, images: NDArray) -> Array:
@@ -62,14 +63,16 @@ class ReferenceSet:
 
     def compare(self, fake: NDArray, features: Array | None = None) -> Signals:
         """Signals of generated images [N, C, H, W], with their floors; features: theirs, [N, D], if known."""
-        return self.compare_features(self.embed(fake) if features is None else features) | {
+        found = self.compare_features(self.embed(fake) if features is None else features) | self.floors(len(fake))
+        if not self.pictures:
+            return found
+        return found | {
             "low": float(np.min(fake)),
             "high": float(np.max(fake)),
             "low_real": self.low,
             "high_real": self.high,
             "saturated": signals.saturated(fake, *self.ends),
             "saturated_real": self.saturated,
-            **self.floors(len(fake)),
         }
 
     def checkerboard(self, fake: NDArray) -> Signals:
@@ -77,6 +80,8 @@ class ReferenceSet:
 
         grid: the amplitude of such a grid, over the width of the range.
         """
+        if self.stride_energy is None:
+            return {}
         energy = signals.stride_energy(fake[:SPECTRA]) / self.stride_energy
         width = (self.ends[1] - self.ends[0]) or 1.0
         return {"checkerboard": float(energy.max()), "grid": signals.stride_amplitude(fake[:SPECTRA]) / width}

@@ -28,7 +28,9 @@ EDGE = 0.01  # of the range: closer to its ends a pixel is saturated
 
 
 def downsampled(images: NDArray) -> Array:
-    """Means of blocks of pixels, at most 16 a side, flattened: [N, C, H, W] → [N, D]."""
+    """Means of blocks of pixels, at most 16 a side, flattened: [N, C, H, W] → [N, D]; rows [N, D] as they are."""
+    if images.ndim == 2:
+        return images.astype(np.float64)
     count, channels, height, width = images.shape
     # As matrix products, several times as fast as sums over short blocks.
     narrow = (images.reshape(-1, width) @ _means(width)).reshape(count * channels, height, -1)

@@ -21,7 +21,7 @@ from ganatomy.system.precision import at_least_float32
 class Penalty:
     """A term of a player's loss: weight(step) · value(…), at every `every`-th step, with as many times the weight.
 
-    value: a scalar, of (D, real, fake, draw) for the discriminator and of (G, z, classes) for the generator.
+    value: a scalar, of (D, real, fake, draw) for the discriminator and of (G, z, batch of fakes) for the generator.
     """
 
     name: str
@@ -164,7 +164,7 @@ class Adversarial(Method):
         if self.generator_penalties:
             z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
         for penalty in self.generator_penalties:
-            loss = loss + penalty.added(step, record, self.generator.network, z, real.classes)
+            loss = loss + penalty.added(step, record, self.generator.network, z, fake)
         record["gradient_norm/generator"] = self.generator.update(loss, step)
         return record
 

@@ -16,6 +16,8 @@ from ganatomy.system.lazy import torch
 from ganatomy.system.precision import at_least_float32
 from ganatomy.system.registry import Registry
 
+SMALLEST = 1e-30  # of a probability: its logarithm stays finite
+
 Discriminator: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
 Draw: TypeAlias = "Callable[..., torch.Tensor]"  # draw(*shape): uniform on [0, 1), [B, *shape]
 
@@ -81,6 +83,14 @@ def dragan(discriminator: Discriminator, real: torch.Tensor, fake: torch.Tensor,
     u is uniform on [0, 1) in every pixel; std over the whole batch, as in the authors' code.
     """
     return _distance_from_one(discriminator, real + whole_batch.deviation(real) * draw(*real.shape[1:]) / 2)
+
+
+def condition(chosen: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """E[−log P(the asked category)] of generated rows: Xu et al. 2019 (arXiv:1907.00503), section 4.3; a scalar.
+
+    chosen: what the generator gives each category, [B, K], in (0, 1); asked: one-hot, [B, K].
+    """
+    return -(chosen * asked).sum(1).clamp_min(SMALLEST).log().mean()
 
 
 def squared_gradient_norms(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:

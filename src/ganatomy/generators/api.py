@@ -48,6 +48,8 @@ def load(
             raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
         return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
+    if run.config().modality != "images":
+        raise UserError(f"{run.path} draws rows of a table, not images: `ganatomy sample {run.address}` writes them.")
     config, folder, name = run.config(), run.checkpoint(step), "generator" if raw else "average"
     check_at_hand(run, [(FAMILIES, config.generator.family), (PRIORS, config.prior.name)])
     tensors = checkpoint.load(folder, name)[name]

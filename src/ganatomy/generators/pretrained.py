@@ -70,7 +70,7 @@ def load(path: Path, changes: Mapping[str, Any]) -> Pretrained:
 
 
 def rebuilt(
-    config: Config, image: build.ImageShape, tensors: dict[str, Tensor], source: str | Path, changes: Mapping[str, Any]
+    config: Config, image: build.SampleShape, tensors: dict[str, Tensor], source: str | Path, changes: Mapping[str, Any]
 ) -> nn.Module:
     """The network of a configuration, with its weights by name and each of its shape; changes: as for `load`.
 

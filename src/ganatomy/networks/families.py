@@ -34,6 +34,7 @@ class Family:
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
     generates                                  whether there is a generator, and not a discriminator alone
+    modality                                   what it draws: images or tables
     """
 
     name: str
@@ -43,6 +44,7 @@ class Family:
     module: str
     classes: tuple[Make, Make] | None = None
     generates: bool = True
+    modality: str = "images"
 
     def has(self, role: str) -> bool:
         """Whether there is such a network: the baselines' families have no discriminator."""
@@ -87,13 +89,15 @@ def register_family(
     *,
     methods: tuple[str, ...] = ("adversarial",),
     generates: bool = True,
+    modality: str = "images",
 ) -> Family:
     """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
 
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
-    name of the module that has them; image is (channels, height, width). Options that are not given are the keyword
-    arguments of the classes, with their defaults; one set alone is of both players. generates: whether there is a
-    generator. Returns the family. Raises UserError where the name is taken, or an argument has no default.
+    name of the module that has them; image is (channels, height, width), for tables a `row_shape.RowShape`. Options
+    that are not given are the keyword arguments of the classes, with their defaults; one set alone is of both players.
+    generates: whether there is a generator; modality: what it draws. Returns the family. Raises UserError where the
+    name is taken, or an argument has no default.
     """
     if isinstance(networks, str):
         module, classes = networks, None
@@ -103,7 +107,7 @@ def register_family(
         discriminator_options = discriminator_options or _options_of(name, networks[1], given=1)
     assert generator_options is not None, "a family in a module of its own declares its options"
     discriminator_options = discriminator_options or generator_options
-    family = Family(name, generator_options, discriminator_options, methods, module, classes, generates)
+    family = Family(name, generator_options, discriminator_options, methods, module, classes, generates, modality)
     return FAMILIES.add(name, family, module=module, summary=summary_of(generator_options))
 
 
@@ -275,6 +279,34 @@ class StyleGAN2DiscriminatorOptions(NetworkOptions):
 
 
 register_family("stylegan2", "ganatomy.networks.stylegan2", StyleGAN2Options, StyleGAN2DiscriminatorOptions)
+
+
+class RowsOptions(NetworkOptions):
+    """Residual dense networks for the rows of a table (Xu et al. 2019)."""
+
+    family: Literal["rows"] = Field("rows", description=FAMILY)
+    latent: int = Field(
+        128, ge=1, le=4096, description="Numbers of z that the layers read; the others are the noise of the choices."
+    )
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [256, 256], min_length=1, description="Units of each hidden layer."
+    )
+    temperature: float = Field(
+        0.2, gt=0, le=10, description="Of the Gumbel softmax; the smaller, the nearer is a choice to all or nothing."
+    )
+
+
+class RowsDiscriminatorOptions(NetworkOptions):
+    """Dense networks for the rows of a table (Xu et al. 2019)."""
+
+    family: Literal["rows"] = Field("rows", description=FAMILY)
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [256, 256], min_length=1, description="Units of each hidden layer, the input's side first."
+    )
+    dropout: float = Field(0.5, ge=0, lt=1, description="Dropout of the hidden units while training.")
+
+
+register_family("rows", "ganatomy.networks.rows", RowsOptions, RowsDiscriminatorOptions, modality="tables")
 
 
 class UNetOptions(NetworkOptions):

@@ -56,12 +56,12 @@ def text(run: Run) -> str:
         "problems": _problems(run),
         "facts": _definitions(_facts(info, config, events)),
         "headline": "How to read it" if "lab" in info else "Generated and real",
-        "pictures": "".join(f"<p>{each}</p>" for each in lab.READING) if "lab" in info else _pictures(run, frames),
+        "pictures": _reading() if "lab" in info else _pictures(run, frames, _of_table(config)),
         "timeline": _timeline(run, info, frames),
         "findings": findings.section(monitor, status_of(run, info, events)),
         "scores": scores.section(measured),
         "charts": _charts(drawn, marks),
-        "commands": _commands(run, info),
+        "commands": _commands(run, info, config),
         "config": escape(_text(run.at("config.yaml")) or "There is no config.yaml."),
         "versions": _definitions(_made_with(info)),
         "events": _events(events),
@@ -89,7 +89,7 @@ def _status(run: Run, info: dict[str, Any], config: Config | None, records: Colu
     state = words.get(info.get("status", ""), str(info.get("status", "not started")))
     text = f"{state}: {known['step']:,} steps"
     if "images" in known and "seconds" in known:
-        text += f", {known['images']:,} {'points' if 'lab' in info else 'images'} in {duration(known['seconds'])}"
+        text += f", {known['images']:,} {_samples(info, config)} in {duration(known['seconds'])}"
     if machine := _machine(info, config):
         text += f" on {machine}"
     return escape(text[0].upper() + text[1:])
@@ -114,7 +114,7 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
     if data:
         shape = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
         fingerprint = data.get("fingerprint", "")[:12]
-        images = f"{data.get('images', 0):,} images from {data.get('source', '')}"
+        images = f"{data.get('images', 0):,} {_samples(info, config)} from {data.get('source', '')}"
         facts["Data"] = f"{images}{shape}, fingerprint {fingerprint}"
     begun = [event.get("time", "") for event in events if event.get("event") == "started"] or [info.get("started")]
     if begun[0]:
@@ -123,13 +123,19 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
     return facts
 
 
-def _pictures(run: Run, frames: list[pictures.Frame]) -> str:
+def _reading() -> str:
+    return "".join(f"<p>{each}</p>" for each in lab.READING)
+
+
+def _pictures(run: Run, frames: list[pictures.Frame], table: bool) -> str:
     figures = []
     if frames:
-        words = f"By the averaged generator at step {frames[-1]['step']:,}: one seed a tile, row by row from seed 0."
+        shown = "the columns of many rows" if table else "one seed a tile, row by row from seed 0"
+        words = f"By the averaged generator at step {frames[-1]['step']:,}: {shown}."
         figures.append(_figure(frames[-1]["image"], "Generated", words))
     if run.at("reals.png").exists():
-        words = "Training images. The generator never sees them: it learns from the discriminator's gradient."
+        what = "rows" if table else "images"
+        words = f"Training {what}. The generator never sees them: it learns from the discriminator's gradient."
         figures.append(_figure(pictures.inline(run.at("reals.png")), "Real", words))
     pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
     return pair if frames else "<p>No samples yet: the first grid is drawn when training starts.</p>" + pair
@@ -144,7 +150,7 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
         shown = (
             "The game from the first step to the last."
             if "lab" in info
-            else "The same latent vectors at every snapshot: watch each image take shape."
+            else "The same latent vectors at every snapshot: watch them take shape."
         )
         wide, image = ' class="wide"' if "lab" in info else "", '<img alt="Samples at the chosen step">'
         if "lab" in info:  # six panels, which need their width
@@ -184,15 +190,20 @@ def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
     return f"<p>Horizontal axis: generator steps.{zoom}{legend}</p>{''.join(figures)}"
 
 
-def _commands(run: Run, info: dict[str, Any]) -> str:
+def _commands(run: Run, info: dict[str, Any], config: Config | None) -> str:
     if "lab" in info:
         return _definitions(lab.tries(info), code=True)
     if not run.checkpoints():
         return "<p>No checkpoint yet.</p>"
     longer = f" --steps {2 * info.get('step', 1)}" if info.get("status") == "finished" else ""
-    lines = {
+    drawing = {
         f"ganatomy sample {run.address} --seeds 0-63": "generate images, one a seed",
         f"ganatomy walk {run.address} --seeds 3,9,4": "walk from seed to seed",
+    }
+    if _of_table(config):
+        drawing = {f"ganatomy sample {run.address} --rows 1000": "generate rows, one a seed"}
+    lines = {
+        **drawing,
         f"ganatomy train --resume {run.address}{longer}": "continue training" + (", for longer" if longer else ""),
     }
     return _definitions({words: command for command, words in lines.items()}, code=True)
@@ -225,6 +236,15 @@ def _definitions(rows: dict[str, str], code: bool = False) -> str:
 
 
 # --- small things -----------------------------------------------------------------------------------------------------
+
+
+def _of_table(config: Config | None) -> bool:
+    return config is not None and config.modality == "tables"
+
+
+def _samples(info: dict[str, Any], config: Config | None) -> str:
+    """What the run's samples are, in the plural."""
+    return "points" if "lab" in info else "rows" if _of_table(config) else "images"
 
 
 def _config(run: Run) -> Config | None:

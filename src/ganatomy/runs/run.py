@@ -38,7 +38,7 @@ SNAPSHOT = re.compile(r"([0-9]{6}|[1-9][0-9]{6,14})\.png")
 WRITTEN = (
     *("run.json", "config.yaml", "metrics.jsonl", "events.jsonl", "log.txt", "control.json", ".control.json.taken"),
     *("reals.png", "samples", "checkpoints", "checkpoints/last", "walk.webp", "report.html", "eval"),
-    *("tensorboard", "trackers"),
+    *("tensorboard", "trackers", "schema.json", "normalisation.json"),
 )
 DIRECTIONS = ("directions", "directions.safetensors")  # where `ganatomy directions` leaves those of a run
 SCORED = re.compile(r"step-([0-9]{8,15})-")  # how the names in eval/ begin

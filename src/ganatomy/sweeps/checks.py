@@ -129,6 +129,6 @@ def _check_metrics(options: SweepOptions, prepared: Prepared, device: str) -> No
     extractor = extractor_for(options.features, prepared.images, device)
     has_unseen = False
     with suppress(UserError):
-        data = prepared.config.data.model_dump(exclude={"path", "flip", "split", "first"})
+        data = prepared.config.data.model_dump(exclude={"path", "flip", "split", "first", "leave_out"})
         has_unseen = bool(datasets.prepare(prepared.config.data.path, split="test", **data))
     scoring.chosen(metrics, extractor.classes is not None, has_unseen)

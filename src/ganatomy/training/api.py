@@ -18,6 +18,7 @@ from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
+from ganatomy.modalities.tables.files import is_table
 from ganatomy.runs import checkpoint
 from ganatomy.runs.images import cached, located
 from ganatomy.runs.parts import check_at_hand
@@ -27,7 +28,7 @@ from ganatomy.system.terminal import Terminal
 from ganatomy.training import auto, forecast, initial, parts, session, trackers
 from ganatomy.training.loop import Callback
 from ganatomy.training.parts import Loss
-from ganatomy.training.prepare import accept, budget_of, prepare_training, refuse_few, resolve
+from ganatomy.training.prepare import Samples, accept, budget_of, prepare_training, refuse_few, resolve
 from ganatomy.training.results import show_results
 
 
@@ -86,7 +87,8 @@ def train(
             resolved = resolve(prepare_training(planned, runtime, console, check=check), console)
             if runtime.leads:
                 run.write_config(resolved.config)
-                if resolved.timings or recipe == "auto":  # nothing is measured for the forecast alone
+                timed = resolved.timings or recipe == "auto"
+                if timed and resolved.config.modality == "images":  # nothing is measured for the forecast alone
                     forecast.show(resolved, console)
         session.train(run, resolved, console, callbacks=callbacks)
         return run
@@ -159,10 +161,10 @@ def resume(
         return run
 
 
-def _check_same(run: Run, images: datasets.Images, place: str) -> None:
+def _check_same(run: Run, images: Samples, place: str) -> None:
     data = run.info().get("data") or {}
     recorded = data.get("fingerprint")
-    if recorded and recorded == images.former:
+    if isinstance(images, datasets.Images) and recorded and recorded == images.former:
         old = cached(data, run.config().data)
         cure = (
             f"`ganatomy train --resume {run.address} {PREFIX}{old[0]}` goes on with them" if old else "start a new run"
@@ -259,7 +261,8 @@ def plan(
     elif config is not None:
         base = read(config)
     else:
-        base = recipe_named(recipe or "dcgan") if recipe or origin is None else initial.base(origin)
+        usual = "ctgan" if is_table(str(data)) else "dcgan"
+        base = recipe_named(recipe or usual) if recipe or origin is None else initial.base(origin)
 
     if data is not None and changes.get("data.path") not in (None, str(data)):
         raise UserError(f"The images are given twice: {data}, and data.path={changes['data.path']}.")
@@ -276,6 +279,11 @@ def plan(
         changes = {**dict.fromkeys(BUDGETS), **changes}
 
     planned = change(base, changes)
+    if is_table(planned.data.path) != (planned.modality == "tables"):
+        raise UserError(
+            f"{planned.data.path} is {'a table' if is_table(planned.data.path) else 'no table'}, and generator.family="
+            f"{planned.generator.family} draws {planned.modality}: choose another recipe."
+        )
     if not any((planned.training.steps, planned.training.images, planned.training.minutes)):
         raise UserError("This training would never end: give --steps, --images or --minutes.")
     if recipe != "auto":  # which may still choose what they need

@@ -83,7 +83,8 @@ def choose(
     _by_class(choice, images)
     _for_few_images(choice, images)
     _mirror(choice, images)
-    _width_and_budget(choice, prepared.modality.shape, runtime, side)
+    height, width, channels = images.pixels.shape[1:]
+    _width_and_budget(choice, (channels, height, width), runtime, side)
     for reason in choice.reasons:
         console.print(f"  {reason}", highlight=False)
     return choice

@@ -24,7 +24,7 @@ SCREENING_BATCH = 8  # images a step of a first, short timing
 SCREENED_OUT = 2.0  # ways this much slower than the fastest in the first timing get no second: it might take minutes
 
 
-def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[Config, list[Timing]]:
+def choose(config: Config, image: build.SampleShape, runtime: Runtime) -> tuple[Config, list[Timing]]:
     """The configuration with `auto` replaced by the fastest way that agrees with float32, and the timings.
 
     Every way takes the same few steps on the same noise, once on a machine: see `measurements.kept`. Several processes
@@ -41,19 +41,19 @@ def choose(config: Config, image: build.ImageShape, runtime: Runtime) -> tuple[C
     return change(config, {"runtime.precision": way.precision, "runtime.convolution": way.convolution}), timings
 
 
-def images_per_second(config: Config, image: build.ImageShape, runtime: Runtime) -> float:
+def images_per_second(config: Config, image: build.SampleShape, runtime: Runtime) -> float:
     """The speed of a few steps on noise, in float32 as torch computes it; measured once on a machine."""
     return _speed(config, image, runtime, Way("float32", "native"))
 
 
-def expected(settled: Config, image: build.ImageShape, runtime: Runtime, timings: Sequence[Timing]) -> float:
+def expected(settled: Config, image: build.SampleShape, runtime: Runtime, timings: Sequence[Timing]) -> float:
     """The speed to expect, images/s, of options without an `auto`, chosen by these timings."""
     way = Way(settled.runtime.precision, settled.runtime.convolution)
     rates = [timing.rate for timing in timings if timing.way == way]
     return rates[0] if rates else _speed(settled, image, runtime, way)
 
 
-def _speed(config: Config, image: build.ImageShape, runtime: Runtime, way: Way) -> float:
+def _speed(config: Config, image: build.SampleShape, runtime: Runtime, way: Way) -> float:
     alone = replace(runtime, world=1, rank=0)
 
     def measure() -> list[Timing]:
@@ -62,7 +62,7 @@ def _speed(config: Config, image: build.ImageShape, runtime: Runtime, way: Way) 
     return measurements.kept(config, image, alone, [way], measure)[0].rate
 
 
-def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[Way]:
+def _ways(config: Config, image: build.SampleShape, runtime: Runtime) -> list[Way]:
     """The ways that the options leave open, float32 as torch computes it first."""
     given = config.runtime
     precisions = ["float32", "bfloat16"] if given.precision == "auto" else [given.precision]
@@ -74,7 +74,7 @@ def _ways(config: Config, image: build.ImageShape, runtime: Runtime) -> list[Way
     return [way for way in ways if way != ("bfloat16", "patches") or given.convolution == "patches"]
 
 
-def _time_all(config: Config, image: build.ImageShape, runtime: Runtime, ways: list[Way]) -> list[Timing]:
+def _time_all(config: Config, image: build.SampleShape, runtime: Runtime, ways: list[Way]) -> list[Timing]:
     group = getattr(config.discriminator, "group", 1) * config.training.pack  # a batch is a multiple, or one group
     few = -(-SCREENING_BATCH // group) * group
     small = change(config, {"training.batch": min(few, config.training.batch)})
@@ -99,7 +99,7 @@ def fastest(timings: list[Timing]) -> int:
 
 
 def _time(
-    config: Config, image: build.ImageShape, runtime: Runtime, way: Way, steps: int
+    config: Config, image: build.SampleShape, runtime: Runtime, way: Way, steps: int
 ) -> tuple[Timing, torch.Tensor]:
     """A way's timing, and the first gradient of the discriminator, or of the only player, flat, [P]."""
     config = change(config, {"runtime.convolution": way.convolution})
@@ -119,9 +119,10 @@ def _time(
     return Timing(way, method.images_per_step / median(seconds)), gradient
 
 
-def noise(config: Config, image: build.ImageShape, runtime: Runtime) -> Batch:
-    """A batch of uniform noise in the shape of real images, [B, C, H, W] in [−1, 1), with classes if there are any."""
+def noise(config: Config, image: build.SampleShape, runtime: Runtime) -> Batch:
+    """A batch of uniform noise in the shape of real samples, [B, …] in [−1, 1), with classes if there are any."""
     random, classes = torch.Generator().manual_seed(0), len(config.prior.classes)
     images = torch.rand(config.training.batch, *image, generator=random) * 2 - 1
     labels = torch.eye(classes)[torch.arange(len(images)) % classes].to(runtime.device) if classes else None
-    return Batch(images.to(runtime.device, memory_format=torch.channels_last), labels)
+    layout = torch.channels_last if images.dim() == 4 else torch.contiguous_format
+    return Batch(images.to(runtime.device, memory_format=layout), labels)

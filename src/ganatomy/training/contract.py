@@ -24,10 +24,10 @@ COUNT = 8  # images in the batches of the checks
 LOUD = 100.0  # times the usual input: what stays within bounds only by chance leaves them
 
 
-def check(method: Method, options: Config, image: tuple[int, int, int]) -> None:
+def check(method: Method, options: Config, image: tuple[int, ...]) -> None:
     """Check the parts of a training that are not part of Ganatomy; nothing of it changes.
 
-    image: channels, height, width. Raises UserError with the first thing that breaks a contract.
+    image: of one sample, such as channels, height, width. Raises UserError with the first thing that breaks a contract.
     """
     if not isinstance(method, Adversarial):
         return
@@ -41,7 +41,7 @@ def check(method: Method, options: Config, image: tuple[int, int, int]) -> None:
             check_objective(method.objective, options.objective.name)
 
 
-def check_generator(network: nn.Module, options: Config, method: Method, image: tuple[int, int, int]) -> None:
+def check_generator(network: nn.Module, options: Config, method: Method, image: tuple[int, ...]) -> None:
     """z [B, latent_dim] → images [B, C, H, W] in [−1, 1], each of its own z; raises UserError."""
     name, device = options.generator.family, method.runtime.device
     codes = method.prior.of_seeds(range(COUNT)).to(device)

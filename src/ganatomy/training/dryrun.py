@@ -42,12 +42,14 @@ def show(
     console.print(settings.to_yaml(options), highlight=False, markup=False)
     for player in method.players:
         console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
-    images = method.images_per_step
-    console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP an image, forward and backward", highlight=False)
-    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} images/s, {rate * flops / 1e9:,.0f} GFLOP/s"
+    images, tables = method.images_per_step, options.modality == "tables"
+    one, many = ("a row", "rows") if tables else ("an image", "images")
+    console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP {one}, forward and backward", highlight=False)
+    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} {many}/s, {rate * flops / 1e9:,.0f} GFLOP/s"
     console.print(f"Measured: {speed}", highlight=False)
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
-    forecast.show(prepared, console)
+    if not tables:
+        forecast.show(prepared, console)
 
 
 class _Counter(TorchDispatchMode):

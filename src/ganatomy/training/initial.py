@@ -42,7 +42,7 @@ class WarmStart:
 
     path: str
     config: Config
-    image: build.ImageShape
+    image: build.SampleShape
     step: int | None = None
     run: Run | None = None
 
@@ -122,7 +122,7 @@ def networks(origin: WarmStart, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**latent, **chosen, "data.size": size, "data.channels": channels}
 
 
-def describe(config: Config, image: build.ImageShape) -> str:
+def describe(config: Config, image: build.SampleShape) -> str:
     """What a training of these options and images will take over, in one line; nothing is computed.
 
     Raises UserError where it cannot start from there.
@@ -134,14 +134,14 @@ def describe(config: Config, image: build.ImageShape) -> str:
     return _take_over(made, config, image)
 
 
-def start_from(method: Method, config: Config, image: build.ImageShape) -> str:
+def start_from(method: Method, config: Config, image: build.SampleShape) -> str:
     """Give a training's players the weights that it starts from; returns what was taken over. Errors as `describe`."""
     words = _take_over({player.name: player.network for player in method.players}, config, image)
     method.average.module.load_state_dict(method.generator.network.state_dict())
     return words
 
 
-def _take_over(made: dict[str, nn.Module], config: Config, image: build.ImageShape) -> str:
+def _take_over(made: dict[str, nn.Module], config: Config, image: build.SampleShape) -> str:
     origin = find(config.init.path, config.init.step)
     _check(origin, config, image)
     tensors = origin.weights()
@@ -165,7 +165,7 @@ def _take_over(made: dict[str, nn.Module], config: Config, image: build.ImageSha
     return _words(origin, config, image, taken, made, frozen)
 
 
-def _check(origin: WarmStart, config: Config, image: build.ImageShape) -> None:
+def _check(origin: WarmStart, config: Config, image: build.SampleShape) -> None:
     """Raises UserError where another kind of network is trained than the origin is."""
     theirs, ours = origin.config, config
     if theirs.method != ours.method:
@@ -189,7 +189,7 @@ def _check(origin: WarmStart, config: Config, image: build.ImageShape) -> None:
             )
 
 
-def _shapes(theirs: Config, ours: Config, role: str, image: build.ImageShape) -> list[Any]:
+def _shapes(theirs: Config, ours: Config, role: str, image: build.SampleShape) -> list[Any]:
     """Names and shapes of the weights that our options make for their images and classes."""
     config = theirs.model_copy(update={role: getattr(ours, role)})
     with torch.device("meta"):
@@ -205,7 +205,7 @@ def _frozen(network: nn.Module | None) -> list[str]:
     return [name for name, layer in parameters.items() if not any(each.requires_grad for each in layer.values())]
 
 
-def _apart(origin: WarmStart, config: Config, image: build.ImageShape) -> str:
+def _apart(origin: WarmStart, config: Config, image: build.SampleShape) -> str:
     """What is another than in the origin, in a few words."""
     sides = [
         ("classes", len(origin.config.prior.classes), len(config.prior.classes)),
@@ -220,7 +220,7 @@ def _apart(origin: WarmStart, config: Config, image: build.ImageShape) -> str:
 def _words(
     origin: WarmStart,
     config: Config,
-    image: build.ImageShape,
+    image: build.SampleShape,
     taken: Mapping[str, transfer.TakenOver],
     made: Mapping[str, nn.Module],
     frozen: list[str],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ganatomy.build import ImageShape
+from ganatomy.build import SampleShape
 from ganatomy.config.options import Config
 from ganatomy.system import machine, sealed
 from ganatomy.system.files import cache_folder, cached, write_text
@@ -45,7 +45,7 @@ class Timing:
 
 
 def kept(
-    config: Config, image: ImageShape, runtime: Runtime, ways: Sequence[Way], measure: Callable[[], list[Timing]]
+    config: Config, image: SampleShape, runtime: Runtime, ways: Sequence[Way], measure: Callable[[], list[Timing]]
 ) -> list[Timing]:
     """The timings of these ways: those of an earlier call on this machine, or what `measure` finds.
 
@@ -70,7 +70,7 @@ def kept(
     return timings
 
 
-def _key(config: Config, image: ImageShape, runtime: Runtime, ways: Sequence[Way]) -> str:
+def _key(config: Config, image: SampleShape, runtime: Runtime, ways: Sequence[Way]) -> str:
     options = config.model_dump(mode="json")
     players = ("generator_optimiser", "discriminator_optimiser")
     on_gpu = runtime.device.type == "cuda"

@@ -1,4 +1,4 @@
-"""What a training needs before its first step: decoded images and resolved options."""
+"""What a training needs before its first step: prepared samples and resolved options."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +18,7 @@ from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.amounts import COPIED, LEAST, advice, too_few
 from ganatomy.data.choices import remembered
+from ganatomy.data.rows import Rows
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
@@ -26,14 +27,17 @@ from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.image_modality import ImageModality
+from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune, initial
 from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
+from ganatomy.training.tables import prepare_table
 
-Check: TypeAlias = Callable[[datasets.Images], None]
+Samples: TypeAlias = datasets.Images | Rows
+Check: TypeAlias = Callable[[Samples], None]
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,17 @@ class Prepared:
     """What a session begins with.
 
     evaluator   measures scores while training, where that is wanted
-    held_out    real images that are not trained on, for the diagnosis
+    samples     real samples that are trained on
+    held_out    real ones that are not, for the diagnosis
     altered     an experiment's change of the method and its batches: (method, batches) → batches
     timings     of the ways to compute a step, where it was chosen among them
     """
 
     config: Config
-    images: datasets.Images
+    samples: Samples
     runtime: Runtime
     evaluator: Evaluator | None = None
-    held_out: datasets.Images | None = None
+    held_out: Samples | None = None
     altered: Callable[[Method, Batches], Batches] | None = None
     timings: Sequence[Timing] = ()
 
@@ -60,9 +65,17 @@ class Prepared:
         return autotune.expected(self.config, self.modality.shape, self.runtime, self.timings)
 
     @property
-    def modality(self) -> ImageModality:
+    def images(self) -> datasets.Images:
+        """The samples, where they are images."""
+        assert isinstance(self.samples, datasets.Images), "only trainings on images get here"
+        return self.samples
+
+    @property
+    def modality(self) -> ImageModality | TableModality:
         """What a sample is."""
-        _, height, width, channels = self.images.pixels.shape
+        if isinstance(self.samples, Rows):
+            return self.samples.modality
+        _, height, width, channels = self.samples.pixels.shape
         return ImageModality(channels, height, width)
 
     @property
@@ -72,7 +85,9 @@ class Prepared:
 
     @property
     def problems(self) -> list[str]:
-        """Why these images cannot be learnt, one sentence each; empty where the diagnosis is off."""
+        """Why these samples cannot be learnt, one sentence each; empty where the diagnosis is off."""
+        if isinstance(self.samples, Rows):
+            return []
         labels = self.images.labels if self.config.prior.conditional else None
         return problems(self.images.pixels, labels) if self.config.diagnosis.on else []
 
@@ -83,14 +98,14 @@ def budget_of(config: Config) -> Budget:
     return Budget(options.steps, options.images, options.minutes)
 
 
-def refuse_few(images: datasets.Images) -> None:
+def refuse_few(images: Samples) -> None:
     """Raises UserError where there are too few images to learn from: a check of `prepare_training`."""
-    if len(images) < LEAST:
+    if isinstance(images, datasets.Images) and len(images) < LEAST:
         raise UserError(f"{images.source}: {too_few(len(images))}")
 
 
-def accept(images: datasets.Images) -> None:
-    """Take any number of images: a check of `prepare_training`."""
+def accept(images: Samples) -> None:
+    """Take any number of samples: a check of `prepare_training`."""
 
 
 def prepare_training(
@@ -107,6 +122,11 @@ def prepare_training(
     the training is conditional.
     """
     there = there or planned.data
+    if planned.modality == "tables":
+        settled, rows, unseen = prepare_table(planned, there, console)
+        check(rows)
+        runtime = replace(runtime, precision=settled.runtime.precision)
+        return Prepared(settled, rows, runtime, held_out=unseen if _diagnosed(planned) else None)
     if told := _told_before(there):
         console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
@@ -160,7 +180,7 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
     runtime: of several processes, of which the first one decodes. Raises UserError where they cannot be read.
     """
     runtime = runtime or Runtime()
-    given = options.model_dump(exclude={"path", "flip"})
+    given = options.model_dump(exclude={"path", "flip", "leave_out"})
     words, shown = f"Preparing {options.path}", time.monotonic()
     with status(console, f"{words} …") as spinner:
 

@@ -19,21 +19,34 @@ def show_results(run: Run, console: Console) -> None:
         console.print(text, highlight=False, soft_wrap=True)
     if not run.snapshots():
         return
-    commands = {
-        f"ganatomy diagnose {run.address}": "what was wrong, since when, and what helps",
-        f"ganatomy evaluate {run.address}": "scores, beside those of real images",
-        f"ganatomy walk {run.address} --seeds 3,9,4": "another walk through latent space",
-        f"ganatomy export {run.address} --to web": "a web page that draws images",
-    }
+    tables = run.config().modality == "tables"
+    commands = {f"ganatomy diagnose {run.address}": "what was wrong, since when, and what helps"}
+    commands |= _of_tables(run) if tables else _of_images(run)
     widest = max(map(len, commands))
     grid_path = list(run.snapshots().values())[-1]
+    walk = "" if tables else f"  latent walk   {run.path / 'walk.webp'}\n"
     console.print(
         f"\n{run.path} holds the results:\n"
-        f"  sample grid   {grid_path}\n"
-        f"  latent walk   {run.path / 'walk.webp'}\n"
+        f"  {'histograms ' if tables else 'sample grid'}   {grid_path}\n"
+        f"{walk}"
         f"  loss chart    in the report: open it in a browser; it needs no network\n"
         f"  report        {run.path / 'report.html'}\n"
         "\nTo try next:\n" + "\n".join(f"  {command:<{widest}}  {what}" for command, what in commands.items()),
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _of_images(run: Run) -> dict[str, str]:
+    return {
+        f"ganatomy evaluate {run.address}": "scores, beside those of real images",
+        f"ganatomy walk {run.address} --seeds 3,9,4": "another walk through latent space",
+        f"ganatomy export {run.address} --to web": "a web page that draws images",
+    }
+
+
+def _of_tables(run: Run) -> dict[str, str]:
+    return {
+        f"ganatomy evaluate {run.address}": "scores, beside those of real rows and of two baselines",
+        f"ganatomy sample {run.address} --rows 1000": "rows as a CSV file, all or --where they are such",
+    }

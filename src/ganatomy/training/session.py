@@ -12,9 +12,13 @@ import torch
 from rich.console import Console
 
 from ganatomy import build
+from ganatomy.data import Images
 from ganatomy.data.batches import RealBatches
+from ganatomy.data.row_batches import RowBatches
+from ganatomy.data.rows import Rows
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
+from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.networks.protocols import has_batch_norm
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
@@ -31,6 +35,7 @@ from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
 from ganatomy.training.results import resume_command
 from ganatomy.training.standard import standard_callbacks
+from ganatomy.training.tables import as_begun
 
 
 def train(
@@ -47,6 +52,8 @@ def train(
     changed: the options that a resumed run changes; None for a new run. callbacks: a person's own, before the standard
     ones, which write what these add to the record. Raises UserError, with the run's status and log saying the same.
     """
+    if isinstance(prepared.samples, Rows):
+        prepared = replace(prepared, samples=as_begun(run, prepared.samples))
     with _session(run, prepared, console, changed, allow_changed_parts) as stopped:
         recovery = Recovery(run, console)
         while True:
@@ -109,7 +116,7 @@ _AT_FIRST = {"step": 0, "images": 0, "seconds": 0.0, "attempt": 0}
 
 def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     """The method, new or from the newest checkpoint, and the batches that it continues with."""
-    options, runtime, images = prepared.config, prepared.runtime, prepared.images
+    options, runtime, samples = prepared.config, prepared.runtime, prepared.samples
     saved = max(run.checkpoints().items(), default=None)
     facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else _AT_FIRST
     attempt = facts["attempt"] + retry
@@ -121,26 +128,35 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
         method.load(groups)
     else:
         contract.check(method, options, prepared.modality.shape)
-        build.start_from_data(method, images.pixels)
+        if isinstance(samples, Images):
+            build.start_from_data(method, samples.pixels)
         if options.init.path:
             words = initial.start_from(method, options, prepared.modality.shape)
             if runtime.leads:
                 run.event("initialised", words=words)
-    batches: Batches = RealBatches(
-        images.pixels,
-        options.training.batch,
-        options.training.discriminator_steps,
-        Randomness(options.training.seed, attempt),
-        runtime,
-        flip=options.data.flip,
-        labels=images.labels if options.prior.conditional else None,
-        classes=len(options.prior.classes),
-    )
+    batches = _batches(prepared, Randomness(options.training.seed, attempt))
     if prepared.altered:
         batches = prepared.altered(method, batches)
     state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, probe=probe)
     state.window = {name: list(values.to(runtime.device)) for name, values in window.items()}
     return state, batches
+
+
+def _batches(prepared: Prepared, random: Randomness) -> Batches:
+    options, runtime, samples = prepared.config, prepared.runtime, prepared.samples
+    batch, conditional = options.training.batch, options.prior.conditional
+    if isinstance(samples, Rows):
+        return RowBatches(samples, batch, random, runtime, conditional)
+    return RealBatches(
+        samples.pixels,
+        batch,
+        options.training.discriminator_steps,
+        random,
+        runtime,
+        flip=options.data.flip,
+        labels=samples.labels if conditional else None,
+        classes=len(options.prior.classes),
+    )
 
 
 def _callbacks(
@@ -202,7 +218,7 @@ def _warn_of_batch_norm(method: Method, console: Console) -> None:
 def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> None:
     """Record what is trained, on which machine, and by which code."""
     run.clean()
-    options, images = prepared.config, prepared.images
+    options, samples, modality = prepared.config, prepared.samples, prepared.modality
     if run.config() != options:
         run.event("changed", **changed or {})
         run.write_config(options)
@@ -223,17 +239,18 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
         data={
             "source": options.data.path,
             "path": place_of(options.data.path) or (run.info().get("data") or {}).get("path"),
-            "fingerprint": images.fingerprint,
-            "images": len(images),
-            "values": images.values or (run.info().get("data") or {}).get("values"),
-            "classes": images.classes,
+            "fingerprint": samples.fingerprint,
+            "images": len(samples),
+            "values": samples.values or (run.info().get("data") or {}).get("values"),
+            "classes": samples.classes,
             "problems": prepared.problems,
         },
     )
     # Evenly chosen: many sets are sorted by class.
-    modality = prepared.modality
-    some = np.linspace(0, len(images) - 1, min(len(images), modality.previewed)).astype(int)
-    modality.preview(run.at("reals.png"), images.pixels[some])
+    some = np.linspace(0, len(samples) - 1, min(len(samples), modality.previewed)).astype(int)
+    modality.preview(run.at("reals.png"), samples.stored[some])
+    if isinstance(modality, TableModality):
+        modality.write(run.path)
 
 
 def _close(run: Run, console: Console, state: State, finished: bool) -> None:

@@ -6,9 +6,14 @@ from rich.console import Console
 
 from ganatomy import build
 from ganatomy.config import settings
+from ganatomy.data import Images
+from ganatomy.data.rows import Rows
+from ganatomy.diagnosis.probe import Probe
 from ganatomy.diagnosis.probe_images import probe_of
+from ganatomy.diagnosis.probe_rows import probe_of_rows
 from ganatomy.diagnosis.reading import context_of
-from ganatomy.gan.method import Batches
+from ganatomy.gan.method import Batches, Method
+from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.runs.run import Run
 from ganatomy.training import forecast
 from ganatomy.training.callbacks.checkpoints import Checkpoints
@@ -56,7 +61,7 @@ def standard_callbacks(
         verdicts = Verdicts(run, context_of(run), recorder, remedies)
         callbacks.append(
             RecordSignals(
-                lambda method: probe_of(method, options, prepared.images, prepared.held_out, batches),
+                lambda method: _probe(method, prepared, batches),
                 options.diagnosis.every,
                 log.every,
                 roll_backs=state.attempt,
@@ -64,13 +69,18 @@ def standard_callbacks(
             )
         )
     callbacks.append(recorder)
+    tables = isinstance(modality, TableModality)
+    samples = "rows" if tables else "images"
     callbacks += [
         snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt),
-        ForecastAgain(console, lambda speed, state: forecast.again(prepared, speed, state.images, state.seconds)),
-        ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else ""),
-        Walk(run, prior),
+        ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else "", samples),
     ]
+    if not tables:
+        callbacks += [
+            ForecastAgain(console, lambda speed, state: forecast.again(prepared, speed, state.images, state.seconds)),
+            Walk(run, prior),
+        ]
     if verdicts:
         callbacks.append(verdicts)
     if prepared.evaluator:
@@ -79,6 +89,15 @@ def standard_callbacks(
     callbacks += [Track(run, name, TRACKERS.find(name).open, known, say) for name in log.named]
     # The last, so that the others have seen the step when a request is carried out.
     return [*callbacks, Control(run, stopped, snapshots.draw, lambda rates: _keep_rates(run, rates))]
+
+
+def _probe(method: Method, prepared: Prepared, batches: Batches) -> Probe:
+    options, held_out = prepared.config, prepared.held_out
+    if isinstance(prepared.samples, Rows):
+        assert held_out is None or isinstance(held_out, Rows)
+        return probe_of_rows(method, options, prepared.samples, held_out)
+    assert held_out is None or isinstance(held_out, Images)
+    return probe_of(method, options, prepared.samples, held_out, batches)
 
 
 def _keep_rates(run: Run, rates: dict[str, float]) -> None:

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from ganatomy.config.inactive import FROM_PIXELS
-from ganatomy.config.recipes import RECIPES, recipe
+from ganatomy.config.recipes import recipe
 from ganatomy.errors import UserError
 from ganatomy.generators import graph
 from ganatomy.generators.export import conversion
+from tiny import OF_IMAGES
 
 FAST = ("dcgan", "goodfellow2014", "stylegan2")  # convolutions, dense layers; styles, noise and classes
 ONE_STEP = [
     pytest.param(name, marks=[] if name in FAST else pytest.mark.slow)
-    for name in sorted(RECIPES)
+    for name in sorted(OF_IMAGES)
     if recipe(name).method not in FROM_PIXELS
 ]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -74,6 +74,8 @@ def evaluate(
     metrics: Sequence[str] = (),
     out: str | Path | None = None,
     page: str | Path | None = None,
+    subject: Mapping[str, Any] | None = None,
+    reference_name: str = "the reference",
 ) -> RowComparison:
     """Scores of generated rows and of two baselines, each with its interval and its floor.
 
@@ -84,6 +86,8 @@ def evaluate(
     metrics    names of ROW_METRICS; none: all
     out        a file to write the score card of the generated rows to, for `ganatomy compare`
     page       an HTML file to write the columns to, real and generated side by side
+    subject    of the card, where the rows are those of a run; None: the file, or the DataFrame
+    reference_name  how the card calls a reference that is a DataFrame
 
     Raises UserError for tables of other columns, for too few rows, and for names that do not exist.
     """
@@ -119,18 +123,21 @@ def evaluate(
         scores, skipped = _scores(sets.with_fake(rows), metrics, floors)
         made = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "reference": _name(reference, "the reference"),
+            "reference": _name(reference, reference_name),
             "versions": machine.versions(),
             "not_taken": skipped,
         }
         cards.append(ScoreCard({"table": name}, protocol, scores, made))
+    if subject is not None:
+        cards[0] = replace(cards[0], subject=dict(subject))
     card, *baselines = cards
     if not card.scores:
         raise UserError(f"No score can be measured. {' '.join(card.made['not_taken'])}")
+    beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
+    card = cards[0] = replace(card, made={**card.made, "baselines": beside})
     if out is not None:
         with explained(Path(out).parent):
-            beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
-            replace(card, made={**card.made, "baselines": beside}).save(Path(out))
+            card.save(Path(out))
     if page is not None:
         with explained(Path(page).parent):
             by_column = distances(known, fake, sets.discrete)

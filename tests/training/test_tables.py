@@ -1,0 +1,183 @@
+"""A training on a table: what its run folder holds, and what every verb makes of it."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal
+from PIL import Image
+from typer.testing import CliRunner
+
+from ganatomy.cli import app
+from ganatomy.diagnosis import diagnose_run
+from ganatomy.errors import UserError
+from ganatomy.evaluation.rows.of_run import evaluate_run
+from ganatomy.generators import api as sampling
+from ganatomy.generators.rows import RowSampler, sample_rows, search
+from ganatomy.modalities.tables import where
+from ganatomy.report import page
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import cards
+from ganatomy.training.api import plan
+from tables import people, train_on
+from tiny import assert_same_tensors, go_on
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Six steps on the first 200 of 300 rows; only read."""
+    return train_on(
+        people(300),
+        tmp_path_factory.mktemp("table"),
+        training__steps=6,
+        data__first=200,
+        diagnosis__every=2,
+        diagnosis__samples=32,
+        log__checkpoint=3,
+        log__keep=0,
+    )
+
+
+def test_a_table_is_recognised_and_decides_what_it_must() -> None:
+    planned = plan("people.csv", settings={"training.steps": 1})
+    assert (planned.recipe, planned.modality) == ("ctgan", "tables")
+    with pytest.raises(UserError, match=r"people\.csv is a table, and generator\.family=dcgan draws images"):
+        plan("people.csv", "dcgan")
+    with pytest.raises(UserError, match="digits is no table"):
+        plan("digits", "ctgan")
+    with pytest.raises(UserError, match=r"data\.size would change nothing here: it is for images"):
+        plan("people.csv", settings={"data.size": [32, 32]})
+    with pytest.raises(UserError, match="choose families of one kind"):
+        plan("people.csv", settings={"discriminator.family": "mlp"})
+
+
+def test_the_run_folder_holds_the_table_and_how_it_was_learnt(run: Run) -> None:
+    config, info = run.config(), run.info()
+    rows = people(200)
+    counts = rows["city"].value_counts()
+    assert config.prior.classes == [counts["Berlin"], counts["Bonn"], counts["Trier"]]
+    # One choice among three cities, and for both columns of numbers one among modes, the second's with missing cells.
+    modes = [
+        len(part["modes"]["means"]) for part in json.loads((run.path / "normalisation.json").read_text())["parts"][1:3]
+    ]
+    assert config.prior.dimension == 8 + 3 + modes[0] + modes[1] + 1
+    assert info["data"]["images"] == 200
+    assert info["data"]["classes"] == ["city=Berlin", "city=Bonn", "city=Trier"]
+    with Image.open(run.path / "reals.png") as reals, Image.open(run.snapshots()[6]) as drawn:
+        assert reals.size == drawn.size
+
+
+def test_records_are_finite_and_signals_are_those_of_rows(run: Run) -> None:
+    record = run.records()[-1]
+    assert all(math.isfinite(value) for value in record.values())
+    assert {"penalty/wgan_gp", "penalty/condition", "signals/auc", "signals/distance", "signals/auc_unseen"} <= set(
+        record
+    )
+    assert not {"signals/checkerboard", "signals/saturated", "signals/class_accuracy"} & set(record)
+    assert diagnose_run(run).verdict
+
+
+def test_a_resumed_training_equals_one_that_never_stopped(run: Run, tmp_path: Path) -> None:
+    other = train_on(
+        people(300),
+        tmp_path,
+        training__steps=3,
+        data__first=200,
+        diagnosis__every=2,
+        diagnosis__samples=32,
+        log__checkpoint=3,
+        log__keep=0,
+    )
+    go_on(other, training__steps=6)
+    assert_same_tensors(run, other, 6)
+
+
+def test_sampled_rows_have_the_types_bounds_and_decimals_of_the_table(run: Run, tmp_path: Path) -> None:
+    path, said = sample_rows(run, 150, out=tmp_path / "rows.parquet")
+    made, real = pd.read_parquet(path), people(300)
+    assert said == f"150 rows in {path}"
+    assert list(made.columns) == list(real.columns)
+    assert [str(kind) for kind in made.dtypes] == [str(kind) for kind in pd.read_csv(run.config().data.path).dtypes]
+    assert set(made["city"]) <= set(real["city"])
+    assert made["age"].between(real["age"].min(), real["age"].max()).all()
+    there = made["income"].dropna()
+    assert_array_equal(there.round(2), there)
+    assert (made["planet"] == 1).all()
+
+
+def test_a_seed_is_a_row_whatever_others_are_drawn(run: Run) -> None:
+    sampler = RowSampler.of_run(run)
+    whole = sampler.frame(range(130))
+    alone = sampler.frame([129, 3])
+    assert_frame_equal(alone, whole.iloc[[129, 3]].reset_index(drop=True))
+    codes = sampler.prior.of_seeds(range(40))
+    together = sampler.network(*sampler.prior.split(codes))
+    one = sampler.network(*sampler.prior.split(codes[7:8]))
+    assert np.allclose(together[7:8], one, atol=1e-5)
+
+
+def test_rows_are_found_by_their_cells(run: Run, tmp_path: Path) -> None:
+    sampler = RowSampler.of_run(run)
+    terms = [where.parse(text, sampler.modality.schema) for text in ("age > 40", "city = Bonn")]
+    numbers, seeds, drawn = search(sampler, 5, terms)
+    frame = sampler.modality.frame(numbers)
+    assert (frame["age"] > 40).all()
+    assert (frame["city"] == "Bonn").all()
+    assert drawn == seeds[-1] + 1
+    assert_frame_equal(frame, sampler.frame(seeds.tolist(), sampler.cell("city=Bonn")))
+    path, said = sample_rows(run, 5, wheres=["income = missing"], out=tmp_path / "rows.csv")
+    assert pd.read_csv(path)["income"].isna().all()
+    assert "% of" in said
+    with pytest.raises(UserError, match="Only 0 of 20,480 rows are such"):
+        sample_rows(run, 5, wheres=["age > 40", "age < 30"])
+
+
+def test_a_run_is_measured_by_rows_that_it_did_not_see(run: Run) -> None:
+    compared = evaluate_run(run, metrics=["columns", "copies"])
+    card = compared.cards[0]
+    assert card.subject["run"] == run.name
+    assert [each.name for each in compared.cards[1:]] == ["Gaussian copula", "independent columns"]
+    assert card.protocol["reference"]["rows"] == 200
+    assert card.protocol["reference"]["unseen"] == 100
+    assert cards(run)[0].scores["columns"].value == card.scores["columns"].value
+    assert set(card.made["baselines"]) == {"Gaussian copula", "independent columns"}
+
+
+def test_the_report_speaks_of_rows(run: Run) -> None:
+    text = page.text(run)
+    assert "200 rows from" in text
+    assert "Training rows." in text
+    assert "ganatomy walk" not in text
+
+
+def test_the_commands_know_a_table(run: Run) -> None:
+    def printed(*arguments: str) -> str:
+        result = CliRunner(env={"COLUMNS": "400"}).invoke(app, arguments)
+        return " ".join(f"{result.output} {result.exception or ''}".split())
+
+    assert "3 rows in" in printed("sample", str(run.path), "--rows", "3")
+    assert len(pd.read_csv(run.path / "generated" / "rows.csv")) == 3
+    assert "not of a table" in printed("evaluate", str(run.path), "--class", "city=Bonn")
+    assert "no column called 'hight'" in printed("sample", str(run.path), "--where", "hight > 3")
+    assert "draws rows of a table" in printed("walk", str(run.path))
+    with pytest.raises(UserError, match="draws rows of a table, not images"):
+        sampling.load(run)
+
+
+def test_a_table_without_categories_is_learnt_without_conditions(tmp_path: Path) -> None:
+    frame = people(100)[["age", "income"]]
+    run = train_on(frame, tmp_path, training__steps=2, diagnosis__on=False)
+    assert not run.config().prior.conditional
+    assert "penalty/condition" not in run.records()[-1]
+    assert len(RowSampler.of_run(run).frame(range(5))) == 5
+    with pytest.raises(UserError, match="takes no conditions"):
+        sample_rows(run, 5, label="age=3")
+
+
+def test_columns_may_be_left_out(tmp_path: Path) -> None:
+    run = train_on(people(100), tmp_path, training__steps=2, data__leave_out=["income"], diagnosis__on=False)
+    assert list(RowSampler.of_run(run).frame(range(2)).columns) == ["city", "age", "planet"]
