@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs lock lowest wheel bench gpu exam diagnosis-exam parity reproduce claims calibration intervals torture clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench gpu exam diagnosis-exam parity reproduce claims learn calibration intervals torture clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -67,6 +67,12 @@ reproduce: .venv/ready-demo
 # The claims of the articles, decided by experiment; writes docs/CLAIMS.md. Takes up to an hour.
 claims: .venv/ready-demo
 	$(BIN)/ganatomy claims --run all
+
+# The course and every failure, run for docs/LEARN.md, and a picture of each lesson. Takes an hour on two idle cores.
+learn: .venv/ready-dev
+	$(BIN)/python -m tools.learn
+	$(BIN)/python -m tools.lesson_pictures
+	$(BIN)/python -m tools.docs
 
 # Trainings of auto from which its forecast follows; writes docs/FORECAST.md. Takes many hours; goes on where it was stopped.
 calibration: .venv/ready-demo

@@ -55,7 +55,7 @@ def training(trained: Run, lab_run: Run, images: Path, tmp_path_factory: pytest.
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=folder, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: process.poll() is not None or (folder / "runs" / "live" / "metrics.jsonl").exists(), seconds=90)
+        until(lambda: process.poll() is not None or (folder / "runs" / "live" / "metrics.jsonl").exists(), seconds=400)
         assert process.poll() is None
         yield folder / "runs"
     finally:
@@ -71,7 +71,8 @@ def address(training: Path) -> Iterator[str]:
 
 def addresses() -> list[str]:
     """Of all pages, run by run."""
-    shared = [page.path.replace("{name}", LESSON) + QUERIES.get(page.path, "") for page in PAGES]
+    named = {"lessons": LESSON, "course": "forger"}
+    shared = [page.path.replace("{name}", named.get(page.script, "")) + QUERIES.get(page.path, "") for page in PAGES]
     runs = [page.path.replace("{name}", name) for name in ("waves", "live") for page in RUN_PAGES]
     return [*shared, *runs, *(page.path.replace("{name}", "ring") for page in RUN_PAGES if page.of_lab)]
 
@@ -209,7 +210,7 @@ def test_scrubbing_through_the_timeline(browser: "playwright.Browser", address: 
 def test_a_lesson_from_start_to_verdict(browser: "playwright.Browser", address: str) -> None:
     with opened(browser, f"{address}/lessons") as page:
         ready(page)
-        page.get_by_text("Where the game ends").click()
+        page.get_by_text("Where does the game end?").click()
         page.wait_for_url("**/lessons/minimum")
         run = page.get_by_role("button", name="Run the experiment")
         assert run.is_disabled()

@@ -16,7 +16,8 @@ STATIC = files("ganatomy.web.studio") / "static"
 
 @pytest.mark.parametrize("page", [*PAGES, *RUN_PAGES], ids=lambda page: page.path)
 def test_a_page_names_its_script_and_marks_its_link(visitor: Visitor, page: Page) -> None:
-    answer = visitor.get(page.path.replace("{name}", "minimum" if "lesson" in page.path else "waves"))
+    name = {"lessons": "minimum", "course": "forger"}.get(page.script, "waves")
+    answer = visitor.get(page.path.replace("{name}", name))
     assert answer.status_code == 200
     assert f'name="script" content="{page.script}"' in answer.text
     assert "export async function page(" in visitor.get(f"/assets/{page.script}.js").text
@@ -38,6 +39,7 @@ def test_a_run_has_a_tab_for_each_of_its_pages(visitor: Visitor) -> None:
         ("/nothing", "There is no such page."),
         ("/run/waves/nothing", "There is no such page."),
         ("/lessons/minimum/nothing", "There is no such page."),
+        ("/learn/<b>", "The course has no step called '<b>'."),
         ("/lessons/<b>", "There is no lesson called '<b>'."),
         ("/run/<b>", "There is no run called '<b>' here; it may have been removed or renamed."),
         ("/run/gone/walk", "There is no run called 'gone' here; it may have been removed or renamed."),

@@ -72,7 +72,7 @@ BALANCED = "progress with a balanced discriminator"
         "progress, too strong but non-saturating / balanced": Criterion("about 1", low=0.5),
     },
     lesson=Lesson(
-        "Twenty steps to one",
+        "Do twenty steps teach better than one?",
         "In the minimax game, the discriminator gets a high rate and twenty steps for each of the generator's. Then …",
         ["… the generator learns faster: it is taught better", "… nothing changes", "… the generator stalls"],
         2,
@@ -122,7 +122,7 @@ def _too_strong(trial: ClaimTrial) -> Outcome:
         "JSD with a linear discriminator": Criterion("far above 0", low=0.2),
     },
     lesson=Lesson(
-        "A discriminator that draws straight lines",
+        "What does a discriminator of straight lines teach?",
         "The data are two Gaussians; the discriminator's score is a straight line. What does the generator learn?",
         ["Both Gaussians, only more slowly", "About where they are, but not their shape", "Both Gaussians, faster"],
         1,

@@ -29,7 +29,7 @@ ROUNDS = 1600
         f"JSD after as many points, batches of {BATCHES[2]} / {BATCHES[0]}": Criterion("more than 1"),
     },
     lesson=Lesson(
-        "Large or small batches",
+        "Large batches, or small ones?",
         "Two games have the same number of steps, one with batches of 8 points and one with 512. Which generator is "
         "closer to the data in the end?",
         ["That of the small batches: noise helps", "That of the large batches", "They are equal"],

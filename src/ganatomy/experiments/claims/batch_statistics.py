@@ -75,7 +75,7 @@ def accuracy(discriminator: torch.nn.Module, seed: int, batches: int = 100) -> f
         "accuracy with batch norm minus accuracy without": Criterion("0", low=-0.03, high=0.03),
     },
     lesson=Lesson(
-        "A sample and its company",
+        "Does a sample's company matter?",
         "A discriminator with batch normalisation was trained on batches of real and generated samples together. The "
         "same generated samples are judged without the real ones. Then …",
         ["… it says the same as before", "… half of them pass as real", "… it is surer that they are generated"],

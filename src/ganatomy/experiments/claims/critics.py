@@ -86,7 +86,7 @@ def gradient_norms(critic: PointDiscriminator, x: torch.Tensor) -> list[float]:
         "median ‖∇D‖ with the penalty": Criterion("1", low=0.8, high=1.2),
     },
     lesson=Lesson(
-        "Clipping, or a penalty",
+        "What does clipping do to gradients?",
         "A deep critic is kept smooth by clipping its weights. What happens to gradients on their way back?",
         ["They explode or vanish", "They keep their size", "They become exactly 1"],
         0,
@@ -162,7 +162,7 @@ def largest_singular_values(network: torch.nn.Module) -> list[float]:
         "the same without normalisation": Criterion("more", low=1.1),
     },
     lesson=Lesson(
-        "A bound for each layer",
+        "What does spectral normalisation bound?",
         "What does spectral normalisation keep at 1 or below?",
         ["Every weight", "Every layer's largest singular value", "The discriminator's loss"],
         1,

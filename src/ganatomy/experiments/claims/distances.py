@@ -55,7 +55,7 @@ def slope_through(objective: str, trial: ClaimTrial, **penalties: float) -> floa
         "slope through a trained Wasserstein critic": Criterion("1", low=0.8, high=1.2),
     },
     lesson=Lesson(
-        "No overlap",
+        "Which distance has a slope without overlap?",
         "Two intervals do not overlap, and one is moved still farther away. Which distance changes?",
         ["The Jensen–Shannon divergence", "The Wasserstein distance", "Both"],
         1,

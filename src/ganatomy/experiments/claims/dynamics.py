@@ -131,7 +131,7 @@ def _draw_orbit(axes: Axes, states: torch.Tensor, colour: str) -> None:
         "the same with R1": Criterion("0", high=0.1),
     },
     lesson=Lesson(
-        "Around the equilibrium",
+        "Where do simultaneous steps lead?",
         "One number plays against one number. Simultaneous gradient steps from near the equilibrium lead …",
         ["… into it", "… around it, ever farther out", "… straight away from it"],
         1,
@@ -174,7 +174,7 @@ def _circling(trial: ClaimTrial) -> Outcome:
         "alternating: largest distance / first distance": Criterion("about 1", high=1.1),
     },
     lesson=Lesson(
-        "Taking turns",
+        "Does it help to take turns?",
         "Simultaneous steps spiral away from the equilibrium. What if the players take turns?",
         ["They reach the equilibrium", "They circle it at the same distance", "They spiral out as before"],
         1,

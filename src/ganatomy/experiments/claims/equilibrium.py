@@ -36,7 +36,7 @@ def play_to_the_end(trial: ClaimTrial) -> Adversarial:
         "JSD of p and q, nats": Criterion("0", high=0.02),
     },
     lesson=Lesson(
-        "What the discriminator says at the end",
+        "What does D say in the end?",
         "The generator has learnt the data. What does the discriminator say of real points?",
         ["1: they are real", "½: it can only guess", "0: it has been fooled"],
         1,
@@ -98,7 +98,7 @@ def jacobian_rank(seed: int) -> int:
         "D/(1 − D), largest / least over the same points": Criterion("1", high=1.5),
     },
     lesson=Lesson(
-        "Asking for a probability",
+        "Does a GAN tell probabilities?",
         "A game has come to its equilibrium. One point is a hundred times as likely as another. D says …",
         ["… a hundred times as much of the first", "… a little more of the first", "… ½ of both"],
         2,

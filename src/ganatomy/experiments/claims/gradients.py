@@ -41,7 +41,7 @@ def slopes(objective: str, scores: torch.Tensor) -> torch.Tensor:
         "non-saturating: |slope| on the same fakes": Criterion("1", low=0.98),
     },
     lesson=Lesson(
-        "When the discriminator is sure",
+        "Which loss still moves the generator?",
         "The discriminator is sure that a point is generated: D(G(z)) is near 0. Which loss still moves the generator?",
         ["log(1 − D(G(z)))", "−log D(G(z))", "Both alike"],
         1,
@@ -122,7 +122,7 @@ def gradient_norms(game: Adversarial, z: torch.Tensor) -> dict[str, float]:
         "non-saturating / minimax": Criterion("far above 1", low=100.0),
     },
     lesson=Lesson(
-        "One discriminator, two losses",
+        "How hard do two losses pull with one D?",
         "A discriminator has learnt to recognise every generated point. Both losses are computed with it, on the same "
         "points. How do the norms of the generator's two gradients compare?",
         ["About equal", "The minimax one is larger", "The non-saturating one is a hundred times larger, or more"],
@@ -195,7 +195,7 @@ EARLY = 150  # rounds, within which the non-saturating loss reaches the data
         "progress, minimax / non-saturating": Criterion("far below 1", high=0.5),
     },
     lesson=Lesson(
-        "Two losses for one game",
+        "Which loss comes closer?",
         "Both games begin far from the data. Which generator has come closer after the same number of steps?",
         ["The minimax one", "The non-saturating one", "They are equal"],
         1,
@@ -237,7 +237,7 @@ def _early_training(trial: ClaimTrial) -> Outcome:
         "gradient's relative change when D's scores change sign": Criterion("not 0", low=0.5),
     },
     lesson=Lesson(
-        "Other real points, the same discriminator",
+        "Does the generator notice other real points?",
         "For one step, the real points are replaced by others; the discriminator stays. The generator's gradient …",
         ["… changes a little", "… changes a lot", "… does not change at all"],
         2,

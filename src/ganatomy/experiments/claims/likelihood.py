@@ -29,7 +29,7 @@ LINE = Grid([-12], [12], [1200])
         "distance between the minima": Criterion("0", high=0.1 + 1e-6),  # one step of the grid of means
     },
     lesson=Lesson(
-        "What likelihood minimises",
+        "What does likelihood minimise?",
         "A model's mean moves across the data. Where is its likelihood greatest?",
         ["Where KL(data ‖ model) is least", "Where the model is narrowest", "Where the model's mode is a data point"],
         0,
@@ -68,7 +68,7 @@ def _likelihood(trial: ClaimTrial) -> Outcome:
     source="Theis et al. 2016 (arXiv:1511.01844), section 3.2, table 1",
     criteria={"k-means centroids minus real images, nats": Criterion("more than 0", low=1.0)},
     lesson=Lesson(
-        "Real images against centroids",
+        "Real images or centroids: which score higher?",
         "Which has the higher Parzen window likelihood: real images, or the centroids of k-means?",
         ["Real images", "The centroids", "They are equal"],
         1,

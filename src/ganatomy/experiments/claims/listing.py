@@ -97,7 +97,7 @@ def train(method: Method, steps: int, every: int, real: NDArray[np.float32]) -> 
         f"fd_lenet after {LAST:,} steps, N(0, 0.02) / N(1, 0.02)": Criterion("1 or more"),
     },
     lesson=Lesson(
-        "A scale of nearly zero",
+        "What if all scales begin near zero?",
         "Each batch normalisation multiplies its output by a scale. What if all scales begin near 0 instead of near 1?",
         ["Nothing changes", "All images are nearly alike at first", "The training diverges"],
         1,

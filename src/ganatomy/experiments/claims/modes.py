@@ -115,7 +115,7 @@ def _scatter(axes: Axes, found: Coverage, target: Mixture) -> None:
         "modes lost after they were reached": Criterion("several", low=1.0),
     },
     lesson=Lesson(
-        "Eight Gaussians on a ring",
+        "Does a plain GAN keep eight Gaussians?",
         "A plain GAN has reached all of eight Gaussians on a ring. The training goes on. What happens to them?",
         ["It keeps them all", "It loses some of them again", "It loses all but one"],
         1,
@@ -179,7 +179,7 @@ def _dropped_modes(trial: ClaimTrial) -> Outcome:
         },
     },
     lesson=Lesson(
-        "Helping a plain GAN",
+        "What helps a plain GAN?",
         "What helps against lost modes: judging several points together, or pairing real with generated points under "
         "R1 and R2?",
         ["Only the first", "Neither", "Both"],

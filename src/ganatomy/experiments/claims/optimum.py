@@ -92,7 +92,7 @@ def late(curve: list[float]) -> float:
         "mean |D − D*| after training": Criterion("0", high=0.03),
     },
     lesson=Lesson(
-        "What a trained discriminator converges to",
+        "What does a discriminator converge to?",
         "The generator is fixed, and the discriminator is trained for a long time. What does it say of a point x?",
         ["1 for real points, 0 for generated ones", "p(x)/(p(x) + q(x))", "½ everywhere"],
         1,
@@ -149,7 +149,7 @@ def measured_value(game: Adversarial, generator: ShiftedGenerator, seed: int, co
     source="Goodfellow et al. 2014, theorem 1, eq. 6",
     criteria={"largest |V − (−log 4 + 2·JSD)|, nats": Criterion("0", high=0.03)},
     lesson=Lesson(
-        "What the game is worth",
+        "What is the game worth?",
         "Against the optimal discriminator, what does the value V(D*, G) measure?",
         ["How many points were drawn", "−log 4 + 2·JSD(p, q)", "The Wasserstein distance of p and q"],
         1,
@@ -188,7 +188,7 @@ def _value(trial: ClaimTrial) -> Outcome:
         "least V at any other q, nats above −log 4": Criterion("more than 0", low=1e-5),
     },
     lesson=Lesson(
-        "Where the game ends",
+        "Where does the game end?",
         "How low can a generator push the value of the game, against the optimal discriminator?",
         ["To −log 4, and only with q = p", "To −log 4, with many different q", "As low as it likes"],
         0,

@@ -62,7 +62,7 @@ def _network(method: Method) -> torch.nn.Module:
         **{f"multiply-adds per image, {steps:,} steps / GAN": Criterion("the product of both") for steps in DENOISING},
     },
     lesson=Lesson(
-        "The work of an image",
+        "What does an image cost?",
         "A GAN and a diffusion model of the same size each draw an image. The diffusion model takes …",
         ["… as much work", "… twice as much", "… hundreds to thousands of times as much"],
         2,

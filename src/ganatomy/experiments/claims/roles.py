@@ -74,7 +74,7 @@ def accuracy(game: Adversarial, count: int = 4096) -> float:
         "G's progress, minimising −log(1 − D(G(z)))": Criterion("none, or away from the data", high=0.05),
     },
     lesson=Lesson(
-        "Which way is up",
+        "Which way is up?",
         "A generator is trained to minimise D(G(z)). Where do its points go?",
         ["To the data", "Nowhere", "Away from the data"],
         2,

@@ -38,7 +38,7 @@ def _examples(pixels: NDArray[np.uint8], labels: NDArray[np.int64], lost: int) -
         "variety within classes lost: FD, after / before": Criterion("far above 1", low=2.0),
     },
     lesson=Lesson(
-        "Two scores, and variety lost",
+        "Which score notices lost variety?",
         "Within every class the variety of images is lost. Which score notices?",
         ["The Inception-style score", "The Fréchet distance", "Both"],
         1,

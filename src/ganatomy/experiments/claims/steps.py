@@ -57,7 +57,7 @@ def results(k: int, trial: ClaimTrial, updates: int) -> tuple[list[int], list[fl
         f"JSD after {UPDATES:,} updates, k = {K[2]} / k = {K[1]}": Criterion("either"),
     },
     lesson=Lesson(
-        "More steps for the discriminator",
+        "What do more steps of D change?",
         "k is raised: more discriminator steps per generator step. The discriminator then stays …",
         ["… closer to p/(p + q)", "… farther from it", "… as far as before"],
         0,

@@ -56,6 +56,7 @@ class LiveGame:
     """A game and its moves. The random numbers of move n follow from n, so equal moves make equal games."""
 
     def __init__(self, options: GameOptions) -> None:
+        self.options = options
         self.target = drawn(options.drawing) if options.drawing else TARGETS.find(options.lab)()
         self.game = game_of(options, self.target)
         self.batches = batches_of(self.target.density, self.game)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from ganatomy import __version__
 from ganatomy.errors import UserError, short
 from ganatomy.experiments.claims.claim import catalogue
+from ganatomy.web.studio.course.steps import step_named
 from ganatomy.web.studio.run_store import NotFoundError, RunStore
 from ganatomy.web.studio.time_limit import TimeLimit
 from ganatomy.web.validation import json_object
@@ -55,6 +56,8 @@ class Page:
 
 PAGES = (
     Page("/", "home", "Ganatomy"),
+    Page("/learn", "course", "Learn"),
+    Page("/learn/{name}", "course"),
     Page("/runs", "runs", "Runs"),
     Page("/lab", "lab", "Lab"),
     Page("/lessons", "lessons", "Lessons"),
@@ -88,12 +91,14 @@ class Pages:
         return [*shown, Route("/assets/{asset}", self.asset)]
 
     def _show(self, page: Page) -> Callable[[Request], Response]:
-        """The endpoint of a page. It raises NotFoundError for a page that a run or lesson does not have."""
+        """The endpoint of a page. It raises NotFoundError for a page that a run, lesson or step does not have."""
 
         def endpoint(request: Request) -> Response:
             name = request.path_params.get("name", "")
             if page.path.startswith("/lessons/") and name not in catalogue():
                 raise NotFoundError(f"There is no lesson called {short(name)!r}.")
+            if page.path.startswith("/learn/") and step_named(name) is None:
+                raise NotFoundError(f"The course has no step called {short(name)!r}.")
             lab = page in RUN_PAGES and self._is_lab(name)
             if lab and not page.of_lab:
                 raise NotFoundError(f"{name} is a game of the lab, on points: the page {page.title} is for images.")

@@ -1,4 +1,4 @@
-"""What pages ask of worker processes: images of a generator, games of the lab, experiments of the lessons. No torch."""
+"""What pages ask of worker processes: images of a generator, games, experiments of lessons and course. No torch."""
 
 import base64
 from contextlib import suppress
@@ -13,6 +13,8 @@ from ganatomy.runs.run import DIRECTIONS
 from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio import lab_options, lessons
 from ganatomy.web.studio.api_route import ApiRoute
+from ganatomy.web.studio.course.glossary import GLOSSARY
+from ganatomy.web.studio.course.steps import STEPS
 from ganatomy.web.studio.latent_walk_request import LatentWalkRequest
 from ganatomy.web.studio.pages import MEDIA_TYPES, Pages
 from ganatomy.web.studio.run_store import NotFoundError, RunStore, reading
@@ -30,6 +32,7 @@ class WorkerRoutes:
         self.store, self.pages, self.limit = store, pages, limit
         self.walks = WorkerClient("ganatomy.web.studio.latent_walk", 60)  # somebody drags and waits for every image
         self.games = WorkerClient("ganatomy.web.studio.lab_games", 60, niceness=10)
+        self.course = WorkerClient("ganatomy.web.studio.course.worker", 600, niceness=10)
         self.experiments = WorkerClient("ganatomy.web.studio.lesson_experiment", 900, niceness=10)
 
     def routes(self) -> list[Route]:
@@ -38,6 +41,8 @@ class WorkerRoutes:
             ApiRoute("/api/runs/{name}/walk", self.walk, query=("request",)),
             ApiRoute("/api/lab", self.lab),
             ApiRoute("/api/lab", self.move, method="POST"),
+            ApiRoute("/api/course", self.steps),
+            ApiRoute("/api/course", self.run_step, method="POST"),
             ApiRoute("/api/lessons", self.lessons),
             ApiRoute("/api/lesson", self.lesson, method="POST"),
         ]
@@ -73,6 +78,14 @@ class WorkerRoutes:
         """A move in a game, and the game after it: see `lab_games.LabMove`."""
         return StrictJSONResponse((await self.games.request(await self.pages.content(request))).content)
 
+    def steps(self, request: Request) -> Response:
+        """The steps of the course before they are run, and the glossary."""
+        return StrictJSONResponse({"steps": [step.described() for step in STEPS], "glossary": GLOSSARY})
+
+    async def run_step(self, request: Request) -> Response:
+        """The next frame of a step's experiment, or what it has measured: see `course.worker.CourseRequest`."""
+        return StrictJSONResponse((await self.course.request(await self.pages.content(request))).content)
+
     def lessons(self, request: Request) -> Response:
         """All lessons, and the titles of their groups."""
         themes = {theme: title for theme, (_, title) in lessons.THEMES.items()}
@@ -86,5 +99,5 @@ class WorkerRoutes:
 
     async def close(self) -> None:
         """End the processes."""
-        for worker in (self.walks, self.games, self.experiments):
+        for worker in (self.walks, self.games, self.course, self.experiments):
             await worker.close()

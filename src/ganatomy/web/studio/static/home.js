@@ -2,6 +2,7 @@
 import { count, get, h, main, post, problem, show } from "/assets/dom.js";
 import { gameAddress } from "/assets/lab_address.js";
 import { board } from "/assets/panels.js";
+import { progress } from "/assets/progress.js";
 import { card } from "/assets/runs.js";
 
 const GAME = { lab: "ring", objective: "relativistic_pairing", penalties: { r1: 0.1, r2: 0.1 }, learning_rate_generator: 0.001, learning_rate_discriminator: 0.001 };
@@ -12,12 +13,13 @@ export async function page() {
   const game = board(GAME.objective, ["target", "field", "points"]), id = crypto.randomUUID();
   const message = h("div", {}), caption = h("p", { class: "quiet", role: "status" }, "The game begins …");
   const play = h("button", { type: "button", class: "primary", onclick: () => { playing = !playing; label(); run(); } });
-  const runs = h("section", {});
+  const runs = h("section", {}), begun = Object.keys(progress()).length > 0;
+  const course = h("a", { class: "button strong", href: "/learn" }, begun ? "Go on learning →" : "Learn it in an hour →");
   let playing = !matchMedia("(prefers-reduced-motion: reduce)").matches, busy = false, seed = 0;
   show("Welcome", message, h("div", { class: "home" },
     h("div", {}, h("h1", {}, "Watch a GAN learn"),
       h("p", {}, "The generator’s points have to become like the grey target, which the generator never sees. All that it is told is what the discriminator thinks of its points: blue where they look real, orange where they look generated."),
-      h("p", { class: "bar" }, play), caption),
+      h("p", { class: "bar" }, play, course), caption),
     game.element,
     h("nav", { class: "ways", "aria-label": "Where to go" },
       h("a", { href: gameAddress(GAME) }, h("b", {}, "Play it yourself"), h("span", {}, "The lab: step by step, other targets, other objectives")),

@@ -14,8 +14,8 @@ const SHOWN = ["target", "points", "arrows"]; // at first
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
-// shown: the layers of the first panel that are shown at first.
-export function board(objective, shown = SHOWN) {
+// shown: the layers of the first panel that are shown at first. visible: the panels that are shown.
+export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
   const panels = Object.fromEntries(Object.keys(TITLES).map((name) => [name, panel(name)]));
   const layers = Object.fromEntries(Object.keys(LAYERS).map((name) => [name, shown.includes(name)]));
   const numbers = h("p", { class: "numbers" });
@@ -23,7 +23,7 @@ export function board(objective, shown = SHOWN) {
   panels.points.figure.append(h("div", { class: "layers", role: "group", "aria-label": "Layers" }, Object.entries(LAYERS).map(([name, label]) =>
     h("label", {}, h("input", { type: "checkbox", checked: layers[name], onchange: (event) => { layers[name] = event.target.checked; self.draw(); } }), label))));
   const element = h("section", { class: "board", "aria-label": objective },
-    h("h2", {}, spaced(objective)), numbers, h("div", { class: "panels" }, Object.values(panels).map((each) => each.figure)), readout);
+    h("h2", {}, spaced(objective)), numbers, h("div", { class: "panels" }, visible.map((name) => panels[name].figure)), readout);
   const past = []; // {moves, value, best, divergence, distance}
   let fixed = null, view = null; // what stays the same, and the newest answer
 

@@ -1,0 +1,1 @@
+"""The course of the first hour: its steps, what they run, and the glossary."""
