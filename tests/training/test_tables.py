@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ganatomy.cli import app
-from ganatomy.diagnosis import diagnose_run
+from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.of_run import evaluate_run
 from ganatomy.generators import api as sampling
@@ -22,9 +24,9 @@ from ganatomy.modalities.tables import where
 from ganatomy.report import page
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import cards
-from ganatomy.training.api import plan
+from ganatomy.training.api import plan, train
 from tables import people, train_on
-from tiny import assert_same_tensors, go_on
+from tiny import assert_same_tensors, go_on, tiny
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,10 @@ def test_records_are_finite_and_signals_are_those_of_rows(run: Run) -> None:
         record
     )
     assert not {"signals/checkerboard", "signals/saturated", "signals/class_accuracy"} & set(record)
-    assert diagnose_run(run).verdict
+    healthy = SimpleNamespace(present=[], state="healthy", context=diagnose_run(run).context)
+    after = wording.next_step(healthy)
+    assert after is not None
+    assert after.words == "measure how good the rows are"
 
 
 def test_a_resumed_training_equals_one_that_never_stopped(run: Run, tmp_path: Path) -> None:
@@ -181,3 +186,17 @@ def test_a_table_without_categories_is_learnt_without_conditions(tmp_path: Path)
 def test_columns_may_be_left_out(tmp_path: Path) -> None:
     run = train_on(people(100), tmp_path, training__steps=2, data__leave_out=["income"], diagnosis__on=False)
     assert list(RowSampler.of_run(run).frame(range(2)).columns) == ["city", "age", "planet"]
+
+
+def test_a_table_in_memory_is_trained_on_and_its_types_come_back(tmp_path: Path) -> None:
+    dates = pd.date_range("2024-01-01", periods=100, tz="UTC")
+    frame = people(100).assign(joined=dates, city=lambda each: each["city"].astype("category"))
+    changes = {**tiny("ctgan"), "training.steps": 2, "training.batch": 20, "diagnosis.on": False}
+    run = train(frame, settings=changes, runs=tmp_path, name="run", console=Console(quiet=True))
+    path = sampling.sample(run, rows=4, where=["joined > 2024-01-15"], out=tmp_path / "rows.parquet")
+    made = pd.read_parquet(path)
+    assert made.dtypes.astype(str).tolist() == frame.dtypes.astype(str).tolist()
+    assert (made["joined"] > "2024-01-15").all()
+    assert len(made) == 4
+    with pytest.raises(UserError, match="rows of a table"):
+        sampling.sample(run, moves=["directions.safetensors:1=2"])

@@ -61,10 +61,11 @@ def train(
         bool, typer.Option("--dry-run", help="Print what would be trained and how long it takes; train nothing.")
     ] = False,
 ) -> None:
-    """Train a generator on your images.
+    """Train a generator on your images, or on the rows of a table.
 
     ganatomy train cats/ --size 64 --minutes 60
     ganatomy train cats/ --recipe auto
+    ganatomy train people.csv --minutes 10
     ganatomy train kittens/ --init cats --minutes 20
     ganatomy train cats/ --recipe sngan --set training.batch=32 --dry-run
     ganatomy train --resume last --more-steps 20000
@@ -135,7 +136,7 @@ def train(
             raise UserError("--more-steps, --more-minutes and --allow-changed-parts go with --resume RUN.")
         if data is None and config is None:
             raise UserError(
-                "Which images? Give a folder, a zip, an array file or a named set, for example: ganatomy train digits"
+                "Which images? Give a folder, a zip, an array file, a table or a named set: ganatomy train digits"
             )
         if dry_run:
             given = training.given_options(data, changes) if recipe == "auto" else None

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, first_line
 from ganatomy.modalities.tables.columns import Numbers
-from ganatomy.modalities.tables.files import read
+from ganatomy.modalities.tables.files import read, write
 from ganatomy.modalities.tables.normalisation import Normalisation
 from ganatomy.modalities.tables.schema import Schema
 from ganatomy.modalities.tables.table_modality import TableModality
+from ganatomy.system.extras import needed
+from ganatomy.system.files import cache_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,24 @@ def prepare_rows(path: str, first: int | None = None, leave_out: tuple[str, ...]
     rows = Rows(numbers[:count], modality, fingerprint(schema, numbers[:count]), path)
     rest = replace(rows, numbers=numbers[count:], fingerprint=fingerprint(schema, numbers[count:]))
     return rows, rest if len(rest) else None
+
+
+def keep(frame: pd.DataFrame) -> Path:
+    """Put a table in memory into the cache, as a Parquet file; its path, the same for the same table.
+
+    Raises UserError where it cannot be written as one.
+    """
+    pandas = needed("pandas", "tables", "A table")
+    digest = hashlib.sha256(repr([*zip(frame.columns, frame.dtypes, strict=True)]).encode())
+    digest.update(pandas.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    path = cache_folder() / "tables" / f"{digest.hexdigest()[:32]}.parquet"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(path, frame)
+        except (ValueError, TypeError) as error:
+            raise UserError(f"The table cannot be kept as a Parquet file: {first_line(error)}.") from None
+    return path
 
 
 def fingerprint(schema: Schema, numbers: Numbers) -> str:

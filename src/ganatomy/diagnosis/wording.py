@@ -56,7 +56,8 @@ def next_step(monitor: Monitor, status: str = "finished") -> NextStep | None:
         return None
     match monitor.state:
         case "healthy":
-            return None if active else _command("measure how good the images are", monitor, "evaluate")
+            samples = "rows" if options.modality == "tables" else "images"
+            return None if active else _command(f"measure how good the {samples} are", monitor, "evaluate")
         case "open":
             return None if active else _command(_missing(monitor), monitor, "train", "--resume", more=monitor.step)
     needed, planned = _needed_steps(options), options.training.steps

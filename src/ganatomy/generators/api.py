@@ -9,6 +9,7 @@ from ganatomy.errors import UserError
 from ganatomy.gan.priors import PRIORS
 from ganatomy.generators import directions as directing
 from ganatomy.generators import latents, pretrained
+from ganatomy.generators import rows as drawing
 from ganatomy.generators.directions import Directions
 from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.metadata import Metadata, image_of
@@ -62,8 +63,10 @@ def load(
 
 def sample(
     place: str | Path | Run,
-    seeds: Sequence[int] = tuple(range(64)),
+    seeds: Sequence[int] | None = None,
     *,
+    rows: int | None = None,
+    where: Sequence[str] = (),
     step: int | None = None,
     raw: bool = False,
     truncation: float | None = None,
@@ -77,13 +80,23 @@ def sample(
 ) -> Path:
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
-    The list, samples.json, tells them from the sheet and from what is in the folder already: see `data.samples`.
-    label: a class for all, of a conditional generator: its name, or :3, its index. files: of points in latent space, as
-    `project` writes them, which are drawn instead of seeds. moves: "FILE:NAME=UNITS", along directions that
-    `directions` found. out: PLACE/generated, if not given. device: auto takes a GPU if there is one. The other
-    arguments: as for `load`.
+    Of a run on a table: write `rows` rows, those for which all terms in `where` hold, to one file, and return it.
+
+    seeds: 0 to 63, if not given. The list, samples.json, tells them from the sheet and from what is in the folder
+    already: see `data.samples`. label: a class for all, of a conditional generator: its name, or :3, its index. files:
+    of points in latent space, as `project` writes them, which are drawn instead of seeds. moves: "FILE:NAME=UNITS",
+    along directions that `directions` found. out: PLACE/generated, if not given. device: auto takes a GPU if there is
+    one. The other arguments: as for `load`.
     Raises UserError where there is no such generator, seed, class or point, and where nothing can be written.
     """
+    if (table := drawing.find(place, Path(runs))) is not None:
+        if files or moves or changes:
+            raise UserError("files, moves and changes are of images, and this generator draws rows of a table.")
+        how: Mapping[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
+        return drawing.sample_rows(table, rows, seeds, wheres=where, label=label, **how)[0]
+    if rows is not None or where:
+        raise UserError(f"rows and where go with tables, and {place} draws images.")
+    seeds = range(64) if seeds is None else seeds
     sampler = load(place, step, raw, truncation, changes, runs, device)
     steps = [directing.parse(move) for move in moves]
     points = directing.move(sampler, _points(sampler, seeds, label, files, moved=steps), steps)

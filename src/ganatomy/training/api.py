@@ -1,6 +1,7 @@
 """Train a generator, from data to run folder: the functions behind `ganatomy train`."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
+from ganatomy.data.rows import keep
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
 from ganatomy.modalities.tables.files import is_table
@@ -49,10 +51,10 @@ def train(
     runs: str | Path = RUNS,
     console: Console | None = None,
 ) -> Run:
-    """Train on images and return the run, a new folder `runs/name`.
+    """Train on images or a table and return the run, a new folder `runs/name`.
 
     data            folder, zip, array file, IDX, named set; or images in memory: an array uint8 [N, H, W, C], a tensor
-                    [N, C, H, W], a torch Dataset
+                    [N, C, H, W], a torch Dataset; or a table: its file, or a pandas DataFrame
     labels          [N], of images in memory: whole numbers or names
     classes         the names of the classes that whole numbers stand for, from 0
     recipe, config  what to start from: a recipe's name, or a Config or YAML file
@@ -184,7 +186,10 @@ IN_MEMORY = "in memory"  # instead of a path, until the images have a name in th
 
 
 def _path(data: Any | None, labels: Any | None, classes: Sequence[str] | None) -> str | Path | None:
-    """The path or name of the data, or IN_MEMORY."""
+    """The path or name of the data, or IN_MEMORY; a table in memory is put into the cache."""
+    pandas = sys.modules.get("pandas")  # without it there are no tables in memory
+    if pandas is not None and isinstance(data, pandas.DataFrame) and labels is None and classes is None:
+        return keep(data)
     if data is not None and not isinstance(data, (str, os.PathLike)):
         return IN_MEMORY
     if labels is not None or classes is not None:
