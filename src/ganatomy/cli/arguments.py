@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, unknown
 
 Place = Annotated[
     str,
@@ -74,6 +74,25 @@ def space_of(text: str | None) -> Literal["z", "w"] | None:
     if text not in (None, "z", "w"):
         raise UserError(f"--space {text}: z or w.")
     return "w" if text == "w" else "z" if text == "z" else None
+
+
+def page_folder(to: str | None, folder: Path | None, command: str) -> Path | None:
+    """The folder of `--to web FOLDER`, None without --to.
+
+    Raises UserError for another form, and where only one of them is given or the folder has something in it.
+    """
+    if to is None and folder is None:
+        return None
+    if to is None:
+        raise UserError(f"{folder}: a folder is of pages: {command} --to web {folder}.")
+    if to != "web":
+        raise unknown("form of a page", to, ["web"])
+    if folder is None:
+        raise UserError(f"--to web needs a new folder: {command} --to web FOLDER.")
+    from ganatomy.web.offline.page import check_folder
+
+    check_folder(folder)
+    return folder
 
 
 def how(truncation: float | None, step: int | None, raw: bool, changes: list[str] | None) -> dict[str, Any]:

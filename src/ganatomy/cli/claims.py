@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Parts
+from ganatomy.cli.arguments import Parts, page_folder
 
 
 def claims(
+    folder: Annotated[Path | None, typer.Argument(help="With --to web: a new folder for the page.")] = None,
     run: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A claim to decide, or all; may be repeated. Without it they are listed."),
@@ -16,23 +17,33 @@ def claims(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller experiments, one seed each: minutes.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Trials of each claim; all must agree.")] = 5,
     out: Annotated[Path, typer.Option(help="Where CLAIMS.md, its JSON and its pictures go.")] = Path("docs"),
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="web", help="web: the claims that are decided in --out, as a page that needs no server."),
+    ] = None,
     parts: Parts = None,
 ) -> None:
     """Decide by experiment what the articles claim, and write a page about it. Fails if a claim does not hold.
 
     ganatomy claims
     ganatomy claims --run circling --quick
+    ganatomy claims --to web claims-page
     """
     from ganatomy.experiments.claims import api
     from ganatomy.experiments.claims.claim import catalogue
     from ganatomy.system.terminal import Terminal, show
 
-    if not run:
+    place = page_folder(to, folder, "ganatomy claims")
+    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Terminal()) if run else {}
+    if place is not None:
+        from ganatomy.web.offline.claims import claims_page
+
+        show(claims_page(out, place, console=Terminal()))
+    elif run:
+        show(out / "CLAIMS.md")
+    else:
         for number, claim in enumerate(catalogue().values(), 1):
             show(f"{number:2} {claim.name}: {claim.sentence}")
-        return
-    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Terminal())
-    show(out / "CLAIMS.md")
     _fail({name: verdict["holds"] for name, verdict in verdicts.items()})
 
 

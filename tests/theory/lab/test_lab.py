@@ -123,7 +123,9 @@ def test_wrong_options_are_refused_before_anything_is_written(
 
 def test_the_commands_defaults_are_the_options() -> None:
     options, named = LabOptions(), {"lr_g": "learning_rate_generator", "lr_d": "learning_rate_discriminator"}
-    arguments = inspect.signature(command.lab).parameters
+    arguments = {
+        name: each for name, each in inspect.signature(command.lab).parameters.items() if name not in command.OF_PAGES
+    }
     shared = {name: named.get(name, name) for name in arguments if named.get(name, name) in LabOptions.model_fields}
     defaults = {name: arguments[name].default for name in shared}
     assert defaults == {name: getattr(options, shared[name]) for name in shared}

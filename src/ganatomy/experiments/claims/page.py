@@ -16,6 +16,7 @@ a D that minimises V (½, as theory has it; 0.1 had been guessed), and in `batch
 below 1, instead of each seed's below 0.9). In brackets: 95% intervals over the seeds.
 
     ganatomy claims --run all
+    ganatomy claims --to web claims-page        # this page as a folder to pass on, with the lessons' games
 """
 
 

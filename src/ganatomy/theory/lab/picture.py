@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganatomy.modalities.images import Pixels
 from ganatomy.theory.lab.arrows import arrow_scale
@@ -40,7 +41,11 @@ def draw(target: Target, snapshots: Sequence[LabSnapshot], probabilistic: bool, 
 
 def optimal_discriminator(target: Target, snapshot: LabSnapshot) -> NDArray[np.float64]:
     """D* = p/(p + q) in the cells, [N]; not a number where hardly any point, real or generated, lies."""
-    p, q = target.masses, snapshot.q
+    return optimum_of_masses(target.masses, snapshot.q)
+
+
+def optimum_of_masses(p: Tensor, q: Tensor) -> NDArray[np.float64]:
+    """D* = p/(p + q) of masses in equal cells, all [N]; not a number where both are sparse."""
     best = optimal_scores(p.log(), q.log()).sigmoid().numpy()
     return np.where((p + q).numpy() > SPARSE * 2 / len(p), best, np.nan)
 

@@ -50,6 +50,11 @@ class LabSnapshot:
         """−log 4 + 2·JSD, in nats: V with the optimal discriminator."""
         return BoundedEstimate(-log(4) + 2 * self.divergence.value, 2 * self.divergence.error)
 
+    @property
+    def gradient(self) -> float:
+        """The mean norm of the gradient on a generated point, in nats per unit of x."""
+        return self.descent.norm(dim=1).mean().item()
+
 
 def take_snapshot(target: Target, game: Adversarial, step: int, strata: int = STRATA) -> LabSnapshot:
     """Measure a game after that many rounds, without changing it.

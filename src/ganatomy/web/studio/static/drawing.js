@@ -75,7 +75,8 @@ function arrows({ context, side }, view, across, up, fixed) { // on one scale fo
     if (length < 4) return;
     for (const turn of [-1, 1]) { context.moveTo(c, d); context.lineTo(c - 4 * ux + 2.5 * turn * uy, d - 4 * uy - 2.5 * turn * ux); }
   };
-  label(context, `gradient ${digits(scale.example)} (the longest: ${digits(largest, 2)} or more)`, 12 + unit * scale.per_gradient * scale.example, 14);
+  const longest = side < 240 ? "" : ` (the longest: ${digits(largest, 2)} or more)`;
+  label(context, `gradient ${digits(scale.example)}${longest}`, 12 + unit * scale.per_gradient * scale.example, 14);
   context.strokeStyle = colour("ink");
   context.lineWidth = 0.9;
   context.beginPath();
@@ -135,16 +136,18 @@ export function line(panels, fixed, view, low, high, layers) {
   label(lines, "x = G(z)", 3, tall - 3);
 }
 
-export function valueCurve(place, past, probabilistic) {
+export function valueCurve(place, past, moves, probabilistic) { // of all the past, with its figures after so many moves
   clear(place);
   const curves = probabilistic
     ? [["value", "discriminator", "V(D, G)", []], ["best", "other0", "−log 4 + 2·JSD", [6, 3]], ["distance", "other1", "mean |D − D*|", [2, 2]]]
     : [["divergence", "other0", "JSD", []]];
   const [bottom, top, level, words] = probabilistic ? [-1.6, 1.1, -Math.log(4), "−log 4"] : [-0.05, 0.8, Math.log(2), "log 2: no overlap"];
   const { context, side } = place, first = past[0].moves, span = past.at(-1).moves - first || 1;
+  const now = past.findLast((each) => each.moves <= moves) ?? past[0];
   const x = (moves) => 4 + (side - 8) * (moves - first) / span, y = (value) => side - 8 - (side - 16) * (Math.max(value, bottom) - bottom) / (top - bottom);
   context.fillStyle = colour("rule");
   context.fillRect(0, y(level), side, 1);
+  if (now !== past.at(-1)) context.fillRect(x(now.moves), 0, 1.5, side);
   label(context, words, 3, y(level) + 12);
   curves.forEach(([key, tone, name, dash], i) => {
     context.strokeStyle = context.fillStyle = colour(tone);
@@ -157,7 +160,7 @@ export function valueCurve(place, past, probabilistic) {
     context.textAlign = "right";
     context.strokeStyle = colour("paper"); // letters stand out from curves
     context.lineWidth = 4;
-    for (const way of ["strokeText", "fillText"]) context[way](`${name} ${rounded(past.at(-1)[key])}`, side - 4, 14 + 14 * i);
+    for (const way of ["strokeText", "fillText"]) context[way](`${name} ${rounded(now[key])}`, side - 4, 14 + 14 * i);
     context.textAlign = "left";
   });
 }

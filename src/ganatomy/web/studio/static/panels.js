@@ -12,7 +12,7 @@ const LEGEND = [ // of each layer, on the line and in the plane
 ];
 const SHOWN = ["target", "points", "arrows"]; // at first
 
-const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+const floats = (values) => typeof values === "string" ? new Float32Array(Uint8Array.from(atob(values), (letter) => letter.charCodeAt(0)).buffer) : values;
 
 // shown: the layers of the first panel that are shown at first. visible: the panels that are shown.
 export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
@@ -24,7 +24,7 @@ export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
     h("label", {}, h("input", { type: "checkbox", checked: layers[name], onchange: (event) => { layers[name] = event.target.checked; self.draw(); } }), label))));
   const element = h("section", { class: "board", "aria-label": objective },
     h("h2", {}, spaced(objective)), numbers, h("div", { class: "panels" }, visible.map((name) => panels[name].figure)), readout);
-  const past = []; // {moves, value, best, divergence, distance}
+  const past = []; // {moves, value, best, divergence, distance}; of a recorded game, also what follows
   let fixed = null, view = null; // what stays the same, and the newest answer
 
   const self = {
@@ -37,8 +37,11 @@ export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
         element.classList.toggle("line", fixed.dimension === 1); // curves need no colour scale
       }
       view = { ...answer, ...Object.fromEntries(ARRAYS.map((name) => [name, floats(answer[name])])) };
-      while (past.length && past.at(-1).moves >= view.moves) past.pop();
-      past.push({ moves: view.moves, value: view.value, best: view.best_value, divergence: view.divergence, distance: view.distance });
+      if (view.whole) past.splice(0, past.length, ...view.whole);
+      else {
+        while (past.length && past.at(-1).moves >= view.moves) past.pop();
+        past.push({ moves: view.moves, value: view.value, best: view.best_value, divergence: view.divergence, distance: view.distance });
+      }
       self.caption = `Move ${count(view.moves)}, ${count(view.rounds)} whole rounds`;
       self.draw();
     },
@@ -50,6 +53,7 @@ export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
         fixed.probabilistic ? `V ${rounded(view.value)} · with the optimal D ${view.best_value_words}` : null,
         `JSD ${view.divergence_words} nats`,
         view.distance === null ? null : `mean |D − D*| ${rounded(view.distance)}`,
+        view.gradient === undefined ? null : `gradient on a point ${rounded(view.gradient)}`,
         view.modes ? `${view.modes.covered} of ${view.modes.of} modes, ${Math.round(100 * view.modes.near)}% of points near a mode` : null,
       ].filter(Boolean).join(" · ");
       const [low, high] = fixed.probabilistic ? [0, 1] : [Math.min(...view.discriminator), Math.max(...view.discriminator)];
@@ -59,7 +63,7 @@ export function board(objective, shown = SHOWN, visible = Object.keys(TITLES)) {
         panels.difference.label(TITLES.difference[0], "", "");
       }
       panels.value.label(fixed.probabilistic ? TITLES.value[0] : "The JSD of p and q");
-      valueCurve(panels.value, past, fixed.probabilistic);
+      valueCurve(panels.value, past, view.moves, fixed.probabilistic);
       if (!fixed.probabilistic) sentence(panels.difference, NO_PROBABILITY);
     },
   };
