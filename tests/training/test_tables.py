@@ -14,6 +14,7 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
+import ganatomy
 from ganatomy.cli import app
 from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
@@ -150,6 +151,10 @@ def test_a_run_is_measured_by_rows_that_it_did_not_see(run: Run) -> None:
     assert card.protocol["reference"]["unseen"] == 100
     assert cards(run)[0].scores["columns"].value == card.scores["columns"].value
     assert set(card.made["baselines"]) == {"Gaussian copula", "independent columns"}
+    again = ganatomy.evaluate(run, metrics=["columns"])
+    assert again.scores["columns"].value == card.scores["columns"].value
+    with pytest.raises(UserError, match="draws rows of a table"):
+        ganatomy.evaluate(run, size=32)
 
 
 def test_the_report_speaks_of_rows(run: Run) -> None:

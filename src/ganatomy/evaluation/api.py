@@ -22,7 +22,9 @@ from ganatomy.evaluation import scoring
 from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
 from ganatomy.evaluation.features.choice import AUTO, extractor_for
 from ganatomy.evaluation.metrics import METRICS
+from ganatomy.evaluation.rows.of_run import evaluate_run
 from ganatomy.generators import api as sampling
+from ganatomy.generators import rows as drawing
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import Sampler
 from ganatomy.report import nearest, page
@@ -80,6 +82,8 @@ def evaluate(
     device      draws a run's images and computes the features: auto, cpu, cuda, cuda:N or mps
     out         a file to write the card to
 
+    Of a run on a table, rows are measured as by `evaluation.rows.api.evaluate`, with the metrics of tables.
+
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
     for whatever the caller can mend.
     """
@@ -87,6 +91,13 @@ def evaluate(
     if out is not None and not os.access(Path(out).parent, os.W_OK | os.X_OK):  # before minutes of measuring
         raise UserError(f"{out} cannot be written: {Path(out).parent} is no folder that can be written to.")
     run = _run(subject, Path(runs))
+    if run is not None and drawing.find(run):
+        of_images = (features != AUTO, weights, sha256, size, channels, fit != "crop", label, changes)
+        if any(of_images) or isinstance(reference, np.ndarray) or isinstance(held_out, np.ndarray):
+            raise UserError(f"{run.path} draws rows of a table: features, size, label and the like are for images.")
+        how: dict[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "first_seed": first_seed}
+        given: dict[str, Any] = {"reference": reference, "held_out": held_out, "metrics": metrics, "n": n, "out": out}
+        return evaluate_run(run, **given, **how, device=device).cards[0]
     split, first, files = "train", None, Preparation(size, channels, fit)
     own = run is not None and reference is None
     if run is not None:
