@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,32 +49,6 @@ def train_generator(trial: ClaimTrial) -> Sampler:
         return load(run)
 
 
-class Plausible(NamedTuple):
-    """Precision of a generator's samples, of images halfway between two in latent space, and halfway in pixels."""
-
-    samples: float
-    latent: float
-    pixels: float
-
-
-def plausible_halfway(sampler: Sampler, count: int, real: NDArray[np.uint8]) -> Plausible:
-    """The precision of `count` images of each kind against real digits [N, 28, 28, 1], in the digit network's features.
-
-    Kynkäänniemi et al. 2019 (arXiv:1904.06991), with k = 5.
-    """
-    from ganatomy.evaluation.metrics.neighbours import neighbour_scores
-
-    codes = sampler.latents(range(2 * count))
-    ends = sampler.images(codes, 64)
-    middles = torch.stack(
-        [sampler.prior.between(a, b, torch.tensor([0.5]))[0] for a, b in zip(codes[:count], codes[count:], strict=True)]
-    )
-    mixed = ((ends[:count].astype(float) + ends[count:]) / 2).round().astype(np.uint8)
-    reals = lenet_features(real).features
-    sets = (ends[:count], sampler.images(middles, 64), mixed)
-    return Plausible(*(neighbour_scores(reals, lenet_features(pixels).features, k=5).precision for pixels in sets))
-
-
 @register_claim(
     "continuous-latent-space",
     place=17,
@@ -98,6 +72,7 @@ def plausible_halfway(sampler: Sampler, count: int, real: NDArray[np.uint8]) -> 
 def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
     """How far images move for ever smaller steps of z; and whether what lies between two images is plausible too."""
     from ganatomy import data
+    from ganatomy.evaluation.metrics.neighbours import neighbour_scores
 
     sampler, random = train_generator(trial), torch.Generator().manual_seed(trial.seed)
     z = torch.randn(256, sampler.prior.dimension, generator=random)
@@ -107,15 +82,22 @@ def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
         for step in STEPS
     ]
 
-    codes = sampler.latents(range(2))
-    ends = sampler.images(codes)
-    real = data.prepare(DIGITS).pixels[: trial.size(3000, 1000)]
-    found = plausible_halfway(sampler, trial.size(1500, 1000), real)
+    count = trial.size(1500, 1000)
+    codes = sampler.latents(range(2 * count))
+    ends = sampler.images(codes, 64)
+    middles = torch.stack(
+        [sampler.prior.between(a, b, torch.tensor([0.5]))[0] for a, b in zip(codes[:count], codes[count:], strict=True)]
+    )
+    mixed = ((ends[:count].astype(float) + ends[count:]) / 2).round().astype(np.uint8)
+    real = lenet_features(data.prepare(DIGITS).pixels[: trial.size(3000, 1000)]).features
+    sets = {"samples": ends[:count], "latent": sampler.images(middles, 64), "pixels": mixed}
+    precision = {
+        name: neighbour_scores(real, lenet_features(pixels).features, k=5).precision for name, pixels in sets.items()
+    }
     walks: dict[str, Iterable[NDArray[np.uint8]]] = {
         "latent": sampler.images(torch.cat([sampler.prior.between(codes[0], codes[1], torch.linspace(0, 1, 7))])),
         "pixels": [(ends[0] * (1 - share) + ends[1] * share).astype(np.uint8) for share in np.linspace(0, 1, 7)],
     }
-    shares = {"latent": found.latent / found.samples, "pixels": found.pixels / found.samples}
     titles = {"latent": "from z₁ to z₂", "pixels": "from image 1 to image 2, pixel by pixel"}
 
     def draw(figure: Figure) -> None:
@@ -128,7 +110,7 @@ def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
             title="a small step in z is\na small step of the image", xlabel="step of z", ylabel="change of the image"
         )
         for panel, (name, images) in zip(panels(right, 2, 1), walks.items(), strict=True):
-            share = shares[name]
+            share = precision[name] / precision["samples"]
             panel.suptitle(f"{titles[name]}: halfway {share:.0%} as plausible as samples", fontsize=10)
             for axes, image in zip(panel.subplots(1, 7), images, strict=True):
                 axes.imshow(image[..., 0], cmap="gray")
@@ -138,7 +120,7 @@ def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
         "change of the image when z's step shrinks to a tenth, largest ratio": max(
             b / a for a, b in pairwise(moved[1:])
         ),
-        "precision halfway in latent space / precision of samples": shares["latent"],
-        "precision halfway in pixels / precision of samples": shares["pixels"],
+        "precision halfway in latent space / precision of samples": precision["latent"] / precision["samples"],
+        "precision halfway in pixels / precision of samples": precision["pixels"] / precision["samples"],
     }
     return Outcome(figures, draw)

@@ -17,7 +17,6 @@ from ganatomy.diagnosis import wording
 from ganatomy.diagnosis.reading import diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.evaluation import api as evaluation
-from ganatomy.experiments.claims.latent import plausible_halfway
 from ganatomy.generators import api as sampling
 from ganatomy.generators.export import api as exporting
 from ganatomy.generators.sampler import Sampler
@@ -31,7 +30,8 @@ from ganatomy.web.studio.course.trainings import DATA, DIFFUSION, FIRST, STRONG,
 
 # One thread leaves the other core to the browser; and what is not measured at the start is the same every time.
 RUNTIME = {"runtime.threads": 1, "runtime.precision": "float32", "runtime.convolution": "native"}
-SIDE, WALK, MEASURED, COMPARED = 6, 25, 2000, 16  # images in a row, of a walk, for a score, and of both programs
+SIDE, WALK, PAIRS = 6, 25, 200  # images in a row, of a walk, and pairs halfway between which there is one
+MEASURED, COMPARED = 2000, 16  # images for a score, and drawn by both programs
 
 
 def folder() -> Path:
@@ -73,9 +73,9 @@ def trained(chosen: CourseTraining, seed: int) -> Generator[StepFrame, None, Run
                 words = f"{chosen.recipe}: step {shown} of {steps}"
                 yield StepFrame(words, pictures=(Picture(f"{chosen.recipe}, step {shown}", newest[1].read_bytes()),))
     finally:
-        if thread.is_alive():
+        while thread.is_alive():  # a training forgets requests that it finds at its start
             run.request(stop=True)
-            thread.join()
+            thread.join(1.0)
     for error in errors:
         raise error if isinstance(error, UserError) else UserError(f"The training failed: {error}.") from error
     return run
@@ -95,6 +95,7 @@ def digits(seed: int) -> Experiment:
 def strong(seed: int) -> Experiment:
     """Train with a discriminator that is too strong for the minimax loss, and diagnose it."""
     run = yield from trained(STRONG, seed)
+    yield _drawn("What the generator draws now", sampling.load(run))
     last = run.records()[-1]
     monitor = diagnose_run(run)
     figures = {
@@ -107,7 +108,7 @@ def strong(seed: int) -> Experiment:
 
 @runs_step("walk")
 def walk(seed: int) -> Experiment:
-    """From one seed to another in latent space, and in pixels; and how plausible the halfway images are."""
+    """From one seed to another in latent space, and in pixels; and how much of what is drawn halfway is grey."""
     run = yield from trained(FIRST, seed)
     sampler = sampling.load(run)
     a, b = sampler.latents([3, 9])
@@ -116,8 +117,13 @@ def walk(seed: int) -> Experiment:
         mixed = ((1 - share) * between[0] + share * between[-1]).round().astype(np.uint8)
         pictures = (Picture("Latent space: G(z)", _png(between[i])), Picture("Pixels: one image fades", _png(mixed)))
         yield StepFrame(f"{share:.0%} of the way", pictures=pictures)
-    found = plausible_halfway(sampler, 400, _some_real(1000))
-    return Finished({"latent": found.latent / found.samples, "pixels": found.pixels / found.samples})
+    codes = sampler.latents(range(2 * PAIRS))
+    ends, halfway = sampler.images(codes, 64), torch.tensor([0.5])
+    pairs = zip(codes[:PAIRS], codes[PAIRS:], strict=True)
+    middles = torch.stack([sampler.prior.between(one, other, halfway)[0] for one, other in pairs])
+    mixed = ((ends[:PAIRS].astype(float) + ends[PAIRS:]) / 2).round().astype(np.uint8)
+    sets = {"samples": ends[:PAIRS], "latent": sampler.images(middles, 64), "pixels": mixed}
+    return Finished({name: grey_ink(pixels) for name, pixels in sets.items()})
 
 
 @runs_step("measure")
@@ -160,6 +166,12 @@ def ship(seed: int) -> Experiment:
     difference = float(np.abs(drawn.astype(int) - torchs).max())
     figures = {"difference": difference, "kibibytes": len(content) / 1024}
     return Finished(figures, exported.message.splitlines()[0], exported.file.name, content)
+
+
+def grey_ink(pixels: Pixels) -> float:
+    """Of what images uint8 [N, H, W, C] draw, above a quarter of white, the share below three quarters: the mean."""
+    drawn, grey = (pixels > 64).sum((1, 2, 3)), ((pixels > 64) & (pixels < 192)).sum((1, 2, 3))
+    return float((grey / np.maximum(drawn, 1)).mean())
 
 
 def _some_real(count: int) -> Pixels:

@@ -180,19 +180,22 @@ STEPS = (
         read=(
             "G is a continuous function of z: a small step in z is a small step of the image.",
             "So one can walk from one z to another and look at the images on the way.",
-            "Above you see such a walk; below, one image fades into the other pixel by pixel.",
+            "You will see such a walk, and beside it one image that fades into the other pixel by pixel.",
         ),
         question="Halfway between two latent vectors, G draws …",
-        answers=("… both images, one over the other", "… an image as plausible as any other", "… noise"),
-        decide=lambda f: 1 if f["latent"] > 0.8 and f["latent"] > f["pixels"] else 0 if f["latent"] > 0.2 else 2,
+        answers=("… both images, one faintly over the other", "… one image, as clear as any other", "… noise"),
+        decide=lambda f: (
+            1 if f["latent"] < (f["samples"] + f["pixels"]) / 2 else 0 if f["latent"] < 1.2 * f["pixels"] else 2
+        ),
         expected=1,
         figures={
-            "latent": "precision of images halfway in latent space, relative to that of samples",
-            "pixels": "precision of images halfway in pixels, relative to that of samples",
+            "samples": "share of the ink that is grey, neither black nor white: of samples",
+            "latent": "the same of 200 images halfway in latent space",
+            "pixels": "the same of 200 images halfway in pixels",
         },
-        seen="400 images halfway in latent space were {latent} times as often plausible as samples, and 400 halfway in "
-        "pixels {pixels} times. (Plausible: among real digits, in the eyes of a digit network. This is called "
-        "precision.)",
+        seen="Of the ink of samples a share of {samples} is grey; of images halfway in latent space, {latent}; halfway "
+        "in pixels, {pixels}, because there two faint images lie one over the other. The way through latent space "
+        "passes through images like any other.",
         commands=(FIRST.command, "ganatomy walk first --seeds 3,9"),
     ),
     Step(

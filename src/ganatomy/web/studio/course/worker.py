@@ -9,6 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import unknown
+from ganatomy.experiments.claims.claim import number
 from ganatomy.web.studio.course import digits, games  # noqa: F401 — their experiments
 from ganatomy.web.studio.course.frame import EXPERIMENTS, Experiment, Finished, StepFrame
 from ganatomy.web.studio.course.steps import step_named
@@ -72,7 +73,7 @@ class RunningStep:
         step = step_named(self.name)
         assert step
         return {
-            "figures": dict(end.figures),
+            "figures": {name: number(figure) for name, figure in end.figures.items()},
             "answer": step.decide(end.figures),
             "told": step.told(end.figures),
             "words": end.words,

@@ -1,5 +1,5 @@
 // The course of the first hour: read, predict, run, see. What was done is kept in this browser only.
-import { digits, get, h, main, post, problem, show } from "/assets/dom.js";
+import { get, h, main, post, problem, show } from "/assets/dom.js";
 import { flow } from "/assets/flow.js";
 import { board } from "/assets/panels.js";
 import { forget, progress, remember } from "/assets/progress.js";
@@ -90,7 +90,7 @@ function step(steps, i) {
       h("p", { class: same ? "good verdict" : "notice verdict" }, same ? `✓ As you predicted: ${listed(measured)}.` : `You predicted: ${listed(chosen)}. Measured: ${listed(measured)}.`),
       measured !== each.expected && h("p", {}, `Expected was: ${listed(each.expected)}. This trial came out otherwise; another seed may not.`),
       h("p", {}, told), words && h("p", { class: "notice" }, words),
-      h("table", { class: "scores" }, h("tbody", {}, Object.entries(each.figures).map(([name, what]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, digits(figures[name])))))),
+      h("table", { class: "scores" }, h("tbody", {}, Object.entries(each.figures).map(([name, what]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, figures[name]))))),
       file && h("p", {}, h("a", { class: "button", href: file.content, download: file.name }, `Keep ${file.name}`)),
       h("details", {}, h("summary", {}, "The same, typed"), h("pre", {}, each.commands.join("\n"))),
       each.lab && h("p", {}, h("a", { class: "button", href: `/lab?${each.lab}` }, "Go on playing in the lab"))].filter(Boolean));
