@@ -198,10 +198,12 @@ def test_it_is_used_by_finger_on_a_phone(games: Path, shown: Callable[..., Page]
         touch("touchMove", 0.34 + step * 0.08)
     touch("touchEnd")
     assert address(page)["round"] == "12"
-    panels = [page.locator('[data-panel="points"]').nth(i).bounding_box() for i in (0, 1)]
-    assert panels[0]
-    assert panels[1]
-    assert panels[0]["y"] == pytest.approx(panels[1]["y"], abs=1)  # beside each other, to be compared
+    for name in ("points", "discriminator", "value"):  # beside each other, to be compared
+        left, right = [page.locator(f'[data-panel="{name}"] canvas').nth(i).bounding_box() for i in (0, 1)]
+        assert left
+        assert right
+        assert left["y"] == pytest.approx(right["y"], abs=1)
+        assert left["x"] < 200 <= right["x"]
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_timeout(100)
     bar = page.locator(".time").bounding_box()
