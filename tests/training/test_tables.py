@@ -25,7 +25,7 @@ from ganatomy.modalities.tables import where
 from ganatomy.report import page
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import cards
-from ganatomy.training.api import plan, train
+from ganatomy.training.api import plan, resume, train
 from tables import people, train_on
 from tiny import assert_same_tensors, go_on, tiny
 
@@ -100,6 +100,19 @@ def test_a_resumed_training_equals_one_that_never_stopped(run: Run, tmp_path: Pa
     )
     go_on(other, training__steps=6)
     assert_same_tensors(run, other, 6)
+
+
+def test_a_run_goes_on_with_its_own_table_only(tmp_path: Path) -> None:
+    run = train_on(people(100), tmp_path, training__steps=2, diagnosis__on=False)
+    people(100, seed=1).to_csv(tmp_path / "others.csv", index=False)
+    more = {"training.steps": 3}
+    with pytest.raises(UserError, match=r"was trained on another table than .*others\.csv holds now"):
+        resume(run, data=tmp_path / "others.csv", settings=more, console=Console(quiet=True))
+    (tmp_path / "people.csv").rename(tmp_path / "moved.csv")
+    with pytest.raises(UserError, match=r"The table that .* was trained on was in"):
+        resume(run, settings=more, console=Console(quiet=True))
+    resume(run, data=tmp_path / "moved.csv", settings=more, console=Console(quiet=True))
+    assert max(run.checkpoints()) == 3
 
 
 def test_sampled_rows_have_the_types_bounds_and_decimals_of_the_table(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from ganatomy.data.sources import is_name
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.data.store import Images, kept
 from ganatomy.errors import UserError
+from ganatomy.modalities.tables.files import is_table
 from ganatomy.runs.run import Run
 from ganatomy.system.files import cache_folder
 
@@ -34,9 +35,11 @@ def located(run: Run, options: DataOptions, command: str) -> DataOptions:
         return options.model_copy(update={"path": was})
     if (images := cached(recorded, options)) is not None:
         return options.model_copy(update={"path": f"{PREFIX}{images[0]}", "split": "train"})
+    table = is_table(options.path)
+    data, were, they = ("The table", "was", "it is") if table else ("The images", "were", "they are")
     raise UserError(
-        f"The images that {run.path} was trained on were in {was or options.path}, where nothing is now. Say where "
-        f"they are: {command}"
+        f"{data} that {run.path} was trained on {were} in {was or options.path}, where nothing is now. Say where "
+        f"{they}: {command}"
     )
 
 

@@ -17,7 +17,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
-from ganatomy.data.rows import keep
+from ganatomy.data.rows import Rows, keep
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
 from ganatomy.modalities.tables.files import is_table
@@ -176,8 +176,9 @@ def _check_same(run: Run, images: Samples, place: str) -> None:
             f"otherwise now: {cure}."
         )
     if recorded and recorded != images.fingerprint:
+        what = "another table" if isinstance(images, Rows) else "other images"
         raise UserError(
-            f"{run.path} was trained on other images than {place} holds now: resume it with the same data, as in "
+            f"{run.path} was trained on {what} than {place} holds now: resume it with the same data, as in "
             f"ganatomy train --resume {run.address} PLACE, or start a new run."
         )
 
