@@ -43,7 +43,8 @@ OF_IMAGES = [name for name in RECIPES if recipe(name).modality == "images"]
 
 def tiny(name: str) -> dict[str, Any]:
     """Changes that make a recipe small."""
-    config, changes = recipe(name), dict(PLAIN)
+    config = recipe(name)
+    changes = {**PLAIN, "training.batch": max(PLAIN["training.batch"], config.training.pack)}
     for role in ("generator", "discriminator"):
         changes |= {f"{role}.{option}": value for option, value in WIDTHS[getattr(config, role).family].items()}
     if config.method == "diffusion":

@@ -18,7 +18,20 @@ AS_OF = "2026-11-29T00:00:00Z"
 EXTRAS = {
     "demo": ("demo",),
     "dev": (
-        *("demo", "heic", "mlflow", "onnx", "serve", "studio", "sweep", "tables", "tensorboard", "video", "wandb"),
+        *(
+            "demo",
+            "heic",
+            "mlflow",
+            "onnx",
+            "privacy",
+            "serve",
+            "studio",
+            "sweep",
+            "tables",
+            "tensorboard",
+            "video",
+            "wandb",
+        ),
         "dev",
     ),
 }

@@ -21,6 +21,7 @@ from ganatomy.gan.objectives import OBJECTIVES, Objective
 from ganatomy.gan.penalties import PENALTIES, condition
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
+from ganatomy.gan.privacy import Privacy
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
@@ -29,6 +30,7 @@ from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime
 
 SampleShape: TypeAlias = tuple[int, ...]  # of images channels, height, width; of tables a `RowShape`
+SMALLEST_PRIVATE_BATCH = 16  # on average: an empty one then comes once in nine million
 
 
 def objective(config: options.ObjectiveOptions) -> Objective:
@@ -114,6 +116,7 @@ def check(config: options.Config, processes: int = 1) -> None:
     _check_families(config)
     if config.method == "adversarial":
         _check_game(config)
+        _check_privacy(config, processes)
     else:
         _check_baseline(config)
 
@@ -222,12 +225,43 @@ def _check_game(config: options.Config) -> None:
         )
 
 
+def _check_privacy(config: options.Config, processes: int) -> None:
+    """Nothing but the discriminator's gradients may depend on the training images, and each on one of them."""
+    if not config.privacy.noise:
+        return
+    training, chosen = config.training, OBJECTIVES.find(config.objective.name)
+    compared = getattr(config.discriminator, "norm", "none") == "batch" or getattr(config.discriminator, "group", 1) > 1
+    needs = {
+        "one process": processes == 1,
+        "images: the columns of a table are described from its rows": config.modality == "images",
+        "training.batch of at least 16": training.batch >= SMALLEST_PRIVATE_BATCH,
+        "no penalty, which reads real images": not config.penalties.weights(),
+        "augmentation.policies=[]": not config.augmentation.policies,
+        "prior.conditional=false, since classes are not private": not config.prior.conditional,
+        "training.simultaneous=false": not training.simultaneous,
+        "training.pack=1": training.pack == 1,
+        "an objective that does not compare real scores with generated ones": not chosen.paired,
+        "a discriminator that scores each image by itself: no batch normalisation, discriminator.group=1": not compared,
+        "diagnosis.remedies=0": not config.diagnosis.remedies,
+        "runtime.precision=float32": config.runtime.precision != "bfloat16",
+        "runtime.convolution=native": config.runtime.convolution != "patches",
+    }
+    if missing := [what for what, there in needs.items() if not there]:
+        raise UserError(f"privacy.noise needs {missing[0]}.")
+
+
 def _has_path_length(family: str) -> bool:
     return hasattr(FAMILIES.find(family).make("generator"), "path_length_regularisation")
 
 
-def method(config: options.Config, image: SampleShape, runtime: Runtime, attempt: int = 0) -> Method:
-    """The whole training, ready for its first step. Raises UserError where the parts do not fit together."""
+def method(
+    config: options.Config, image: SampleShape, runtime: Runtime, attempt: int = 0, secret: int | None = None
+) -> Method:
+    """The whole training, ready for its first step.
+
+    secret: the seed of a private training's noise; None: that of the training, for trials. Raises UserError where the
+    parts do not fit together.
+    """
     check(config, runtime.world)
     setup = Setup(
         prior(config.prior),
@@ -248,10 +282,19 @@ def method(config: options.Config, image: SampleShape, runtime: Runtime, attempt
             return GenerativeStochasticNetwork([learner], setup)
     network = discriminator(config, image)
     critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
-    return _game(config, image, learner, critic, setup)
+    noise = Randomness(config.training.seed if secret is None else secret, attempt)
+    privacy = Privacy(config.privacy.noise, config.privacy.clip, noise) if config.privacy.noise else None
+    return _game(config, image, learner, critic, setup, privacy)
 
 
-def _game(config: options.Config, image: SampleShape, learner: Player, critic: Player, setup: Setup) -> Adversarial:
+def _game(
+    config: options.Config,
+    image: SampleShape,
+    learner: Player,
+    critic: Player,
+    setup: Setup,
+    privacy: Privacy | None,
+) -> Adversarial:
     penalties, training, augmentation = config.penalties, config.training, config.augmentation
     path_length = Penalty(
         "path_length",
@@ -260,7 +303,8 @@ def _game(config: options.Config, image: SampleShape, learner: Player, critic: P
         penalties.path_length_every,
     )
     asked = Penalty("condition", scheduled(penalties.condition, setup.share), _condition(image))
-    added = {path_length: bool(penalties.path_length), asked: bool(penalties.condition and config.prior.conditional)}
+    of_rows = config.prior.conditional and isinstance(image, RowShape)
+    added = {path_length: bool(penalties.path_length), asked: bool(penalties.condition and of_rows)}
     return Adversarial(
         learner,
         critic,
@@ -274,6 +318,7 @@ def _game(config: options.Config, image: SampleShape, learner: Player, critic: P
         simultaneous=training.simultaneous,
         clip=penalties.clip,
         pack=training.pack,
+        privacy=privacy,
     )
 
 

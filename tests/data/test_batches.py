@@ -71,3 +71,24 @@ def test_each_image_comes_with_its_class() -> None:
         batch = batches(labels=labels, classes=3, batch=6, runtime=Runtime(rank=rank, world=2))(2)
         numbers = ((batch.images[:, 0, 0, 3] + 1) * 127.5).round().long() - 1
         assert torch.equal(batch.classes, torch.eye(3)[numbers % 3])
+
+
+def test_by_coins_every_image_is_in_a_batch_by_itself() -> None:
+    """Poisson sampling: sizes and memberships have a binomial's mean and variance, and no image decides another's."""
+    real = batches(count=40, batch=10, coins=Randomness(7))
+    there = np.zeros((2000, 40))
+    for step in range(2000):
+        there[step, real.indices(step)] = 1
+    sizes = there.sum(1)
+    assert sizes.mean() == pytest.approx(10, abs=4 * np.sqrt(40 * 0.25 * 0.75 / 2000))
+    assert sizes.var() == pytest.approx(40 * 0.25 * 0.75, rel=0.15)
+    assert np.abs(there.mean(0) - 0.25).max() < 5 * np.sqrt(0.25 * 0.75 / 2000)
+    assert np.abs(np.corrcoef(there.T) - np.eye(40)).max() < 5 / np.sqrt(2000)
+
+
+def test_coins_follow_from_their_own_seed_and_the_step() -> None:
+    one, other, again = (batches(count=40, batch=10, coins=Randomness(seed), flip=True) for seed in (7, 8, 7))
+    assert all(np.array_equal(one.indices(step), again.indices(step)) for step in range(5))
+    assert any(not np.array_equal(one.indices(step), other.indices(step)) for step in range(5))
+    assert torch.equal(one(3).images, again(3).images)
+    assert len(one(3).images) == len(one.indices(3))

@@ -86,6 +86,11 @@ CONDITIONS = (
     _game("objective.*"),
     _game("penalties.*"),
     _game("augmentation.*"),
+    _game("privacy.*"),
+    *(
+        Condition(f"privacy.{option}", lambda config, name: config.privacy.noise > 0, "it needs privacy.noise")
+        for option in ("clip", "delta")
+    ),
     _game("discriminator_optimiser.*"),
     _game("training.discriminator_steps"),
     _game("training.share_fakes"),

@@ -240,6 +240,21 @@ class AugmentationOptions(Options):
     )
 
 
+class PrivacyOptions(Options):
+    """Differential privacy of the training images: see docs/PRIVACY.md."""
+
+    noise: float = Field(
+        0.0,
+        ge=0,
+        description="Standard deviation σ of the noise on the discriminator's gradients, in units of privacy.clip; "
+        "0: no privacy.",
+    )
+    clip: float = Field(1.0, gt=0, description="The longest gradient that one training image may contribute.")
+    delta: float | None = Field(
+        None, gt=0, lt=1, description="δ, for which ε is told; empty: a tenth of 1 / the number of training images."
+    )
+
+
 class OptimiserOptions(Options):
     """The optimiser of a player: torch's own."""
 
@@ -396,6 +411,7 @@ class Config(Options):
     objective: ObjectiveOptions = ObjectiveOptions()
     penalties: PenaltyOptions = Field(default_factory=PenaltyOptions)  # when made: parts may be loaded by then
     augmentation: AugmentationOptions = AugmentationOptions()
+    privacy: PrivacyOptions = PrivacyOptions()
     vae: VAEOptions = VAEOptions()
     diffusion: DiffusionOptions = DiffusionOptions()
     generator_optimiser: OptimiserOptions = OptimiserOptions()

@@ -33,23 +33,26 @@ class RealBatches:
         flip: bool = False,
         labels: NDArray[np.int64] | None = None,
         classes: int = 0,
+        coins: Randomness | None = None,
     ) -> None:
         """pixels: [N, H, W, C], may be memory-mapped. batch: over all processes. flip: mirror half of the images.
 
-        labels: [N] of `classes` classes, for conditional training.
+        labels: [N] of `classes` classes, for conditional training. coins: instead of passes over the data, each image
+        is in each batch with probability batch / N, by a coin of its own (Poisson sampling); in one process only.
         """
         self.pixels, self.batch, self.turns = pixels, batch, turns
         self.labels, self.classes = labels, classes
-        self.random, self.runtime, self.flip = random, runtime, flip
+        self.random, self.runtime, self.flip, self.coins = random, runtime, flip, coins
         self.permutation = lru_cache(maxsize=2)(self._permutation)
 
     def __call__(self, step: int, turn: int = 0) -> Batch:
-        rows = self.runtime.share_of(self.batch)
-        indices = self.indices(step, turn)[rows]
+        whole = self.indices(step, turn)
+        rows = self.runtime.share_of(len(whole))
+        indices = whole[rows]
         # A copy: the mapped file must not be written to, nor waited for later.
         images = to_float(torch.from_numpy(self.pixels[indices]).to(self.runtime.device, non_blocking=True))
         if self.flip:
-            mirrored = torch.rand(self.batch, generator=self.random.at("flip", step, turn))[rows] < 0.5
+            mirrored = torch.rand(len(whole), generator=self.random.at("flip", step, turn))[rows] < 0.5
             mirrored = mirrored.to(images.device, non_blocking=True)
             images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
         return Batch(images, self._one_hot(indices))
@@ -67,7 +70,10 @@ class RealBatches:
         return one_hot(labels, self.classes).float().to(self.runtime.device, non_blocking=True)
 
     def indices(self, step: int, turn: int = 0) -> NDArray[np.int64]:
-        """Which images the batch over all processes holds, [batch]."""
+        """Which images the batch over all processes holds, [batch]; by coins, about so many."""
+        if self.coins is not None:
+            drawn = torch.rand(len(self.pixels), generator=self.coins.at("order", step, turn))
+            return np.flatnonzero(drawn.numpy() < self.batch / len(self.pixels))
         position = (step * self.turns + turn) * self.batch
         chosen: list[NDArray[np.int64]] = []
         missing = self.batch

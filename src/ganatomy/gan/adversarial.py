@@ -13,6 +13,7 @@ from ganatomy.gan.objectives import Objective
 from ganatomy.gan.packing import packed, unpacked
 from ganatomy.gan.penalties import Discriminator, Draw, clip_weights
 from ganatomy.gan.player import Number, Player
+from ganatomy.gan.privacy import Privacy
 from ganatomy.system import whole_batch
 from ganatomy.system.precision import at_least_float32
 
@@ -78,6 +79,7 @@ class Adversarial(Method):
         simultaneous: bool = False,
         clip: float = 0.0,
         pack: int = 1,
+        privacy: Privacy | None = None,
     ) -> None:
         """The game before its first step.
 
@@ -93,12 +95,14 @@ class Adversarial(Method):
         simultaneous               both players update from the same weights, on the same fakes; needs k = 1
         clip                       after each update the discriminator's weights are clipped to ±clip; 0: never
         pack                       samples that the discriminator scores together, by `packing`: B / pack scores
+        privacy                    the discriminator's updates are differentially private; real batches then vary in
+                                   size, `batch` images on average
         """
         super().__init__((generator, discriminator), setup)
         self.discriminator, self.objective = discriminator, objective
         self.penalties, self.generator_penalties = penalties, generator_penalties
         self.k, self.share_fakes, self.simultaneous, self.clip = discriminator_steps, share_fakes, simultaneous, clip
-        self.pack = pack
+        self.pack, self.privacy = pack, privacy
         self.augmentation = augmentation or Augmentation()
         self.probability = torch.tensor(self.augmentation.probability, device=self.runtime.device)
         self.images_per_step = self.batch * discriminator_steps
@@ -148,10 +152,30 @@ class Adversarial(Method):
         self._remember(real, fake, real_scores, fake_scores)
         loss = self.objective.losses(real_scores, fake_scores).discriminator
         record = self.summary(loss, real_scores, fake_scores)
-        loss = self._penalised(loss, real, fake, draw, step, turn, record)
-        record["gradient_norm/discriminator"] = self.discriminator.update(loss, step)
+        if self.privacy is not None:
+            gradients = self._private_gradients(self.privacy, real.images, real_scores, fake_scores, step, turn)
+            record["gradient_norm/discriminator"] = self.discriminator.apply(gradients, loss, step)
+        else:
+            loss = self._penalised(loss, real, fake, draw, step, turn, record)
+            record["gradient_norm/discriminator"] = self.discriminator.update(loss, step)
         self._clip_weights()
         return record
+
+    def _private_gradients(
+        self, privacy: Privacy, real: Tensor, real_scores: Tensor, fake_scores: Tensor, step: int, turn: int
+    ) -> tuple[Tensor, ...]:
+        """The gradient of the discriminator's loss, its part that comes from real images made private.
+
+        The loss is a sum of both sides (no objective that compares them): each side's part is its gradient while the
+        other side's scores are constant.
+        """
+
+        def of_real(scores: Tensor) -> Tensor:
+            return self.objective.losses(at_least_float32(scores), torch.zeros_like(scores)).discriminator
+
+        private = privacy.gradients(self.discriminator.network, real, of_real, self.batch, step, turn)
+        of_fakes = self.discriminator.gradients(self.objective.losses(real_scores.detach(), fake_scores).discriminator)
+        return tuple(one + other for one, other in zip(private, of_fakes, strict=True))
 
     def generator_step(self, real: Batch, fake: Batch, step: int) -> Record:
         """Update the generator through the discriminator's scores of its fakes."""

@@ -79,6 +79,8 @@ def _rows(metadata: Metadata) -> dict[str, str]:
         "latent vectors": f"{metadata.prior.dimension} numbers, {metadata.prior.name}",
         "truncation": "of styles (ψ)" if metadata.truncation == "styles" else "of latent coordinates",
     }
+    if training.epsilon is not None:
+        rows["differential privacy"] = f"ε = {number(training.epsilon)}, δ = {number(training.delta)}"
     if metadata.classes:
         rows["classes"] = ", ".join(metadata.classes)
     return {**rows, "made with": metadata.made_with, "licence": metadata.licence or UNSTATED}

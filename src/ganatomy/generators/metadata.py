@@ -34,11 +34,13 @@ class TrainingImages(Options):
 
 
 class TrainingCost(Options):
-    """What the training took: images seen, seconds, on which processor."""
+    """What the training took: images seen, seconds, on which processor; how private it was (ε, δ), if it was."""
 
     images: int | None = None
     seconds: float | None = None
     processor: str | None = None
+    epsilon: float | None = None
+    delta: float | None = None
 
 
 class Scores(Options):
@@ -89,6 +91,7 @@ class Metadata(Options):
         data = info.get("data", {})
         names = data.get("classes") or [str(number) for number in range(len(config.prior.classes))]
         step, cost = int(checkpoint["step"]), {name: checkpoint.get(name) for name in ("images", "seconds")}
+        cost |= {name: info.get("privacy", {}).get(name) for name in ("epsilon", "delta")}
         images = TrainingImages(
             name=_name(str(data.get("source", "unknown"))),
             images=data.get("images"),

@@ -30,7 +30,7 @@ from ganatomy.modalities.image_modality import ImageModality
 from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
-from ganatomy.training import autotune, initial
+from ganatomy.training import autotune, initial, privacy
 from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
@@ -139,6 +139,8 @@ def prepare_training(
         return prepared
     for problem in prepared.problems:
         console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
+    for sentence in privacy.forecast(settled, len(images)):
+        console.print(sentence, highlight=False)
     held_out = _held_out(planned, there, images) if _diagnosed(planned) else None
     for sentence in _few(planned, images, held_out):
         console.print(sentence, style="yellow", highlight=False)

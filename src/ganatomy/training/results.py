@@ -4,6 +4,7 @@ from rich.console import Console
 
 from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.runs.run import Run
+from ganatomy.training.privacy import Guarantee
 
 
 def resume_command(run: Run) -> str:
@@ -17,6 +18,8 @@ def show_results(run: Run, console: Console) -> None:
     after = wording.next_step(monitor, run.info()["status"])
     for text in (f"\n{wording.sentence(monitor)}", *([after.text] if after else [])):
         console.print(text, highlight=False, soft_wrap=True)
+    if kept := run.info().get("privacy"):
+        console.print(f"Differential privacy of each training image: {Guarantee(**kept)}.", highlight=False)
     if not run.snapshots():
         return
     tables = run.config().modality == "tables"

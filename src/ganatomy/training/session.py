@@ -29,7 +29,7 @@ from ganatomy.system import machine, stopping
 from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness
 from ganatomy.system.terminal import show
-from ganatomy.training import contract, initial, parts
+from ganatomy.training import contract, initial, parts, privacy
 from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
@@ -121,20 +121,22 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else _AT_FIRST
     attempt = facts["attempt"] + retry
 
-    method = build.method(options, prepared.modality.shape, runtime, attempt)
+    secret = privacy.secret(run, create=not saved) if options.privacy.noise else None
+    method = build.method(options, prepared.modality.shape, runtime, attempt, secret)
     groups = checkpoint.load(saved[1]) if saved else {}
     window, probe = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.PROBE, {})
     if groups:
         method.load(groups)
     else:
         contract.check(method, options, prepared.modality.shape)
-        if isinstance(samples, Images):
+        if isinstance(samples, Images) and secret is None:  # the mean of the training images is not private
             build.start_from_data(method, samples.pixels)
         if options.init.path:
             words = initial.start_from(method, options, prepared.modality.shape)
             if runtime.leads:
                 run.event("initialised", words=words)
-    batches = _batches(prepared, Randomness(options.training.seed, attempt))
+    coins = None if secret is None else Randomness(secret, attempt)
+    batches = _batches(prepared, Randomness(options.training.seed, attempt), coins)
     if prepared.altered:
         batches = prepared.altered(method, batches)
     state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, probe=probe)
@@ -142,7 +144,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     return state, batches
 
 
-def _batches(prepared: Prepared, random: Randomness) -> Batches:
+def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -> Batches:
     options, runtime, samples = prepared.config, prepared.runtime, prepared.samples
     batch, conditional = options.training.batch, options.prior.conditional
     if isinstance(samples, Rows):
@@ -156,6 +158,7 @@ def _batches(prepared: Prepared, random: Randomness) -> Batches:
         flip=options.data.flip,
         labels=samples.labels if conditional else None,
         classes=len(options.prior.classes),
+        coins=coins,
     )
 
 
@@ -257,6 +260,7 @@ def _close(run: Run, console: Console, state: State, finished: bool) -> None:
     status = "finished" if finished else "stopped"
     run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
     run.event(status, step=state.step)
+    privacy.record(run, state.attempt)
     page.write(run)
     if not finished:
         console.print(f"Stopped at step {state.step:,}; everything is saved. To resume: {resume_command(run)}")

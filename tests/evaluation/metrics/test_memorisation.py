@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import estimate
-from ganatomy.evaluation.metrics.memorisation import authenticity, data_copying, nearest, nearest_ratio
+from ganatomy.evaluation.metrics.memorisation import (
+    authenticity,
+    data_copying,
+    membership,
+    nearest,
+    nearest_ratio,
+)
 
 
 def normal(count, dimension=4, seed=0, scale=1.0):
@@ -141,6 +148,8 @@ def test_intervals_hold_the_mean_of_other_draws_as_often_as_they_say(score):
     [
         (lambda: authenticity(TRAIN[:1], FAKE), r"at least 2 real samples"),
         (lambda: nearest(TRAIN, FAKE[:, :3]), r"same extractor"),
+        (lambda: membership(TRAIN[:19], HELD_OUT, FAKE), r"at least 20 training samples; there are 19"),
+        (lambda: membership(TRAIN, HELD_OUT[:19], FAKE), r"at least 20 held-out samples; there are 19"),
         (lambda: nearest_ratio(TRAIN, HELD_OUT[:19], FAKE), r"at least 20 held-out samples; there are 19"),
         (lambda: nearest_ratio(TRAIN, TRAIN[:30], FAKE), r"hold out others"),
         (lambda: data_copying(TRAIN, HELD_OUT, FAKE[:19]), r"at least 20 generated samples; there are 19"),
@@ -151,3 +160,18 @@ def test_intervals_hold_the_mean_of_other_draws_as_often_as_they_say(score):
 def test_errors_say_what_is_wrong(call, says):
     with pytest.raises(UserError, match=says):
         call()
+
+
+def test_the_attack_is_the_area_under_its_roc_curve():
+    found = membership(TRAIN, HELD_OUT, FAKE)
+    near = -np.concatenate([all_distances(FAKE, samples).min(1) for samples in (TRAIN, HELD_OUT)])
+    member = np.repeat([1, 0], [len(TRAIN), len(HELD_OUT)])
+    assert found.value == pytest.approx(roc_auc_score(member, near))
+    assert membership(TRAIN, HELD_OUT, TRAIN).value == 1.0
+
+
+def test_the_attack_learns_nothing_from_new_samples_as_often_as_its_interval_says():
+    chance, draws = np.random.default_rng(9), 200
+    found = [membership(*(chance.normal(size=(100, 4)) for _ in range(3))) for _ in range(draws)]
+    held = np.mean([one.low <= 0.5 <= one.high for one in found])
+    assert held == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / draws))

@@ -119,6 +119,23 @@ def authenticity(train: ArrayLike, fake: ArrayLike) -> Estimate:
     return estimate.share(distances > between[which])
 
 
+def membership(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike) -> Estimate:
+    """How well an attacker tells training samples from others by how near generated ones come to them: an AUC.
+
+    train [N, D], held_out [M, D], fake [L, D]. ½: not at all; 1: always. The attack of Chen et al. 2020
+    (arXiv:1909.03935), section 4.2, who sees nothing but generated samples: the distance to the nearest of them.
+    The interval is that of DeLong et al. 1988, over other training and held-out samples.
+    Raises UserError for sets that cannot be compared, and for fewer than 20 training or held-out samples.
+    """
+    train = arrays.rows(train, 20, "The membership attack", "training")
+    held_out = arrays.rows(held_out, 20, "The membership attack", "held-out")
+    to_train, to_held_out = (nearest(fake, samples)[0] for samples in (train, held_out))
+    farther = 1 - _shares_below(to_held_out, to_train)  # of each training sample: held-out ones that are farther away
+    nearer = _shares_below(to_train, to_held_out)
+    error = sqrt(farther.var(ddof=1) / len(to_train) + nearer.var(ddof=1) / len(to_held_out))
+    return estimate.around(float(farther.mean()), error, degrees=len(to_train) + len(to_held_out) - 2)
+
+
 def _distances(train: ArrayLike, held_out: ArrayLike, fake: ArrayLike, score: str) -> tuple[Array, Array]:
     """Distances to the nearest training sample: of held-out samples [M] and of generated ones [L]."""
     fake = arrays.rows(fake, 20, score, "generated")
@@ -151,3 +168,17 @@ def _memorisation(sets: Sets, intervals: bool) -> dict[str, Measurement]:
         raise UserError(" ".join(refused.values()))
     found[name].details.update(refused)
     return found
+
+
+@register_metric("membership", scores=["membership"], needs=["unseen"])
+def _membership(sets: Sets, intervals: bool) -> dict[str, Measurement]:
+    """Membership attack.
+
+    The AUC of telling training images from others by the nearest generated image: Chen et al. 2020. Of as many training
+    images as there are others.
+    """
+    assert sets.unseen is not None
+    unseen = sets.unseen.features
+    return {
+        "membership": Measurement(membership(sets.real.features[: len(unseen)], unseen, sets.fake.features), "as real")
+    }
