@@ -63,8 +63,7 @@ def _found(kind: str) -> dict[str, Any]:
 def _step(place: int, step: Step, found: Mapping[str, Any] | None) -> str:
     answers = "\n".join(f"- {answer}" for answer in step.answers)
     commands = "\n".join(f"    {command}" for command in step.commands)
-    table = f"\n\n{_table(step.table)}" if step.table else ""
-    parts = [f"### {place}. {step.title}", " ".join(step.read) + table, f"**Predict.** {step.question}", answers]
+    parts = [f"### {place}. {step.title}", " ".join(step.read), f"**Predict.** {step.question}", answers]
     return "\n\n".join([*parts, "**Run.**", commands, *_seen(step, found)])
 
 
@@ -76,6 +75,8 @@ def _seen(step: Step, found: Mapping[str, Any] | None) -> Iterator[str]:
     rows = [(what, number(figures[name])) for name, what in step.figures.items()]
     yield f"<details><summary>What came out</summary>\n\n**{said}.** {step.told(figures)}"
     yield _table((("figure", "measured"), *rows))
+    if step.table:
+        yield _table(step.table)
     yield f"![{step.title}]({PLACE}/{found['picture']})\n\n{_made(found['made'])}.\n\n</details>"
 
 

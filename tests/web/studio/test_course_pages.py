@@ -27,7 +27,7 @@ def played(page: "playwright.Page", step: Step, answer: int) -> None:
     page.get_by_role("button", name="Run it").click()
     holds(page, "document.querySelector('main').dataset.running === 'no'", TRAINING)
     assert page.locator(".problem").count() == 0, page.locator(".problem").first.inner_text()
-    figures = page.locator(".see table tr").count()
+    figures = page.locator(".see table").first.locator("tr").count()
     assert figures == len(step.figures)
 
 

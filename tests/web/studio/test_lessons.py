@@ -1,9 +1,11 @@
 """Lessons: a claim as a question, its experiment, and a game that the lab can play."""
 
 import io
+from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,6 +20,22 @@ from ganatomy.web.studio.lessons import THEMES, lessons
 
 def test_every_claim_has_a_lesson_in_the_claims_order() -> None:
     assert [lesson["claim"] for lesson in lessons()] == list(catalogue())
+
+
+def test_every_title_is_a_question_of_its_own() -> None:
+    titles = [lesson["title"] for lesson in lessons()]
+    assert all(title.endswith("?") for title in titles)
+    assert len({*titles}) == len(titles)
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson["claim"])
+def test_every_lesson_has_a_small_picture(lesson: dict[str, Any]) -> None:
+    picture = files("ganatomy.web.studio") / "static" / lesson["picture"]
+    content = picture.read_bytes()
+    assert len(content) < 15 * 1024
+    image = Image.open(io.BytesIO(content))
+    assert (image.format, image.size) == ("WEBP", (360, 150))
+    assert np.asarray(image.convert("L"), float).std() > 5  # something is drawn
 
 
 def test_groups_keep_the_claims_order_and_none_is_empty() -> None:

@@ -22,7 +22,7 @@ class Step:
     seen       what there was to see; {name} stands for a measured figure
     commands   the same, typed
     lab        where to go on playing: the query of the lab's address
-    table      to read: its head, and its rows; of each row the first cell names it
+    table      to read at the end: its head, and its rows; of each row the first cell names it
     """
 
     name: str

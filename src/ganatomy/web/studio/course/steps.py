@@ -248,8 +248,8 @@ STEPS = (
             "vae": "passes of the VAE's decoder",
             "diffusion": "passes of the diffusion model's network",
         },
-        seen="Counted: {gan}, {vae} and {diffusion}. After a training this short the VAE is soft, and the diffusion "
-        "model has hardly begun; with time it gets farthest.",
+        seen="Counted: {gan}, {vae} and {diffusion}. After trainings this short the VAE's images are soft, and the "
+        "diffusion model has hardly begun.",
         table=(  # Goodfellow 2016 (arXiv:1701.00160), figure 9; diffusion models came later
             ("kind of model", "density", "learns by", "draws an image in", "here"),
             ("explicit, exact: flows, autoregressive", "p(x)", "likelihood", "one pass; or one a pixel", "–"),

@@ -38,7 +38,7 @@ function step(steps, i) {
   let running = false;
   show(each.title, h("nav", { class: "trail", "aria-label": "Steps" }, h("a", { href: "/learn" }, "The first hour"), h("ol", {}, steps.map((other, place) => h("li", {}, h("a", { href: address(other), title: other.title, "aria-label": `Step ${place + 1}: ${other.title}`, "aria-current": place === i && "step", "data-done": Boolean(progress()[other.name]) }, `${place + 1}`))))),
     h("h1", {}, each.title), h("div", { class: "course" },
-      h("div", {}, h("section", {}, h("h2", {}, "Read"), each.read.map((sentence) => h("p", {}, sentence)), each.table.length > 0 && table(each.table)),
+      h("div", {}, h("section", {}, h("h2", {}, "Read"), each.read.map((sentence) => h("p", {}, sentence))),
         h("section", {}, h("h2", {}, "Predict"), h("fieldset", {}, h("legend", {}, each.question), answers))),
       h("section", { class: "run" }, h("h2", {}, "Run"), picture?.element, h("div", { class: "bar" }, run, h("label", {}, "seed ", seed)), status, stage), result),
     h("nav", { class: "bar steps-on", "aria-label": "Next and previous" }, before && h("a", { class: "button", href: address(before), rel: "prev" }, `← ${before.title}`), after ? h("a", { class: "button", href: address(after), rel: "next" }, `${after.title} →`) : h("a", { class: "button", href: "/lessons", rel: "next" }, "On to the lessons →"),
@@ -91,6 +91,7 @@ function step(steps, i) {
       measured !== each.expected && h("p", {}, `Expected was: ${listed(each.expected)}. This trial came out otherwise; another seed may not.`),
       h("p", {}, told), words && h("p", { class: "notice" }, words),
       h("table", { class: "scores" }, h("tbody", {}, Object.entries(each.figures).map(([name, what]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, figures[name]))))),
+      each.table.length > 0 && table(each.table),
       file && h("p", {}, h("a", { class: "button", href: file.content, download: file.name }, `Keep ${file.name}`)),
       h("details", {}, h("summary", {}, "The same, typed"), h("pre", {}, each.commands.join("\n"))),
       each.lab && h("p", {}, h("a", { class: "button", href: `/lab?${each.lab}` }, "Go on playing in the lab"))].filter(Boolean));

@@ -21,7 +21,7 @@ function list(lessons, themes) {
   show("Lessons", h("h1", {}, "Lessons"),
     h("p", {}, `The claims of the articles and papers on GANs, as ${lessons.length} questions. Predict the answer, let an experiment decide, and read why.`),
     Object.entries(themes).map(([theme, title]) => h("section", { class: "theme" }, pictogram(theme), h("div", {}, h("h2", {}, title),
-      h("ol", { class: "lessons" }, lessons.filter((each) => each.theme === theme).map((each) => h("li", {}, h("a", { href: `/lessons/${each.claim}` }, h("b", {}, each.title), h("span", {}, each.question)),
+      h("ol", { class: "lessons" }, lessons.filter((each) => each.theme === theme).map((each) => h("li", {}, h("a", { href: `/lessons/${each.claim}` }, each.picture && h("img", { src: `/assets/${each.picture}`, alt: "", loading: "lazy" }), h("b", {}, each.title), h("span", {}, each.question)),
         done[each.claim] !== undefined && h("small", {}, done[each.claim] ? "✓ predicted" : "✓ done"))))))));
   main.dataset.ready = "yes";
 }
