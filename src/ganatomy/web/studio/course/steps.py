@@ -56,6 +56,7 @@ STEPS = (
         expected=1,
         figures={
             "held": "V with G held fixed, after 200 steps of D (nats)",
+            "jsd": "JSD at that time",
             "best": "−log 4 + 2·JSD at that time",
             "last": "V after both have played on",
             "jsd_last": "JSD after both have played on",
