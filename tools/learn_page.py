@@ -36,7 +36,8 @@ def recipes() -> str:
     for name, row in mnist["found"]["rows"].items():
         score = row["scores"]["fd_lenet"]
         cells.append((f"**{name}**: fd_lenet {number(score['value'])}", f"reproduction/{row['picture']}"))
-    about = "; ".join(f"`{name}`: {summary}" for name, summary in summaries().items())
+    drawn = {name.split()[0] for name in mnist["found"]["rows"]}
+    about = "\n".join(f"- `{name}`: {summary}" for name, summary in summaries().items() if name in drawn)
     return (
         f"{_gallery(cells)}\n\n{about}.\n\n{mnist['found']['minutes']} minutes each on MNIST; {_made(mnist['made'])}."
     )
