@@ -20,12 +20,10 @@ class Scorer(Callback):
 
     def after_step(self, state: State) -> None:
         """Measure at every `every`-th step."""
-        """Measure every so many steps."""
         if state.step % self.every == 0:
             self._measure(state)
 
     def end(self, state: State) -> None:
-        """Measure the last step."""
         """Measure the last step, unless that has been done."""
         if state.step % self.every:
             self._measure(state)
