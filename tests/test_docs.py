@@ -36,6 +36,14 @@ def test_a_table_that_is_wrong_is_put_right(name: str) -> None:
         assert renewed(text.replace(row, "| nonsense |")) == text
 
 
+def test_an_empty_table_is_filled_and_nothing_after_it_is_lost() -> None:
+    tables = ["<!-- made from ganatomy.theory.lab.targets:TARGETS -->\n\n<!-- end -->"] * 2
+    with only_ours():
+        page = renewed("\n\nbetween\n\n".join(tables))
+    assert page.count("| `ring` |") == 2
+    assert page.count("between") == 1
+
+
 def test_every_room_is_in_the_table_of_contributing() -> None:
     """So every module is in the table, or the room that it is in."""
     places = (ROOT / "src" / "ganatomy").iterdir()

@@ -14,12 +14,12 @@ from ganatomy.system.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-MADE = re.compile(r"(<!-- made from ([\w.]+):(\w+) -->\n\n).*?(\n\n<!-- end -->)", re.S)
+MADE = re.compile(r"(<!-- made from ([\w.]+):(\w+) -->\n\n)(?:.*?\n\n)??(<!-- end -->)", re.S)
 
 
 def renewed(page: str) -> str:
     """A page's text with every marked table as the code makes it now."""
-    return MADE.sub(lambda found: found[1] + _made(found[2], found[3]) + found[4], page)
+    return MADE.sub(lambda found: f"{found[1]}{_made(found[2], found[3])}\n\n{found[4]}", page)
 
 
 def _made(module: str, name: str) -> str:
