@@ -16,6 +16,7 @@ def claims(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller experiments, one seed each: minutes.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Trials of each claim; all must agree.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first trial; the others follow it.")] = 0,
     out: Annotated[Path, typer.Option(help="Where CLAIMS.md, its JSON and its pictures go.")] = Path("docs"),
     to: Annotated[
         str | None,
@@ -27,6 +28,7 @@ def claims(
 
     ganatomy claims
     ganatomy claims --run circling --quick
+    ganatomy claims --run roles --first-seed 10 --out fresh
     ganatomy claims --to web claims-page
     """
     from ganatomy.experiments.claims import api
@@ -34,7 +36,9 @@ def claims(
     from ganatomy.system.terminal import Terminal, show
 
     place = page_folder(to, folder, "ganatomy claims")
-    verdicts = api.claims(run, quick=quick, seeds=seeds, out=out, console=Terminal()) if run else {}
+    verdicts = {}
+    if run:
+        verdicts = api.claims(run, quick=quick, seeds=seeds, first_seed=first_seed, out=out, console=Terminal())
     if place is not None:
         from ganatomy.web.offline.claims import claims_page
 

@@ -2,11 +2,12 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from command import check
+from command import check, ganatomy
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims.claim import catalogue
 from ganatomy.experiments.claims.page import measured
@@ -54,9 +55,34 @@ def test_a_statement_has_a_command_or_a_reason(row: list[str]) -> None:
     statement, command, words = row
     assert statement
     assert words
-    assert command == "–" or re.fullmatch("`ganatomy [^`]+`", command)
+    example = re.fullmatch("`python (examples/[^` ]+)`", command)
+    assert (
+        command == "–"
+        or re.fullmatch("`ganatomy [^`]+`", command)
+        or (example and (DOCS.parent / example[1]).is_file())
+    )
 
 
 def test_every_claim_is_mentioned() -> None:
     """A claim that no article makes is one of the corrections."""
     assert {*catalogue()} <= {*re.findall(r"claims --run ([\w-]+)", TEXT)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_one_discriminator_of_digits_gives_one_loss_a_gradient_and_the_other_none(seed: int, tmp_path: Path) -> None:
+    """The two trainings of the page, typed with one thread and float32, so that they have the same discriminator."""
+    typed = re.findall(r"^    ganatomy (train digits .*--name (\w+))$", TEXT, re.M)
+    last = {}
+    for line, name in typed:
+        exact = "--set runtime.threads=1 --set runtime.precision=float32 --set runtime.convolution=native"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path)
+            ganatomy(*shlex.split(f"{line} --seed {seed} {exact}"))
+        records = (tmp_path / "runs" / name / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        last[name] = json.loads(records[-1])
+    minimax, other = last["minimax"], last["non_saturating"]
+    assert minimax["probability/fake"] == pytest.approx(other["probability/fake"], rel=0.01)
+    assert minimax["probability/fake"] < 0.01
+    assert minimax["gradient_norm/generator"] < 0.05
+    assert other["gradient_norm/generator"] > 1

@@ -74,6 +74,12 @@ def test_a_trained_claim_holds(name: str, tmp_path: Path) -> None:
     assert (tmp_path / f"{name}.png").is_file()
 
 
+@pytest.mark.slow
+def test_the_bound_of_roles_holds_on_seeds_on_which_it_was_not_set(tmp_path: Path) -> None:
+    verdict = decide(CLAIMS["roles"], [ClaimTrial(seed, quick=True) for seed in (10, 11, 12)], tmp_path)
+    assert verdict["holds"], {figure: found["values"] for figure, found in verdict["figures"].items()}
+
+
 def test_a_trial_leaves_the_global_random_state_as_it_was() -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()

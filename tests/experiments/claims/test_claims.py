@@ -177,6 +177,13 @@ def test_earlier_verdicts_are_kept(tmp_path: Path) -> None:
         api.claims(["circlin"], out=tmp_path)
 
 
+def test_fresh_seeds_are_asked_for_and_named_on_the_page(tmp_path: Path) -> None:
+    fresh = api.claims(["circling"], quick=True, first_seed=10, out=tmp_path)["circling"]["figures"]
+    trial = catalogue()["circling"].experiment(ClaimTrial(10, quick=True))
+    assert {name: figure["values"] for name, figure in fresh.items()} == {k: [v] for k, v in trial.figures.items()}
+    assert "\nholds; seeds: 10; " in (tmp_path / "CLAIMS.md").read_text(encoding="utf-8")
+
+
 def test_claims_are_listed_without_torch() -> None:
     code = "import sys; from ganatomy.web.studio.lessons import lessons; print(len(lessons()), 'torch' in sys.modules)"
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -28,13 +28,14 @@ def claims(
     *,
     quick: bool = False,
     seeds: int = SEEDS,
+    first_seed: int = 0,
     out: str | Path = "docs",
     console: Console | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Decide claims by name, or all; writes OUT/CLAIMS.md, claims.json and claims/NAME.png; returns the verdicts.
 
-    quick: smaller experiments, one seed each. Earlier verdicts on other claims are kept. Raises UserError for unknown
-    names.
+    quick: smaller experiments, one seed each; first_seed: that of the first trial. Earlier verdicts on other claims are
+    kept. Raises UserError for unknown names.
     """
     known = catalogue()
     chosen = list(known) if "all" in names else list(names)
@@ -45,7 +46,7 @@ def claims(
     out.joinpath("claims").mkdir(parents=True, exist_ok=True)
     path = out / JSON
     verdicts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    trials = [ClaimTrial(seed, quick) for seed in range(1 if quick else seeds)]
+    trials = [ClaimTrial(first_seed + i, quick) for i in range(1 if quick else seeds)]
     for name in chosen:
         verdicts[name] = verdict = decide(known[name], trials, out / "claims")
         if console:
@@ -83,6 +84,7 @@ def decide(claim: Claim, trials: Sequence[ClaimTrial], pictures: Path) -> dict[s
         "holds": all(figure["holds"] for figure in figures.values()),
         "figures": figures,
         "quick": trials[0].quick,
+        "first_seed": trials[0].seed,
         "seconds": time.perf_counter() - began,
         "made": {"date": time.strftime("%Y-%m-%d"), "versions": machine.versions(), "machine": machine.describe()},
     }

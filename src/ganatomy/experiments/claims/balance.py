@@ -94,13 +94,13 @@ def _too_strong(trial: ClaimTrial) -> Outcome:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        looks = ((GREY, "bottom"), (RED, "center"), (BLUE, "top"))
+        looks = ((GREY, "bottom"), (RED, "center"), (BLUE, "center"))
         for (name, distances), (colour, va) in zip(curves.items(), looks, strict=True):
             steps = 10 * np.arange(len(distances))
             axes.plot(steps, distances, color=colour)
             name_curve(axes, steps[-1], distances[-1], name, colour, va)
         axes.set(xlabel="generator steps", ylabel="distance of generated from real points (W₁)")
-        axes.set(xlim=(0, 1.35 * rounds), ylim=(0, None))
+        axes.set(xlim=(0, 1.5 * rounds), ylim=(0, None))
 
     balanced, *strong = (progress(distances) for distances in curves.values())
     figures = {
@@ -168,7 +168,9 @@ def _too_weak(trial: ClaimTrial) -> Outcome:
             axes.fill_between(x, p, color=GREY, alpha=0.3, linewidth=0)
             axes.plot(x, q.clamp(max=3 * p.max()), color=colour)
             axes.set(title=f"D: {name}", xlim=(-4, 4), ylim=(0, 2.2 * p.max().item()), yticks=[], xlabel="x")
-            axes.text(0.03, 0.95, "line: generated\ngrey: real", transform=axes.transAxes, va="top", fontsize=9)
+            axes.text(
+                0.97, 0.95, "line: generated\ngrey: real", transform=axes.transAxes, ha="right", va="top", fontsize=9
+            )
             divergences = curves[name]
             last.plot([every * (i + 1) for i in range(len(divergences))], divergences, color=colour)
             last.text(rounds, max(divergences[-5:]) + 0.02, name, color=colour, ha="right")

@@ -55,10 +55,15 @@ def _batch_size(trial: ClaimTrial) -> Outcome:
         left, right = figure.subplots(1, 2, sharey=True)
         for colour, (batch, curve) in zip((ORANGE, BLUE, GREEN), curves.items(), strict=True):
             steps = every * np.arange(1, len(curve) + 1)
-            left.semilogy(steps, curve, color=colour)
-            name_curve(left, steps[-1], late(curve), f"batches of {batch}", colour)
-            right.loglog(steps * batch, curve, color=colour)
-            name_curve(right, steps[-1] * batch, late(curve), f"{batch}", colour)
+            calm = [float(np.median(curve[max(i - 6, 0) : i + 7])) for i in range(len(curve))]
+            left.semilogy(steps, curve, color=colour, linewidth=0.6, alpha=0.4)
+            left.semilogy(steps, calm, color=colour, linewidth=2)
+            name_curve(left, steps[-1], calm[-1], f"batches of {batch}", colour)
+            right.loglog(steps * batch, curve, color=colour, linewidth=0.6, alpha=0.4)
+            right.loglog(steps * batch, calm, color=colour, linewidth=2)
+            right.annotate(
+                f"{batch}", (steps[0] * batch, calm[0]), (-4, 0), textcoords="offset points", color=colour, ha="right"
+            )
         left.set(title="for the same rounds", xlabel="rounds", ylabel="JSD, nats: distance from the data")
         left.set_xlim(0, 1.45 * rounds)
         right.set(title="for the same points", xlabel="real points seen")

@@ -14,7 +14,7 @@ from ganatomy.experiments.claims.claim import (
     panels,
     register_claim,
 )
-from ganatomy.experiments.claims.pictures import BLUE, ORANGE, RED
+from ganatomy.experiments.claims.pictures import BLUE, GREY, ORANGE, RED, name_curve
 from ganatomy.gan.objectives import OBJECTIVES
 from ganatomy.gan.penalties import squared_gradient_norms
 from ganatomy.system.lazy import torch
@@ -117,6 +117,7 @@ def _clipping(trial: ClaimTrial) -> Outcome:
             axes.annotate(name, (1, norms[0]), (6, 8), textcoords="offset points", color=colour)
         axes.set(xlabel="hidden layer, from the input to the score", ylabel="norm of the gradient at the layer")
         axes.set_title("gradients on their way back")
+        axes.margins(y=0.15)
         right.suptitle("value of the critic, from its least to its greatest", fontsize=11)
         for axes, (name, critic), colour in zip(
             right.subplots(1, 3), critics.items(), (RED, ORANGE, BLUE), strict=True
@@ -192,10 +193,12 @@ def _spectral_normalisation(trial: ClaimTrial) -> Outcome:
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         for norm, values in found.items():
-            axes.plot(range(1, len(values) + 1), values, "o", label="without" if norm == "none" else norm)
-        axes.axhline(1, color="#4a5568", linestyle=":")
-        axes.set(xlabel="layer", ylabel="largest singular value", ylim=(0, None))
-        axes.legend()
+            colour, name = (ORANGE, "without") if norm == "none" else (BLUE, "with spectral\nnormalisation")
+            axes.plot(range(1, len(values) + 1), values, "o", color=colour)
+            name_curve(axes, len(values), values[-1], name, colour, "top")
+        axes.axhline(1, color=GREY, linestyle=":", zorder=0)
+        axes.set(xlabel="layer of a discriminator", ylabel="largest singular value")
+        axes.set(xlim=(0.5, len(values) + 2), ylim=(0, None), xticks=range(1, len(values) + 1))
 
     figures = {
         "largest singular value of any layer": max(found["spectral"]),

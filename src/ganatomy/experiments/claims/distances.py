@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
+from ganatomy.experiments.claims.pictures import BLUE, GREEN, GREY, name_curve
 from ganatomy.system.lazy import torch
 from ganatomy.theory import divergences
 from ganatomy.theory.densities import segments
@@ -71,12 +72,17 @@ def _disjoint_supports(trial: ClaimTrial) -> Outcome:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.plot(shifts, divergence, color="#2f855a", label="Jensen–Shannon divergence")
-        axes.plot(shifts, distance, color="#2b6cb0", label="Wasserstein distance")
-        axes.axhline(log(2), color="#4a5568", linestyle=":", label="log 2")
-        axes.axvspan(0.5, 4, color="#4a5568", alpha=0.08, label="no overlap")
-        axes.set(xlabel="how far apart two intervals of length ½ lie")
-        axes.legend()
+        axes.plot(shifts, divergence, color=GREEN)
+        axes.plot(shifts, distance, color=BLUE)
+        axes.axvspan(0.5, 4, color=GREY, alpha=0.08)
+        axes.text(2.25, 3.7, "no overlap", color=GREY, ha="center")
+        axes.text(0.25, 3.7, "overlap", color=GREY, ha="center")
+        name_curve(axes, 4, divergence[-1], "JSD: log 2", GREEN)
+        name_curve(axes, 4, distance[-1], "Wasserstein\ndistance", BLUE, "top")
+        axes.set(
+            xlabel="how far one interval is moved away from the other, both of length ½", ylabel="distance of the two"
+        )
+        axes.set(xlim=(0, 5), ylim=(0, None))
 
     figures = {
         "JSD without overlap: largest distance from log 2": float(np.abs(divergence[shifts >= 0.5] - log(2)).max()),

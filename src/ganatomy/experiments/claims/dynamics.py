@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, number, register_claim
 from ganatomy.experiments.claims.pictures import BLUE, GREEN, GREY, RED, name_curve
@@ -91,10 +91,13 @@ def _draw_orbits(figure: Figure, orbits: Mapping[str, torch.Tensor], colours: Ma
     planes[0].set_ylabel("ψ, the discriminator")
     for name, states in orbits.items():
         distances = states.norm(dim=1) / states[0].norm()
+        end = distances[-1].item()
         last.plot(distances, color=colours[name])
-        name_curve(last, len(states) - 1, distances[-1].item(), f"× {number(distances[-1].item(), 2)}", colours[name])
+        name_curve(
+            last, len(states) - 1, end, f"× {number(end, 2)}", colours[name], "bottom" if end < 0.1 else "center"
+        )
     last.set(title="distance from the equilibrium,\nfirst = 1", xlabel="steps", ylim=(0, None))
-    last.set_xlim(0, 1.3 * (len(states) - 1))
+    last.set_xlim(0, 1.5 * (len(states) - 1))
 
 
 def _draw_orbit(axes: Axes, states: torch.Tensor, colour: str) -> None:
@@ -110,11 +113,12 @@ def _draw_orbit(axes: Axes, states: torch.Tensor, colour: str) -> None:
         if states[i].norm() > states[0].norm() / 5:  # shorter ones would cover the end
             head = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0}
             axes.annotate("", point(states[i + 3]), point(states[i]), arrowprops=head)
-    axes.plot(0, 0, "+", color="black", markersize=12)
-    axes.annotate("equilibrium", (0, 0), (5, 5), textcoords="offset points", fontsize=9)
-    for state, word, marker, offset in ((states[0], "start", "o", 5), (states[-1], "end", "s", -14)):
-        axes.plot(*state, marker, color="black", markersize=5)
-        axes.annotate(word, point(state), (5, offset), textcoords="offset points")
+    arrived = bool(states[-1].norm() < states[0].norm() / 5)
+    legible: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
+    names = [(torch.zeros(2), "+", "equilibrium", (6, -15)), (states[0], "o", "start", (-8, 7))]
+    for state, marker, word, offset in (*names, (states[-1], "s", "end", (6, 7) if arrived else (6, -15))):
+        axes.plot(*state, marker, color="black", markersize=12 if marker == "+" else 5)
+        axes.annotate(word, point(state), offset, textcoords="offset points", fontsize=9, bbox=legible)
 
 
 @register_claim(

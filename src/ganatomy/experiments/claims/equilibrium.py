@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
 from ganatomy.experiments.claims.optimum import LINE, real_data, scores_on_line
-from ganatomy.experiments.claims.pictures import BLUE, GREY, name_curve
+from ganatomy.experiments.claims.pictures import BLUE, GREY, ORANGE, name_curve
 from ganatomy.system.lazy import torch
 from ganatomy.theory import divergences, pushforward
 
@@ -53,14 +53,15 @@ def _equilibrium(trial: ClaimTrial) -> Outcome:
     def draw(figure: Figure) -> None:
         x = LINE.points().squeeze(1)
         left, right = figure.subplots(1, 2)
-        left.plot(x, p / LINE.widths, ":", color="#4a5568", label="p, real")
-        left.fill_between(x, q / LINE.widths, color="#dd6b20", alpha=0.4, linewidth=0, label="q, generated")
-        right.plot(x, scores.sigmoid(), color="#2b6cb0", label="D(x)")
-        right.axhline(0.5, color="#4a5568", linestyle=":", label="½")
-        right.set(ylim=(0, 1))
+        left.plot(x, p / LINE.widths, ":", color=GREY, label="p, real")
+        left.fill_between(x, q / LINE.widths, color=ORANGE, alpha=0.4, linewidth=0, label="q, generated")
+        left.legend(loc="upper left")
+        left.set(title="density of the points", ylim=(0, 1.7 * (p / LINE.widths).max().item()))
+        right.plot(x, scores.sigmoid(), color=BLUE)
+        right.axhline(0.5, color=GREY, linestyle=":")
+        right.set(title="the discriminator, D(x)", ylim=(0, 1), yticks=[0, 0.5, 1])
         for axes in (left, right):
-            axes.set(xlim=(-4, 4))
-            axes.legend()
+            axes.set(xlim=(-4, 4), xlabel="x")
 
     figures = {
         "mean |D − ½| over real points": ((scores.sigmoid() - 0.5).abs() * p).sum().item(),

@@ -215,9 +215,10 @@ def _early_training(trial: ClaimTrial) -> Outcome:
         axes = figure.subplots()
         for name, distances in curves.items():
             steps = 10 * np.arange(len(distances))
-            axes.plot(steps, distances, color=LOSSES[name], label=name.replace("_", "-"))
-        axes.set(xlabel="generator steps", ylabel="distance of real and generated (W₁)", ylim=(0, None))
-        axes.legend()
+            axes.plot(steps, distances, color=LOSSES[name])
+            name_curve(axes, steps[-1], distances[-1], name.replace("_", "-"), LOSSES[name])
+        axes.set(xlabel="generator steps", ylabel="distance of generated from real points (W₁)")
+        axes.set(xlim=(0, 1.25 * rounds), ylim=(0, None))
 
     figures = {
         f"progress in {EARLY} rounds, non-saturating": made["non_saturating"],

@@ -49,10 +49,14 @@ def _likelihood(trial: ClaimTrial) -> Outcome:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.plot(means, cross_entropies, label="KL(p ‖ q) + entropy of p", linewidth=4, alpha=0.4)
-        axes.plot(means, likelihoods, ".", label="mean negative log-likelihood of points of p", color="black")
-        axes.set(xlabel="mean of the model q", ylabel="nats")
-        axes.legend()
+        axes.plot(means, cross_entropies, label="KL(p ‖ q), plus p's entropy, a constant", linewidth=4, alpha=0.4)
+        axes.plot(means, likelihoods, ".", label="mean −log q(x) of points from p", color="black")
+        least = likelihoods.argmin()
+        axes.annotate(
+            "least of both", (means[least], likelihoods[least]), (0, 14), textcoords="offset points", ha="center"
+        )
+        axes.set(xlabel="mean of the model q; the data's is 0", ylabel="nats")
+        axes.legend(loc="upper center")
 
     figures = {
         "largest distance between the curves, nats": float(np.abs(likelihoods - cross_entropies).max()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, register_claim
+from ganatomy.experiments.claims.pictures import GREEN, GREY, name_curve
 from ganatomy.system.lazy import F, torch
 from ganatomy.theory import divergences, pushforward
 from ganatomy.theory.densities import Mixture, gaussians
@@ -120,8 +121,9 @@ def _best_discriminator(trial: ClaimTrial) -> Outcome:
             axes.plot(x, optimum, color="#2f855a", linewidth=4, alpha=0.5, label="p/(p + q)")
             axes.plot(x, scores[step].sigmoid(), color="#2b6cb0", label="D")
             title = f"after {step:,} steps\nmean |D − D*| {distances[step]:.3f}"
-            axes.set(title=title, xlim=(-4, 4), ylim=(0, 1))
-        row[0].legend(fontsize=8)
+            axes.set(title=title, xlabel="x", xlim=(-4, 4), ylim=(0, 1))
+        row[0].set_ylabel("D(x)")
+        figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     figures = {
         "mean |D − D*| before training": distances[0],
@@ -213,11 +215,15 @@ def _minimum(trial: ClaimTrial) -> Outcome:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.plot(shifts, moved, color="#2f855a", label="V with the optimal discriminator")
-        axes.axhline(-log(4), color="#4a5568", linestyle=":", label="−log 4")
-        axes.axhline(0, color="#4a5568", linestyle="--", linewidth=0.7, label="0: no overlap")
-        axes.set(xlabel="how far q is moved away from p", ylabel="nats")
-        axes.legend()
+        axes.plot(shifts, moved, color=GREEN)
+        axes.axhline(-log(4), color=GREY, linestyle=":")
+        axes.axhline(0, color=GREY, linestyle="--", linewidth=0.7)
+        name_curve(axes, 3, moved[-1], "V, with the\noptimal D", GREEN)
+        name_curve(axes, 3, -log(4), "−log 4", GREY, "bottom")
+        name_curve(axes, 3, 0, "0: no overlap", GREY, "bottom")
+        axes.plot(0, moved[60], "o", color=GREEN)
+        axes.annotate("q = p", (0, moved[60]), (0, 10), textcoords="offset points", ha="center", color=GREEN)
+        axes.set(xlabel="how far q is moved away from p", ylabel="value of the game, nats", xlim=(-3.1, 4.2))
 
     figures = {
         "V at q = p, nats above −log 4": moved[60] + log(4),
