@@ -141,7 +141,7 @@ def test_a_strangers_claim_is_listed_decided_and_taught(
     assert listed == list(catalogue())
     assert listed[2:5] == ["value", "made-up", "minimum"]  # its place lies between theirs
     with pytest.raises(UserError, match="1 of 1 claims did not hold: made-up"):
-        command.claims([registered], seeds=2, out=tmp_path)
+        command.claims(run=[registered], seeds=2, out=tmp_path)
     text = (tmp_path / "CLAIMS.md").read_text(encoding="utf-8")
     assert r"| \|figure\| | 2 | at most 3 | 5 | **no** |" in text
     assert "| seconds | a few | not judged | 0.5 | – |" in text
