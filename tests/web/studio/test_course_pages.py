@@ -74,7 +74,11 @@ def test_the_whole_course_from_start_to_end(browser: "playwright.Browser", addre
             page.wait_for_url(f"**/learn/{step.name}")
             ready(page)
             assert page.locator("h1").inner_text() == step.title
+            if step is STEPS[0]:  # the picture does not give its answer away
+                assert "slope" not in (page.locator(".flow").text_content() or "")
             played(page, step, step.expected)
+            if step is STEPS[0]:
+                assert "the slope of D" in (page.locator(".flow").text_content() or "")
             assert page.locator(".verdict").inner_text() == f"✓ As you predicted: {step.answers[step.expected]}."
             shot(page, f"learn-{step.name}-1400")
             if step is STEPS[-1]:

@@ -85,6 +85,7 @@ function step(steps, i) {
   }
 
   function reveal({ chosen, measured, told, words, figures }, file) {
+    picture?.reveal();
     const same = chosen === measured, listed = (place) => each.answers[place];
     result.replaceChildren(...[h("h2", {}, "See"),
       h("p", { class: same ? "good verdict" : "notice verdict" }, same ? `✓ As you predicted: ${listed(measured)}.` : `You predicted: ${listed(chosen)}. Measured: ${listed(measured)}.`),

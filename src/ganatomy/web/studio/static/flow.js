@@ -1,4 +1,4 @@
-// Real numbers on their way through the game: z → G → D ← x, and back along the slope of D.
+// Real numbers on their way through the game: z → G → D ← x, and what goes back to G.
 import { digits, h } from "/assets/dom.js";
 
 const ROUND = 2600; // milliseconds in which a number goes all the way
@@ -21,10 +21,11 @@ export function flow() {
   const numbers = { z: number("z"), fake: number("generator"), real: number("target") };
   const back = h("svg:circle", { r: 5, class: "back" });
   const judged = { fake: text(352, 106, "", "generator"), real: text(352, 142, "", "target") };
-  const element = h("svg:svg", { class: "flow", viewBox: "0 0 400 210", role: "img", "aria-label": "z goes through the generator G; G(z) and real samples x go to the discriminator D; back to G goes only the slope of D" },
+  const news = text(207, 16, "?", "label"); // what goes back to G: the learner predicts it
+  const element = h("svg:svg", { class: "flow", viewBox: "0 0 400 210", role: "img", "aria-label": "z goes through the generator G; G(z) and real samples x go to the discriminator D; what goes back to G?" },
     ARROWS.map((d, i) => h("svg:path", { d, class: i === 3 ? "way told" : "way" })),
     box(SIDES.generator, "G", "generator"), box(SIDES.discriminator, "D", "discriminator"),
-    text(28, 88, "z: chance", "label"), text(34, 206, "x: real", "label"), text(118, 104, "the forger", "label"), text(296, 160, "the detective", "label"), text(207, 16, "the slope of D: all that G is told", "label"),
+    text(28, 88, "z: chance", "label"), text(34, 206, "x: real", "label"), text(118, 104, "the forger", "label"), text(296, 160, "the detective", "label"), news,
     ...Object.values(judged), ...Object.values(numbers), back);
   let shown = null, next = null, began = 0, index = 0, frame = 0;
 
@@ -57,6 +58,7 @@ export function flow() {
   };
   return {
     element,
+    reveal() { news.textContent = "the slope of D: all that G is told"; },
     update(numbers) {
       next = numbers;
       shown ??= numbers;
