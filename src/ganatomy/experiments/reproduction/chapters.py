@@ -51,7 +51,6 @@ for name, title, module in (
     ("comparisons", "One pass, sharpness, and DCGAN's rules", "comparisons"),
     ("modes", "Modes", "modes"),
     ("fine-tuning", "Few images, and a generator to start from", "fine_tuning"),
-    ("privacy", "Differential privacy", "private"),
     ("cifar10", "CIFAR-10 in a short time", "cifar"),
 ):
     path = f"ganatomy.experiments.reproduction.{module}"
