@@ -56,12 +56,13 @@ DEEP = ("[" * 100_000, '{"a":' * 50_000, '{"game": ' + "[" * 300 + "]" * 300 + "
 NEEDED: dict[str, dict[str, Any]] = {  # without which a body is refused at once
     "/api/lab": {"game": "a", "action": "new", "options": {"width": 2, "batch": 2}},
     "/api/lesson": {"claim": "minimum", "seed": -1},
+    "/api/course": {"page": "a", "step": "forger", "action": "begin", "seed": -1},
     "/api/command": {"data": "digits"},
     "/api/runs/{name}/control": {"stop": True},
 }
 KEYS = sorted(
     {*LatentWalkRequest.model_fields, *ControlRequest.model_fields, *TrainingForm.model_fields}
-    | {*lab_options.GameOptions.model_fields, "game", "action", "times", "options", "quick", "claim", "seed"}
+    | {*lab_options.GameOptions.model_fields, "game", "action", "times", "options", "quick", "claim", "page", "seed"}
 )
 
 

@@ -210,7 +210,8 @@ def test_the_read_out_is_the_value_of_the_cell_under_the_cursor(browser: "playwr
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_can_be_read(browser: "playwright.Browser", address: str, scheme: "playwright.ColorScheme") -> None:
-    paths = [page.path.replace("{name}", "minimum") for page in PAGES if page.path != "/compare"]
+    names = {"lessons": "minimum", "course": "forger"}
+    paths = [page.path.replace("{name}", names.get(page.script, "")) for page in PAGES if page.path != "/compare"]
     paths += [page.path.replace("{name}", "ring" if page.of_lab else "waves") for page in RUN_PAGES]
     with opened(browser, "about:blank") as page:
         page.emulate_media(color_scheme=scheme)
