@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
-from ganatomy.experiments.claims.digits import DIGITS, lenet_features
+from ganatomy.experiments.claims.digits import lenet_features, some_digits
 from ganatomy.experiments.claims.listing import JudgedImages, train
 from ganatomy.experiments.claims.pictures import BLUE, RED
 
@@ -89,9 +89,7 @@ def names_collapse(training: dict[int, JudgedImages], real: np.ndarray) -> bool:
 )
 def _collapsed_digits(trial: ClaimTrial) -> Outcome:
     """The same networks, images and seed; only D's learning rate differs. 0.35 is the bound of the diagnosis, too."""
-    from ganatomy import data
-
-    pixels = data.prepare(DIGITS).pixels[:1000]
+    pixels = some_digits(1000)
     features, last = lenet_features(pixels).features, trial.size(LAST, 800)
     every = max(last // TIMES, 5)
     trainings = {name: train(plain_dcgan(trial.seed, rate), last, every, features) for name, rate in RATES.items()}

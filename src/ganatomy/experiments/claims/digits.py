@@ -25,9 +25,23 @@ def shuffled_digits(seed: int) -> Images:
     return replace(images, pixels=images.pixels[order], labels=images.labels[order])
 
 
+def some_digits(count: int) -> NDArray[np.uint8]:
+    """So many digits, uint8 [count, 28, 28, 1], of all classes alike: the set is sorted by class."""
+    from ganatomy import data
+
+    pixels = data.prepare(DIGITS).pixels
+    return np.asarray(pixels[np.linspace(0, len(pixels) - 1, count).astype(int)])
+
+
 def lenet_features(pixels: NDArray[np.uint8]) -> Extracted:
     """What the digit network makes of images [N, 28, 28, 1]."""
     from ganatomy.evaluation.features import lenet
     from ganatomy.evaluation.features.extractor import extract
 
     return extract(lenet.make(1, "cpu"), [pixels])
+
+
+def grey_ink(pixels: NDArray[np.uint8]) -> float:
+    """Of what images uint8 [N, H, W, C] draw, above a quarter of white, the share below three quarters: the mean."""
+    drawn, grey = (pixels > 64).sum((1, 2, 3)), ((pixels > 64) & (pixels < 192)).sum((1, 2, 3))
+    return float((grey / np.maximum(drawn, 1)).mean())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
-from ganatomy.experiments.claims.digits import DIGITS, lenet_features
+from ganatomy.experiments.claims.digits import DIGITS, lenet_features, some_digits
 from ganatomy.experiments.claims.pictures import BLUE, RED, name_curve
 from ganatomy.system.lazy import torch
 
@@ -108,9 +108,7 @@ def train(method: Method, steps: int, every: int, real: NDArray[np.float32]) -> 
 )
 def _batch_norm_scale(trial: ClaimTrial) -> Outcome:
     """The same networks, images and rates; only the first scales differ, in both networks, as in the listing."""
-    from ganatomy import data
-
-    real = lenet_features(data.prepare(DIGITS).pixels[:2000]).features
+    real = lenet_features(some_digits(2000)).features
     last = trial.size(LAST, 360)
     trainings = {name: train(dcgan(trial.seed, mean), last, EVERY, real) for name, mean in BEGINNINGS.items()}
     usual, listed = trainings.values()

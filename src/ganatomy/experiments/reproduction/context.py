@@ -155,13 +155,14 @@ class DigitSplit:
 
     @classmethod
     def of(cls, path: str) -> "DigitSplit":
-        """MNIST's own split; of a smaller set, the last fifth is held out."""
+        """MNIST's own split; of a smaller set, which may be sorted by class, a random fifth is held out."""
         pixels = datasets.prepare(path).pixels
         if len(pixels) >= TRAINING_IMAGES + VALIDATION:
             test = datasets.prepare(path, split="test").pixels
             return cls(path, pixels[:TRAINING_IMAGES], pixels[TRAINING_IMAGES : TRAINING_IMAGES + VALIDATION], test)
+        mixed = pixels[np.random.default_rng(0).permutation(len(pixels))]
         first, second = int(0.8 * len(pixels)), int(0.9 * len(pixels))
-        return cls(path, pixels[:first], pixels[first:second], pixels[second:])
+        return cls(path, mixed[:first], mixed[first:second], mixed[second:])
 
     def likelihood(self, samples: Pixels) -> Likelihood:
         """The 2014 paper's Parzen window estimate with images [N, H, W, C]."""

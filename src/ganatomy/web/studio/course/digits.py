@@ -17,6 +17,7 @@ from ganatomy.diagnosis import wording
 from ganatomy.diagnosis.reading import diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.evaluation import api as evaluation
+from ganatomy.experiments.claims.digits import grey_ink
 from ganatomy.generators import api as sampling
 from ganatomy.generators.export import api as exporting
 from ganatomy.generators.sampler import Sampler
@@ -166,12 +167,6 @@ def ship(seed: int) -> Experiment:
     difference = float(np.abs(drawn.astype(int) - torchs).max())
     figures = {"difference": difference, "kibibytes": len(content) / 1024}
     return Finished(figures, exported.message.splitlines()[0], exported.file.name, content)
-
-
-def grey_ink(pixels: Pixels) -> float:
-    """Of what images uint8 [N, H, W, C] draw, above a quarter of white, the share below three quarters: the mean."""
-    drawn, grey = (pixels > 64).sum((1, 2, 3)), ((pixels > 64) & (pixels < 192)).sum((1, 2, 3))
-    return float((grey / np.maximum(drawn, 1)).mean())
 
 
 def _some_real(count: int) -> Pixels:
