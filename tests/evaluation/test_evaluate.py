@@ -197,7 +197,7 @@ def test_every_metric_has_an_interval_and_a_floor_and_is_the_same_twice(
     card, again = (evaluate(**three_sets(90), metrics=["all"], features=blocks) for _ in range(2))
     assert _names(card.scores) == {
         *("fd", "kd", "precision", "recall", "density", "coverage", "ndb", "c2st", "swd_16", "ms_ssim"),
-        *("nearest_ratio", "data_copying", "authenticity", "parzen"),
+        *("nearest_ratio", "data_copying", "authenticity", "membership", "parzen"),
     }
     assert card.scores == again.scores
     assert card.made["not_taken"][0].startswith("fd_infinity: FID∞ needs at least 1,500")
