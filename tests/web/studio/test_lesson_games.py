@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 import typer
 
+from ganatomy.cli.lab import OF_PAGES
 from ganatomy.cli.lab import lab as command
 from ganatomy.experiments.claims.claim import catalogue
 from ganatomy.report.lab import tries
@@ -207,7 +208,8 @@ def arguments(line: str) -> dict[str, object]:
     said = dict(context.params)
     names = {"target": "lab", "lr_g": "learning_rate_generator", "lr_d": "learning_rate_discriminator"}
     weights = dict(each.split("=") for each in said.pop("penalty") or [])
-    kept = {names.get(name, name): value for name, value in said.items() if name not in ("name", "parts", "pictures")}
+    besides = ("name", "parts", "pictures", "folder", "to", *OF_PAGES)  # what makes no game
+    kept = {names.get(name, name): value for name, value in said.items() if name not in besides}
     return {**kept, "penalties": weights}
 
 
