@@ -20,9 +20,10 @@ export function flow() {
   const number = (kind) => h("svg:g", { class: `number ${kind}` }, h("svg:circle", { r: 5 }), h("svg:text", { y: -9, "text-anchor": "middle" }));
   const numbers = { z: number("z"), fake: number("generator"), real: number("target") };
   const back = h("svg:circle", { r: 5, class: "back" });
-  const judged = { fake: text(352, 106, "", "generator"), real: text(352, 142, "", "target") };
+  const beside = (y, kind) => h("svg:text", { x: 336, y, class: kind }, ""); // D, on its right
+  const judged = { fake: beside(112, "generator"), real: beside(134, "target") };
   const news = text(207, 16, "?", "label"); // what goes back to G: the learner predicts it
-  const element = h("svg:svg", { class: "flow", viewBox: "0 0 400 210", role: "img", "aria-label": "z goes through the generator G; G(z) and real samples x go to the discriminator D; what goes back to G?" },
+  const element = h("svg:svg", { class: "flow", viewBox: "0 0 430 210", role: "img", "aria-label": "z goes through the generator G; G(z) and real samples x go to the discriminator D; what goes back to G?" },
     ARROWS.map((d, i) => h("svg:path", { d, class: i === 3 ? "way told" : "way" })),
     box(SIDES.generator, "G", "generator"), box(SIDES.discriminator, "D", "discriminator"),
     text(28, 88, "z: chance", "label"), text(34, 206, "x: real", "label"), text(118, 104, "the forger", "label"), text(296, 160, "the detective", "label"), news,
