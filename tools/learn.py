@@ -27,6 +27,7 @@ from ganatomy.errors import UserError
 from ganatomy.experiments.diagnosis_exam.faults import FAULTS
 from ganatomy.experiments.diagnosis_exam.plan import STEPS as EXAM_STEPS
 from ganatomy.experiments.diagnosis_exam.plan import ExamTraining
+from ganatomy.experiments.reproduction.context import slug
 from ganatomy.gan.adversarial import Adversarial
 from ganatomy.gan.method import Batches, Method
 from ganatomy.runs.run import Run
@@ -64,11 +65,6 @@ def main(only: list[str]) -> None:
         kept.setdefault(kind, {})[name] = {**found, "picture": f"{picture}.png", "made": made}
         write_text(FILE, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         Terminal().print(f"{kind}: {name}", highlight=False)
-
-
-def slug(name: str) -> str:
-    """A name as part of a file's."""
-    return name.replace(" ", "-")
 
 
 def _step(name: str) -> tuple[dict[str, Any], Image.Image]:

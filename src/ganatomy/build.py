@@ -116,6 +116,7 @@ def check(config: options.Config, processes: int = 1) -> None:
     _check_families(config)
     if config.method == "adversarial":
         _check_game(config)
+        _check_pack(config, processes)
         _check_privacy(config, processes)
     else:
         _check_baseline(config)
@@ -135,14 +136,14 @@ def _check_processes(config: options.Config, processes: int) -> None:
         raise UserError("diagnosis.remedies works in one process only: train without, or without torchrun.")
     if config.training.batch % processes:
         raise UserError(f"training.batch = {config.training.batch} cannot be shared by {processes} processes.")
-    if config.method == "adversarial" and config.training.pack > 1:
-        _check_pack(config, processes)
     if config.method == "adversarial" and isinstance(config.discriminator, StyleGAN2DiscriminatorOptions):
         _check_groups(config.training.batch, config.discriminator.group, processes)
 
 
 def _check_pack(config: options.Config, processes: int) -> None:
     pack, batch = config.training.pack, config.training.batch
+    if pack == 1:
+        return
     if processes > 1:
         raise UserError("training.pack works in one process only: train without, or without torchrun.")
     if batch % pack:
@@ -227,7 +228,7 @@ def _check_game(config: options.Config) -> None:
 
 def _check_privacy(config: options.Config, processes: int) -> None:
     """Nothing but the discriminator's gradients may depend on the training images, and each on one of them."""
-    if not config.privacy.noise:
+    if not config.private:
         return
     training, chosen = config.training, OBJECTIVES.find(config.objective.name)
     compared = getattr(config.discriminator, "norm", "none") == "batch" or getattr(config.discriminator, "group", 1) > 1
@@ -283,7 +284,7 @@ def method(
     network = discriminator(config, image)
     critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
     noise = Randomness(config.training.seed if secret is None else secret, attempt)
-    privacy = Privacy(config.privacy.noise, config.privacy.clip, noise) if config.privacy.noise else None
+    privacy = Privacy(config.privacy.noise, config.privacy.clip, noise) if config.private else None
     return _game(config, image, learner, critic, setup, privacy)
 
 

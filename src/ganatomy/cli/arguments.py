@@ -1,5 +1,6 @@
 """Arguments that several verbs share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -114,6 +115,12 @@ def parse_seeds(text: str) -> list[int]:
             raise UserError(f"--seeds {text}: a range goes upwards and holds at most 100,000 seeds.")
         seeds.extend(range(int(first), end + 1))
     return seeds
+
+
+def not_of_a_table(given: Mapping[str, object], which: str) -> None:
+    """Raises UserError where options of images, by name, are given with a table; which: a clause on the table."""
+    if names := [name for name, value in given.items() if value]:
+        raise UserError(f"{', '.join(names)}: not of a table, {which}.")
 
 
 def seeds_without(latents: list[Path] | None, text: str | None, default: str) -> list[int]:

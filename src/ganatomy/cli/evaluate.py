@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation
+from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation, not_of_a_table
 
 
 def evaluate(
@@ -101,8 +101,7 @@ def evaluate(
             "--class": label,
             "--set": changes,
         }
-        if given := [name for name, value in of_images.items() if value]:
-            raise UserError(f"{', '.join(given)}: not of a table, whose rows {subject} draws.")
+        not_of_a_table(of_images, f"whose rows {subject} draws")
         found = evaluate_run(
             table,
             reference=reference,
@@ -136,8 +135,7 @@ def evaluate(
             "--first-seed": first_seed,
             "--device": device != "auto",
         }
-        if given := [name for name, value in of_images.items() if value]:
-            raise UserError(f"{', '.join(given)}: not of a table, which {subject} is.")
+        not_of_a_table(of_images, f"which {subject} is")
         if reference is None:
             raise UserError("--reference DATA is required: the real rows to compare against.")
         show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out, page=page))

@@ -16,6 +16,7 @@ from ganatomy.cli.arguments import (
     Step,
     Truncation,
     how,
+    not_of_a_table,
     parse_seeds,
     seeds_without,
 )
@@ -65,9 +66,7 @@ def sample(
     from ganatomy.generators import rows as drawing
 
     if table := drawing.find(run):
-        of_images = {"--latents": latents, "--move": move, "--set": changes}
-        if given := [name for name, value in of_images.items() if value]:
-            raise UserError(f"{', '.join(given)}: not of a table, whose rows {run} draws.")
+        not_of_a_table({"--latents": latents, "--move": move, "--set": changes}, f"whose rows {run} draws")
         _, said = drawing.sample_rows(
             table,
             rows,

@@ -424,6 +424,11 @@ class Config(Options):
     runtime: RuntimeOptions = RuntimeOptions()
 
     @property
+    def private(self) -> bool:
+        """Whether the discriminator's updates are differentially private."""
+        return self.method == "adversarial" and self.privacy.noise > 0
+
+    @property
     def modality(self) -> str:
         """What the generator draws, by its family: images or tables."""
         family = FAMILIES.get(self.generator.family)

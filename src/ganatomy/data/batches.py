@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,7 +16,19 @@ from ganatomy.modalities.images import to_float
 from ganatomy.system.runtime import Randomness, Runtime
 
 
-class RealBatches:
+class SharedBatches:
+    """Batches of a step of which each process takes its own rows."""
+
+    runtime: Runtime
+
+    def whole(self) -> Self:
+        """The same batches with all their rows, whatever the number of processes."""
+        other = copy.copy(self)
+        other.runtime = replace(self.runtime, world=1, rank=0)
+        return other
+
+
+class RealBatches(SharedBatches):
     """batches(step, turn) → this process's rows of the turn-th real batch of a step.
 
     Each pass over the data has its own order; batches run on from one pass into the next. Which images a batch holds
@@ -56,12 +69,6 @@ class RealBatches:
             mirrored = mirrored.to(images.device, non_blocking=True)
             images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
         return Batch(images, self._one_hot(indices))
-
-    def whole(self) -> "RealBatches":
-        """The same batches with all their rows, whatever the number of processes."""
-        other = copy.copy(self)
-        other.runtime = replace(self.runtime, world=1, rank=0)
-        return other
 
     def _one_hot(self, indices: NDArray[np.int64]) -> Tensor | None:
         if self.labels is None:

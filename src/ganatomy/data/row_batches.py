@@ -1,20 +1,18 @@
 """Real batches of a table's rows without end, as a function of the step."""
 
-import copy
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from ganatomy.data.batches import SharedBatches
 from ganatomy.data.rows import Rows
 from ganatomy.gan.method import Batch
 from ganatomy.system.runtime import Randomness, Runtime
 
 
-class RowBatches:
+class RowBatches(SharedBatches):
     """batches(step, turn) → this process's rows of the turn-th real batch of a step.
 
     By condition it trains by sampling: Xu et al. 2019 (arXiv:1907.00503), section 4.3. For each row a column of
@@ -43,12 +41,6 @@ class RowBatches:
         device = self.runtime.device
         classes = None if self.conditions is None or cells is None else self.conditions.one_hot(cells).to(device)
         return Batch(torch.from_numpy(features.astype(np.float32)).to(device), classes)
-
-    def whole(self) -> "RowBatches":
-        """The same batches with all their rows, whatever the number of processes."""
-        other = copy.copy(self)
-        other.runtime = replace(self.runtime, world=1, rank=0)
-        return other
 
 
 class Conditions:

@@ -278,5 +278,5 @@ def detached(batch: Batch) -> Batch:
 
 
 def of_images(scores: Tensor) -> Tensor:
-    """Scores [B] as they are; of [B, K], the mean over K discriminators."""
-    return scores if scores.dim() == 1 else scores.mean(1)
+    """Scores [B] as they are; of [B, K] or [B, …], the mean over an image's."""
+    return scores if scores.dim() == 1 else scores.flatten(1).mean(1)

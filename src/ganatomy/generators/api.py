@@ -6,9 +6,8 @@ from typing import Any
 
 from ganatomy.data import samples
 from ganatomy.errors import UserError
-from ganatomy.gan.priors import PRIORS
 from ganatomy.generators import directions as directing
-from ganatomy.generators import latents, pretrained
+from ganatomy.generators import latents, pretrained, trained
 from ganatomy.generators import rows as drawing
 from ganatomy.generators.directions import Directions
 from ganatomy.generators.latents import Latents, Space
@@ -17,9 +16,6 @@ from ganatomy.generators.pretrained import Pretrained
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.image_modality import save_preview
 from ganatomy.modalities.images import check_animation, enlarge, grid, save_animation, save_png
-from ganatomy.networks.families import FAMILIES
-from ganatomy.runs import checkpoint
-from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import DIRECTIONS, RUNS, Run
 from ganatomy.system.files import explained, inside
 from ganatomy.system.runtime import choose_device
@@ -51,13 +47,10 @@ def load(
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
     if run.config().modality != "images":
         raise UserError(f"{run.path} draws rows of a table, not images: `ganatomy sample {run.address}` writes them.")
-    config, folder, name = run.config(), run.checkpoint(step), "generator" if raw else "average"
-    check_at_hand(run, [(FAMILIES, config.generator.family), (PRIORS, config.prior.name)])
-    tensors = checkpoint.load(folder, name)[name]
-    tensors.pop("n_averaged", None)
+    config, (tensors, manifest) = run.config(), trained.read(run, step, raw)
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
-    metadata = Metadata.of_run(run, config, checkpoint.manifest(folder), network, average=not raw)
+    metadata = Metadata.of_run(run, config, manifest, network, average=not raw)
     return Sampler(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
 
 

@@ -17,12 +17,12 @@ from ganatomy import build
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.gan.priors import Prior
-from ganatomy.generators import pretrained
+from ganatomy.generators import pretrained, trained
 from ganatomy.generators.classes import class_index
+from ganatomy.generators.sampler import positive
 from ganatomy.modalities.tables import files, where
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.table_modality import TableModality
-from ganatomy.runs import checkpoint
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained, inside
 from ganatomy.system.precision import exact_float32
@@ -65,17 +65,12 @@ class RowSampler:
 
         Raises UserError where there is no such checkpoint or device, and where the run's files are damaged.
         """
-        if truncation is not None and not truncation > 0:
-            raise UserError(f"--truncation {truncation:g}: it must be greater than 0.")
-        chosen, config, folder = choose_device(device), run.config(), run.checkpoint(step)
-        name = "generator" if raw else "average"
+        truncation, chosen, config = positive(truncation), choose_device(device), run.config()
+        tensors, manifest = trained.read(run, step, raw)
         modality = TableModality.read(run.path)
-        tensors = checkpoint.load(folder, name)[name]
-        tensors.pop("n_averaged", None)
         network = pretrained.rebuilt(config, modality.shape, tensors, run.path, {})
         network = network.to(chosen).eval().requires_grad_(False)
-        number = int(checkpoint.manifest(folder)["step"])
-        return cls(network, build.prior(config.prior), modality, config, number, truncation)
+        return cls(network, build.prior(config.prior), modality, config, int(manifest["step"]), truncation)
 
     def cell(self, label: str | int) -> int:
         """The number of a cell that rows are asked for: COLUMN=VALUE, or :3, its index.

@@ -40,7 +40,7 @@ class Sampler(nn.Module):
         self.network = origin.network
         self.metadata, self.home, self.config = origin.metadata, origin.home, origin.config
         self.prior, self.classes = build.prior(self.metadata.prior), self.metadata.classes
-        self.truncation = _positive(truncation)
+        self.truncation = positive(truncation)
         self.eval().requires_grad_(False)
 
     def latents(self, seeds: Sequence[int], label: str | int | None = None) -> Tensor:
@@ -88,7 +88,7 @@ class Sampler(nn.Module):
 
     def forward(self, z: Tensor, y: Tensor | None = None, truncation: float | None = None) -> Tensor:
         """Images [B, C, H, W], about in [−1, 1], of latent vectors [B, latent_dim] and class weights [B, K]."""
-        bound = self.truncation if truncation is None else _positive(truncation)
+        bound = self.truncation if truncation is None else positive(truncation)
         if bound is not None and not isinstance(self.network, Truncating):
             z = self.prior.truncate(z, bound)
         z, y = self._beside_weights(z), None if y is None else self._beside_weights(y)
@@ -175,7 +175,8 @@ class Sampler(nn.Module):
         return class_index(label, self.classes)
 
 
-def _positive(truncation: float | None) -> float | None:
+def positive(truncation: float | None) -> float | None:
+    """A truncation as it is given. Raises UserError where it is not greater than 0."""
     if truncation is not None and not truncation > 0:
         raise UserError(f"--truncation {truncation:g}: it must be greater than 0.")
     return truncation

@@ -111,21 +111,21 @@ class Journal:
 
     def tell(self, trial: FrozenTrial, state: TrialState, values: list[float] | None = None, **facts: Any) -> None:
         """End a trial: what is known of it, then its state and values. A kill in between leaves it unfinished."""
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._study_id, trial.number)
+        trial_id = self._id(trial)
         for name, fact in facts.items():
             self.storage.set_trial_user_attr(trial_id, name, fact)
         self.study.tell(trial.number, values, state=state)
 
     def compared(self, trial: FrozenTrial) -> set[int]:
         """The rungs, in percent of its budget, at which a trial's distance is known."""
-        return set(self.study.trials[trial.number].intermediate_values)
+        return set(self.storage.get_trial(self._id(trial)).intermediate_values)
 
     def behind(self, trial: FrozenTrial, distances: Mapping[int, float]) -> str | None:
         """Keep a trial's distances at rungs; why it should end, if it is or was behind half of the finished ones.
 
         The median rule of Golovin et al. 2017 (Google Vizier), section 3.5.1, as Optuna has it; for one objective.
         """
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._study_id, trial.number)
+        trial_id = self._id(trial)
         for rung in sorted(distances.keys() - self.compared(trial)):
             self.storage.set_trial_intermediate_value(trial_id, rung, distances[rung])
             pruner = optuna.pruners.MedianPruner(n_startup_trials=FINISHED)
@@ -135,6 +135,9 @@ class Journal:
                 self.storage.set_trial_user_attr(trial_id, "behind", reason)
         found: str | None = self.storage.get_trial(trial_id).user_attrs.get("behind")
         return found
+
+    def _id(self, trial: FrozenTrial) -> int:
+        return self.storage.get_trial_id_from_study_id_trial_number(self._study_id, trial.number)
 
     def best(self) -> list[FrozenTrial]:
         """Finished trials, the best first; of several objectives first those on the Pareto front.

@@ -234,7 +234,9 @@ class Supervisor:
             return None
         with self.lock:
             missing = set(pruning.RUNGS) - self.journal.compared(trial)
-            return self.journal.behind(trial, pruning.distances(run.probe_records()) if missing else {})
+        distances = pruning.distances(run.probe_records()) if missing else {}
+        with self.lock:
+            return self.journal.behind(trial, distances)
 
     def _environment(self, threads: int, slot: int) -> dict[str, str]:
         """Its share of the machine: threads, and one of several GPUs."""

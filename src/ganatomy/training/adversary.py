@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ganatomy.diagnosis.finding import Finding
 from ganatomy.diagnosis.loop import Diagnosis
 from ganatomy.errors import UserError
+from ganatomy.gan.adversarial import of_images
 from ganatomy.gan.objectives import OBJECTIVES, objective_of
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.player import Player
@@ -77,7 +78,7 @@ class Adversary:
         random = self.random.at("penalty", self.step)
         for penalty, weight in self.penalties:
             loss = loss + weight * penalty(
-                lambda samples: self._scores(samples).reshape(len(samples), -1).mean(1),
+                lambda samples: of_images(self._scores(samples)),
                 real,
                 fake,
                 lambda *shape: torch.rand(len(real), *shape, generator=random).to(real.device),

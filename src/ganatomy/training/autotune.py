@@ -69,7 +69,7 @@ def _ways(config: Config, image: build.SampleShape, runtime: Runtime) -> list[Wa
     convolutions = ["native", "patches"] if given.convolution == "auto" else [given.convolution]
     if runtime.device.type != "cpu" or not layers(build.generator(config, image)):
         convolutions = ["native"]
-    if config.privacy.noise:  # torch takes gradients image by image through its own kernels only
+    if config.private:  # torch takes gradients image by image through its own kernels only
         precisions, convolutions = ["float32"], ["native"]
     ways = [Way(*pair) for pair in product(precisions, convolutions)]
     # In bfloat16 both convolutions are torch's own: see `networks.ops.convolution`.

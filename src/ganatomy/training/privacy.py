@@ -58,7 +58,7 @@ def guarantee(config: Config, images: int, steps: int, attempts: int = 1) -> Gua
 
 def forecast(config: Config, images: int) -> Iterator[str]:
     """What a private training will guarantee, in a sentence; nothing where it is not private. Errors as `guarantee`."""
-    if not _private(config):
+    if not config.private:
         return
     training = config.training
     limits = [training.steps, training.images and training.images // (training.batch * training.discriminator_steps)]
@@ -68,10 +68,6 @@ def forecast(config: Config, images: int) -> Iterator[str]:
         yield f"Differential privacy of each training image: {found} after {steps:,} steps."
     else:
         yield "Differential privacy of each training image: how much depends on the steps, and is told at the end."
-
-
-def _private(config: Config) -> bool:
-    return config.method == "adversarial" and config.privacy.noise > 0
 
 
 def needed() -> None:
@@ -98,7 +94,7 @@ def secret(run: Run, create: bool) -> int:
 def record(run: Run, attempt: int) -> None:
     """Keep the guarantee of a run that ends, where it has one, in run.json and among its events."""
     config, info = run.config(), run.info()
-    if not _private(config) or not info["step"]:
+    if not config.private or not info["step"]:
         return
     found = guarantee(config, info["data"]["images"], info["step"], attempt + 1)
     run.update(privacy=found.json())

@@ -121,7 +121,7 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     facts: dict[str, Any] = checkpoint.manifest(saved[1]) if saved else _AT_FIRST
     attempt = facts["attempt"] + retry
 
-    secret = privacy.secret(run, create=not saved) if options.privacy.noise else None
+    secret = privacy.secret(run, create=not saved) if options.private else None
     method = build.method(options, prepared.modality.shape, runtime, attempt, secret)
     groups = checkpoint.load(saved[1]) if saved else {}
     window, probe = groups.pop(checkpoint.WINDOW, {}), groups.pop(checkpoint.PROBE, {})

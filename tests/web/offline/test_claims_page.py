@@ -16,7 +16,7 @@ from ganatomy.experiments.claims.claim import catalogue
 from ganatomy.experiments.claims.page import measured
 from ganatomy.theory.lab.snapshot import take_snapshot
 from ganatomy.web.offline import lab, page
-from ganatomy.web.offline.claims import FRAMES, claims_page, lesson_games
+from ganatomy.web.offline.claims import FRAMES, claims_page, linked_games
 from ganatomy.web.studio.lab_games import LiveGame
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -81,7 +81,7 @@ def test_a_lessons_game_is_the_one_of_its_address(folder: Path, shown: Callable[
         opened.locator(".board").nth(count - 1).wait_for()
         assert lesson.see in opened.inner_text()
         assert opened.locator(".board").count() == count
-        for i, game in enumerate(lesson_games(lesson)):
+        for i, game in enumerate(linked_games(lesson.lab)):
             live = LiveGame(game.options)
             for action, times in game.moves:
                 live.play(action, times)
@@ -108,7 +108,7 @@ def test_it_fits_a_phone_and_its_pictures_are_dark_in_the_dark(folder: Path, sho
 
 def test_all_claims_of_the_docs_fit() -> None:
     lessons = [claim.lesson for claim in catalogue().values() if claim.lesson and claim.lesson.lab]
-    games = [game for lesson in lessons for game in lesson_games(lesson)]
+    games = [game for lesson in lessons for game in linked_games(lesson.lab)]
     assert len(games) > len(lessons) > 10
     pictures = sum(path.stat().st_size for path in (DOCS / "claims").iterdir())
     frames = (FRAMES + 2) * max(lab.FRAME.values())

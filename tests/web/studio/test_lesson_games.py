@@ -1,9 +1,8 @@
 """Every game that a lesson or a report links to is replayed, and shows what its sentence says, for three seeds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from urllib.parse import parse_qsl
 
 import pytest
 import typer
@@ -13,11 +12,10 @@ from ganatomy.cli.lab import lab as command
 from ganatomy.experiments.claims.claim import catalogue
 from ganatomy.report.lab import tries
 from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
+from ganatomy.web.offline.claims import linked_games
 from ganatomy.web.studio.lab_games import QUICK, LiveGame
 from ganatomy.web.studio.lab_options import GameOptions
 
-OPTIONS = {"target": "lab", "lr_g": "learning_rate_generator", "lr_d": "learning_rate_discriminator"}  # as in lab.js
-MOVES = {"r": "round", "d": "discriminator", "g": "generator"}
 LINKS = {name: claim.lesson.lab for name, claim in catalogue().items() if claim.lesson and claim.lesson.lab}
 UNSEEN = 0.02  # of the interval that is shown: shorter arrows have no head, and hide behind their point
 
@@ -55,13 +53,13 @@ class Replay:
         return sum(each.distance or 0.0 for each in self.snapshots) / len(self.snapshots)
 
 
-def replay(options: Mapping[str, object], moves: list[tuple[str, int]], between: int = 0) -> Replay:
-    """Play a game; with a snapshot after every so many moves, if that is not 0."""
+def replay(options: Mapping[str, object], moves: Sequence[tuple[str, int]], between: int = 0) -> Replay:
+    """Play a game, moves of (action, times); with a snapshot after every so many moves, if that is not 0."""
     game = LiveGame(GameOptions.model_validate(options))
     found = [take_snapshot(game.target, game.game, 0, QUICK)]
-    for letter, times in moves:
+    for action, times in moves:
         for done in range(0, times, between or times):
-            game.play(MOVES[letter], min(between or times, times - done))
+            game.play(action, min(between or times, times - done))
             if between:
                 found.append(take_snapshot(game.target, game.game, game.moves, QUICK))
     if not between:
@@ -71,15 +69,7 @@ def replay(options: Mapping[str, object], moves: list[tuple[str, int]], between:
 
 def opened(query: str, seed: int, between: int = 0) -> list[Replay]:
     """The games that a page with this address has played once it is open."""
-    said = dict(parse_qsl(query))
-    moves = [(part[0], int(part[1:])) for part in said.pop("moves", "").split(".") if part]
-    objectives = [said.pop("objective", "non_saturating"), *([said.pop("other")] if "other" in said else [])]
-    penalties = dict(part.split(":") for part in said.pop("penalty", "").split(",") if part)
-    options = {OPTIONS.get(name, name): value for name, value in said.items()}
-    return [
-        replay({**options, "penalties": penalties, "objective": each, "seed": seed}, moves, between)
-        for each in objectives
-    ]
+    return [replay({**game.options.model_dump(), "seed": seed}, game.moves, between) for game in linked_games(query)]
 
 
 def optimal_in_the_end(game: Replay) -> None:
@@ -218,11 +208,11 @@ def arguments(line: str) -> dict[str, object]:
 def test_the_hint_of_a_vanished_gradient_stands_still_to_its_end(seed: int) -> None:
     (line,) = [line for line in tries({"lab": "ring"}).values() if "minimax" in line]
     options = arguments(line)
-    stands_still(replay({**options, "seed": seed}, [("r", int(str(options["steps"])))]))
+    stands_still(replay({**options, "seed": seed}, [("round", int(str(options["steps"])))]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_hint_that_keeps_all_modes_does(seed: int) -> None:
     (line,) = [line for line in tries({"lab": "ring"}).values() if "relativistic" in line]
-    reaches_every_mode(replay({**arguments(line), "seed": seed}, [("r", 500)]))
+    reaches_every_mode(replay({**arguments(line), "seed": seed}, [("round", 500)]))

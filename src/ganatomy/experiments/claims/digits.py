@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ganatomy.system.lazy import torch
+
 if TYPE_CHECKING:
     from ganatomy.data import Images
     from ganatomy.evaluation.features.extractor import Extracted
+    from ganatomy.generators.sampler import Sampler
 
 DIGITS = "digits"
 
@@ -39,6 +42,19 @@ def lenet_features(pixels: NDArray[np.uint8]) -> Extracted:
     from ganatomy.evaluation.features.extractor import extract
 
     return extract(lenet.make(1, "cpu"), [pixels])
+
+
+def halfway(sampler: Sampler, count: int) -> dict[str, NDArray[np.uint8]]:
+    """Images of `count` seeds, "samples", and what lies halfway to those of as many others.
+
+    "latent": what the generator draws halfway between their latent vectors; "pixels": the mean of both images.
+    """
+    codes = sampler.latents(range(2 * count))
+    ends, half = sampler.images(codes, 64), torch.tensor([0.5])
+    pairs = zip(codes[:count], codes[count:], strict=True)
+    middles = torch.stack([sampler.prior.between(one, other, half)[0] for one, other in pairs])
+    mixed = ((ends[:count].astype(float) + ends[count:]) / 2).round().astype(np.uint8)
+    return {"samples": ends[:count], "latent": sampler.images(middles, 64), "pixels": mixed}
 
 
 def grey_ink(pixels: NDArray[np.uint8]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims.claim import ClaimTrial, Criterion, Lesson, Outcome, panels, register_claim
-from ganatomy.experiments.claims.digits import DIGITS, grey_ink, lenet_features, some_digits
+from ganatomy.experiments.claims.digits import DIGITS, grey_ink, halfway, lenet_features, some_digits
 from ganatomy.experiments.claims.pictures import BLUE, GREY
 from ganatomy.system.lazy import F, torch
 
@@ -82,21 +82,16 @@ def _continuous_latent_space(trial: ClaimTrial) -> Outcome:
         for step in STEPS
     ]
 
-    count = trial.size(1500, 1000)
-    codes = sampler.latents(range(2 * count))
-    ends = sampler.images(codes, 64)
-    middles = torch.stack(
-        [sampler.prior.between(a, b, torch.tensor([0.5]))[0] for a, b in zip(codes[:count], codes[count:], strict=True)]
-    )
-    mixed = ((ends[:count].astype(float) + ends[count:]) / 2).round().astype(np.uint8)
+    sets = halfway(sampler, trial.size(1500, 1000))
     real = lenet_features(some_digits(trial.size(5000, 1000))).features
-    sets = {"samples": ends[:count], "latent": sampler.images(middles, 64), "pixels": mixed}
     # Of two faint digits one over the other the digit network makes a digit: only their grey tells them apart.
     precision = {
         name: neighbour_scores(real, lenet_features(sets[name]).features, k=5).precision
         for name in ("samples", "latent")
     }
     grey = {name: grey_ink(pixels) for name, pixels in sets.items()}
+    codes = sampler.latents(range(2))
+    ends = sampler.images(codes)
     walks: dict[str, Iterable[NDArray[np.uint8]]] = {
         "latent": sampler.images(torch.cat([sampler.prior.between(codes[0], codes[1], torch.linspace(0, 1, 7))])),
         "pixels": [(ends[0] * (1 - share) + ends[1] * share).astype(np.uint8) for share in np.linspace(0, 1, 7)],

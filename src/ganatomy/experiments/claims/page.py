@@ -59,16 +59,14 @@ def _section(claim: Claim, verdict: Mapping[str, Any]) -> str:
         for name, figure in verdict["figures"].items()
     ]
     rows = "\n".join(f"| {' | '.join(row)} |" for row in cells)
-    here, first = verdict["made"]["machine"], verdict.get("first_seed", 0)
-    last = first + len(next(iter(verdict["figures"].values()))["values"]) - 1
-    seeds = f"{first} to {last}" if last > first else f"{first}"
+    here, trials = verdict["made"]["machine"], seeds(verdict)
     return f"""## {claim.name}
 
 {claim.sentence}
 
 {claim.source}.
 
-{_verdict(verdict)}; seeds: {seeds}; {verdict["seconds"]:.0f} s; {verdict["made"]["date"]}; cores: {here["cores"]},
+{_verdict(verdict)}; seeds: {trials}; {verdict["seconds"]:.0f} s; {verdict["made"]["date"]}; cores: {here["cores"]},
 {here["processor"]} ({here["matrix_units"]}).
 
 | figure | predicted | must be | measured | holds |
@@ -76,6 +74,13 @@ def _section(claim: Claim, verdict: Mapping[str, Any]) -> str:
 {rows}
 
 ![{claim.sentence}](claims/{claim.name}.png)"""
+
+
+def seeds(verdict: Mapping[str, Any]) -> str:
+    """The seeds of a verdict's trials: 0 to 4."""
+    first = verdict.get("first_seed", 0)
+    last = first + len(next(iter(verdict["figures"].values()))["values"]) - 1
+    return f"{first} to {last}" if last > first else f"{first}"
 
 
 def measured(figure: Mapping[str, Any]) -> str:

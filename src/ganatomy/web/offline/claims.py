@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from ganatomy.errors import UserError
 from ganatomy.experiments.claims.api import JSON
 from ganatomy.experiments.claims.claim import NOT_JUDGED, Claim, Lesson, catalogue
-from ganatomy.experiments.claims.page import OPENING, measured
+from ganatomy.experiments.claims.page import OPENING, measured, seeds
 from ganatomy.theory.lab.snapshot import take_snapshot
 from ganatomy.web.offline import page
 from ganatomy.web.offline.encoding import described
@@ -59,7 +59,9 @@ def claims_page(verdicts: str | Path, folder: str | Path, *, console: Console | 
         if not path.is_file():
             raise UserError(f"{path} is missing: `ganatomy claims --run {name}` draws it again.")
 
-    games = {name: lesson_games(claim.lesson) for name, claim in decided.items() if claim.lesson and claim.lesson.lab}
+    games = {
+        name: linked_games(claim.lesson.lab) for name, claim in decided.items() if claim.lesson and claim.lesson.lab
+    }
     data, arrays, numbers = list[dict[str, Any]](), list[bytes](), dict[str, list[int]]()
     with page.progress(console, sum(map(len, games.values()))) as done:
         for name, several in games.items():
@@ -85,9 +87,9 @@ def claims_page(verdicts: str | Path, folder: str | Path, *, console: Console | 
 # --- the lessons' games -----------------------------------------------------------------------------------------------
 
 
-def lesson_games(lesson: Lesson) -> list[LessonGame]:
-    """The games of the address that a lesson links to: one, or two of unlike objectives."""
-    said = dict(parse_qsl(lesson.lab))
+def linked_games(query: str) -> list[LessonGame]:
+    """The games of a lesson's link, the query of the lab's address: one, or two of unlike objectives."""
+    said = dict(parse_qsl(query))
     moves = [(MOVES[part[0]], int(part[1:])) for part in said.pop("moves", "").split(".") if part]
     objectives = [said.pop("objective", "non_saturating"), *([said.pop("other")] if "other" in said else [])]
     penalties = dict(part.split(":") for part in said.pop("penalty", "").split(",") if part)
@@ -142,11 +144,11 @@ def _section(claim: Claim, verdict: Mapping[str, Any], games: Sequence[int]) -> 
         f'<td data-words="holds:">{_holds(figure)}</td></tr>'
         for name, figure in verdict["figures"].items()
     )
-    here, seeds = verdict["made"]["machine"], len(next(iter(verdict["figures"].values()))["values"])
+    here, trials = verdict["made"]["machine"], seeds(verdict)
     lesson, alt = claim.lesson, escape(claim.sentence)
     return f"""<section class="claim" id="{claim.name}">
 <h2>{_text(claim.sentence)} {_verdict(verdict)}</h2>
-<p class="quiet">{_text(claim.source)}. Seeds: {seeds}; {verdict["made"]["date"]}; {_text(here["processor"])}.</p>
+<p class="quiet">{_text(claim.source)}. Seeds: {trials}; {verdict["made"]["date"]}; {_text(here["processor"])}.</p>
 <img class="picture" src="pictures/{claim.name}.png" alt="{alt}" width="990" height="440" loading="lazy">
 <div class="figures"><table>
 <thead><tr><th>figure</th><th>predicted</th><th>must be</th><th>measured</th><th>holds</th></tr></thead>

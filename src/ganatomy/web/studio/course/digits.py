@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganatomy import data
 from ganatomy.diagnosis import wording
 from ganatomy.diagnosis.reading import diagnose_run
 from ganatomy.errors import UserError
 from ganatomy.evaluation import api as evaluation
-from ganatomy.experiments.claims.digits import grey_ink
+from ganatomy.experiments.claims.digits import grey_ink, halfway, some_digits
 from ganatomy.generators import api as sampling
 from ganatomy.generators.export import api as exporting
 from ganatomy.generators.sampler import Sampler
@@ -118,13 +117,7 @@ def walk(seed: int) -> Experiment:
         mixed = ((1 - share) * between[0] + share * between[-1]).round().astype(np.uint8)
         pictures = (Picture("Latent space: G(z)", _png(between[i])), Picture("Pixels: one image fades", _png(mixed)))
         yield StepFrame(f"{share:.0%} of the way", pictures=pictures)
-    codes = sampler.latents(range(2 * PAIRS))
-    ends, halfway = sampler.images(codes, 64), torch.tensor([0.5])
-    pairs = zip(codes[:PAIRS], codes[PAIRS:], strict=True)
-    middles = torch.stack([sampler.prior.between(one, other, halfway)[0] for one, other in pairs])
-    mixed = ((ends[:PAIRS].astype(float) + ends[PAIRS:]) / 2).round().astype(np.uint8)
-    sets = {"samples": ends[:PAIRS], "latent": sampler.images(middles, 64), "pixels": mixed}
-    return Finished({name: grey_ink(pixels) for name, pixels in sets.items()})
+    return Finished({name: grey_ink(pixels) for name, pixels in halfway(sampler, PAIRS).items()})
 
 
 @runs_step("measure")
@@ -132,7 +125,7 @@ def measure(seed: int) -> Experiment:
     """Score the generator, and real digits against real digits."""
     run = yield from trained(FIRST, seed)
     drawn = sampling.load(run).sample(range(SIDE**2))
-    pictures = (_sheet("Generated", drawn), _sheet("Real", _some_real(SIDE**2)))
+    pictures = (_sheet("Generated", drawn), _sheet("Real", some_digits(SIDE**2)))
     yield StepFrame(f"Measuring {MEASURED} images …", pictures=pictures)
     card = evaluation.evaluate(run, metrics=["fd"], n=MEASURED)
     name, score = next(iter(card.scores.items()))
@@ -167,12 +160,6 @@ def ship(seed: int) -> Experiment:
     difference = float(np.abs(drawn.astype(int) - torchs).max())
     figures = {"difference": difference, "kibibytes": len(content) / 1024}
     return Finished(figures, exported.message.splitlines()[0], exported.file.name, content)
-
-
-def _some_real(count: int) -> Pixels:
-    """Real digits of every class, which the set has one after the other."""
-    real = data.prepare(DATA).pixels
-    return np.asarray(real[np.linspace(0, len(real) - 1, count).astype(int)])
 
 
 def _drawn(title: str, sampler: Sampler) -> StepFrame:
