@@ -24,6 +24,7 @@ EXTRAS = {
             "mlflow",
             "onnx",
             "privacy",
+            "ray",
             "serve",
             "studio",
             "sweep",
@@ -35,7 +36,7 @@ EXTRAS = {
         "dev",
     ),
 }
-APART = ("mlflow", "trackio", "wandb")  # not in lowest.lock: they would raise the lowest versions of what others need
+APART = ("mlflow", "ray", "trackio", "wandb")  # not in lowest.lock: they would raise the lowest versions of what others need
 
 # A CPU build is not on PyPI. These are the hashes of those that were tested.
 TORCH = "2.13.0"
