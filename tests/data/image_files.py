@@ -1,6 +1,7 @@
 """Small real image files."""
 
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -36,4 +37,16 @@ def write_zip(path, files):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content if isinstance(content, bytes) else encoded(content))
+    return path
+
+
+def write_tar(path, files):
+    """{member: bytes or pixels} → a tar archive."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else encoded(content)
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
     return path

@@ -16,7 +16,8 @@ HIDDEN = re.compile(r"(^|/)\.")
 LITTER = re.compile(r"(^|/)(\._[^/]*|\.DS_Store|__MACOSX(/.*)?|Thumbs\.db|desktop\.ini)$")  # of Macs and Windows
 CURES = {
     **dict.fromkeys(HEIC, "pip install 'ganatomy[heic]' reads them"),
-    **dict.fromkeys((".zip", ".tar", ".gz", ".7z", ".rar"), "unpack them"),
+    **dict.fromkeys((".zip", ".gz", ".7z", ".rar"), "unpack them"),
+    ".tar": "give a folder of them alone, or unpack them",
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.config.options import DataOptions
+from ganatomy.data import shards
 from ganatomy.data.sources import is_name
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.data.store import Images, kept
@@ -17,7 +18,7 @@ from ganatomy.system.files import cache_folder
 
 def place_of(path: str) -> str | None:
     """The absolute path of data that are files or folders here; None of others, such as a named set."""
-    if is_name(path) or not os.path.exists(Path(path).expanduser()):
+    if is_name(path) or not (os.path.exists(Path(path).expanduser()) or shards.is_here(path)):
         return None
     return os.path.abspath(Path(path).expanduser())
 
@@ -31,7 +32,7 @@ def located(run: Run, options: DataOptions, command: str) -> DataOptions:
     if is_name(options.path) or place_of(options.path) or not recorded:
         return options
     was = recorded.get("path")
-    if isinstance(was, str) and os.path.exists(was):
+    if isinstance(was, str) and place_of(was):
         return options.model_copy(update={"path": was})
     if (images := cached(recorded, options)) is not None:
         return options.model_copy(update={"path": f"{PREFIX}{images[0]}", "split": "train"})

@@ -3,10 +3,10 @@
 Each kind is a function beside which it is registered; every module in this folder is loaded. A stranger's is registered
 in the same way, in a module that `--parts` or a plain `import` loads:
 
-    @register_source(".tar", example="cats.tar")
-    def tar(name: str, split: str, cache: Path) -> Found | None:
-        \"""A tar archive of images.\"""
-        if (path := file_with(name, ".tar")) is None:
+    @register_source(".rar", example="cats.rar")
+    def rar(name: str, split: str, cache: Path) -> Found | None:
+        \"""A RAR archive of images.\"""
+        if (path := file_with(name, ".rar")) is None:
             return None
         return Found(name, stamp(path, split), lambda: Items(names, read))
 
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ganatomy.data.kinds import EXTENSIONS, HEIC
 from ganatomy.errors import UserError
+from ganatomy.system.addresses import is_address
 from ganatomy.system.registry import Registry, summary_of
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def find(path: str | os.PathLike[str], split: str, cache: Path) -> Found:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is a set's name, such as hf:owner/name, and no path."""
+    """Whether a text is a set's name, such as hf:owner/name, or an address, and no path."""
+    if is_address(text):
+        return True
     kinds = [name for name, source in SOURCES.items() if source.rank == NAMES]
     return any(text == kind or (":" in kind and text.startswith(kind.partition(":")[0] + ":")) for kind in kinds)
 
