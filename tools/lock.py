@@ -36,7 +36,7 @@ EXTRAS = {
         "dev",
     ),
 }
-APART = ("mlflow", "ray", "trackio", "wandb")  # not in lowest.lock: they would raise the lowest versions of what others need
+APART = ("mlflow", "ray", "trackio", "wandb")  # not in lowest.lock: they would raise the lowest versions of others
 
 # A CPU build is not on PyPI. These are the hashes of those that were tested.
 TORCH = "2.13.0"

@@ -25,7 +25,7 @@ MAX_LABEL = 1024  # bytes of a .cls
 MAX_JSON = 2**20  # bytes
 
 
-class Place(NamedTuple):
+class Extent(NamedTuple):
     """Where a file lies in an archive, in bytes."""
 
     begin: int
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sample:
+class TarSample:
     """One sample of an archive.
 
     name     of its image, or its key where there is none
@@ -43,18 +43,18 @@ class Sample:
     """
 
     name: str
-    image: Place | None = None
-    label: tuple[Place, bool] | None = None
+    image: Extent | None = None
+    label: tuple[Extent, bool] | None = None
     problem: str | None = None
 
 
-def samples(archive: Path) -> tuple[list[Sample], Counter[str]]:
+def samples(archive: Path) -> tuple[list[TarSample], Counter[str]]:
     """The samples of an archive in the order in which they lie there, and its other files by their endings.
 
     Only headers are read. An archive that is damaged ends in a sample whose problem says so.
     """
-    found: dict[str, Sample] = {}
-    others: dict[str, list[tuple[str, Place]]] = {}  # images with more than one dot
+    found: dict[str, TarSample] = {}
+    others: dict[str, list[tuple[str, Extent]]] = {}  # images with more than one dot
     unread, damage = Counter[str](), None
     length = archive.stat().st_size
     try:
@@ -66,29 +66,29 @@ def samples(archive: Path) -> tuple[list[Sample], Counter[str]]:
                 if not member.isreg() or member.issparse():
                     unread["link or device"] += 1
                     continue
-                _sort(member.name, Place(member.offset_data, member.size), length, found, others, unread)
+                _sort(member.name, Extent(member.offset_data, member.size), length, found, others, unread)
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         damage = "cut short or no tar archive" if isinstance(error, tarfile.ReadError) else str(error)
     for key, images in others.items():
         if (plain := found.get(key)) is not None and plain.image is not None:
             unread.update(_rest(name) for name, _ in images)
         else:  # each is a sample of its own: many archives have names with dots, and no keys
-            label = found.pop(key, Sample(key)).label
-            found.update((name, Sample(name, place, label)) for name, place in images)
+            label = found.pop(key, TarSample(key)).label
+            found.update((name, TarSample(name, place, label)) for name, place in images)
     for sample in found.values():
         if sample.image is None:
             sample.problem = "has no image"
         elif sum(sample.image) > length:
             sample.problem = "truncated"
-    return [*found.values(), *([Sample("", problem=damage)] if damage else [])], unread
+    return [*found.values(), *([TarSample("", problem=damage)] if damage else [])], unread
 
 
 def _sort(
     name: str,
-    place: Place,
+    place: Extent,
     length: int,
-    found: dict[str, Sample],
-    others: dict[str, list[tuple[str, Place]]],
+    found: dict[str, TarSample],
+    others: dict[str, list[tuple[str, Extent]]],
     unread: Counter[str],
 ) -> None:
     """Put a file to its sample, or among those that are not read."""
@@ -97,14 +97,14 @@ def _sort(
     if is_hidden(name):
         unread.update([kind] if (kind := ending(name)) else [])
     elif rest in (".cls", ".json"):
-        sample = found.setdefault(key, Sample(key))
+        sample = found.setdefault(key, TarSample(key))
         if sample.label is None or rest == ".cls":
             sample.label = place, rest == ".json"
     elif not is_image(name):
         unread[ending(name) or "hidden"] += 1
     elif "." in rest[1:]:
         others.setdefault(key, []).append((name, place))
-    elif (sample := found.setdefault(key, Sample(key))).image is None:
+    elif (sample := found.setdefault(key, TarSample(key))).image is None:
         sample.name, sample.image = name, place
     else:
         unread[f"second {rest}"] += 1
@@ -121,14 +121,14 @@ def items_of(archives: Sequence[tuple[str, Path]], where: str, classes: Sequence
 
     classes: the names of the classes that numbers in a .cls stand for; None: the numbers are the names.
     """
-    every: list[tuple[int, Sample]] = []
+    every: list[tuple[int, TarSample]] = []
     unread = Counter[str]()
     for i, (_, path) in enumerate(archives):
         those, rest = samples(path)
         every += [(i, sample) for sample in those]
         unread += rest
 
-    def content(i: int, place: Place) -> bytes:
+    def content(i: int, place: Extent) -> bytes:
         with open(archives[i][1], "rb") as file:
             file.seek(place.begin)
             return file.read(place.size)
@@ -141,7 +141,7 @@ def items_of(archives: Sequence[tuple[str, Path]], where: str, classes: Sequence
             raise ImageError(f"larger than {MAX_BYTES // 2**20} MB")
         return content(archive, sample.image)
 
-    def label_of(archive: int, sample: Sample) -> Label:
+    def label_of(archive: int, sample: TarSample) -> Label:
         if sample.label is None:
             return None
         place, is_json = sample.label
@@ -182,7 +182,7 @@ def items_of(archives: Sequence[tuple[str, Path]], where: str, classes: Sequence
 
     names = [f"{archives[i][0]}/{sample.name}".rstrip("/") for i, sample in every]
     items = Items(names, read, where=where, label=label, unread=unread)
-    items.size = lambda i: (every[i][1].image or Place(0, 0)).size
+    items.size = lambda i: (every[i][1].image or Extent(0, 0)).size
     pickled = sum(unread.pop(kind, 0) for kind in PICKLED)
     if pickled:
         endings = " ".join(PICKLED)

@@ -15,7 +15,10 @@ from ganatomy.system.addresses import is_address
 
 @register_source(".tar", example="'shards/train-{000000..000099}.tar'")
 def tar(name: str, split: str, cache: Path) -> Found | None:
-    """Tar shards in WebDataset's layout: a folder of them, one, or a pattern with braces."""
+    """Tar shards in WebDataset's layout: a folder of them, one, or a pattern with braces.
+
+    Raises UserError where a pattern stands for files that are not there.
+    """
     place = Path(name).expanduser()
     if file_with(name, ".tar") is None and not is_here(name) and not _holds_shards(place):
         if is_pattern(name):
