@@ -23,8 +23,9 @@ def people(count: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"city": np.array(CITIES)[city], "age": age, "income": income, "planet": 1})
 
 
-def train_on(frame: pd.DataFrame, folder: Path, **changes: Any) -> Run:
-    """Train a tiny ctgan on the rows of a table, which is written as a CSV file."""
+def train_on(frame: pd.DataFrame, folder: Path, recipe: str = "ctgan", **changes: Any) -> Run:
+    """Train a tiny network on the rows of a table, which is written as a CSV file."""
+    folder.mkdir(exist_ok=True)
     frame.to_csv(folder / "people.csv", index=False)
     settings = {"training__batch": 20, "training__pack": 2, "generator__latent": 8, **changes}
-    return quick(folder / "people.csv", folder, recipe="ctgan", **settings)
+    return quick(folder / "people.csv", folder, recipe=recipe, **settings)

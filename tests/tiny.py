@@ -37,6 +37,7 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "unet": {"width": 4, "multipliers": [1, 2]},
     "gsn": {"hidden": [16, 16], "sampling_steps": 4},
     "rows": {"hidden": [8]},
+    "residual_copula": {"hidden": [8]},
 }
 OF_IMAGES = [name for name in RECIPES if recipe(name).modality == "images"]
 

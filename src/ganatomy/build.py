@@ -13,6 +13,7 @@ from ganatomy.baselines.gsn import GenerativeStochasticNetwork
 from ganatomy.baselines.vae import VAE, VariationalAutoencoder
 from ganatomy.config import options
 from ganatomy.config.schedules import Schedule, at
+from ganatomy.data.rows import Rows
 from ganatomy.errors import UserError
 from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
@@ -22,14 +23,22 @@ from ganatomy.gan.penalties import PENALTIES, condition
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.gan.privacy import Privacy
+from ganatomy.modalities.tables.normal_scores import NormalScores
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
-from ganatomy.networks.protocols import HasPathLength, StartsFromData, WithoutClasses, takes_classes
+from ganatomy.networks.protocols import (
+    HasPathLength,
+    StartsFromCorrelations,
+    StartsFromData,
+    WithoutClasses,
+    takes_classes,
+)
 from ganatomy.networks.row_shape import RowShape
 from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime
 
 SampleShape: TypeAlias = tuple[int, ...]  # of images channels, height, width; of tables a `RowShape`
+CORRELATED = 50_000  # rows of a table, at most, whose correlations are found
 SMALLEST_PRIVATE_BATCH = 16  # on average: an empty one then comes once in nine million
 
 
@@ -344,6 +353,16 @@ def start_from_data(training: Method, pixels: NDArray[np.uint8]) -> None:
         if isinstance(module, StartsFromData):
             mean = torch.from_numpy(pixels.mean(0) / 127.5 - 1)
             module.start_at(mean.permute(2, 0, 1).float().to(training.runtime.device))
+
+
+def start_from_rows(training: Method, rows: Rows) -> None:
+    """Let networks that can do so begin with the correlations of the table."""
+    normalisation = rows.modality.normalisation
+    for module in training.generator.network.modules():
+        if isinstance(module, StartsFromCorrelations) and isinstance(normalisation, NormalScores):
+            some = rows.numbers[:: -(-len(rows) // CORRELATED)]
+            found = normalisation.correlations(some, np.random.default_rng(0))
+            module.start_with(torch.from_numpy(found).to(training.runtime.device))
 
 
 def _seeded(config: options.Config, role: str, make: Callable[[], nn.Module]) -> nn.Module:

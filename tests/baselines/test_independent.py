@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from ganatomy.baselines.independent import IndependentColumns, Marginal
+from ganatomy.baselines.independent import IndependentColumns
+from ganatomy.baselines.marginals import Marginal
 
 CHANCE = np.random.default_rng(0)
 
 
 def test_shares_are_uniform_whatever_is_tied_or_missing() -> None:
     column = np.r_[np.full(3000, np.nan), np.full(3000, 2.0), CHANCE.normal(size=4000)]
-    shares = np.sort(Marginal(column, discrete=False).shares(column, CHANCE))
+    shares = np.sort(Marginal.of(column, discrete=False).shares(column, CHANCE))
     grid = (np.arange(10_000) + 0.5) / 10_000
     assert np.abs(shares - grid).max() < 1.63 / 100  # Kolmogorov's 1% bound for 10,000 numbers
 
@@ -18,12 +19,12 @@ def test_shares_are_uniform_whatever_is_tied_or_missing() -> None:
 @pytest.mark.parametrize("discrete", [True, False])
 def test_quantiles_are_the_inverse_of_shares(discrete: bool) -> None:
     column = np.sort(CHANCE.normal(size=500))
-    marginal = Marginal(column, discrete)
+    marginal = Marginal.of(column, discrete)
     assert np.abs(marginal.quantiles(marginal.shares(column, CHANCE)) - column).max() <= np.diff(column).max()
 
 
 def test_a_discrete_column_has_no_other_values_and_keeps_its_shares() -> None:
-    marginal = Marginal(np.r_[np.zeros(50), np.full(30, 5.0), np.full(20, np.nan)], discrete=True)
+    marginal = Marginal.of(np.r_[np.zeros(50), np.full(30, 5.0), np.full(20, np.nan)], discrete=True)
     drawn = marginal.quantiles((np.arange(1000) + 0.5) / 1000)
     assert [np.isnan(drawn).sum(), (drawn == 0).sum(), (drawn == 5).sum()] == [200, 500, 300]
 

@@ -16,7 +16,7 @@ from ganatomy.config.reference import sections
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.modalities.images import to_uint8
-from ganatomy.networks.families import RowsOptions
+from ganatomy.networks.families import ResidualCopulaOptions, RowsOptions
 from ganatomy.networks.row_shape import ColumnBlock, RowShape
 from ganatomy.system.options import OneOf
 from ganatomy.system.runtime import Runtime
@@ -25,6 +25,7 @@ from tiny import tiny
 
 IMAGE = (3, 16, 16)
 ROWS = RowShape([ColumnBlock(True, 2, False), ColumnBlock(False, 3, True)])
+SCORES = RowShape([ColumnBlock(True, 0, False)] * 3)
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in RECIPES if name != "auto"},
     "dcgan, augmented": ("dcgan", {"augmentation.policies": ["translation"], "augmentation.probability": 0.5}),
@@ -104,6 +105,9 @@ def outcome(config: Config) -> str:
     if isinstance(config.generator, RowsOptions):
         shape, changes = ROWS, {"prior.dimension": config.generator.latent + ROWS.choices, "prior.classes": [3, 4, 5]}
         config = change(config, changes)
+    elif isinstance(config.generator, ResidualCopulaOptions):
+        shape = SCORES
+        config = change(config, {"prior.dimension": config.generator.latent + SCORES[0], "prior.classes": [3, 4, 5]})
     method = build.method(config, shape, Runtime())
     real = autotune.noise(config, shape, Runtime())
     if shape is IMAGE:

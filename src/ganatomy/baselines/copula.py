@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy
 
-from ganatomy.baselines.independent import IndependentColumns, Numbers
+from ganatomy.baselines.independent import IndependentColumns
+from ganatomy.baselines.marginals import Numbers
 
 EDGE = 1e-9  # shares stay so far from 0 and 1, where the normal quantile is infinite
 

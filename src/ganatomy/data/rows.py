@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ganatomy.errors import UserError, first_line
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.files import read, write
+from ganatomy.modalities.tables.normal_scores import NormalScores
 from ganatomy.modalities.tables.normalisation import Normalisation
 from ganatomy.modalities.tables.schema import Schema
 from ganatomy.modalities.tables.table_modality import TableModality
@@ -53,11 +55,20 @@ class Rows:
         return self.numbers
 
 
-def prepare_rows(path: str, first: int | None = None, leave_out: tuple[str, ...] = ()) -> tuple[Rows, Rows | None]:
+Normalise: TypeAlias = Callable[[Schema, Numbers], Normalisation | NormalScores]
+
+
+def prepare_rows(
+    path: str,
+    first: int | None = None,
+    leave_out: tuple[str, ...] = (),
+    normalise: Normalise = Normalisation.of,
+) -> tuple[Rows, Rows | None]:
     """The rows of a table's file to train on, and those that are not trained on, where there are any.
 
     first: train on the first rows of the file only; leave_out: columns. The columns are those of the whole table, so
-    that every row has a place in them; how they are normalised follows from the rows to train on. Raises UserError for
+    that every row has a place in them; how they are normalised follows from the rows to train on, and from
+    `normalise`: schema and numbers [N, D] → `Normalisation` or `NormalScores`. Raises UserError for
     what is no table, for columns that cannot be learnt, and where all columns are constant.
     """
     frame = read(path, leave_out)
@@ -66,7 +77,7 @@ def prepare_rows(path: str, first: int | None = None, leave_out: tuple[str, ...]
     if all(column.constant for column in schema.columns):
         raise UserError(f"{path}: all columns are constant, there is nothing to learn.")
     count = len(numbers) if first is None else min(first, len(numbers))
-    modality = TableModality(schema, Normalisation.of(schema, numbers[:count]))
+    modality = TableModality(schema, normalise(schema, numbers[:count]))
     rows = Rows(numbers[:count], modality, fingerprint(schema, numbers[:count]), path)
     rest = replace(rows, numbers=numbers[count:], fingerprint=fingerprint(schema, numbers[count:]))
     return rows, rest if len(rest) else None

@@ -33,7 +33,7 @@ class Family:
     module                                     with the classes Generator and Discriminator; or module:Class of a
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
-    generates                                  whether there is a generator, and not a discriminator alone
+    generates, discriminates                   whether there is a generator, and a discriminator
     modality                                   what it draws: images or tables
     """
 
@@ -44,11 +44,12 @@ class Family:
     module: str
     classes: tuple[Make, Make] | None = None
     generates: bool = True
+    discriminates: bool = True
     modality: str = "images"
 
     def has(self, role: str) -> bool:
         """Whether there is such a network: the baselines' families have no discriminator."""
-        return self.generates if role == "generator" else "adversarial" in self.methods
+        return self.generates if role == "generator" else self.discriminates and "adversarial" in self.methods
 
     def options(self, role: str) -> type[NetworkOptions]:
         """Of the generator or the discriminator."""
@@ -89,6 +90,7 @@ def register_family(
     *,
     methods: tuple[str, ...] = ("adversarial",),
     generates: bool = True,
+    discriminates: bool = True,
     modality: str = "images",
 ) -> Family:
     """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
@@ -96,8 +98,8 @@ def register_family(
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
     name of the module that has them; image is (channels, height, width), for tables a `row_shape.RowShape`. Options
     that are not given are the keyword arguments of the classes, with their defaults; one set alone is of both players.
-    generates: whether there is a generator; modality: what it draws. Returns the family. Raises UserError where the
-    name is taken, or an argument has no default.
+    generates, discriminates: whether there is a generator, and a discriminator; modality: what it draws. Returns the
+    family. Raises UserError where the name is taken, or an argument has no default.
     """
     if isinstance(networks, str):
         module, classes = networks, None
@@ -107,7 +109,8 @@ def register_family(
         discriminator_options = discriminator_options or _options_of(name, networks[1], given=1)
     assert generator_options is not None, "a family in a module of its own declares its options"
     discriminator_options = discriminator_options or generator_options
-    family = Family(name, generator_options, discriminator_options, methods, module, classes, generates, modality)
+    roles = (generates, discriminates)
+    family = Family(name, generator_options, discriminator_options, methods, module, classes, *roles, modality)
     return FAMILIES.add(name, family, module=module, summary=summary_of(generator_options))
 
 
@@ -307,6 +310,25 @@ class RowsDiscriminatorOptions(NetworkOptions):
 
 
 register_family("rows", "ganatomy.networks.rows", RowsOptions, RowsDiscriminatorOptions, modality="tables")
+
+
+class ResidualCopulaOptions(NetworkOptions):
+    """A Gaussian copula of the table's columns, and a network that corrects it."""
+
+    family: Literal["residual_copula"] = Field("residual_copula", description=FAMILY)
+    latent: int = Field(32, ge=1, le=4096, description="Numbers of z that the network reads beside the copula's.")
+    hidden: list[Annotated[int, Field(ge=1, le=16384)]] = Field(
+        [256, 256], min_length=1, description="Units of each hidden layer."
+    )
+
+
+register_family(
+    "residual_copula",
+    "ganatomy.networks.residual_copula",
+    ResidualCopulaOptions,
+    discriminates=False,
+    modality="tables",
+)
 
 
 class UNetOptions(NetworkOptions):

@@ -16,6 +16,15 @@ class StartsFromData(Protocol):
 
 
 @runtime_checkable
+class StartsFromCorrelations(Protocol):
+    """A network whose first rows have the correlations of the table."""
+
+    def start_with(self, correlations: Tensor) -> None:
+        """Set what decides the correlations of the features so that they are these, [W, W]."""
+        ...
+
+
+@runtime_checkable
 class HasPathLength(Protocol):
     """A generator with styles, whose path lengths can be regularised (Karras et al. 2020, arXiv:1912.04958, eq. 4)."""
 

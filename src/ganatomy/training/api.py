@@ -267,7 +267,7 @@ def plan(
     elif config is not None:
         base = read(config)
     else:
-        usual = "ctgan" if is_table(str(data)) else "dcgan"
+        usual = "residual-copula" if is_table(str(data)) else "dcgan"
         base = recipe_named(recipe or usual) if recipe or origin is None else initial.base(origin)
 
     if data is not None and changes.get("data.path") not in (None, str(data)):

@@ -131,6 +131,8 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
         contract.check(method, options, prepared.modality.shape)
         if isinstance(samples, Images) and secret is None:  # the mean of the training images is not private
             build.start_from_data(method, samples.pixels)
+        elif isinstance(samples, Rows):
+            build.start_from_rows(method, samples)
         if options.init.path:
             words = initial.start_from(method, options, prepared.modality.shape)
             if runtime.leads:

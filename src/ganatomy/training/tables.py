@@ -8,8 +8,10 @@ from rich.console import Console
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.rows import Rows, prepare_rows
+from ganatomy.modalities.tables.normal_scores import NormalScores
+from ganatomy.modalities.tables.normalisation import Normalisation
 from ganatomy.modalities.tables.table_modality import SCHEMA, TableModality
-from ganatomy.networks.families import RowsOptions
+from ganatomy.networks.families import ResidualCopulaOptions, RowsOptions
 from ganatomy.runs.run import Run
 
 
@@ -18,7 +20,9 @@ def prepare_table(planned: Config, there: DataOptions, console: Console) -> tupl
 
     Raises UserError where it cannot be read or learnt.
     """
-    rows, unseen = prepare_rows(there.path, there.first, tuple(there.leave_out))
+    copula = isinstance(planned.generator, ResidualCopulaOptions)
+    normalise = NormalScores.of if copula else Normalisation.of
+    rows, unseen = prepare_rows(there.path, there.first, tuple(there.leave_out), normalise)
     schema, shape = rows.modality.schema, rows.modality.shape
     console.print(f"Data: {len(rows):,} rows, {len(schema.columns)} columns, {shape[0]:,} features", highlight=False)
     for note in schema.notes:
@@ -30,6 +34,8 @@ def prepare_table(planned: Config, there: DataOptions, console: Console) -> tupl
         found["penalties.condition"] = 0.0
     if isinstance(planned.generator, RowsOptions):
         found["prior.dimension"] = planned.generator.latent + shape.choices
+    elif isinstance(planned.generator, ResidualCopulaOptions):
+        found["prior.dimension"] = planned.generator.latent + shape[0]
     return change(planned, found), rows, unseen
 
 

@@ -17,6 +17,7 @@ from ganatomy.errors import UserError
 from ganatomy.modalities.tables.columns import Category, Numbers
 from ganatomy.modalities.tables.modes import Modes
 from ganatomy.modalities.tables.schema import Schema
+from ganatomy.networks.row_shape import ColumnBlock
 from ganatomy.system.options import Options
 
 
@@ -71,6 +72,15 @@ class Normalisation(Options):
                 modes = Modes.of(there) if there.min() < there.max() else _single(float(there[0]))
                 parts.append(Part(modes=modes, choices=len(modes), missing=column.missing > 0))
         return cls(parts=tuple(parts))
+
+    @property
+    def blocks(self) -> list[ColumnBlock]:
+        """The features of each column that is not constant."""
+        return [
+            ColumnBlock(bool(part.scalars), part.choices + part.missing, part.modes is None)
+            for part in self.parts
+            if part.width
+        ]
 
     @property
     def width(self) -> int:

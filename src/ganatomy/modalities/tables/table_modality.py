@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ganatomy.errors import UserError
 from ganatomy.modalities.images import save_png
 from ganatomy.modalities.modality import Modality
 from ganatomy.modalities.tables import picture
 from ganatomy.modalities.tables.columns import Category, Numbers
+from ganatomy.modalities.tables.normal_scores import NormalScores
 from ganatomy.modalities.tables.normalisation import Normalisation
 from ganatomy.modalities.tables.schema import Schema
-from ganatomy.networks.row_shape import ColumnBlock, RowShape
+from ganatomy.networks.row_shape import RowShape
 from ganatomy.system.files import write_text
-from ganatomy.system.options import Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PREVIEWED = 1000  # rows
 SCHEMA, NORMALISATION = "schema.json", "normalisation.json"  # in a run's folder
 MISSING = "missing"  # how a missing cell is called among the values of a category
-Part = TypeVar("Part", bound=Options)
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,12 @@ class TableModality(Modality):
     """
 
     schema: Schema
-    normalisation: Normalisation
+    normalisation: Normalisation | NormalScores
 
     @property
     def shape(self) -> RowShape:
         """(W,), the features of a row, and the blocks that they make up."""
-        columns = zip(self.schema.columns, self.normalisation.parts, strict=True)
-        return RowShape(
-            ColumnBlock(bool(part.scalars), part.choices + part.missing, isinstance(column, Category))
-            for column, part in columns
-            if part.width
-        )
+        return RowShape(self.normalisation.blocks)
 
     @property
     def previewed(self) -> int:
@@ -99,22 +94,25 @@ class TableModality(Modality):
     @classmethod
     def read(cls, folder: Path) -> TableModality:
         """What `write` left. Raises UserError where that is not there or not whole."""
-        return cls(_read(folder / SCHEMA, Schema), _read(folder / NORMALISATION, Normalisation))
+        return cls(_read(folder / SCHEMA, _SCHEMAS), _read(folder / NORMALISATION, _NORMALISATIONS))
 
     def _categories(self) -> list[tuple[int, Category, list[str]]]:
         """Columns of categories that are not constant: their places, and what their cells are called."""
-        columns = enumerate(zip(self.schema.columns, self.normalisation.parts, strict=True))
         return [
-            (i, column, [*map(str, column.values), *[MISSING] * part.missing])
-            for i, (column, part) in columns
-            if isinstance(column, Category) and part.width
+            (i, column, [*map(str, column.values), *[MISSING] * (column.missing > 0)])
+            for i, column in enumerate(self.schema.columns)
+            if isinstance(column, Category) and not column.constant
         ]
 
 
-def _read(path: Path, kind: type[Part]) -> Part:
+def _read(path: Path, kind: TypeAdapter[Part]) -> Part:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.validate_json(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
         raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}.") from None
+
+
+_SCHEMAS = TypeAdapter(Schema)
+_NORMALISATIONS: TypeAdapter[Normalisation | NormalScores] = TypeAdapter(Normalisation | NormalScores)
