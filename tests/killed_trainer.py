@@ -1,4 +1,4 @@
-"""Train while being killed: `python killed_trainer.py IMAGES FOLDER KILLS`, for tests/training/test_resume.py.
+"""Train while being killed: `python killed_trainer.py IMAGES FOLDER KILLS RECIPE`, for tests/training/test_resume.py.
 
 A process of its own, so that torch is imported once and each trainer is a fork of it that starts in milliseconds; a
 fork is safe here because nothing has started a thread.
@@ -26,7 +26,7 @@ DENSE = {
 }
 
 
-def life(images: Path, folder: Path) -> None:
+def life(images: Path, folder: Path, recipe: str) -> None:
     """What a trainer does until it is killed: start, or go on."""
     from ganatomy.runs.run import Run
 
@@ -34,21 +34,21 @@ def life(images: Path, folder: Path) -> None:
     if run.checkpoints():
         go_on(run, training__steps=FOREVER)
     else:
-        quick(images, folder, "killed", **DENSE, training__steps=FOREVER)
+        quick(images, folder, "killed", recipe, **DENSE, training__steps=FOREVER)
 
 
-def main(images: Path, folder: Path, count: int) -> None:
+def main(images: Path, folder: Path, count: int, recipe: str) -> None:
     from ganatomy.runs.run import Run
 
     torch.set_num_threads(1)
     run = Run(folder / "killed")
-    quick(images, folder, "warm-up", **DENSE, training__steps=1)  # fills the cache: lives are for training
+    quick(images, folder, "warm-up", recipe, **DENSE, training__steps=1)  # fills the cache: lives are for training
     chance = random.Random(0)
     kills = during_a_save = progressed = reached = 0
     while kills < count:
         child = os.fork()
         if child == 0:
-            life(images, folder)
+            life(images, folder, recipe)
             os._exit(1)  # it must not end by itself
         started = time.monotonic()
         newest = reached
@@ -67,10 +67,10 @@ def main(images: Path, folder: Path, count: int) -> None:
 
     steps = reached + 5
     go_on(run, training__steps=steps)
-    quick(images, folder, "clean", **DENSE, training__steps=steps)
+    quick(images, folder, "clean", recipe, **DENSE, training__steps=steps)
     print(json.dumps({"kills": kills, "during_a_save": during_a_save, "progressed": progressed, "steps": steps}))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

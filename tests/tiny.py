@@ -38,6 +38,8 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "gsn": {"hidden": [16, 16], "sampling_steps": 4},
     "rows": {"hidden": [8]},
     "residual_copula": {"hidden": [8]},
+    "edsr": {"width": 4, "blocks": 1},
+    "patchgan": {"width": 4, "layers": 1},
 }
 OF_IMAGES = [name for name in RECIPES if recipe(name).modality == "images"]
 

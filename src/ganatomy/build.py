@@ -1,6 +1,7 @@
 """Configuration → objects: the one place where names of parts become networks, players and methods."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import nn
 
 from ganatomy.baselines.diffusion import DenoisingDiffusion, Diffusion
 from ganatomy.baselines.gsn import GenerativeStochasticNetwork
+from ganatomy.baselines.regression import Regression
 from ganatomy.baselines.vae import VAE, VariationalAutoencoder
 from ganatomy.config import options
 from ganatomy.config.schedules import Schedule, at
@@ -19,13 +21,14 @@ from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
 from ganatomy.gan.method import Batch, BudgetShare, Method, Setup
 from ganatomy.gan.objectives import OBJECTIVES, Objective
-from ganatomy.gan.penalties import PENALTIES, condition
+from ganatomy.gan.penalties import PENALTIES, condition, l1
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.gan.privacy import Privacy
 from ganatomy.modalities.tables.normal_scores import NormalScores
 from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
+from ganatomy.networks.pair_shape import PairShape
 from ganatomy.networks.protocols import (
     HasPathLength,
     StartsFromCorrelations,
@@ -37,7 +40,7 @@ from ganatomy.networks.row_shape import RowShape
 from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime
 
-SampleShape: TypeAlias = tuple[int, ...]  # of images channels, height, width; of tables a `RowShape`
+SampleShape: TypeAlias = tuple[int, ...]  # of images channels, height, width; a `RowShape` or a `PairShape`
 CORRELATED = 50_000  # rows of a table, at most, whose correlations are found
 SMALLEST_PRIVATE_BATCH = 16  # on average: an empty one then comes once in nine million
 
@@ -66,6 +69,11 @@ def penalty(name: str, weight: float | Schedule, every: int = 1, share: BudgetSh
 def prior(config: options.PriorOptions) -> Prior:
     """The prior by name. Raises UserError for an unknown one."""
     return Prior(*PRIORS.find(config.name), config.dimension, tuple(config.classes))
+
+
+def prior_of(config: options.PriorOptions, image: SampleShape) -> Prior:
+    """The prior of a generator of such samples, which may be given an image beside z. Raises UserError as `prior`."""
+    return replace(prior(config), given=image.given if isinstance(image, PairShape) else ())
 
 
 def generator(config: options.Config, image: SampleShape) -> nn.Module:
@@ -98,7 +106,7 @@ def discriminator(config: options.Config, image: SampleShape) -> nn.Module:
 
 def _discriminator(config: options.Config, image: SampleShape) -> nn.Module:
     pack, (channels, *size) = config.training.pack, image
-    several = (pack * channels, *size)
+    several = image if pack == 1 else (pack * channels, *size)
     network = _network(config.discriminator, "discriminator", several, classes=pack * len(config.prior.classes))
     if config.init.path:
         freeze(network, config.init.freeze)
@@ -181,6 +189,10 @@ def _check_families(config: options.Config) -> None:
     _check_role(config.generator.family, "generator")
     if config.method == "adversarial":
         _check_modality(config)
+    if config.modality != "images" and config.evaluation.every:
+        raise UserError("evaluation.every is for images: of tables and pairs, `ganatomy evaluate RUN` measures a run.")
+    if config.modality == "pairs" and config.prior.conditional:
+        raise UserError("prior.conditional: a generator that is given an image draws by no class.")
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
         family = getattr(config, role).family
         if config.method not in FAMILIES.find(family).methods:
@@ -198,10 +210,13 @@ def _check_modality(config: options.Config) -> None:
         )
     if config.modality == "tables" and config.prior.name != "normal":
         raise UserError("A table's generator makes the noise of its choices from normal numbers: prior.name=normal.")
-    if config.modality == "tables" and config.evaluation.every:
-        raise UserError("evaluation.every is for images: of a table, `ganatomy evaluate RUN` measures a run.")
-    if config.penalties.condition and config.training.simultaneous:
-        raise UserError("penalties.condition needs training.simultaneous=false.")
+    if config.modality == "pairs" and config.training.pack > 1:
+        raise UserError("training.pack compares samples, and of each pair there is one: training.pack=1.")
+    if config.modality == "pairs" and config.augmentation.policies:
+        raise UserError("augmentation.policies would move a pair's images apart: augmentation.policies=[].")
+    for name in ("condition", "l1"):
+        if getattr(config.penalties, name) and config.training.simultaneous:
+            raise UserError(f"penalties.{name} needs training.simultaneous=false.")
 
 
 def _check_role(family: str, role: str) -> None:
@@ -243,7 +258,7 @@ def _check_privacy(config: options.Config, processes: int) -> None:
     compared = getattr(config.discriminator, "norm", "none") == "batch" or getattr(config.discriminator, "group", 1) > 1
     needs = {
         "one process": processes == 1,
-        "images: the columns of a table are described from its rows": config.modality == "images",
+        "images, neither a table, whose columns are described from its rows, nor pairs": config.modality == "images",
         "training.batch of at least 16": training.batch >= SMALLEST_PRIVATE_BATCH,
         "no penalty, which reads real images": not config.penalties.weights(),
         "augmentation.policies=[]": not config.augmentation.policies,
@@ -274,7 +289,7 @@ def method(
     """
     check(config, runtime.world)
     setup = Setup(
-        prior(config.prior),
+        prior_of(config.prior, image),
         Randomness(config.training.seed, attempt),
         config.training.batch,
         runtime,
@@ -290,6 +305,8 @@ def method(
             return DenoisingDiffusion([learner], setup)
         case "gsn":
             return GenerativeStochasticNetwork([learner], setup)
+        case "regression":
+            return Regression([learner], setup)
     network = discriminator(config, image)
     critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
     noise = Randomness(config.training.seed if secret is None else secret, attempt)
@@ -314,7 +331,12 @@ def _game(
     )
     asked = Penalty("condition", scheduled(penalties.condition, setup.share), _condition(image))
     of_rows = config.prior.conditional and isinstance(image, RowShape)
-    added = {path_length: bool(penalties.path_length), asked: bool(penalties.condition and of_rows)}
+    near = Penalty("l1", scheduled(penalties.l1, setup.share), _l1)
+    added = {
+        path_length: bool(penalties.path_length),
+        asked: bool(penalties.condition and of_rows),
+        near: bool(penalties.l1 and isinstance(image, PairShape)),
+    }
     return Adversarial(
         learner,
         critic,
@@ -324,7 +346,7 @@ def _game(
         generator_penalties=[penalty for penalty, there in added.items() if there],
         augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
-        share_fakes=training.share_fakes,
+        share_fakes=training.share_fakes or isinstance(image, PairShape),  # of a given image the same is drawn again
         simultaneous=training.simultaneous,
         clip=penalties.clip,
         pack=training.pack,
@@ -332,15 +354,19 @@ def _game(
     )
 
 
-def _path_length(network: nn.Module, z: torch.Tensor, fake: Batch) -> torch.Tensor:
+def _l1(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
+    return l1(fake.images, real.images)
+
+
+def _path_length(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
     assert isinstance(network, HasPathLength)
     return network.path_length_regularisation(z, fake.classes)
 
 
-def _condition(shape: SampleShape) -> Callable[[nn.Module, torch.Tensor, Batch], torch.Tensor]:
+def _condition(shape: SampleShape) -> Callable[[nn.Module, torch.Tensor, Batch, Batch], torch.Tensor]:
     cells = shape.cells if isinstance(shape, RowShape) else []
 
-    def value(network: nn.Module, z: torch.Tensor, fake: Batch) -> torch.Tensor:
+    def value(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
         assert fake.classes is not None, "only a conditional generator is given this penalty"
         return condition(fake.images[:, cells], fake.classes)
 

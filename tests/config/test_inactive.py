@@ -17,6 +17,7 @@ from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.modalities.images import to_uint8
 from ganatomy.networks.families import ResidualCopulaOptions, RowsOptions
+from ganatomy.networks.pair_shape import PairShape
 from ganatomy.networks.row_shape import ColumnBlock, RowShape
 from ganatomy.system.options import OneOf
 from ganatomy.system.runtime import Runtime
@@ -108,6 +109,8 @@ def outcome(config: Config) -> str:
     elif isinstance(config.generator, ResidualCopulaOptions):
         shape = SCORES
         config = change(config, {"prior.dimension": config.generator.latent + SCORES[0], "prior.classes": [3, 4, 5]})
+    if config.modality == "pairs":
+        shape = PairShape(*IMAGE, scale=config.data.scale or 1)
     method = build.method(config, shape, Runtime())
     real = autotune.noise(config, shape, Runtime())
     if shape is IMAGE:
@@ -118,7 +121,9 @@ def outcome(config: Config) -> str:
     state = method.state()
     if not config.augmentation.policies:
         state.pop("augmentation", None)  # a number that goes nowhere
-    for tensors in (*state.values(), {"image": method.sample(method.prior.of_seeds([0]))}):
+    given = isinstance(shape, PairShape) and real.classes is not None
+    codes = method.prior.of_given(real.classes[:1]) if given else method.prior.of_seeds([0])
+    for tensors in (*state.values(), {"image": method.sample(codes)}):
         for key, tensor in sorted(tensors.items()):
             digest.update(key.encode() + tensor.detach().contiguous().numpy().tobytes())
     return digest.hexdigest()

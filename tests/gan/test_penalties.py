@@ -187,3 +187,8 @@ def test_condition_is_the_cross_entropy_of_the_asked_category() -> None:
     asked = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     assert_close(penalties.condition(chosen, asked), torch.tensor(-(math.log(0.5) + math.log(0.75)) / 2))
     assert penalties.condition(torch.zeros(2, 3), asked).isfinite()
+
+
+def test_l1_is_the_mean_over_pixels() -> None:
+    drawn = torch.tensor([[[[0.5, -1.0]]], [[[0.0, 1.0]]]])
+    assert_close(penalties.l1(drawn, torch.zeros(2, 1, 1, 2)), torch.tensor(2.5 / 4))

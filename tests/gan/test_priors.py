@@ -14,6 +14,7 @@ from ganatomy.config import options as config
 from ganatomy.errors import UserError
 from ganatomy.gan.latent import walk
 from ganatomy.gan.priors import PRIORS, linear, spherical, truncated_normal, truncated_uniform
+from ganatomy.networks.pair_shape import PairShape
 
 ROOT3 = 3**0.5
 DISTRIBUTIONS = {"normal": stats.norm(), "uniform": stats.uniform(-ROOT3, 2 * ROOT3)}
@@ -234,3 +235,11 @@ def test_a_spherical_walk_turns_by_equal_angles_also_back_to_its_start():
     turns = torch.cosine_similarity(path, path.roll(-1, 0)).arccos()
     legs = torch.cosine_similarity(stops, stops.roll(-1, 0)).arccos()
     assert_close(turns, (legs / 4).repeat_interleave(4), rtol=0, atol=1e-4)
+
+
+def test_codes_of_given_images_have_them_behind_z() -> None:
+    chosen = build.prior_of(config.PriorOptions(dimension=3), PairShape(2, 8, 12, 4))
+    images = torch.rand(5, 2, 2, 3)
+    z, beside = chosen.split(chosen.of_given(images))
+    assert torch.equal(beside, images)
+    assert torch.equal(z, build.prior(config.PriorOptions(dimension=3)).of_seeds(range(5)))

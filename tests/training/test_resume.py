@@ -269,12 +269,18 @@ def test_images_are_found_from_another_folder(moved: Path, monkeypatch: pytest.M
     assert run.config().data.path == "then/waves.npy"
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
-def test_kills_at_random_instants_change_nothing(images: Path, tmp_path: Path, kills: int) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "kills"), [("dcgan", 3), pytest.param("dcgan", 40, marks=pytest.mark.slow), ("srgan", 3)]
+)
+def test_kills_at_random_instants_change_nothing(images: Path, tmp_path: Path, recipe: str, kills: int) -> None:
     """SIGKILL to a training process, some of the forty in the middle of a save; then compare with a clean run."""
     script = Path(__file__).parents[1] / "killed_trainer.py"
     result = subprocess.run(
-        [sys.executable, script, images, tmp_path, str(kills)], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, script, images, tmp_path, str(kills), recipe],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])

@@ -13,7 +13,7 @@ from ganatomy.system.terminal import show
 
 VERBS = {  # by what one wants to do, in the order of `ganatomy --help`
     "Train": "demo train sweep diagnose studio",
-    "Use a generator": "sample walk project directions evaluate compare export serve",
+    "Use a generator": "sample apply walk project directions evaluate compare export serve",
     "Understand": "lab claims reproduce",
     "Look up": "recipes options doctor",
 }

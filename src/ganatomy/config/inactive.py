@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ganatomy.config.options import Config
+from ganatomy.config.options import OF_PAIRS, Config
 from ganatomy.errors import UserError
 from ganatomy.networks.families import NetworkOptions
 from ganatomy.system.options import Options
@@ -36,8 +36,8 @@ def _method(*names: str) -> Callable[[Config, str], bool]:
     return lambda config, name: config.method in names
 
 
-def _of(modality: str) -> Callable[[Config, str], bool]:
-    return lambda config, name: config.modality == modality
+def _of(*modalities: str) -> Callable[[Config, str], bool]:
+    return lambda config, name: config.modality in modalities
 
 
 def _game(pattern: str) -> Condition:
@@ -56,11 +56,18 @@ CONDITIONS = (
         "it is only the name of what the options started from, which --recipe loads",
     ),
     *(
-        Condition(f"data.{option}", _of("images"), "it is for images, and this is a table")
+        Condition(f"data.{option}", _of("images", "pairs"), "it is for images, and this is a table")
         for option in ("size", "channels", "fit", "padding", "range", "split", "classes_from", "flip")
     ),
+    *(
+        Condition(f"data.{option}", _of("pairs"), "it needs a generator that is given an image, such as edsr")
+        for option in OF_PAIRS
+    ),
+    Condition("data.downscaling", lambda config, name: config.data.scale is not None, "it needs data.scale"),
+    Condition("prior.*", _of("images", "tables"), "this generator draws of the image that it is given"),
+    Condition("penalties.l1", _of("pairs"), "it needs a generator that is given an image, such as edsr"),
     Condition("data.leave_out", _of("tables"), "it is for tables, and these are images"),
-    Condition("augmentation.policies", _of("images"), "it is for images, and this is a table"),
+    Condition("augmentation.policies", _of("images"), "it is for images alone, not for tables nor pairs"),
     Condition(
         "penalties.condition",
         lambda config, name: config.modality == "tables" and config.prior.conditional,
@@ -74,7 +81,9 @@ CONDITIONS = (
         "latent vectors of this method have the size of the image",
     ),
     Condition(
-        "prior.dimension", _of("images"), "latent vectors are as long as generator.latent and the table's choices"
+        "prior.dimension",
+        _of("images", "pairs"),
+        "latent vectors are as long as generator.latent and the table's choices",
     ),
     *(
         Condition(f"init.{option}", lambda config, name: bool(config.init.path), "it needs init.path (--init)")
@@ -103,6 +112,11 @@ CONDITIONS = (
         "training.share_fakes",
         lambda config, name: not config.training.simultaneous,
         "it needs training.simultaneous=false: players that update at once share their fakes anyway",
+    ),
+    Condition(
+        "training.share_fakes",
+        _of("images", "tables"),
+        "of a given image the same is drawn again: such fakes are shared anyway",
     ),
     Condition(
         "penalties.every",

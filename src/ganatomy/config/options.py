@@ -133,6 +133,15 @@ class DataOptions(Options):
     )
     leave_out: list[str] = Field([], description="Columns of a table that are not learnt.")
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
+    scale: Literal[2, 4, 8] | None = Field(
+        None, description="Of super-resolution: how many times smaller the given images are made from these."
+    )
+    downscaling: Literal["bicubic", "area"] = Field(
+        "bicubic", description="How they are made smaller: by a bicubic filter, or as the mean of each block of pixels."
+    )
+
+
+OF_PAIRS = ("scale", "downscaling")  # options of the data that say how pairs are made of images
 
 
 class PriorOptions(Options):
@@ -218,6 +227,9 @@ class PenaltyOptions(Options):
 
     condition: Weight = Field(
         0.0, description="Weight of E[−log P(the asked category)] in the loss of a table's generator."
+    )
+    l1: Weight = Field(
+        0.0, description="Weight of E|G(y) − x| in the loss of a generator that is given an image y with a target x."
     )
 
     def weights(self) -> dict[str, float | Schedule]:
@@ -398,7 +410,7 @@ class Config(Options):
     """Everything that decides a run."""
 
     recipe: str = Field("dcgan", description="The recipe that these options started from.")
-    method: Literal["adversarial", "vae", "diffusion", "gsn"] = Field(
+    method: Literal["adversarial", "vae", "diffusion", "gsn", "regression"] = Field(
         "adversarial", description="How the generator learns: in the game (adversarial), or as a baseline."
     )
     data: DataOptions = DataOptions()
@@ -430,6 +442,6 @@ class Config(Options):
 
     @property
     def modality(self) -> str:
-        """What the generator draws, by its family: images or tables."""
+        """What the generator draws, by its family: images, tables, or images of images, which are pairs."""
         family = FAMILIES.get(self.generator.family)
         return "images" if family is None else family.modality

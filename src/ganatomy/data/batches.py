@@ -62,12 +62,17 @@ class RealBatches(SharedBatches):
         whole = self.indices(step, turn)
         rows = self.runtime.share_of(len(whole))
         indices = whole[rows]
-        # A copy: the mapped file must not be written to, nor waited for later.
-        images = to_float(torch.from_numpy(self.pixels[indices]).to(self.runtime.device, non_blocking=True))
+        batch = self.read(indices)
         if self.flip:
             mirrored = torch.rand(len(whole), generator=self.random.at("flip", step, turn))[rows] < 0.5
-            mirrored = mirrored.to(images.device, non_blocking=True)
-            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+            mirrored = mirrored.to(batch.images.device, non_blocking=True)
+            batch = mirrored_where(mirrored, batch)
+        return batch
+
+    def read(self, indices: NDArray[np.int64]) -> Batch:
+        """The images of indices [n], and their classes."""
+        # A copy: the mapped file must not be written to, nor waited for later.
+        images = to_float(torch.from_numpy(self.pixels[indices]).to(self.runtime.device, non_blocking=True))
         return Batch(images, self._one_hot(indices))
 
     def _one_hot(self, indices: NDArray[np.int64]) -> Tensor | None:
@@ -93,3 +98,13 @@ class RealBatches(SharedBatches):
 
     def _permutation(self, epoch: int) -> NDArray[np.int64]:
         return torch.randperm(len(self.pixels), generator=self.random.at("order", epoch)).numpy()
+
+
+def mirrored_where(mirrored: Tensor, batch: Batch) -> Batch:
+    """A batch of B images, mirrored left to right where `mirrored` [B] says so, and given images with them."""
+
+    def turned(images: Tensor) -> Tensor:
+        return torch.where(mirrored[:, None, None, None], images.flip(3), images)
+
+    beside = batch.classes
+    return Batch(turned(batch.images), turned(beside) if beside is not None and beside.dim() == 4 else beside)

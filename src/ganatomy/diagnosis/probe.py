@@ -63,7 +63,8 @@ class Probe:
             self.reference.floors(drawn)  # now, so that no measurement takes longer than the next
         self.training = None if images.training is None else self._embedded(images.training)
         known = None
-        if real.classes is not None and self.reference.pictures:  # a row has more classes than the one it is drawn for
+        # A row has more classes than the one it is drawn for, and a pair has none.
+        if real.classes is not None and real.classes.dim() == 2 and self.reference.pictures:
             known = _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
         self.drawn = DrawnImages(_array(real.images), size)

@@ -26,7 +26,7 @@ from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_animation, save_png, to_float
 from ganatomy.runs.run import RUNS, Run
-from ganatomy.system.files import explained, inside, reason, write_text
+from ganatomy.system.files import distinct_stems, explained, inside, reason, write_text
 
 Pixels = NDArray[np.uint8]
 OWN = projection.CANDIDATES  # the seed whose image is projected back: the first that is no start of the search
@@ -114,7 +114,7 @@ def project(
         kind = "an ONNX graph" if sampler.config is None else f"method={sampler.config.method}"
         raise UserError(f"{kind} passes no gradient from an image to its latent vector: project with a GAN or a VAE.")
     space = space or latents.spaces(sampler)[0]
-    names = _names(pictures)
+    names = distinct_stems(pictures)
     photos = np.stack([_decoded(path, sampler) for path in pictures])
     own = latents.images(sampler, latents.of_seeds(sampler, [OWN], label, space))
     targets = np.concatenate([photos, own])
@@ -164,16 +164,6 @@ def _write(
         "own": asdict(made.own),
     }
     write_text(folder / "projection.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def _names(pictures: Sequence[str | Path]) -> list[str]:
-    """Names for the files of the results: those of the pictures, numbered where two have the same."""
-    names: list[str] = []
-    for path in pictures:
-        stem = Path(path).stem
-        number = sum(name == stem or name.startswith(f"{stem}-") for name in names)
-        names.append(f"{stem}-{number + 1}" if stem in names else stem)
-    return names
 
 
 def _decoded(path: str | Path, sampler: Sampler) -> Pixels:

@@ -22,7 +22,8 @@ from ganatomy.system.precision import at_least_float32
 class Penalty:
     """A term of a player's loss: weight(step) · value(…), at every `every`-th step, with as many times the weight.
 
-    value: a scalar, of (D, real, fake, draw) for the discriminator and of (G, z, batch of fakes) for the generator.
+    value: a scalar, of (D, real, fake, draw) for the discriminator and of (G, z, real, fake), two batches, for the
+    generator.
     """
 
     name: str
@@ -188,7 +189,7 @@ class Adversarial(Method):
         if self.generator_penalties:
             z = self.runtime.share(self.prior.sample(self.batch, self.random.at("generator penalty", step)))
         for penalty in self.generator_penalties:
-            loss = loss + penalty.added(step, record, self.generator.network, z, fake)
+            loss = loss + penalty.added(step, record, self.generator.network, z, real, fake)
         record["gradient_norm/generator"] = self.generator.update(loss, step)
         return record
 

@@ -19,7 +19,10 @@ TensorGroups: TypeAlias = dict[str, dict[str, Tensor]]  # one group a checkpoint
 
 
 class Batch(NamedTuple):
-    """Images [B, C, H, W] in [−1, 1], and their classes, one-hot [B, K], where the training is conditional."""
+    """Images [B, C, H, W] in [−1, 1], and what they are conditioned on, where the training is conditional.
+
+    classes: one-hot, [B, K]; or the images that the generator is given, [B, C, h, w].
+    """
 
     images: Tensor
     classes: Tensor | None = None

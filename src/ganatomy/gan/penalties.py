@@ -93,6 +93,14 @@ def condition(chosen: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
     return -(chosen * asked).sum(1).clamp_min(SMALLEST).log().mean()
 
 
+def l1(drawn: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """E|G(y) − x|, the mean over pixels: Isola et al. 2017 (arXiv:1611.07004), eq. 3; a scalar.
+
+    drawn: [B, C, H, W], of given images y; targets x: the real images beside them, [B, C, H, W].
+    """
+    return (drawn - targets).abs().mean()
+
+
 def squared_gradient_norms(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:
     """‖∇ₓD(x)‖² of each image, [B], differentiable in the discriminator's parameters."""
     images = at_least_float32(images.detach()).requires_grad_(True)

@@ -114,7 +114,8 @@ class Prior:
     """A distribution of latent vectors with its natural interpolation and truncation.
 
     What a generator makes one image of is a *code*: z and, for a conditional generator, weights of the classes behind
-    it, [dimension + K], one-hot unless it lies on the way from one class to another.
+    it, [dimension + K], one-hot unless it lies on the way from one class to another. Of a generator that is given an
+    image, that image is behind z, flat.
     """
 
     draw: Draw
@@ -122,6 +123,7 @@ class Prior:
     truncate: Truncate
     dimension: int
     classes: Sequence[float] = ()  # how frequent each class is; empty: unconditional
+    given: tuple[int, ...] = ()  # the shape of the image that a generator is given; empty: none
 
     def sample(self, count: int, random: torch.Generator) -> torch.Tensor:
         """z: [count, D], float32, on the CPU, D the dimension."""
@@ -136,9 +138,16 @@ class Prior:
         return torch.cat([self._of_seed(seed, label) for seed in seeds])
 
     def split(self, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """(z, class weights or None) of codes."""
-        z, weights = codes.tensor_split([self.dimension], dim=1)
-        return z, weights if self.classes else None
+        """(z, class weights or None) of codes; (z, given images [N, C, h, w]) for a generator that is given images."""
+        z, rest = codes.tensor_split([self.dimension], dim=1)
+        if self.given:
+            return z, rest.unflatten(1, self.given)
+        return z, rest if self.classes else None
+
+    def of_given(self, images: torch.Tensor) -> torch.Tensor:
+        """Codes [N, dimension + C·h·w] of images [N, C, h, w] that a generator is given; z is that of seed 0, 1, …"""
+        z = torch.cat([self.sample(1, torch.Generator().manual_seed(seed)) for seed in range(len(images))])
+        return torch.cat([z, images.flatten(1).cpu()], dim=1)
 
     def between(self, start: torch.Tensor, end: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
         """The way from one code [dimension + K] to another at shares [F] of it, [F, dimension + K]."""

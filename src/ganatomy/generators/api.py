@@ -1,4 +1,4 @@
-"""Draw from a trained generator: the functions behind `ganatomy sample` and `ganatomy walk`."""
+"""Draw from a trained generator: the functions behind `ganatomy sample`, `apply` and `walk`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,9 +7,11 @@ from typing import Any
 from ganatomy.data import samples
 from ganatomy.errors import UserError
 from ganatomy.generators import directions as directing
+from ganatomy.generators import image_to_image as applying
 from ganatomy.generators import latents, pretrained, trained
 from ganatomy.generators import rows as drawing
 from ganatomy.generators.directions import Directions
+from ganatomy.generators.image_to_image import ImageToImage
 from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
@@ -34,6 +36,8 @@ def load(
 ) -> Sampler:
     """The generator of a run, of an exported folder or file, or of a Hugging Face repository, "hf:owner/name".
 
+    One that is given images is an `ImageToImage`, with `apply_to`; all others draw of seeds, with `sample`.
+
     Of a run the averaged one, or with raw=True the one in training; of the newest or a given step.
     truncation: as in Sampler; changes: of the options that only sampling depends on, {"diffusion.sampling_steps": 10};
     device: cpu, cuda, cuda:N, mps, or auto, a GPU if there is one. Raises UserError where there is no such generator or
@@ -45,13 +49,37 @@ def load(
             raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
         return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
-    if run.config().modality != "images":
+    if run.config().modality == "tables":
         raise UserError(f"{run.path} draws rows of a table, not images: `ganatomy sample {run.address}` writes them.")
     config, (tensors, manifest) = run.config(), trained.read(run, step, raw)
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
     metadata = Metadata.of_run(run, config, manifest, network, average=not raw)
-    return Sampler(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
+    kind = ImageToImage if config.modality == "pairs" else Sampler
+    return kind(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
+
+
+def apply(
+    place: str | Path | Run,
+    pictures: str | Path | Sequence[str | Path],
+    *,
+    step: int | None = None,
+    raw: bool = False,
+    device: str = "auto",
+    out: str | Path | None = None,
+    runs: str | Path = RUNS,
+) -> tuple[Path, str]:
+    """Write what a generator that is given an image draws of pictures; returns the folder, and what was done.
+
+    pictures: image files, or folders of them, of any size that the network can take. out: PLACE/applied, if not given.
+    The other arguments: as for `load`. Raises UserError for a generator that is given no image, and where a picture
+    cannot be read or nothing can be written.
+    """
+    sampler = load(place, step, raw, None, None, runs, device)
+    if not isinstance(sampler, ImageToImage):
+        raise UserError(f"{place} is given no image: `ganatomy sample {place}` draws of seeds.")
+    chosen = [pictures] if isinstance(pictures, (str, Path)) else pictures
+    return applying.apply(sampler, chosen, None if out is None else Path(out))
 
 
 def sample(

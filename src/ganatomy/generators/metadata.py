@@ -14,6 +14,7 @@ from ganatomy.config.options import Config, PriorOptions, Size
 from ganatomy.data import sources
 from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
+from ganatomy.networks.pair_shape import PairShape
 from ganatomy.networks.protocols import Truncating
 from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
@@ -137,13 +138,15 @@ class Metadata(Options):
         return metadata
 
 
-def image_of(config: Config, source: Path) -> tuple[int, int, int]:
-    """Channels, height and width of a run's images; source: the file that the configuration is from.
+def image_of(config: Config, source: Path) -> tuple[int, ...]:
+    """Channels, height and width of a run's images, of pairs a `PairShape`; source: the file of the configuration.
 
     Raises UserError where the configuration has none.
     """
     if config.data.size is None or config.data.channels is None:
         raise UserError(f"{source} does not have the images' size and channels, as a run's own has.")
+    if config.modality == "pairs":
+        return PairShape(config.data.channels, *config.data.size, scale=config.data.scale or 1)
     return (config.data.channels, *config.data.size)
 
 

@@ -96,6 +96,16 @@ class Sampler(nn.Module):
             return self.network.draw(z, y, bound)
         return self.network(z, y)
 
+    def apply_to(self, pixels: Pixels, batch: int = 1) -> Pixels:
+        """Of a generator that is given images: uint8 [N, h, w, C] → uint8 [N, H, W, C], as `ImageToImage` does.
+
+        Raises UserError: this one is given none.
+        """
+        raise UserError("This generator is given no image: it draws of seeds, by `ganatomy sample` or `sample(seeds)`.")
+
+    def check_draws(self) -> None:
+        """Raises UserError where it does not draw of seeds."""
+
     def drawn_by(self, label: str | int | None = None) -> dict[str, Any]:
         """What drew an image, beside its seed: the generator, its step, truncation and class, ready for JSON."""
         known = self.metadata

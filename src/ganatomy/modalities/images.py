@@ -59,6 +59,16 @@ def enlarge(pixels: Pixels, least: int = 64) -> Pixels:
     return pixels.repeat(times, axis=-3).repeat(times, axis=-2)
 
 
+def resized(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Images [N, H, W, C] → [N, height, width, C], by Pillow's bicubic filter, antialiased where they get smaller."""
+    return np.stack(
+        [
+            np.asarray(picture(image).resize((width, height), Image.Resampling.BICUBIC)).reshape(height, width, -1)
+            for image in pixels
+        ]
+    )
+
+
 def save_png(path: Path, pixels: Pixels, durable: bool = True) -> None:
     """Write one image [H, W, C], whole or not at all; durable: as for `files.replacing`."""
     _replace(path, encoded(picture(pixels), "PNG"), durable)

@@ -31,4 +31,8 @@ class Modality(Protocol):
 
     @abstractmethod
     def preview(self, path: Path, stored: NDArray[Any]) -> None:
-        """Write a picture of stored samples [N, …] as a PNG file."""
+        """Write a picture of generated samples, as they are stored, [N, …], as a PNG file."""
+
+    def preview_real(self, path: Path, stored: NDArray[Any]) -> None:
+        """Write a picture of real samples [N, …] as a PNG file."""
+        self.preview(path, stored)

@@ -34,7 +34,7 @@ class Family:
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
     generates, discriminates                   whether there is a generator, and a discriminator
-    modality                                   what it draws: images or tables
+    modality                                   what it draws: images, tables, or images of images, pairs
     """
 
     name: str
@@ -96,10 +96,11 @@ def register_family(
     """Make a kind of network known by name: `generator.family=NAME`, `discriminator.family=NAME` in every command.
 
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
-    name of the module that has them; image is (channels, height, width), for tables a `row_shape.RowShape`. Options
-    that are not given are the keyword arguments of the classes, with their defaults; one set alone is of both players.
-    generates, discriminates: whether there is a generator, and a discriminator; modality: what it draws. Returns the
-    family. Raises UserError where the name is taken, or an argument has no default.
+    name of the module that has them; image is (channels, height, width), for tables a `row_shape.RowShape`, for pairs a
+    `pair_shape.PairShape`. Options that are not given are the keyword arguments of the classes, with their defaults;
+    one set alone is of both players. generates, discriminates: whether there is a generator, and a discriminator;
+    modality: what it draws. Returns the family. Raises UserError where the name is taken, or an argument has no
+    default.
     """
     if isinstance(networks, str):
         module, classes = networks, None
@@ -328,6 +329,46 @@ register_family(
     ResidualCopulaOptions,
     discriminates=False,
     modality="tables",
+)
+
+
+class EDSROptions(NetworkOptions):
+    """Residual networks that enlarge images by pixel shuffle (Lim et al. 2017)."""
+
+    family: Literal["edsr"] = Field("edsr", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of every layer.")
+    blocks: int = Field(8, ge=1, le=128, description="Residual blocks.")
+
+
+register_family(
+    "edsr",
+    "ganatomy.networks.edsr:Generator",
+    EDSROptions,
+    methods=("adversarial", "regression"),
+    discriminates=False,
+    modality="pairs",
+)
+
+
+class PatchGANOptions(NetworkOptions):
+    """Discriminators that score patches of an image beside the given one (Isola et al. 2017)."""
+
+    family: Literal["patchgan"] = Field("patchgan", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of the first layer.")
+    layers: int = Field(
+        3, ge=1, le=6, description="How many layers halve the map; a score sees 70x70 pixels with 3, 34x34 with 2."
+    )
+    norm: Literal["batch", "spectral", "none"] = Field(
+        "spectral", description="Normalisation: batch, between layers; spectral, of each layer's weights; none."
+    )
+
+
+register_family(
+    "patchgan",
+    "ganatomy.networks.patchgan:Discriminator",
+    PatchGANOptions,
+    generates=False,
+    modality="pairs",
 )
 
 

@@ -56,7 +56,7 @@ def text(run: Run) -> str:
         "problems": _problems(run),
         "facts": _definitions(_facts(info, config, events)),
         "headline": "How to read it" if "lab" in info else "Generated and real",
-        "pictures": _reading() if "lab" in info else _pictures(run, frames, _of_table(config)),
+        "pictures": _reading() if "lab" in info else _pictures(run, frames, _modality(config)),
         "timeline": _timeline(run, info, frames),
         "findings": findings.section(monitor, status_of(run, info, events)),
         "scores": scores.section(measured),
@@ -127,15 +127,26 @@ def _reading() -> str:
     return "".join(f"<p>{each}</p>" for each in lab.READING)
 
 
-def _pictures(run: Run, frames: list[pictures.Frame], table: bool) -> str:
+SHOWN = {  # in a preview
+    "images": "one seed a tile, row by row from seed 0",
+    "tables": "the columns of many rows",
+    "pairs": "above the given images, below what it shall draw of them",
+}
+
+
+def _pictures(run: Run, frames: list[pictures.Frame], modality: str) -> str:
     figures = []
     if frames:
-        shown = "the columns of many rows" if table else "one seed a tile, row by row from seed 0"
+        shown = SHOWN[modality]
         words = f"By the averaged generator at step {frames[-1]['step']:,}: {shown}."
         figures.append(_figure(frames[-1]["image"], "Generated", words))
     if run.at("reals.png").exists():
-        what = "rows" if table else "images"
-        words = f"Training {what}. The generator never sees them: it learns from the discriminator's gradient."
+        what = "rows" if modality == "tables" else modality
+        words = f"Training {what}. " + (
+            "Above the given images, below what shall be drawn of them."
+            if modality == "pairs"
+            else "The generator never sees them: it learns from the discriminator's gradient."
+        )
         figures.append(_figure(pictures.inline(run.at("reals.png")), "Real", words))
     pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
     return pair if frames else "<p>No samples yet: the first grid is drawn when training starts.</p>" + pair
@@ -150,7 +161,7 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
         shown = (
             "The game from the first step to the last."
             if "lab" in info
-            else "The same latent vectors at every snapshot: watch them take shape."
+            else "The same samples at every snapshot: watch them take shape."
         )
         wide, image = ' class="wide"' if "lab" in info else "", '<img alt="Samples at the chosen step">'
         if "lab" in info:  # six panels, which need their width
@@ -167,7 +178,7 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
             "learnt the space between the seeds; jumps mean that it has learnt single images."
         )
         figures.append(_figure(pictures.inline(run.at("walk.webp")), "A walk through latent space", words, "walk"))
-    title = f"<h2>Over training{'' if 'lab' in info else ', and through latent space'}</h2>"
+    title = f"<h2>Over training{', and through latent space' if run.at('walk.webp').exists() else ''}</h2>"
     return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
 
 
@@ -200,8 +211,10 @@ def _commands(run: Run, info: dict[str, Any], config: Config | None) -> str:
         f"ganatomy sample {run.address} --seeds 0-63": "generate images, one a seed",
         f"ganatomy walk {run.address} --seeds 3,9,4": "walk from seed to seed",
     }
-    if _of_table(config):
+    if _modality(config) == "tables":
         drawing = {f"ganatomy sample {run.address} --rows 1000": "generate rows, one a seed"}
+    if _modality(config) == "pairs":
+        drawing = {f"ganatomy apply {run.address} PICTURE": "draw what it makes of a picture"}
     lines = {
         **drawing,
         f"ganatomy train --resume {run.address}{longer}": "continue training" + (", for longer" if longer else ""),
@@ -238,13 +251,13 @@ def _definitions(rows: dict[str, str], code: bool = False) -> str:
 # --- small things -----------------------------------------------------------------------------------------------------
 
 
-def _of_table(config: Config | None) -> bool:
-    return config is not None and config.modality == "tables"
+def _modality(config: Config | None) -> str:
+    return config.modality if config else "images"
 
 
 def _samples(info: dict[str, Any], config: Config | None) -> str:
     """What the run's samples are, in the plural."""
-    return "points" if "lab" in info else "rows" if _of_table(config) else "images"
+    return "points" if "lab" in info else "rows" if _modality(config) == "tables" else _modality(config)
 
 
 def _config(run: Run) -> Config | None:

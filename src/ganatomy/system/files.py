@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePath
 from typing import IO
@@ -157,6 +157,16 @@ def _flush(path: Path) -> None:
 def reason(error: OSError) -> str:
     """Why the system refused, in a few words."""
     return "the disk is full" if error.errno in FULL else error.strerror or str(error)
+
+
+def distinct_stems(paths: Sequence[str | Path]) -> list[str]:
+    """Names of files without their endings, for files beside each other: numbered where two are the same."""
+    names: list[str] = []
+    for path in paths:
+        stem = Path(path).stem
+        number = sum(name == stem or name.startswith(f"{stem}-") for name in names)
+        names.append(f"{stem}-{number + 1}" if stem in names else stem)
+    return names
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
+from ganatomy.data.pairs import Pairs
 from ganatomy.data.rows import Rows, keep
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
@@ -176,7 +177,7 @@ def _check_same(run: Run, images: Samples, place: str) -> None:
             f"otherwise now: {cure}."
         )
     if recorded and recorded != images.fingerprint:
-        what = "another table" if isinstance(images, Rows) else "other images"
+        what = {Rows: "another table", Pairs: "other pairs"}.get(type(images), "other images")
         raise UserError(
             f"{run.path} was trained on {what} than {place} holds now: resume it with the same data, as in "
             f"ganatomy train --resume {run.address} PLACE, or start a new run."

@@ -14,6 +14,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.settings import change
 from ganatomy.gan.method import Batch
 from ganatomy.networks.ops.convolution import layers
+from ganatomy.networks.pair_shape import PairShape
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import measurements
 from ganatomy.training.measurements import AGREEMENT, Timing, Way
@@ -122,9 +123,11 @@ def _time(
 
 
 def noise(config: Config, image: build.SampleShape, runtime: Runtime) -> Batch:
-    """A batch of uniform noise in the shape of real samples, [B, …] in [−1, 1), with classes if there are any."""
+    """A batch of uniform noise in the shape of real samples, [B, …] in [−1, 1), and what is beside them."""
     random, classes = torch.Generator().manual_seed(0), len(config.prior.classes)
     images = torch.rand(config.training.batch, *image, generator=random) * 2 - 1
     labels = torch.eye(classes)[torch.arange(len(images)) % classes].to(runtime.device) if classes else None
     layout = torch.channels_last if images.dim() == 4 else torch.contiguous_format
+    if isinstance(image, PairShape):
+        labels = (torch.rand(len(images), *image.given, generator=random) * 2 - 1).to(runtime.device)
     return Batch(images.to(runtime.device, memory_format=layout), labels)

@@ -43,9 +43,8 @@ def check(method: Method, options: Config, image: tuple[int, ...]) -> None:
 
 def check_generator(network: nn.Module, options: Config, method: Method, image: tuple[int, ...]) -> None:
     """z [B, latent_dim] → images [B, C, H, W] in [−1, 1], each of its own z; raises UserError."""
-    name, device = options.generator.family, method.runtime.device
-    codes = method.prior.of_seeds(range(COUNT)).to(device)
-    z, classes = method.prior.split(codes)
+    name = options.generator.family
+    z, classes = _inputs(method, COUNT)
     with _explained(name, f"latent vectors {list(z.shape)} (prior.dimension sets their length)"):
         images = network(z, classes)
     _floats(name, images, (COUNT, *image), "images", f"the data's images are {list(image)}")
@@ -73,7 +72,7 @@ def check_discriminator(network: nn.Module, options: Config, method: Adversarial
         # ∇ₓD of one image would depend on the whole batch: Gulrajani et al. 2017, section 4.
         raise UserError(f"{name} has batch normalisation, which penalties.{method.penalties[0].name} cannot work with.")
     images = packed(torch.rand(COUNT * method.pack, *image) * 2 - 1, method.pack).to(device).requires_grad_()
-    _, classes = method.prior.split(method.prior.of_seeds(range(COUNT * method.pack)).to(device))
+    _, classes = _inputs(method, COUNT * method.pack)
     classes = None if classes is None else packed(classes, method.pack)
     with _explained(name, f"images {list(images.shape)}"):
         scores = network(images, classes)
@@ -118,6 +117,13 @@ def _ends_in_sigmoid(network: nn.Module, images: Tensor, classes: Tensor | None)
             parameter.neg_()
         scores = torch.cat([player(x, classes) for player in (network, turned) for x in (images, LOUD * images)])
     return bool(((scores >= 0) & (scores <= 1)).all() and scores.std() > 0)
+
+
+def _inputs(method: Method, count: int) -> tuple[Tensor, Tensor | None]:
+    """Latent vectors [count, latent_dim], and the classes or the given images beside them, or None."""
+    prior = method.prior
+    codes = prior.of_given(torch.rand(count, *prior.given) * 2 - 1) if prior.given else prior.of_seeds(range(count))
+    return prior.split(codes.to(method.runtime.device))
 
 
 def _copy(network: nn.Module) -> nn.Module:

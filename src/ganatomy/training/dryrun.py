@@ -18,6 +18,7 @@ from ganatomy.training import autotune, forecast
 from ganatomy.training.prepare import Check, accept, prepare_training, resolve
 
 EVERY = "evaluation.every"
+KINDS = {"images": ("an image", "images"), "tables": ("a row", "rows"), "pairs": ("a pair", "pairs")}
 
 
 def show(
@@ -42,13 +43,13 @@ def show(
     console.print(settings.to_yaml(options), highlight=False, markup=False)
     for player in method.players:
         console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
-    images, tables = method.images_per_step, options.modality == "tables"
-    one, many = ("a row", "rows") if tables else ("an image", "images")
+    images = method.images_per_step
+    one, many = KINDS[options.modality]
     console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP {one}, forward and backward", highlight=False)
     speed = f"{rate:.2f} steps/s, {rate * images:,.0f} {many}/s, {rate * flops / 1e9:,.0f} GFLOP/s"
     console.print(f"Measured: {speed}", highlight=False)
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
-    if not tables:
+    if options.modality == "images":
         forecast.show(prepared, console)
 
 

@@ -26,6 +26,7 @@ from ganatomy.runs.run import RUNS, Run
 from ganatomy.training import parts
 
 ROLES = ("generator", "discriminator")
+SAME_GENERATOR = {"adversarial", "regression"}  # methods that train a generator alone, or beside a discriminator
 OF_THE_GAME = ("data", "init", "log", "evaluation", "diagnosis", "runtime")  # all but these
 
 
@@ -168,7 +169,7 @@ def _take_over(made: dict[str, nn.Module], config: Config, image: build.SampleSh
 def _check(origin: WarmStart, config: Config, image: build.SampleShape) -> None:
     """Raises UserError where another kind of network is trained than the origin is."""
     theirs, ours = origin.config, config
-    if theirs.method != ours.method:
+    if theirs.method != ours.method and not {theirs.method, ours.method} <= SAME_GENERATOR:
         raise UserError(f"{origin} was trained with method={theirs.method}: method={ours.method} cannot start from it.")
     if theirs.generator.family != ours.generator.family:
         raise UserError(

@@ -14,10 +14,11 @@ from rich.status import Status
 
 from ganatomy import data as datasets
 from ganatomy.config.inactive import FROM_PIXELS
-from ganatomy.config.options import Config, DataOptions
+from ganatomy.config.options import OF_PAIRS, Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.amounts import COPIED, LEAST, advice, too_few
 from ganatomy.data.choices import remembered
+from ganatomy.data.pairs import Pairs, pairs_of
 from ganatomy.data.rows import Rows
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
@@ -27,6 +28,7 @@ from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.image_modality import ImageModality
+from ganatomy.modalities.pair_modality import PairModality
 from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
@@ -34,9 +36,10 @@ from ganatomy.training import autotune, initial, privacy
 from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
+from ganatomy.training.pairs import modality_of, prepare_pairs
 from ganatomy.training.tables import prepare_table
 
-Samples: TypeAlias = datasets.Images | Rows
+Samples: TypeAlias = datasets.Images | Rows | Pairs
 Check: TypeAlias = Callable[[Samples], None]
 
 
@@ -66,13 +69,17 @@ class Prepared:
 
     @property
     def images(self) -> datasets.Images:
-        """The samples, where they are images."""
-        assert isinstance(self.samples, datasets.Images), "only trainings on images get here"
-        return self.samples
+        """The samples, where they are images, or those that are to be drawn, where they are pairs."""
+        samples = self.samples.targets if isinstance(self.samples, Pairs) else self.samples
+        assert isinstance(samples, datasets.Images), "only trainings on images get here"
+        return samples
 
     @property
-    def modality(self) -> ImageModality | TableModality:
+    def modality(self) -> ImageModality | TableModality | PairModality:
         """What a sample is."""
+        if isinstance(self.samples, Pairs):
+            assert self.held_out is None or isinstance(self.held_out, Pairs)
+            return modality_of(self.samples, self.held_out)
         if isinstance(self.samples, Rows):
             return self.samples.modality
         _, height, width, channels = self.samples.pixels.shape
@@ -100,7 +107,7 @@ def budget_of(config: Config) -> Budget:
 
 def refuse_few(images: Samples) -> None:
     """Raises UserError where there are too few images to learn from: a check of `prepare_training`."""
-    if isinstance(images, datasets.Images) and len(images) < LEAST:
+    if not isinstance(images, Rows) and len(images) < LEAST:
         raise UserError(f"{images.source}: {too_few(len(images))}")
 
 
@@ -130,11 +137,14 @@ def prepare_training(
     if told := _told_before(there):
         console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
-    check(images)
+    samples: Samples = images
+    if planned.modality == "pairs":
+        samples = prepare_pairs(images, planned.data, console)
+    check(samples)
     _, height, width, channels = images.pixels.shape
     shape = {"data.size": [height, width], "data.channels": channels, "data.range": images.range}
     settled = change(planned, {**shape, **_prior(planned, images)})
-    prepared = Prepared(settled, images, replace(runtime, precision=settled.runtime.precision))
+    prepared = Prepared(settled, samples, replace(runtime, precision=settled.runtime.precision))
     if not runtime.leads:
         return prepared
     for problem in prepared.problems:
@@ -142,6 +152,8 @@ def prepare_training(
     for sentence in privacy.forecast(settled, len(images)):
         console.print(sentence, highlight=False)
     held_out = _held_out(planned, there, images) if _diagnosed(planned) else None
+    if isinstance(samples, Pairs):
+        return replace(prepared, held_out=held_out and pairs_of(held_out, planned.data))
     for sentence in _few(planned, images, held_out):
         console.print(sentence, style="yellow", highlight=False)
     return replace(
@@ -182,7 +194,7 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
     runtime: of several processes, of which the first one decodes. Raises UserError where they cannot be read.
     """
     runtime = runtime or Runtime()
-    given = options.model_dump(exclude={"path", "flip", "leave_out"})
+    given = options.model_dump(exclude={"path", "flip", "leave_out", *OF_PAIRS})
     words, shown = f"Preparing {options.path}", time.monotonic()
     with status(console, f"{words} …") as spinner:
 

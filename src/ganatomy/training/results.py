@@ -22,15 +22,15 @@ def show_results(run: Run, console: Console) -> None:
         console.print(f"Differential privacy of each training image: {Guarantee(**kept)}.", highlight=False)
     if not run.snapshots():
         return
-    tables = run.config().modality == "tables"
+    modality = run.config().modality
     commands = {f"ganatomy diagnose {run.address}": "what was wrong, since when, and what helps"}
-    commands |= _of_tables(run) if tables else _of_images(run)
+    commands |= {"tables": _of_tables, "pairs": _of_pairs}.get(modality, _of_images)(run)
     widest = max(map(len, commands))
     grid_path = list(run.snapshots().values())[-1]
-    walk = "" if tables else f"  latent walk   {run.path / 'walk.webp'}\n"
+    walk = f"  latent walk   {run.path / 'walk.webp'}\n" if modality == "images" else ""
     console.print(
         f"\n{run.path} holds the results:\n"
-        f"  {'histograms ' if tables else 'sample grid'}   {grid_path}\n"
+        f"  {'histograms ' if modality == 'tables' else 'sample grid'}   {grid_path}\n"
         f"{walk}"
         f"  loss chart    in the report: open it in a browser; it needs no network\n"
         f"  report        {run.path / 'report.html'}\n"
@@ -45,6 +45,13 @@ def _of_images(run: Run) -> dict[str, str]:
         f"ganatomy evaluate {run.address}": "scores, beside those of real images",
         f"ganatomy walk {run.address} --seeds 3,9,4": "another walk through latent space",
         f"ganatomy export {run.address} --to web": "a web page that draws images",
+    }
+
+
+def _of_pairs(run: Run) -> dict[str, str]:
+    return {
+        f"ganatomy evaluate {run.address}": "scores, beside those of a baseline and of real images",
+        f"ganatomy apply {run.address} PICTURE": "what it draws of a picture, or of a folder of them",
     }
 
 

@@ -14,6 +14,8 @@ from rich.console import Console
 from ganatomy import build
 from ganatomy.data import Images
 from ganatomy.data.batches import RealBatches
+from ganatomy.data.pair_batches import PairBatches
+from ganatomy.data.pairs import Pairs
 from ganatomy.data.row_batches import RowBatches
 from ganatomy.data.rows import Rows
 from ganatomy.errors import UserError, first_line
@@ -149,12 +151,15 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
 def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -> Batches:
     options, runtime, samples = prepared.config, prepared.runtime, prepared.samples
     batch, conditional = options.training.batch, options.prior.conditional
+    turns = options.training.discriminator_steps
     if isinstance(samples, Rows):
         return RowBatches(samples, batch, random, runtime, conditional)
+    if isinstance(samples, Pairs):
+        return PairBatches(samples, batch, turns, random, runtime, flip=options.data.flip)
     return RealBatches(
         samples.pixels,
         batch,
-        options.training.discriminator_steps,
+        turns,
         random,
         runtime,
         flip=options.data.flip,
@@ -253,7 +258,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
     )
     # Evenly chosen: many sets are sorted by class.
     some = np.linspace(0, len(samples) - 1, min(len(samples), modality.previewed)).astype(int)
-    modality.preview(run.at("reals.png"), samples.stored[some])
+    modality.preview_real(run.at("reals.png"), samples.stored[some])
     if isinstance(modality, TableModality):
         modality.write(run.path)
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 
+import torch
 from rich.console import Console
 
-from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.data import Images
+from ganatomy.data.pairs import Pairs
 from ganatomy.data.rows import Rows
 from ganatomy.diagnosis.probe import Probe
 from ganatomy.diagnosis.probe_images import probe_of
+from ganatomy.diagnosis.probe_pairs import probe_of_pairs
 from ganatomy.diagnosis.probe_rows import probe_of_rows
 from ganatomy.diagnosis.reading import context_of
 from ganatomy.gan.method import Batches, Method
-from ganatomy.modalities.tables.table_modality import TableModality
+from ganatomy.modalities.images import to_float
+from ganatomy.modalities.pair_modality import PairModality
 from ganatomy.runs.run import Run
 from ganatomy.training import forecast
 from ganatomy.training.callbacks.checkpoints import Checkpoints
@@ -50,10 +53,13 @@ def standard_callbacks(
     def say(words: str) -> None:
         console.print(words, highlight=False, markup=False)
 
-    prior = build.prior(options.prior)
+    prior = state.method.prior
     recorder, verdicts = Recorder(run, log.every), None
     modality = prepared.modality
-    previewed = prior.of_seeds(range(modality.previewed))  # sample s of every preview is seed s
+    if isinstance(modality, PairModality):
+        previewed = prior.of_given(to_float(torch.from_numpy(modality.given)))
+    else:
+        previewed = prior.of_seeds(range(modality.previewed))  # sample s of every preview is seed s
     snapshots = Snapshots(run, previewed, log.snapshot, modality)
     # Signals before the recorder, which writes them.
     callbacks: list[Callback] = []
@@ -69,14 +75,13 @@ def standard_callbacks(
             )
         )
     callbacks.append(recorder)
-    tables = isinstance(modality, TableModality)
-    samples = "rows" if tables else "images"
+    samples = "rows" if options.modality == "tables" else options.modality
     callbacks += [
         snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt),
         ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else "", samples),
     ]
-    if not tables:
+    if options.modality == "images":
         callbacks += [
             ForecastAgain(console, lambda speed, state: forecast.again(prepared, speed, state.images, state.seconds)),
             Walk(run, prior),
@@ -96,6 +101,9 @@ def _probe(method: Method, prepared: Prepared, batches: Batches) -> Probe:
     if isinstance(prepared.samples, Rows):
         assert held_out is None or isinstance(held_out, Rows)
         return probe_of_rows(method, options, prepared.samples, held_out)
+    if isinstance(prepared.samples, Pairs):
+        assert held_out is None or isinstance(held_out, Pairs)
+        return probe_of_pairs(method, options, prepared.samples, held_out)
     assert held_out is None or isinstance(held_out, Images)
     return probe_of(method, options, prepared.samples, held_out, batches)
 

@@ -50,6 +50,7 @@ def export(
     if title is not None and to not in TITLED:
         raise UserError(f"--title is of the page that --to {' or --to '.join(TITLED)} makes.")
     sampler = load(place, step, raw, runs=runs)
+    sampler.check_draws()
     sampler.metadata = sampler.metadata.licensed(licence)
     folder = Path(out) if out is not None else inside(sampler.home, "exports", to)
     if folder.exists() and not folder.is_dir():

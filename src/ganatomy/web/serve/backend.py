@@ -106,4 +106,6 @@ def load(
         if not graph.is_file():
             raise UserError(f"{place} has no ONNX graph yet: run `ganatomy export {place} --to onnx` first.")
         place = str(graph)
-    return SamplerBackend(sampling.load(place, step=step, raw=raw, changes=changes), device)
+    sampler = sampling.load(place, step=step, raw=raw, changes=changes)
+    sampler.check_draws()
+    return SamplerBackend(sampler, device)
