@@ -17,7 +17,7 @@ from ganatomy.evaluation.features.choice import AUTO
 from ganatomy.runs.run import free_name
 from ganatomy.sweeps import checks, space
 from ganatomy.sweeps.default import default_space
-from ganatomy.sweeps.folder import SWEEPS, Sweep, SweepOptions
+from ganatomy.sweeps.folder import SWEEPS, UNLIMITED, Sweep, SweepOptions
 from ganatomy.system import extras, stopping
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import initial
@@ -122,7 +122,7 @@ def _limit(trials: int | None, minutes: float | None) -> int:
     """How many trials there shall be."""
     if trials is not None:
         return trials
-    return TRIALS if minutes is None else 10**6
+    return TRIALS if minutes is None else UNLIMITED
 
 
 def _parse(written: Mapping[str, Any], source: str) -> space.Space:

@@ -19,6 +19,8 @@ from ganatomy.system import files, sealed
 
 SWEEPS = Path("sweeps")
 FORMAT = 1
+LOCK_SECONDS = 0.5  # that a sweep waits for a reader who looks whether it is running
+UNLIMITED = 10**6  # trials of a sweep that minutes limit
 OTHER_SEEDS = 100_000  # added to the sweep's seed: the first seed of those that are trained again
 
 
@@ -164,7 +166,7 @@ class Sweep:
         """
         lock = filelock.FileLock(self.at(".lock"))
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOCK_SECONDS)
         except filelock.Timeout:
             raise UserError(f"{self.path} is in the hands of another process: end that one first.") from None
         except OSError as error:
@@ -173,6 +175,26 @@ class Sweep:
             yield
         finally:
             lock.release()
+
+    def is_locked(self) -> bool:
+        """Whether a process carries the sweep out. False where that cannot be told."""
+        path = self.at(".lock")
+        try:
+            if not path.is_file():
+                return False
+            with filelock.FileLock(path, timeout=0):  # for a moment, which `lock` waits out
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:
+            return False
+
+    def is_summed_up(self) -> bool:
+        """Whether its page was written after the last line of its journal."""
+        try:
+            return (self.path / "report.html").stat().st_mtime >= self.journal.stat().st_mtime
+        except OSError:
+            return False
 
 
 def training_at(options: SweepOptions, point: Mapping[str, Any], name: str, seed: int) -> SweepTraining:
@@ -185,9 +207,9 @@ def training_at(options: SweepOptions, point: Mapping[str, Any], name: str, seed
     return SweepTraining(name, options.data, recipe, config, settings)
 
 
-def trial_name(number: int) -> str:
-    """The name of a trial's run."""
-    return f"trial-{number:04d}"
+def trial_training(options: SweepOptions, number: int, point: Mapping[str, Any]) -> SweepTraining:
+    """The training of a trial: trial n has the sweep's seed + n."""
+    return training_at(options, point, f"trial-{number:04d}", options.seed + number)
 
 
 def again(training: SweepTraining, seed: int) -> SweepTraining:

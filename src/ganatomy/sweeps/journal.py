@@ -24,20 +24,20 @@ STUDY = "sweep"
 
 
 class JournalFile(BaseJournalBackend):  # type: ignore[misc]  # where Optuna is not installed, its classes are Any
-    """The lines of a file, for the one process that holds the sweep's lock.
+    """The lines of a file, for the one process that holds the sweep's lock, or a copy of them for a reader.
 
     Optuna's own keeps a lock that outlives a killed process, and refuses a file whose last line a kill has cut short.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read_only: bool = False) -> None:
         """Read what is there; a last line without an end is removed: what it said was never acted upon.
 
-        Raises UserError where another line cannot be read.
+        read_only: the file stays as it is. Raises UserError where another line cannot be read.
         """
-        self.path = path
+        self.path, self.read_only = path, read_only
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
+        if len(whole) < len(content) and not read_only:
             with path.open("r+b") as file:
                 file.truncate(len(whole))
         self.entries = [self._parsed(number, line) for number, line in enumerate(whole.splitlines(), 1)]
@@ -56,22 +56,26 @@ class JournalFile(BaseJournalBackend):  # type: ignore[misc]  # where Optuna is 
         return self.entries[log_number_from:]
 
     def append_logs(self, logs: list[Entry]) -> None:
-        """Write entries to the file and to disk."""
+        """Write entries to the file and to disk; of a reader's copy, to memory alone."""
+        if not self.read_only:
+            self._write("".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in logs))
+        self.entries += [json.loads(json.dumps(entry)) for entry in logs]  # as they will be read
+
+    def _write(self, lines: str) -> None:
         with files.explained(self.path.parent):
-            files.append_text(self.path, "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in logs))
+            files.append_text(self.path, lines)
             with self.path.open("r+b") as file:
                 os.fsync(file.fileno())
-        self.entries += [json.loads(json.dumps(entry)) for entry in logs]  # as they will be read
 
 
 class Journal:
-    """The trials of a sweep. Only the process that holds the sweep's lock may open it."""
+    """The trials of a sweep. Only the process that holds the sweep's lock may change it; others read a copy."""
 
-    def __init__(self, path: Path, objectives: int, seed: int) -> None:
+    def __init__(self, path: Path, objectives: int, seed: int, read_only: bool = False) -> None:
         """Raises UserError where the file is damaged."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.directions, self.seed = [StudyDirection.MINIMIZE] * objectives, seed
-        self.storage = JournalStorage(JournalFile(path))
+        self.storage = JournalStorage(JournalFile(path, read_only))
         if STUDY in optuna.get_all_study_names(self.storage):
             self.study = optuna.load_study(study_name=STUDY, storage=self.storage)
         else:

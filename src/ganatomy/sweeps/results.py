@@ -8,26 +8,26 @@ from math import inf
 from statistics import mean
 from typing import Any
 
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from ganatomy.config.settings import to_yaml
 from ganatomy.runs.scorecard import number
 from ganatomy.sweeps import objectives
-from ganatomy.sweeps.folder import OTHER_SEEDS, Sweep, SweepTraining, again, training_at
+from ganatomy.sweeps.folder import OTHER_SEEDS, Sweep, SweepOptions, SweepTraining, again, training_at, trial_training
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.objectives import ObjectiveValue, in_words
 from ganatomy.sweeps.space import label_of
-from ganatomy.sweeps.supervisor import trial_training
 from ganatomy.system.terminal import printable_name
 from ganatomy.system.wording import duration
 
 OWN = "recipe"  # the name of the settings that the sweep started from
+UNFINISHED = "unfinished"
 STATES = {
     TrialState.COMPLETE: "finished",
     TrialState.PRUNED: "ended early",
     TrialState.FAIL: "failed",
-    TrialState.RUNNING: "unfinished",
-    TrialState.WAITING: "unfinished",
+    TrialState.RUNNING: UNFINISHED,
+    TrialState.WAITING: UNFINISHED,
 }
 
 
@@ -76,10 +76,11 @@ class Retrained:
 def rows(sweep: Sweep, journal: Journal) -> list[TrialRow]:
     """All trials in order; `best` marks the best one, or those on the Pareto front."""
     front = {trial.number for trial in journal.study.best_trials} if journal.trials(TrialState.COMPLETE) else set()
+    options = sweep.options()
     return [
         TrialRow(
             trial.number,
-            trial_training(sweep, trial).name,
+            _training(options, trial).name,
             STATES[trial.state],
             [ObjectiveValue(**each) for each in trial.user_attrs.get("outcomes", [])],
             str(trial.user_attrs.get("reason", "")),
@@ -102,7 +103,7 @@ def trainings_again(sweep: Sweep, journal: Journal) -> list[list[SweepTraining]]
     best = journal.best()[: options.again]
     if not best or not options.seeds:
         return []
-    settings = [trial_training(sweep, trial) for trial in best] + [training_at(options, {}, OWN, options.seed)]
+    settings = [_training(options, trial) for trial in best] + [training_at(options, {}, OWN, options.seed)]
     if "training.seed" in {**options.settings, **best[0].user_attrs["point"]}:
         return []  # the seed was chosen
     first = options.seed + OTHER_SEEDS
@@ -128,7 +129,7 @@ def best_run(sweep: Sweep, journal: Journal) -> str | None:
     if over_seeds:
         return over_seeds[0].name
     best = journal.best()
-    return trial_training(sweep, best[0]).name if best else None
+    return _training(sweep.options(), best[0]).name if best else None
 
 
 def write_best(sweep: Sweep, journal: Journal) -> str | None:
@@ -191,6 +192,10 @@ def compared(sweep: Sweep, journal: Journal) -> str:
     verdict = "beat" if best.badness < own.badness else "did not beat"
     means = f"{label} {number(best.value)} on average, they {number(own.value)}"
     return f"{seeds}, the sweep {verdict} the recipe's own settings: {best.name} has {means}."
+
+
+def _training(options: SweepOptions, trial: FrozenTrial) -> SweepTraining:
+    return trial_training(options, trial.number, trial.user_attrs["point"])
 
 
 def _order(row: TrialRow) -> tuple[Any, ...]:

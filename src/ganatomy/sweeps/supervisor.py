@@ -18,7 +18,7 @@ from rich.console import Console
 
 from ganatomy.runs.run import Run
 from ganatomy.sweeps import objectives, pruning
-from ganatomy.sweeps.folder import Sweep, SweepTraining, training_at, trial_name
+from ganatomy.sweeps.folder import Sweep, SweepTraining, trial_training
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.objectives import ObjectiveValue, in_words
 from ganatomy.sweeps.space import Point
@@ -106,7 +106,7 @@ class Supervisor:
 
     def _trials(self, slot: int) -> None:
         while (trial := self._next()) is not None:
-            training = trial_training(self.sweep, trial)
+            training = trial_training(self.options, trial.number, trial.user_attrs["point"])
             finished, reason = self._train(training, slot, trial)
             if finished:
                 self._tell(trial, training, reason)
@@ -253,9 +253,3 @@ class Supervisor:
         """The last line that a worker has printed."""
         lines = self._log(training).read_text(encoding="utf-8", errors="replace").split("\n")
         return next((line.removeprefix("ganatomy: ") for line in reversed(lines) if line.strip()), "it failed")
-
-
-def trial_training(sweep: Sweep, trial: FrozenTrial) -> SweepTraining:
-    """The training of a trial: trial n has the sweep's seed + n."""
-    options = sweep.options()
-    return training_at(options, trial.user_attrs["point"], trial_name(trial.number), options.seed + trial.number)

@@ -27,7 +27,7 @@ def opened(browser: "playwright.Browser", address: str, size: tuple[int, int] = 
     page.goto(address)
     yield page
     context.close()
-    assert not console
+    assert not console, console
 
 
 def ready(page: "playwright.Page") -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_sweep import made_up_sweep
 from servers import Server
 from visiting import Visitor, studio
 
@@ -50,6 +51,14 @@ def lab_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return lab("ring", name="ring", runs=folder, steps=20, pictures=3, width=8, batch=32, penalties={"r1": 0.5})
 
 
+@pytest.fixture(scope="session")
+def swept(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sweep called small; tests read it only."""
+    sweeps = tmp_path_factory.mktemp("swept") / "sweeps"
+    made_up_sweep(sweeps, trained)
+    return sweeps
+
+
 @pytest.fixture(scope="package")
 def process(trained: Run, parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A studio's process, with a finished run and the parts of a stranger."""
@@ -60,9 +69,10 @@ def process(trained: Run, parts: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def runs(trained: Run, tmp_path: Path) -> Path:
-    """A folder with a copy of a finished run."""
+def runs(trained: Run, swept: Path, tmp_path: Path) -> Path:
+    """A folder with a copy of a finished run, and one of sweeps beside it."""
     shutil.copytree(trained.path, tmp_path / "runs" / "waves")
+    shutil.copytree(swept, tmp_path / "sweeps")
     return tmp_path / "runs"
 
 

@@ -27,12 +27,15 @@ LESSON = "minimum"
 
 
 @pytest.fixture(scope="module")
-def training(trained: Run, lab_run: Run, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def training(
+    trained: Run, lab_run: Run, swept: Path, images: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A folder with a finished run, a game of the lab, and a run that goes on as long as the tests do."""
     folder = tmp_path_factory.mktemp("browsed")
     shutil.copytree(lab_run.path, folder / "runs" / "ring")
     shutil.copytree(trained.path, folder / "runs" / "waves")
     shutil.copytree(trained.path, folder / "runs" / "ill")
+    shutil.copytree(swept, folder / "sweeps")
     with (folder / "runs" / "ill" / "metrics.jsonl").open("a") as file:
         for step in range(20, 1020, 20):
             sick = {"kinds": 2.0, "distance": 0.4} if step > 400 else {}
@@ -71,7 +74,7 @@ def address(training: Path) -> Iterator[str]:
 
 def addresses() -> list[str]:
     """Of all pages, run by run."""
-    named = {"lessons": LESSON, "course": "forger"}
+    named = {"lessons": LESSON, "course": "forger", "sweep": "small"}
     shared = [page.path.replace("{name}", named.get(page.script, "")) + QUERIES.get(page.path, "") for page in PAGES]
     runs = [page.path.replace("{name}", name) for name in ("waves", "live") for page in RUN_PAGES]
     return [*shared, *runs, *(page.path.replace("{name}", "ring") for page in RUN_PAGES if page.of_lab)]

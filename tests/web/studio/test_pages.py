@@ -16,7 +16,7 @@ STATIC = files("ganatomy.web.studio") / "static"
 
 @pytest.mark.parametrize("page", [*PAGES, *RUN_PAGES], ids=lambda page: page.path)
 def test_a_page_names_its_script_and_marks_its_link(visitor: Visitor, page: Page) -> None:
-    name = {"lessons": "minimum", "course": "forger"}.get(page.script, "waves")
+    name = {"lessons": "minimum", "course": "forger", "sweep": "small"}.get(page.script, "waves")
     answer = visitor.get(page.path.replace("{name}", name))
     assert answer.status_code == 200
     assert f'name="script" content="{page.script}"' in answer.text
@@ -30,7 +30,11 @@ def test_a_page_names_its_script_and_marks_its_link(visitor: Visitor, page: Page
 def test_a_run_has_a_tab_for_each_of_its_pages(visitor: Visitor) -> None:
     found = re.search(r'name="tabs" content="([^"]+)"', visitor.get("/run/waves").text)
     assert found
-    assert json.loads(unescape(found[1])) == [[each.path, each.title] for each in RUN_PAGES]
+    own = [[each.path, each.title] for each in RUN_PAGES]
+    assert json.loads(unescape(found[1])) == own
+    found = re.search(r'name="tabs" content="([^"]+)"', visitor.get("/run/small:trial-0000").text)
+    assert found
+    assert json.loads(unescape(found[1])) == [*own, ["/sweeps/small", "Sweep"]]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,9 @@ def test_a_run_has_a_tab_for_each_of_its_pages(visitor: Visitor) -> None:
         ("/learn/<b>", "The course has no step called '<b>'."),
         ("/lessons/<b>", "There is no lesson called '<b>'."),
         ("/run/<b>", "There is no run called '<b>' here; it may have been removed or renamed."),
+        ("/sweeps/<b>", "There is no sweep called '<b>' here; it may have been removed or renamed."),
+        ("/run/<b>:x", "There is no sweep called '<b>' here; it may have been removed or renamed."),
+        ("/run/small:x", "There is no run called 'small:x' here; it may have been removed or renamed."),
         ("/run/gone/walk", "There is no run called 'gone' here; it may have been removed or renamed."),
     ],
 )

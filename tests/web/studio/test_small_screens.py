@@ -39,11 +39,12 @@ FIRST = "[data-panel=points] canvas"
 
 
 @pytest.fixture(scope="module")
-def address(trained: Run, lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A studio of a finished run and of a game of the lab."""
+def address(trained: Run, lab_run: Run, swept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A studio of a finished run, of a game of the lab and of a sweep."""
     folder = tmp_path_factory.mktemp("small") / "runs"
     for run in (trained, lab_run):
         shutil.copytree(run.path, folder / run.name)
+    shutil.copytree(swept, folder.parent / "sweeps")
     with studio(folder, "--no-token") as server:
         yield server.address
 
@@ -210,7 +211,7 @@ def test_the_read_out_is_the_value_of_the_cell_under_the_cursor(browser: "playwr
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_can_be_read(browser: "playwright.Browser", address: str, scheme: "playwright.ColorScheme") -> None:
-    names = {"lessons": "minimum", "course": "forger"}
+    names = {"lessons": "minimum", "course": "forger", "sweep": "small"}
     paths = [page.path.replace("{name}", names.get(page.script, "")) for page in PAGES if page.path != "/compare"]
     paths += [page.path.replace("{name}", "ring" if page.of_lab else "waves") for page in RUN_PAGES]
     with opened(browser, "about:blank") as page:

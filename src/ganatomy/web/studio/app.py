@@ -13,6 +13,7 @@ from ganatomy.web.strict_json import StrictJSONResponse
 from ganatomy.web.studio.pages import Pages
 from ganatomy.web.studio.run_routes import RunRoutes
 from ganatomy.web.studio.run_store import NotFoundError, RunStore
+from ganatomy.web.studio.sweep_routes import SweepRoutes
 from ganatomy.web.studio.time_limit import SlowRunError, TimeLimit
 from ganatomy.web.studio.training_routes import TrainingRoutes
 from ganatomy.web.studio.worker_routes import WorkerRoutes
@@ -36,7 +37,8 @@ def build(store: RunStore, may_start: bool) -> Starlette:
     limit = TimeLimit()
     pages = Pages(store, limit)
     workers = WorkerRoutes(store, pages, limit)
-    groups = (pages, RunRoutes(store, limit), TrainingRoutes(store, pages, limit, may_start), workers)
+    reading = (RunRoutes(store, limit), SweepRoutes(store, limit))
+    groups = (pages, *reading, TrainingRoutes(store, pages, limit, may_start), workers)
 
     def refusal(request: Request, status: int, sentence: str) -> Response:
         """A sentence: as a page where somebody went to an address that has none, else as JSON."""

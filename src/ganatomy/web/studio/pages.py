@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -31,6 +32,11 @@ MEDIA_TYPES = {
 }
 
 
+SHARED = (  # with the pages of a run and of a sweep that are files
+    ("ganatomy.report", "charts.js"),
+    ("ganatomy.report", "colours.css"),
+    ("ganatomy.sweeps", "figures.js"),
+)
 START = '<script src="/assets/studio.js" type="module"></script>'
 NO_SCRIPT = "<noscript>The studio needs JavaScript, which is disabled in this browser.</noscript>"
 LAB_SECONDS = 2.0  # that a page waits to know whether its run is a game of the lab
@@ -64,6 +70,7 @@ PAGES = (
     Page("/lessons/{name}", "lessons"),
     Page("/new", "new", "New run"),
     Page("/compare", "compare", section="runs"),
+    Page("/sweeps/{name}", "sweep", section="runs"),
 )
 RUN_PAGES = (  # tabs of one run
     Page("/run/{name}", "live", "Live", "runs"),
@@ -81,8 +88,8 @@ class Pages:
         static = files("ganatomy.web.studio") / "static"
         self._template = Template((static / "page.html").read_text(encoding="utf-8"))
         self._assets = {each.name: each.read_bytes() for each in static.iterdir() if each.name != "page.html"}
-        for name in ("charts.js", "colours.css"):  # shared with the report
-            self._assets[name] = (files("ganatomy.report") / name).read_bytes()
+        for room, name in SHARED:
+            self._assets[name] = (files(room) / name).read_bytes()
         self._assets["plotly.js"] = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
 
     def routes(self) -> list[Route]:
@@ -99,10 +106,13 @@ class Pages:
                 raise NotFoundError(f"There is no lesson called {short(name)!r}.")
             if page.path.startswith("/learn/") and step_named(name) is None:
                 raise NotFoundError(f"The course has no step called {short(name)!r}.")
+            if page.path.startswith("/sweeps/"):
+                self.store.sweep(name)
             lab = page in RUN_PAGES and self._is_lab(name)
             if lab and not page.of_lab:
                 raise NotFoundError(f"{name} is a game of the lab, on points: the page {page.title} is for images.")
-            return self._html(page, tabs=[each for each in RUN_PAGES if each.of_lab or not lab])
+            tabs = [(each.path, each.title) for each in RUN_PAGES if each.of_lab or not lab]
+            return self._html(page, tabs=[*tabs, *self._sweep_tab(name)] if page in RUN_PAGES else ())
 
         return endpoint
 
@@ -115,17 +125,27 @@ class Pages:
         except UserError:
             return False
 
+    def _sweep_tab(self, name: str) -> list[tuple[str, str]]:
+        """The link from a run of a sweep to the sweep's page."""
+        try:
+            sweep = self.store.sweep_of(self.store.run(name))
+        except UserError:
+            return []
+        return [(f"/sweeps/{quote(sweep.name)}", "Sweep")] if sweep else []
+
     def missing(self, sentence: str) -> Response:
         """The page for an address where there is none."""
         words = f'<h1>Page not found</h1><p>{escape(sentence)}</p><p><a href="/runs">All runs</a></p>'
         return self._html(Page("", ""), words, 404)
 
-    def _html(self, page: Page, words: str = NO_SCRIPT, status: int = 200, tabs: Sequence[Page] = ()) -> Response:
+    def _html(
+        self, page: Page, words: str = NO_SCRIPT, status: int = 200, tabs: Sequence[tuple[str, str]] = ()
+    ) -> Response:
         html = self._template.substitute(
             token=self.token,
             script=page.script,
             start=START if page.script else "",
-            tabs=escape(json.dumps([[each.path, each.title] for each in tabs])),
+            tabs=escape(json.dumps(tabs)),
             navigation="\n".join(_link(each, page) for each in PAGES if each.title),
             words=words,
             version=__version__,

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from math import inf
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +39,7 @@ class RunRoutes:
 
     def __init__(self, store: RunStore, limit: TimeLimit) -> None:
         self.store, self.limit, self.summaries = store, limit, RunSummaries(store, limit)
-        self._live: OrderedDict[str, LiveRun] = OrderedDict()
+        self._live: OrderedDict[Path, LiveRun] = OrderedDict()
         self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
@@ -139,7 +140,7 @@ class RunRoutes:
             report = (run.path / "report.html").is_file()
             copying = {"metric": COPYING, "scores": METRICS[COPYING].scores}
             content = {"cards": cards, "wrong": wrong, "pages": pages, "report": report, "better": BETTER}
-            content |= {"copying": copying}
+            content |= {"copying": copying, "address": self.store.address(run)}
             return StrictJSONResponse(content)
 
     def _run(self, request: Request) -> Run:
@@ -147,12 +148,12 @@ class RunRoutes:
 
     def _live_run(self, run: Run) -> LiveRun:
         with self._lock:
-            if run.name not in self._live:
-                self._live[run.name] = LiveRun(run, self.store)
+            if run.path not in self._live:
+                self._live[run.path] = LiveRun(run, self.store)
                 if len(self._live) > MAX_LIVE:
                     self._live.popitem(last=False)
-            self._live.move_to_end(run.name)
-            return self._live[run.name]
+            self._live.move_to_end(run.path)
+            return self._live[run.path]
 
     def _layout(self, run: Run) -> tiles.TileLayout | None:
         try:

@@ -44,6 +44,7 @@ export async function post(address, body) {
 }
 
 export const runAddress = (name, part = "") => `/api/runs/${encodeURIComponent(name)}${part}`;
+export const sweepAddress = (name) => `/api/sweeps/${encodeURIComponent(name)}`;
 export const pageAddress = (name) => `/run/${encodeURIComponent(name)}`;
 
 export function problem(error) {
@@ -86,13 +87,14 @@ export function latest(work) {
   };
 }
 
-let plotly = null;
-export function withPlotly() {
-  plotly ??= new Promise((done, failed) => {
-    document.head.append(h("script", { src: "/assets/plotly.js", onload: done, onerror: () => failed(new Error("The script that draws charts could not be loaded.")) }));
+const scripts = {};
+export function script(name) { // one that is no module, loaded once
+  scripts[name] ??= new Promise((done, failed) => {
+    document.head.append(h("script", { src: `/assets/${name}`, onload: done, onerror: () => failed(new Error("The script that draws charts could not be loaded.")) }));
   });
-  return plotly;
+  return scripts[name];
 }
+export const withPlotly = () => script("plotly.js");
 
 // Calls `work` now and every so many seconds while the page is visible; returns a function that ends it.
 export function every(seconds, work) {

@@ -3,10 +3,10 @@ import { count, digits, get, h, interval, main, problem, runAddress, show, space
 import { head } from "/assets/run.js";
 
 export async function page(name) {
-  const { cards, wrong, pages, report, better, copying } = await get(runAddress(name, "/scores"));
+  const { cards, wrong, pages, report, better, copying, address } = await get(runAddress(name, "/scores"));
   const parts = wrong.map(problem);
   if (!cards.length) {
-    parts.push(h("p", {}, "This run has no scores yet. To measure them:"), h("pre", {}, `ganatomy evaluate ${name}`));
+    parts.push(h("p", {}, "This run has no scores yet. To measure them:"), h("pre", {}, `ganatomy evaluate ${address}`));
   } else {
     parts.push(h("p", {}, "Each score with its 95% interval: how far it would move with other samples of the same generator. ◆ is the score, ┃ the score of real data against itself; a better score than that is chance."));
   }
@@ -16,7 +16,7 @@ export async function page(name) {
     copies.length
       ? h("ul", {}, copies.map(([card, score, value]) => h("li", {}, `${card.name}: ${score} ${interval(value)}, real data ${digits(value.floor)}. ${Object.entries(value.details).map(described).join("; ")}`)))
       : h("p", {}, "No score tells yet whether generated images are copies of training images. To measure it:"),
-    !copies.length && h("pre", {}, `ganatomy evaluate ${name} --metrics ${copying.metric}`),
+    !copies.length && h("pre", {}, `ganatomy evaluate ${address} --metrics ${copying.metric}`),
     pages.length > 0 && h("p", { class: "quiet" }, "Generated images beside the real ones nearest to them, the closest pairs first. A generator that has memorised its training images shows here."),
     pages.toReversed().map((card, i) => h("details", { open: i === 0 }, h("summary", {}, card),
       h("iframe", { src: runAddress(name, `/neighbours/${encodeURIComponent(card)}`), sandbox: "", loading: "lazy", title: `Nearest images, ${card}` })))));

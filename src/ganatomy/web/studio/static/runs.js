@@ -7,8 +7,9 @@ export async function page() {
   const compare = h("a", { class: "button", hidden: true });
   const number = h("p", { class: "quiet" });
   const chosen = new Set();
+  const sweeps = h("section", { class: "sweeps", hidden: true });
   let runs = [], before = "";
-  show("Runs", h("div", { class: "bar" }, h("h1", {}, "Runs"), filter, compare), message, number, cards);
+  show("Runs", h("div", { class: "bar" }, h("h1", {}, "Runs"), filter, compare), message, sweeps, number, cards);
 
   function draw() {
     const wanted = filter.value.toLowerCase().split(/\s+/);
@@ -33,8 +34,20 @@ export async function page() {
       const answer = await get("/api/runs"), now = JSON.stringify(answer.runs);
       message.replaceChildren();
       if (now !== before) { before = now; runs = answer.runs; draw(); }
+      list(sweeps, (await get("/api/sweeps")).sweeps);
     } catch (error) { message.replaceChildren(problem(error)); }
   });
+}
+
+function list(place, sweeps) {
+  const now = JSON.stringify(sweeps);
+  if (place.dataset.shown === now) return;
+  place.dataset.shown = now;
+  place.hidden = !sweeps.length;
+  place.replaceChildren(h("h2", {}, "Sweeps"), h("ul", {}, sweeps.map((sweep) => h("li", {},
+    h("p", {}, h("a", { href: `/sweeps/${encodeURIComponent(sweep.name)}` }, sweep.name), " ", state(sweep.state), sweep.status && h("span", { class: "quiet" }, ` · ${sweep.status}`)),
+    sweep.conclusion && h("p", { class: "quiet" }, sweep.conclusion),
+    sweep.problem && h("p", { class: "problem" }, sweep.problem)))));
 }
 
 export function card(run, chosen = null, update = null) { // chosen: names of those to compare
