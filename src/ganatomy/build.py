@@ -189,8 +189,8 @@ def _check_families(config: options.Config) -> None:
     _check_role(config.generator.family, "generator")
     if config.method == "adversarial":
         _check_modality(config)
-    if config.modality != "images" and config.evaluation.every:
-        raise UserError("evaluation.every is for images: of tables and pairs, `ganatomy evaluate RUN` measures a run.")
+    if config.modality == "pairs" and config.evaluation.every:
+        raise UserError("evaluation.every is not for pairs: `ganatomy evaluate RUN` measures a run.")
     if config.modality == "pairs" and config.prior.conditional:
         raise UserError("prior.conditional: a generator that is given an image draws by no class.")
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):

@@ -172,6 +172,24 @@ def test_a_run_is_measured_by_rows_that_it_did_not_see(run: Run) -> None:
         ganatomy.evaluate(run, size=32)
 
 
+def test_scores_are_measured_while_training_as_evaluate_does(tmp_path: Path) -> None:
+    scored = {"evaluation__every": 2, "evaluation__samples": 100, "diagnosis__on": False}
+    run = train_on(people(300), tmp_path, training__steps=3, data__first=200, **scored)
+    last = cards(run)[-1]
+    assert [card.subject["step"] for card in cards(run)] == [2, 3]
+    assert set(last.scores) == {"columns", "association"}
+    after = evaluate_run(run, n=100, metrics=["columns", "association"]).cards[0]
+    assert after.protocol == last.protocol
+    assert {name: (score.value, score.floor) for name, score in after.scores.items()} == {
+        name: (score.value, score.floor) for name, score in last.scores.items()
+    }
+    with pytest.raises(UserError, match="no metric of tables called 'fd'"):
+        train_on(people(300), tmp_path, name="other", training__steps=3, evaluation__metrics=["fd"], **scored)
+    with pytest.raises(UserError, match="100 real rows are too few to compare with: 120 are needed"):
+        train_on(people(100), tmp_path, name="few", training__steps=3, **scored)
+    assert not (tmp_path / "few").exists()
+
+
 def test_the_report_speaks_of_rows(run: Run) -> None:
     text = page.text(run)
     assert "200 rows from" in text

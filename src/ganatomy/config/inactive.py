@@ -66,6 +66,7 @@ CONDITIONS = (
     Condition("data.downscaling", lambda config, name: config.data.scale is not None, "it needs data.scale"),
     Condition("prior.*", _of("images", "tables"), "this generator draws of the image that it is given"),
     Condition("penalties.l1", _of("pairs"), "it needs a generator that is given an image, such as edsr"),
+    Condition("evaluation.features", _of("images", "pairs"), "it is for images, and this is a table"),
     Condition("data.leave_out", _of("tables"), "it is for tables, and these are images"),
     Condition("augmentation.policies", _of("images"), "it is for images alone, not for tables nor pairs"),
     Condition(

@@ -343,9 +343,9 @@ class EvaluationOptions(Options):
     """Scores while training, as `ganatomy evaluate` measures them."""
 
     every: int = Field(0, ge=0, description="Steps between two evaluations; 0: never.")
-    samples: int = Field(2000, ge=100, description="Generated images for each evaluation.")
+    samples: int = Field(2000, ge=100, description="Generated images or rows for each evaluation.")
     metrics: list[Annotated[str, OneOf("ganatomy.evaluation.scoring:METRICS")]] = Field(
-        ["fd"], min_length=1, description="Metrics to measure."
+        [], description="Metrics to measure; if none is named fd, and of a table columns and association."
     )
     features: Annotated[str, OneOf("ganatomy.evaluation.features:EXTRACTORS")] = Field(
         "auto", description="Features that the metrics compare; auto: chosen for the images."

@@ -33,11 +33,12 @@ from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune, initial, privacy
+from ganatomy.training.callbacks.evaluation import Evaluates
 from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
 from ganatomy.training.pairs import modality_of, prepare_pairs
-from ganatomy.training.tables import prepare_table
+from ganatomy.training.tables import prepare_table, row_scores
 
 Samples: TypeAlias = datasets.Images | Rows | Pairs
 Check: TypeAlias = Callable[[Samples], None]
@@ -57,7 +58,7 @@ class Prepared:
     config: Config
     samples: Samples
     runtime: Runtime
-    evaluator: Evaluator | None = None
+    evaluator: Evaluates | None = None
     held_out: Samples | None = None
     altered: Callable[[Method, Batches], Batches] | None = None
     timings: Sequence[Timing] = ()
@@ -133,7 +134,8 @@ def prepare_training(
         settled, rows, unseen = prepare_table(planned, there, console)
         check(rows)
         runtime = replace(runtime, precision=settled.runtime.precision)
-        return Prepared(settled, rows, runtime, held_out=unseen if _diagnosed(planned) else None)
+        evaluator = row_scores(settled.evaluation, rows, unseen) if planned.evaluation.every and runtime.leads else None
+        return Prepared(settled, rows, runtime, evaluator, held_out=unseen if _diagnosed(planned) else None)
     if told := _told_before(there):
         console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
@@ -270,7 +272,7 @@ def _evaluator(settled: Config, images: datasets.Images, runtime: Runtime, conso
     options = settled.evaluation
     with status(console, "Extracting features of the real images, for the scores …"):
         extractor = extractor_for(options.features, images, str(runtime.device))
-        return Evaluator(images, extractor, options.samples, options.metrics)
+        return Evaluator(images, extractor, options.samples, options.metrics or ["fd"])
 
 
 def device_kept(asked: str, runtime: Runtime) -> str:

@@ -14,7 +14,9 @@ from ganatomy.diagnosis.probe_images import probe_of
 from ganatomy.diagnosis.probe_pairs import probe_of_pairs
 from ganatomy.diagnosis.probe_rows import probe_of_rows
 from ganatomy.diagnosis.reading import context_of
+from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.gan.method import Batches, Method
+from ganatomy.generators.rows import BLOCK
 from ganatomy.modalities.images import to_float
 from ganatomy.modalities.pair_modality import PairModality
 from ganatomy.runs.run import Run
@@ -89,7 +91,9 @@ def standard_callbacks(
     if verdicts:
         callbacks.append(verdicts)
     if prepared.evaluator:
-        callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, options.evaluation.every))
+        together = BLOCK if options.modality == "tables" else BATCH  # as `evaluate` draws them
+        every = options.evaluation.every
+        callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, modality.stored, together, every))
     known = TrackedRun(run.name, run.path, settings.by_name(options))
     callbacks += [Track(run, name, TRACKERS.find(name).open, known, say) for name in log.named]
     # The last, so that the others have seen the step when a request is carried out.

@@ -1,18 +1,26 @@
 """What a training on a table needs before its first step, and keeps in its run's folder."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
-from ganatomy.config.options import Config, DataOptions
+from ganatomy.config.options import Config, DataOptions, EvaluationOptions
 from ganatomy.config.settings import change
 from ganatomy.data.rows import Rows, prepare_rows
+from ganatomy.errors import UserError
+from ganatomy.evaluation.rows.evaluator import RowEvaluator
+from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.normal_scores import NormalScores
 from ganatomy.modalities.tables.normalisation import Normalisation
 from ganatomy.modalities.tables.table_modality import SCHEMA, TableModality
 from ganatomy.networks.families import ResidualCopulaOptions, RowsOptions
 from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import ScoreCard
+
+QUICK = ["columns", "association"]  # metrics that take no training of trees
 
 
 def prepare_table(planned: Config, there: DataOptions, console: Console) -> tuple[Config, Rows, Rows | None]:
@@ -37,6 +45,33 @@ def prepare_table(planned: Config, there: DataOptions, console: Console) -> tupl
     elif isinstance(planned.generator, ResidualCopulaOptions):
         found["prior.dimension"] = planned.generator.latent + shape[0]
     return change(planned, found), rows, unseen
+
+
+@dataclass(frozen=True)
+class RowScores:
+    """Measures rows that are generated while training, numbers [N, D] as they are stored."""
+
+    evaluator: RowEvaluator
+    modality: TableModality
+    samples: int
+
+    def card(self, subject: dict[str, Any], batches: Iterable[Numbers]) -> ScoreCard:
+        """The score card of `subject`, whose rows come in batches, numbers [any number, D].
+
+        Raises UserError where no metric could be measured.
+        """
+        card = self.evaluator.card(subject, self.evaluator.numbers(self.modality.frame(np.concatenate(list(batches)))))
+        if not card.scores:
+            raise UserError(f"No score can be measured. {' '.join(card.made['not_taken'])}")
+        return card
+
+
+def row_scores(options: EvaluationOptions, rows: Rows, unseen: Rows | None) -> RowScores:
+    """What measures scores while training. Raises UserError where rows are too few, and for unknown metrics."""
+    held_out = None if unseen is None else unseen.modality.frame(unseen.numbers)
+    metrics = options.metrics or QUICK
+    evaluator = RowEvaluator(rows.modality.frame(rows.numbers), held_out, metrics=metrics, name=rows.source)
+    return RowScores(evaluator, rows.modality, options.samples)
 
 
 def as_begun(run: Run, rows: Rows) -> Rows:

@@ -108,7 +108,7 @@ def test_files_are_measured_from_the_command_line(tmp_path: Path, monkeypatch: p
     [
         (people(60, 1).drop(columns="age"), {}, "A table lacks the column 'age', which the reference has."),
         (people(60, 1).assign(x=1), {}, "A table has the column 'x', which the reference lacks."),
-        (people(20, 1), {}, "200 real and 20 generated rows are too few to compare"),
+        (people(20, 1), {}, "20 generated rows are too few to compare: 40 are needed"),
         (people(60, 1), {"target": "groop"}, "There is no column to predict (or it is constant) called 'groop'"),
         (people(60, 1), {"metrics": ["fd"]}, "There is no metric of tables called 'fd'"),
         (people(60, 1).assign(age="old"), {}, "Column 'age' holds int and str objects"),

@@ -1,22 +1,46 @@
 """Measures scores while training."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from torch import Tensor
 
-from ganatomy.evaluation.evaluator import BATCH, Evaluator, Pixels
-from ganatomy.modalities.images import to_uint8
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import keep, subject_of_run
+from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
 from ganatomy.training.loop import Callback, State
+
+
+class Evaluates(Protocol):
+    """What measures generated samples."""
+
+    @property
+    def samples(self) -> int:
+        """How many generated samples are measured each time."""
+        ...
+
+    def card(self, subject: dict[str, Any], batches: Iterable[Any], /) -> ScoreCard:
+        """The score card of `subject`, whose samples come in batches, as they are stored."""
+        ...
 
 
 class Scorer(Callback):
     """eval/*.json every `every` steps and at the end: scores of the averaged generator, of the same seeds each time."""
 
-    def __init__(self, run: Run, evaluator: Evaluator, latents: Callable[[list[int]], Tensor], every: int) -> None:
-        """latents: seeds → latent vectors [N, D]; every: steps between two evaluations."""
-        self.run, self.evaluator, self.latents, self.every = run, evaluator, latents, every
+    def __init__(
+        self,
+        run: Run,
+        evaluator: Evaluates,
+        latents: Callable[[list[int]], Tensor],
+        stored: Callable[[Tensor], Any],
+        batch: int,
+        every: int,
+    ) -> None:
+        """latents: seeds → latent vectors [N, D]; stored: what a network draws → samples as they are stored.
+
+        batch: seeds that are drawn together; every: steps between two evaluations.
+        """
+        self.run, self.evaluator, self.latents, self.stored = run, evaluator, latents, stored
+        self.batch, self.every = batch, every
 
     def after_step(self, state: State) -> None:
         """Measure at every `every`-th step."""
@@ -32,7 +56,8 @@ class Scorer(Callback):
         card = self.evaluator.card(subject_of_run(self.run, state.step, self.evaluator.samples), self._draw(state))
         keep(self.run, card)
 
-    def _draw(self, state: State) -> Iterator[Pixels]:
-        for begin in range(0, self.evaluator.samples, BATCH):
-            seeds = range(begin, min(begin + BATCH, self.evaluator.samples))
-            yield to_uint8(state.method.sample(self.latents(list(seeds))))
+    def _draw(self, state: State) -> Iterator[Any]:
+        for begin in range(0, self.evaluator.samples, self.batch):
+            seeds = range(begin, begin + self.batch)
+            some = self.stored(state.method.sample(self.latents(list(seeds))))
+            yield some[: self.evaluator.samples - begin]
