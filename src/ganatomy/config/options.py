@@ -70,6 +70,7 @@ def _height_and_width(value: Any) -> Any:
 
 
 SMALLEST, LARGEST = 16, 256  # pixels a side
+BUFFER, CACHE_GB = 10_000, 20.0  # of streamed shards: images shuffled together, decoded ones on disk
 Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Size = Annotated[
     tuple[Side, Side], BeforeValidator(_height_and_width), WithJsonSchema({"words": "64, or 48x64 for height x width"})
@@ -132,6 +133,18 @@ class DataOptions(Options):
         None, ge=2, description="Train on the first N images of the split, or rows, only; empty: on all."
     )
     leave_out: list[str] = Field([], description="Columns of a table that are not learnt.")
+    stream: bool | None = Field(
+        None,
+        description="Decode tar shards as the training needs them, not before it; empty: where they are larger than "
+        "cache_gb.",
+    )
+    buffer: int = Field(BUFFER, ge=2, description="Images that are shuffled together, of streamed shards.")
+    cache_gb: float = Field(
+        CACHE_GB,
+        ge=0,
+        description="Gigabytes of decoded shards that stay on disk, where they are streamed; the least recently used "
+        "go first.",
+    )
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
     scale: Literal[2, 4, 8] | None = Field(
         None, description="Of super-resolution: how many times smaller the given images are made from these."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganatomy.config.options import LARGEST
+from ganatomy.config.options import BUFFER, CACHE_GB, LARGEST
 from ganatomy.data import amounts, memory, notes
 from ganatomy.data.decode import (
     GREY,
@@ -31,6 +31,7 @@ from ganatomy.data.items import ImageError, Items
 from ganatomy.data.kinds import unread_files
 from ganatomy.data.memory import Data
 from ganatomy.data.preparation import suggested_size
+from ganatomy.data.streaming import some_of
 from ganatomy.data.survey import survey
 from ganatomy.data.threads import in_order
 from ganatomy.data.values import Numbers, Range
@@ -126,9 +127,13 @@ def inspect(
 ) -> Inspection:
     """Decode every image and report on them; nothing is kept. Raises UserError if there are none.
 
+    Of tar shards that a training streams because of their size, some are looked at; a note says how many.
+
     data, labels [N], classes and classes_from: as for `prepare`.
     """
     found = memory.find(data, split, cache_folder(), labels, classes)
+    if found.shards is not None and found.shards.size > CACHE_GB * 1e9:
+        found = some_of(found, found.shards, BUFFER)
     with quiet(), found.load() as items:
         items.label(classes_from)
         items.scale(None)

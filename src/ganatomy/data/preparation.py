@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, replace
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -20,18 +20,20 @@ from typing import TYPE_CHECKING, Any, get_args
 from filelock import FileLock
 from numpy.typing import ArrayLike
 
-from ganatomy.config.options import LARGEST, SMALLEST
+from ganatomy.config.options import BUFFER, CACHE_GB, LARGEST, SMALLEST
 from ganatomy.data import memory, notes
 from ganatomy.data.amounts import SIZES
-from ganatomy.data.decode import MODES, Fit, Padding, Pixels, Seen, Size, decode, quiet, reading
-from ganatomy.data.items import ImageError, Items
+from ganatomy.data.decode import MODES, Fit, Padding, Size, quiet
+from ganatomy.data.decoding import Decoded, How
+from ganatomy.data.items import Items
 from ganatomy.data.kinds import unread_files
 from ganatomy.data.memory import Data
+from ganatomy.data.shards import Shards
 from ganatomy.data.sources import Found
 from ganatomy.data.sources.prepared import FINGERPRINT, PREFIX
 from ganatomy.data.store import Images, described, entry, kept, write
+from ganatomy.data.streaming import some_of, with_stream
 from ganatomy.data.survey import Survey, survey
-from ganatomy.data.threads import in_order
 from ganatomy.data.values import BITS, Numbers, Range
 from ganatomy.errors import UserError, unknown
 from ganatomy.system import sealed
@@ -59,6 +61,9 @@ def prepare(
     split: str = "train",
     classes_from: int | None = None,
     first: int | None = None,
+    stream: bool | None = None,
+    buffer: int = BUFFER,
+    cache_gb: float = CACHE_GB,
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Images:
@@ -77,6 +82,10 @@ def prepare(
     split     of files that have several
     classes_from  the level of folders whose names are the classes, 1 the outermost; None: the one that is clear, if any
     first     at most so many of the images, the first ones; None: all
+    stream    of tar shards: prepare some of the images now, and decode others as they are needed, by `Images.stream`;
+              None: where the shards take more than cache_gb
+    buffer    with it, about so many images are prepared now, and shuffled together later
+    cache_gb  with it, gigabytes of decoded shards that stay on disk; those that were not used for longest go first
     progress  called with (done, total); every image counts twice, once hashed and once decoded
 
     A second call with unchanged files reads none of them. Raises UserError when fewer than two images can be read.
@@ -84,6 +93,9 @@ def prepare(
     how = _checked(size, channels, fit, padding, range)
     root = Path(cache).expanduser() if cache is not None else cache_folder()
     found = memory.find(data, split, root, labels, classes)
+    streamed = _streamed(found, stream, first, cache_gb)
+    if streamed is not None:
+        found = some_of(found, streamed, buffer)
     images = _as_asked(found.prepared, how)
     index = None
     if images is None and found.stamp is not None:
@@ -92,21 +104,25 @@ def prepare(
         images = _indexed(index, root, found.name)
     if images is None:
         images = _prepared(found, classes_from, how, root, index, progress)
+    if streamed is not None:
+        return with_stream(images, streamed, how, classes_from, buffer, cache_gb)
     return images if first is None else images.first(first)
 
 
-@dataclass(frozen=True)
-class _How:
-    """How images are prepared: the arguments of `prepare`."""
+def _streamed(found: Found, stream: bool | None, first: int | None, cache_gb: float) -> Shards | None:
+    """The shards that are to be streamed, if they are. Raises UserError where they cannot be."""
+    if stream and found.shards is None:
+        raise UserError(f"data.stream is for tar shards, and {found.name} is none of them.")
+    if found.shards is None or not (found.shards.size > cache_gb * 1e9 if stream is None else stream):
+        return None
+    if first is not None:
+        raise UserError(
+            "data.first takes the first of all images, and data.stream does not read them all: give one of them."
+        )
+    return found.shards
 
-    size: Size | None
-    channels: int | None
-    fit: Fit
-    padding: Padding
-    range: Range | None
 
-
-def _as_asked(images: Images | None, how: _How) -> Images | None:
+def _as_asked(images: Images | None, how: How) -> Images | None:
     """A prepared set, if nothing is left to do to it. Raises UserError where it was read with another range."""
     if images is None:
         return None
@@ -146,7 +162,7 @@ def _with(
 
 
 def _prepared(
-    found: Found, classes_from: int | None, how: _How, root: Path, index: Path | None, progress: Progress | None
+    found: Found, classes_from: int | None, how: How, root: Path, index: Path | None, progress: Progress | None
 ) -> Images:
     """Read the images once to know them, and again to decode them unless the cache holds them."""
     with quiet(), found.load() as items:
@@ -185,7 +201,7 @@ def _prepared(
                 if place.exists() and not whole:
                     mended = ("The decoded images in the cache were damaged: they are decoded again.",)
                 if not whole or not described(place):
-                    decoded = _Decoded(items, shape, how, limits, tick)
+                    decoded = Decoded(items, shape, how, limits, tick)
 
                     def describe() -> list[str]:
                         return _notes(known, shape, how, numbers, decoded)
@@ -201,7 +217,7 @@ def _prepared(
 
 
 def _fingerprints(
-    known: Survey, shape: tuple[int, int, int], how: _How, limits: dict[str, Range]
+    known: Survey, shape: tuple[int, int, int], how: How, limits: dict[str, Range]
 ) -> tuple[str, str | None]:
     """The fingerprint of a set, and the one that it had before if that was of other pixels.
 
@@ -231,9 +247,7 @@ def _guessed(items: Items, known: Survey) -> Range | None:
     return numbers.limits if numbers and numbers.type not in BITS else None
 
 
-def _notes(
-    known: Survey, shape: tuple[int, int, int], how: _How, numbers: list[Numbers], decoded: _Decoded
-) -> list[str]:
+def _notes(known: Survey, shape: tuple[int, int, int], how: How, numbers: list[Numbers], decoded: Decoded) -> list[str]:
     """What a person should know of the preparation."""
     height, width, channels = shape
     only_eight = not numbers and "uint8" in known.types and known.types <= {"uint8", "bool"}
@@ -259,7 +273,7 @@ def suggested_size(sizes: Counter[Size]) -> Size:
 
 def _checked(
     size: int | Sequence[int] | None, channels: int | None, fit: Fit, padding: Padding, limits: Sequence[float] | None
-) -> _How:
+) -> How:
     if fit not in get_args(Fit):
         raise unknown("way to fit images", fit, get_args(Fit))
     if padding not in get_args(Padding):
@@ -269,7 +283,7 @@ def _checked(
     if limits is not None and not (len(limits) == 2 and -inf < limits[0] < limits[1] < inf):
         raise UserError(f"The range {limits} is none: give the values of black and white, the smaller one first.")
     given = None if limits is None else (float(limits[0]), float(limits[1]))
-    return _How(_side_or_sides(size), channels, fit, padding, given)
+    return How(_side_or_sides(size), channels, fit, padding, given)
 
 
 def _side_or_sides(size: int | Sequence[int] | None) -> Size | None:
@@ -279,32 +293,6 @@ def _side_or_sides(size: int | Sequence[int] | None) -> Size | None:
     if len(sides) != 2 or not all(SMALLEST <= side <= LARGEST for side in sides):
         raise UserError(f"Size {size} cannot be trained on; give a side, or height and width, of 16 to 256 pixels.")
     return sides[0], sides[1]
-
-
-class _Decoded:
-    """uint8 [H, W, C] of every image in order, or why it cannot be read; and what was seen in files on the way."""
-
-    def __init__(
-        self, items: Items, shape: tuple[int, int, int], how: _How, limits: dict[str, Range], tick: Callable[[], None]
-    ) -> None:
-        self.items, self.shape, self.how, self.limits, self.tick = items, shape, how, limits, tick
-        self.low, self.high, self.transparent = 255, 0, 0
-
-    def __iter__(self) -> Iterator[Pixels | ImageError]:
-        for image, seen in in_order(self._decode, len(self.items.names)):
-            self.low, self.high = min(self.low, seen.low), max(self.high, seen.high)
-            self.transparent += seen.transparent
-            yield image
-            self.tick()
-
-    def _decode(self, i: int) -> tuple[Pixels | ImageError, Seen]:
-        seen, (height, width, channels) = Seen(), self.shape
-        try:
-            with reading(self.items, i) as raw:
-                pixels = decode(raw, channels, (height, width), self.how.fit, self.how.padding, self.limits, seen)
-                return pixels, seen
-        except ImageError as reason:
-            return reason, Seen()
 
 
 def _hash(*parts: Any) -> str:

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +19,11 @@ from typing import Any
 from ganatomy.data.items import Items
 from ganatomy.data.kinds import ending
 from ganatomy.data.layout import SAME_SPLIT, SPLITS, no_split
-from ganatomy.data.tar import items_of
+from ganatomy.data.tar import items_of, samples
 from ganatomy.errors import UserError
 from ganatomy.system.addresses import filesystem, is_address, reached
 from ganatomy.system.files import PARTIAL, remove
+from ganatomy.system.lazy import np
 
 BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
 SPLIT = re.compile(rf"({'|'.join(sorted(SPLITS))})(?![a-z])", re.IGNORECASE)
@@ -79,6 +80,29 @@ class Shards:
             items.splits = self.splits
             items.unread += self.unread
             items.close = stack.pop_all().close
+        return items
+
+    def first(self, count: int, chosen: Callable[[Sequence[Shard]], None]) -> Items:
+        """The samples of as many shards, drawn from all alike, as have `count` together.
+
+        chosen: is called with the shards.
+        """
+        order = np.random.default_rng(0).permutation(len(self.shards))
+        used, found = [], 0
+        for shard in (self.shards[i] for i in order):
+            with self.local(shard) as archive:
+                found += len(samples(archive)[0])
+            used.append(shard)
+            if found >= count:
+                break
+        used.sort(key=lambda shard: shard.name)
+        chosen(used)
+        items = self.items(used)
+        if len(used) < len(self.shards):
+            items.notes.append(
+                f"{self.where}: {len(used):,} of {len(self.shards):,} shards were looked at for size, colours, scale "
+                "and classes; scores and the diagnosis compare with their images."
+            )
         return items
 
     @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from ganatomy.modalities.alpha import on_white
 from ganatomy.system import sealed
 from ganatomy.system.files import new_folder
 from ganatomy.system.terminal import printable_name
+
+if TYPE_CHECKING:
+    from ganatomy.data.streaming import ShardStream
 
 BLOCK = 2**20  # bytes
 LAID = 256  # images that are laid on white at a time
@@ -39,6 +42,7 @@ class Images:
     unlabelled   why there are no labels, where something like labels was found
     notes        sentences for a person: what was done to the images, and what was left out
     range        the values of black and white, where they were chosen or do not follow from the type of the numbers
+    stream       the whole set, of which these are some images: tar shards that are decoded as they are needed
     former       the fingerprint that the first format gave these images, if it prepared them to other pixels
     """
 
@@ -53,9 +57,15 @@ class Images:
     range: Range | None = None
     former: str | None = None
     unlabelled: str | None = None
+    stream: "ShardStream | None" = None
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @property
+    def total(self) -> int:
+        """Images of the whole set: their number, or, of a stream that was not read to its end, an estimate."""
+        return len(self) if self.stream is None else self.stream.total
 
     @property
     def stored(self) -> Pixels:
@@ -70,7 +80,7 @@ class Images:
         for begin in range(0, len(pixels), LAID):
             pixels[begin : begin + LAID] = on_white(self.pixels[begin : begin + LAID])
         fingerprint = hashlib.sha256(f"{self.fingerprint} on white".encode()).hexdigest()
-        return replace(self, pixels=pixels, fingerprint=fingerprint, former=None)
+        return replace(self, pixels=pixels, fingerprint=fingerprint, former=None, stream=None)
 
     def first(self, count: int) -> "Images":
         """The first `count` of them, or all if there are no more."""
@@ -115,6 +125,7 @@ class Images:
             pixels=self.pixels[indices],
             labels=None if self.labels is None else self.labels[indices],
             fingerprint=hashlib.sha256(f"{self.fingerprint}, {digest}".encode()).hexdigest(),
+            stream=None,
         )
 
     @property
@@ -189,13 +200,14 @@ def write(
     shape: tuple[int, int, int],
     fingerprint: str,
     limits: Range | None,
-    notes: Callable[[], list[str]],
+    notes: Callable[[], list[str]] = list,
+    least: int = 2,
 ) -> None:
     """Make the folder `entry` of `images` (uint8, each of `shape`), leaving out those that could not be read.
 
     limits: the `range` of the set; notes: asked for once all images are written. Memory does not grow with their
     number. After an error nothing is left behind; the caller holds a lock.
-    Raises UserError when fewer than two images are readable.
+    Raises UserError when fewer than `least` images are readable.
     """
     with new_folder(entry) as part:
         good, skipped = [], []
@@ -210,7 +222,8 @@ def write(
                     good.append(i)
             file.seek(0)
             _header(file, (len(good), *shape))  # of the same length: numpy leaves room for N to grow
-        _enough(source, len(good), skipped)
+        if len(good) < least:
+            _enough(source, len(good), skipped)
         if items.labels is not None:
             np.save(part / "labels.npy", items.labels[good])
         files = {file.name: file.stat().st_size for file in part.iterdir()}

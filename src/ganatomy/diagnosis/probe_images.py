@@ -9,6 +9,7 @@ import torch
 from ganatomy import data as datasets
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.data.batches import RealBatches
+from ganatomy.data.shard_batches import ShardBatches
 from ganatomy.diagnosis.probe import Probe, ProbeImages, extremes
 from ganatomy.diagnosis.reference import MOST
 from ganatomy.errors import UserError
@@ -28,17 +29,19 @@ def probe_of(
     images: the training set; held_out: real images that are not trained on, or None.
     """
     count = min(options.diagnosis.samples, len(images))
-    if isinstance(batches, RealBatches):
+    if isinstance(batches, ShardBatches):
+        batches = batches.of_some()
+    elif isinstance(batches, RealBatches):
         batches = batches.whole()  # one process measures, and sees what it would see alone
     real = first(batches, min(len(images), MOST), options.training.discriminator_steps)
     chosen = ProbeImages(
         real,
         None if held_out is None else _batch(held_out, count, options, method.runtime),
-        images.pixels if len(images) <= SEARCHED else None,
+        images.pixels if images.total <= SEARCHED else None,
         _of_class(method, real, count),
         _extremes(images),
     )
-    return Probe(method, method.prior.of_seeds(range(count)), chosen, len(images))
+    return Probe(method, method.prior.of_seeds(range(count)), chosen, images.total)
 
 
 def _extremes(images: datasets.Images) -> tuple[float, float]:
@@ -52,7 +55,7 @@ def held_out_images(options: DataOptions, images: datasets.Images) -> datasets.I
     height, width, channels = images.pixels.shape[1:]
 
     def prepared(split: str) -> datasets.Images:
-        how = options.model_dump(include={"fit", "padding", "range", "classes_from"})
+        how = options.model_dump(include={"fit", "padding", "range", "classes_from", "stream", "buffer", "cache_gb"})
         return datasets.prepare(options.path, size=(height, width), channels=channels, split=split, **how)
 
     def evenly(whole: datasets.Images, begin: int = 0) -> datasets.Images:

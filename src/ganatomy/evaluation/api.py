@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
+from ganatomy.config.options import BUFFER, CACHE_GB
 from ganatomy.data import Images, samples
 from ganatomy.data.decode import Fit, Padding
 from ganatomy.data.sources import is_name
@@ -110,6 +111,7 @@ def evaluate(
         if own:
             options = located(run, options, f"ganatomy evaluate {run.address} --reference PLACE")
             reference, split, first = options.path, options.split, options.first
+            files = replace(files, stream=options.stream, buffer=options.buffer, cache_gb=options.cache_gb)
     elif step is not None or raw or truncation is not None or changes or first_seed:
         raise UserError(
             "--step, --raw, --truncation, --set and --first-seed choose what a run draws: these are images."
@@ -165,6 +167,9 @@ class Preparation:
     padding: Padding = "background"
     range: Range | None = None
     classes_from: int | None = None
+    stream: bool | None = None
+    buffer: int = BUFFER
+    cache_gb: float = CACHE_GB
 
 
 @dataclass(frozen=True)

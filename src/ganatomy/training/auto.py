@@ -107,11 +107,11 @@ def _for_a_gpu(choice: Choice, side: int) -> None:
 
 
 def _for_few_images(choice: Choice, images: Images) -> None:
-    if len(images) >= ENOUGH:
-        choice.reasons.append(f"No augmentation: {len(images):,} images are enough without.")
+    if images.total >= ENOUGH:
+        choice.reasons.append(f"No augmentation: {images.total:,} images are enough without.")
         return
     policies = augmentation(images.pixels.shape[-1])
-    why = f"Augmentation ({', '.join(policies)}): the discriminator would memorise as few as {len(images):,} images."
+    why = f"Augmentation ({', '.join(policies)}): the discriminator would memorise as few as {images.total:,} images."
     choice.set(why, {"augmentation.policies": policies})
 
 

@@ -108,8 +108,13 @@ def budget_of(config: Config) -> Budget:
 
 def refuse_few(images: Samples) -> None:
     """Raises UserError where there are too few images to learn from: a check of `prepare_training`."""
-    if not isinstance(images, Rows) and len(images) < LEAST:
-        raise UserError(f"{images.source}: {too_few(len(images))}")
+    if not isinstance(images, Rows) and (count := _total(images)) < LEAST:
+        raise UserError(f"{images.source}: {too_few(count)}")
+
+
+def _total(images: datasets.Images | Pairs) -> int:
+    """How many images there are to train on, as far as is known."""
+    return images.total if isinstance(images, datasets.Images) else len(images)
 
 
 def accept(images: Samples) -> None:
@@ -139,6 +144,9 @@ def prepare_training(
     if told := _told_before(there):
         console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
     images = _trained_classes(planned, prepare_images(there, console, runtime), console)
+    if images.stream is not None and (planned.private or planned.modality == "pairs"):
+        what = "Pairs of images" if planned.modality == "pairs" else "privacy.noise"
+        raise UserError(f"{what} and data.stream do not go together: all images must be at hand.")
     samples: Samples = images
     if planned.modality == "pairs":
         samples = prepare_pairs(images, planned.data, console)
@@ -167,9 +175,9 @@ def prepare_training(
 
 def _few(planned: Config, images: datasets.Images, held_out: datasets.Images | None) -> Iterator[str]:
     """What to expect of so few images that they are likely to be copied, and whether the diagnosis can tell."""
-    if len(images) > COPIED:
+    if images.total > COPIED:
         return
-    if sentence := advice(len(images), images.pixels.shape[-1], started=bool(planned.init.path)):
+    if sentence := advice(images.total, images.pixels.shape[-1], started=bool(planned.init.path)):
         yield sentence
     if _diagnosed(planned) and held_out is None:
         yield (
@@ -218,7 +226,10 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
         console.print(sentence, style="yellow", highlight=False)
     count, height, width, channels = images.pixels.shape
     kind = {1: "grey", 3: "colour", 4: "colour with alpha"}[channels]
-    console.print(f"Data: {count:,} images, {height}×{width}, {kind}", highlight=False)
+    some = f"{count:,}"
+    if images.stream is not None:
+        some = f"about {images.total:,} images in {len(images.stream):,} shards, decoded as they are needed; now {some}"
+    console.print(f"Data: {some} images, {height}×{width}, {kind}", highlight=False)
     return images
 
 

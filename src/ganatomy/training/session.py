@@ -18,6 +18,7 @@ from ganatomy.data.pair_batches import PairBatches
 from ganatomy.data.pairs import Pairs
 from ganatomy.data.row_batches import RowBatches
 from ganatomy.data.rows import Rows
+from ganatomy.data.shard_batches import ShardBatches
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.tables.table_modality import TableModality
@@ -60,6 +61,7 @@ def train(
         recovery = Recovery(run, console)
         while True:
             state, batches = _start(run, prepared, recovery.retry)
+            _say_what_streams_skip(run, prepared, console)
             _warn_of_batch_norm(state.method, console)
             standard = _callbacks(run, prepared, console, state, batches, stopped)
             console.print(
@@ -139,6 +141,8 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
             words = initial.start_from(method, options, prepared.modality.shape)
             if runtime.leads:
                 run.event("initialised", words=words)
+    if isinstance(samples, Images) and samples.stream is not None:
+        samples.stream.learn(facts.get("shards", {}))
     coins = None if secret is None else Randomness(secret, attempt)
     batches = _batches(prepared, Randomness(options.training.seed, attempt), coins)
     if prepared.altered:
@@ -146,6 +150,18 @@ def _start(run: Run, prepared: Prepared, retry: int) -> tuple[State, Batches]:
     state = State(method, facts["step"], facts["images"], facts["seconds"], attempt, probe=probe)
     state.window = {name: list(values.to(runtime.device)) for name, values in window.items()}
     return state, batches
+
+
+def _say_what_streams_skip(run: Run, prepared: Prepared, console: Console) -> None:
+    """Print and record which images of streamed shards cannot be read; other processes only print it."""
+    if not (isinstance(prepared.samples, Images) and prepared.samples.stream and prepared.runtime.leads):
+        return
+
+    def say(sentence: str) -> None:
+        console.print(sentence, style="yellow", highlight=False, markup=False)
+        run.event("unreadable", message=sentence)
+
+    prepared.samples.stream.say = say
 
 
 def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -> Batches:
@@ -156,6 +172,9 @@ def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -
         return RowBatches(samples, batch, random, runtime, conditional)
     if isinstance(samples, Pairs):
         return PairBatches(samples, batch, turns, random, runtime, flip=options.data.flip)
+    if samples.stream is not None:
+        flip = options.data.flip
+        return ShardBatches(samples, batch, turns, random, runtime, flip=flip, conditional=conditional)
     return RealBatches(
         samples.pixels,
         batch,
@@ -250,7 +269,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
             "source": options.data.path,
             "path": place_of(options.data.path) or (run.info().get("data") or {}).get("path"),
             "fingerprint": samples.fingerprint,
-            "images": len(samples),
+            "images": samples.total if isinstance(samples, Images) else len(samples),
             "values": samples.values or (run.info().get("data") or {}).get("values"),
             "classes": samples.classes,
             "problems": prepared.problems,

@@ -1,6 +1,7 @@
 """The callbacks that every training has: they write the run folder, show progress and diagnose."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -80,7 +81,7 @@ def standard_callbacks(
     samples = "rows" if options.modality == "tables" else options.modality
     callbacks += [
         snapshots,
-        Checkpoints(run, log.checkpoint, log.keep, state.attempt),
+        Checkpoints(run, log.checkpoint, log.keep, state.attempt, lambda: _shards(prepared)),
         ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else "", samples),
     ]
     if options.modality == "images":
@@ -98,6 +99,12 @@ def standard_callbacks(
     callbacks += [Track(run, name, TRACKERS.find(name).open, known, say) for name in log.named]
     # The last, so that the others have seen the step when a request is carried out.
     return [*callbacks, Control(run, stopped, snapshots.draw, lambda rates: _keep_rates(run, rates))]
+
+
+def _shards(prepared: Prepared) -> dict[str, Any]:
+    """What is known of streamed shards, for a checkpoint's manifest: another machine need not read them to go on."""
+    stream = prepared.samples.stream if isinstance(prepared.samples, Images) else None
+    return {} if stream is None else {"shards": stream.known()}
 
 
 def _probe(method: Method, prepared: Prepared, batches: Batches) -> Probe:

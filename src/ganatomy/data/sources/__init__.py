@@ -31,6 +31,7 @@ from ganatomy.system.registry import Registry, summary_of
 
 if TYPE_CHECKING:
     from ganatomy.data.items import Items
+    from ganatomy.data.shards import Shards
     from ganatomy.data.store import Images
 
 NAMES, FILES, FOLDERS = range(3)  # when a kind is tried: a set's name before a file's, and any folder at the end
@@ -44,12 +45,14 @@ class Found:
     stamp     a text that changes whenever the files do, without reading them; None if there is none
     load      opens them
     prepared  the set in the cache, if that is what they are
+    shards    the tar shards that they are, which may be read one by one
     """
 
     name: str
     stamp: str | None
     load: Callable[[], Items]
     prepared: Images | None = None
+    shards: Shards | None = None
 
 
 Recognise = Callable[[str, str, Path], Found | None]

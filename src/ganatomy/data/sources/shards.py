@@ -35,7 +35,7 @@ def address(name: str, split: str, cache: Path) -> Found | None:
 
 def _found(place: str, name: str, split: str, cache: Path) -> Found:
     shards = find(place, name, split, cache / "data" / "shards")
-    return Found(name, f"{split}\n{reads_heic()}\n{shards.stamp}", shards.items)
+    return Found(name, f"{split}\n{reads_heic()}\n{shards.stamp}", shards.items, shards=shards)
 
 
 def _holds_shards(place: Path) -> bool:

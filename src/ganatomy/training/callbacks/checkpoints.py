@@ -1,5 +1,8 @@
 """Saves everything that a training needs to be resumed as if it had never stopped."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ganatomy.runs import checkpoint
@@ -14,9 +17,14 @@ class Checkpoints(Callback):
     Nothing is saved after an update that was skipped because its numbers were not finite: the session ends instead.
     """
 
-    def __init__(self, run: Run, every: int, keep: int, attempt: int = 0) -> None:
-        """every: steps between saves; keep: how many to keep; attempt: roll-backs so far, recorded in each."""
-        self.run, self.every, self.keep, self.attempt = run, every, keep, attempt
+    def __init__(
+        self, run: Run, every: int, keep: int, attempt: int = 0, more: Callable[[], dict[str, Any]] = dict
+    ) -> None:
+        """every: steps between saves; keep: how many to keep; attempt: roll-backs so far, recorded in each.
+
+        more: other entries of the manifest.
+        """
+        self.run, self.every, self.keep, self.attempt, self.more = run, every, keep, attempt, more
 
     def begin(self, state: State) -> None:
         """Save, unless this step is saved already."""
@@ -41,7 +49,7 @@ class Checkpoints(Callback):
         window = {name: torch.stack(values) for name, values in state.window.items()}
         pending = {checkpoint.WINDOW: window, checkpoint.PROBE: state.probe}
         groups |= {name: tensors for name, tensors in pending.items() if tensors}
-        checkpoint.save(folder, groups, {**counts, "lengths": self.run.lengths()})
+        checkpoint.save(folder, groups, {**counts, **self.more(), "lengths": self.run.lengths()})
         self.run.write_text("checkpoints/last", folder.name + "\n")
         for old in list(self.run.checkpoints().values())[: -self.keep or None] if self.keep else []:
             files.remove(old)
