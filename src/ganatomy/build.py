@@ -258,7 +258,8 @@ def _check_privacy(config: options.Config, processes: int) -> None:
     compared = getattr(config.discriminator, "norm", "none") == "batch" or getattr(config.discriminator, "group", 1) > 1
     needs = {
         "one process": processes == 1,
-        "images, neither a table, whose columns are described from its rows, nor pairs": config.modality == "images",
+        "images: the columns of a table are described from its rows": config.modality != "tables",
+        "images that are drawn of no other image": config.modality != "pairs",
         "training.batch of at least 16": training.batch >= SMALLEST_PRIVATE_BATCH,
         "no penalty, which reads real images": not config.penalties.weights(),
         "augmentation.policies=[]": not config.augmentation.policies,

@@ -1,7 +1,7 @@
 """ganatomy evaluate"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,8 @@ def evaluate(
         str,
         typer.Option(
             help="What to measure, as in fd,prdc: {ganatomy.evaluation.metrics:METRICS}; `all` that these images "
-            "allow; empty: the usual ones. Of a table: {ganatomy.evaluation.rows:ROW_METRICS}."
+            "allow; empty: the usual ones. Of a table: {ganatomy.evaluation.rows:ROW_METRICS}. Of pairs also: "
+            "{ganatomy.evaluation.pairs.fidelity:PAIR_METRICS}."
         ),
     ] = "",
     n: Annotated[
@@ -84,9 +85,11 @@ def evaluate(
     from ganatomy.config.settings import change, parse_settings
     from ganatomy.errors import UserError
     from ganatomy.evaluation import api as evaluation
+    from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
     from ganatomy.evaluation.rows import api as rows
     from ganatomy.evaluation.rows.of_run import evaluate_run
     from ganatomy.generators import rows as drawing
+    from ganatomy.generators import trained
     from ganatomy.modalities.tables import files
     from ganatomy.system.terminal import Terminal, show
 
@@ -118,6 +121,25 @@ def evaluate(
             page=page,
         )
         show(found)
+        return
+    if not files.is_table(subject) and (pairs := trained.of_modality(subject, "pairs")):
+        of_others: dict[str, object] = {
+            "--reference": reference,
+            "--weights": weights,
+            "--sha256": sha256,
+            "--size": size,
+            "--channels": channels,
+            "--class": label,
+            "--set": changes,
+            "--truncation": truncation,
+            "--first-seed": first_seed,
+            "--target": target,
+            "--page": page,
+        }
+        if given := [name for name, value in of_others.items() if value]:
+            raise UserError(f"{', '.join(given)}: not of a generator that is given images, as that of {subject} is.")
+        how: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
+        show(evaluate_pairs(pairs, held_out=held_out, metrics=chosen, n=n, features=features, **how))
         return
     if files.is_table(subject):
         of_images = {

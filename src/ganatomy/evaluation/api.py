@@ -23,9 +23,11 @@ from ganatomy.evaluation import scoring
 from ganatomy.evaluation.evaluator import BATCH, Evaluator, check_shape
 from ganatomy.evaluation.features.choice import AUTO, extractor_for
 from ganatomy.evaluation.metrics import METRICS
+from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
 from ganatomy.evaluation.rows.of_run import evaluate_run
 from ganatomy.generators import api as sampling
 from ganatomy.generators import rows as drawing
+from ganatomy.generators import trained
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import Sampler
 from ganatomy.report import nearest, page
@@ -83,7 +85,8 @@ def evaluate(
     device      draws a run's images and computes the features: auto, cpu, cuda, cuda:N or mps
     out         a file to write the card to
 
-    Of a run on a table, rows are measured as by `evaluation.rows.api.evaluate`, with the metrics of tables.
+    Of a run on a table, rows are measured as by `evaluation.rows.api.evaluate`, with the metrics of tables; of a run on
+    pairs, what is drawn of given images as by `evaluation.pairs.of_run.evaluate_run`, with those of pairs beside.
 
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
     for whatever the caller can mend.
@@ -99,6 +102,14 @@ def evaluate(
         how: dict[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "first_seed": first_seed}
         given: dict[str, Any] = {"reference": reference, "held_out": held_out, "metrics": metrics, "n": n, "out": out}
         return evaluate_run(run, **given, **how, device=device).cards[0]
+    if run is not None and trained.of_modality(run, "pairs"):
+        others = (weights, sha256, size, channels, fit != "crop", label, changes, truncation, first_seed)
+        if reference is not None or any(others):
+            raise UserError(f"{run.path} is given images: reference, size, label, seeds and the like are of others.")
+        if isinstance(held_out, np.ndarray):
+            raise UserError("held_out: give the folder or file of these images.")
+        drawn: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
+        return evaluate_pairs(run, held_out=held_out, metrics=metrics, n=n, features=features, **drawn).cards[0]
     split, first, files = "train", None, Preparation(size, channels, fit)
     own = run is not None and reference is None
     if run is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,10 +103,7 @@ class RowSampler:
 
 def find(place: str | Path | Run, runs: Path = RUNS) -> Run | None:
     """The run on a table that is meant; None where it is something else."""
-    with suppress(UserError):
-        run = place if isinstance(place, Run) else Run.find(place, runs)
-        return run if run.config().modality == "tables" else None
-    return None
+    return trained.of_modality(place, "tables", runs)
 
 
 def search(

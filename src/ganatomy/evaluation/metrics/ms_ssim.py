@@ -25,17 +25,30 @@ def ms_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Array:
     for 28×28 and 32×32, three for 48×48 and 64×64, four for 128×128; figures of different sizes do not compare.
     Negative contrast terms count as 0. Raises UserError for images smaller than 11×11 and for different shapes.
     """
+    _check(a, b)
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(a), BLOCK)]
+    return np.concatenate([np.empty(0), *(_block(a[block], b[block]) for block in blocks)])
+
+
+def ssim(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Array:
+    """The mean of l·cs over windows and channels, [N]: Wang, Bovik, Sheikh & Simoncelli 2004, eq. 13 and 17.
+
+    a, b, windows and errors: as for `ms_ssim`, of one scale. Range [−1, 1]; 1 for equal images. Raises UserError.
+    """
+    _check(a, b)
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(a), BLOCK)]
+    terms = (_ssim(a[block].astype(np.float64), b[block].astype(np.float64)) for block in blocks)
+    return np.concatenate([np.empty(0), *((one * other).mean(axis=(1, 2, 3)) for one, other in terms)])
+
+
+def _check(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> None:
     if a.dtype != np.uint8 or a.ndim != 4 or (b.dtype, b.shape) != (a.dtype, a.shape):
         raise UserError(
-            "MS-SSIM needs pairs of uint8 images, two arrays [pairs, height, width, channels] of one shape; they are "
+            "SSIM needs pairs of uint8 images, two arrays [pairs, height, width, channels] of one shape; they are "
             f"{a.dtype} {a.shape} and {b.dtype} {b.shape}."
         )
     if min(a.shape[1:3]) < WINDOW:
-        raise UserError(
-            f"MS-SSIM needs images of at least {WINDOW}×{WINDOW} pixels; these are {a.shape[1]}×{a.shape[2]}."
-        )
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(a), BLOCK)]
-    return np.concatenate([np.empty(0), *(_block(a[block], b[block]) for block in blocks)])
+        raise UserError(f"SSIM needs images of at least {WINDOW}×{WINDOW} pixels; these are {a.shape[1]}×{a.shape[2]}.")
 
 
 def diversity(pixels: NDArray[np.uint8], pairs: int = 1000, seed: int = 0) -> Estimate:
