@@ -33,8 +33,12 @@ def train(
         float | None, typer.Option(min=0.001, help="With --resume: stop after this many more minutes.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the new run under runs/.")] = None,
+    runs: Annotated[str | None, typer.Option(metavar="ADDRESS", help="{log.mirror}")] = None,
     seed: Annotated[int | None, typer.Option(help="{training.seed}")] = None,
-    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with this run (path, name or last).")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Go on with this run (path, name, last or ADDRESS/NAME of --runs)."),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PART.OPTION=VALUE", help="Change any option; repeatable.")
     ] = None,
@@ -108,6 +112,7 @@ def train(
         "evaluation.every": evaluate_every,
         "diagnosis.remedies": 0 if remedy == "off" else remedies,
         "log.trackers": log or None,
+        "log.mirror": runs,
     }
     named = {option: value for option, value in flags.items() if value is not None}
     changes = parse_settings(settings or [])

@@ -341,6 +341,11 @@ class LogOptions(Options):
     snapshot: int = Field(250, ge=1, description="Steps between two grids of samples, of the same latent vectors.")
     checkpoint: int = Field(1000, ge=1, description="Steps between two checkpoints.")
     keep: int = Field(3, ge=0, description="How many of the newest checkpoints to keep; 0: all.")
+    mirror: str = Field(
+        "",
+        description="Address (s3://…, file://…) to which each checkpoint is copied, for another machine to go on with; "
+        "empty: none.",
+    )
     trackers: list[Annotated[str, OneOf("ganatomy.training.trackers:TRACKERS")]] = Field(
         [], description="Experiment trackers that are told what is written, too: see docs/TRACKING.md."
     )

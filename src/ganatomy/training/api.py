@@ -22,11 +22,12 @@ from ganatomy.data.rows import Rows, keep
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
 from ganatomy.modalities.tables.files import is_table
-from ganatomy.runs import checkpoint
+from ganatomy.runs import checkpoint, mirror
 from ganatomy.runs.images import cached, located
 from ganatomy.runs.parts import check_at_hand
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import runtime as runtimes
+from ganatomy.system.addresses import filesystem, is_address
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import auto, forecast, initial, parts, session, trackers
 from ganatomy.training.loop import Callback
@@ -116,15 +117,18 @@ def resume(
 ) -> Run:
     """Continue a run from its newest checkpoint, as if it had never stopped, and return it.
 
-    data: where the images are now, if they have moved; labels, classes: as for `train`; settings: options to change,
-    usually a longer budget, which counts from the beginning; more_steps, more_minutes: a budget from here on;
+    run: a folder, its name under `runs`, or ADDRESS/NAME of copies that `log.mirror` made, of which the newest whole
+    one becomes a folder under `runs`; data: where the images are now, if they have moved; labels, classes: as for
+    `train`; settings: options to change, usually a longer budget, which counts from the beginning; more_steps,
+    more_minutes: a budget from here on;
     generator, discriminator, objective: as they were passed to `train`, where they are not registered;
     allow_changed_parts: continue although their code has changed. A run whose budget is spent stays as it is. Raises
     UserError where the run cannot be continued with them.
     """
     console = console or Terminal()
     path = _path(data, labels, classes)
-    run = run if isinstance(run, Run) else Run.find(run, Path(runs))
+    if not isinstance(run, Run):
+        run = mirror.fetch(str(run), Path(runs)) if is_address(str(run)) else Run.find(run, Path(runs))
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
     changed = {**(settings or {}), **_more(run, named, more_steps, more_minutes)}
     named, config = {**named, **changed}, run.config()
@@ -297,6 +301,10 @@ def plan(
         inactive.check(planned, settings or {}, resumed)
     build.check(planned)
     trackers.check(planned.log.named)
+    if planned.log.mirror:
+        filesystem(planned.log.mirror)  # a missing package is said before the training
+        if planned.private:
+            raise UserError("log.mirror copies no secrets, and privacy.noise has one: leave one of them out.")
     return planned
 
 

@@ -33,6 +33,7 @@ from ganatomy.system.files import reason
 from ganatomy.system.runtime import Randomness
 from ganatomy.system.terminal import show
 from ganatomy.training import contract, initial, parts, privacy
+from ganatomy.training.callbacks.mirror import Mirror
 from ganatomy.training.loop import Callback, State, fit
 from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
@@ -73,6 +74,8 @@ def train(
             prepared = recovery.after(ended, prepared)
         if prepared.runtime.leads:
             _close(run, console, state, finished=state.spent(prepared.budget) >= 1)
+            if address := prepared.config.log.mirror:  # now run.json says how it ended
+                Mirror(run, address, lambda words: console.print(words, style="yellow", markup=False)).end(state)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from ganatomy.training.callbacks.control import Control
 from ganatomy.training.callbacks.diagnosis import RecordSignals, Verdicts
 from ganatomy.training.callbacks.evaluation import Scorer
 from ganatomy.training.callbacks.forecast import ForecastAgain
+from ganatomy.training.callbacks.mirror import Mirror
 from ganatomy.training.callbacks.progress import ShowProgress
 from ganatomy.training.callbacks.recorder import Recorder
 from ganatomy.training.callbacks.snapshots import Snapshots
@@ -82,6 +83,7 @@ def standard_callbacks(
     callbacks += [
         snapshots,
         Checkpoints(run, log.checkpoint, log.keep, state.attempt, lambda: _shards(prepared)),
+        *([Mirror(run, log.mirror, say)] if log.mirror else []),
         ShowProgress(console, prepared.budget, lambda: verdicts.verdict if verdicts else "", samples),
     ]
     if options.modality == "images":
