@@ -1,6 +1,6 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture gpu]
+python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture shards gpu]
 """
 
 import json
@@ -26,6 +26,7 @@ from bench.intervals import intervals
 from bench.measure import Row, alternate
 from bench.neighbours import neighbours
 from bench.serve import serve
+from bench.shards import shards
 from bench.streaming import streaming
 from bench.studio import studio
 from bench.textbook import training_step
@@ -206,8 +207,8 @@ BENCHMARKS = {
     "serve": serve,
     "studio": studio,
 }
-# Half an hour, six minutes, and seven minutes of a GPU: only when they are named.
-SLOW = {"intervals": intervals, "torture": torture, "gpu": gpu}
+# Half an hour, six minutes, minutes, and seven minutes of a GPU: only when they are named.
+SLOW = {"intervals": intervals, "torture": torture, "shards": shards, "gpu": gpu}
 
 
 def main(names: list[str]) -> None:

@@ -7,6 +7,7 @@ import fsspec
 import numpy as np
 import pytest
 import torch
+from bench import shards
 from image_files import noise, write_files, write_tar
 
 from ganatomy.data import inspect, inspection, prepare
@@ -213,3 +214,11 @@ def test_what_cannot_be_streamed_is_refused(folder: Path, tmp_path: Path, rng: n
         prepare(plain, stream=True)
     with pytest.raises(UserError, match=r"data\.first takes the first of all images"):
         prepare(folder, stream=True, first=4)
+
+
+@pytest.mark.slow
+def test_memory_and_disk_do_not_grow_with_the_images() -> None:
+    """10,000 and 60,000 images, a whole pass of each; fewer are read before the first batch than there are."""
+    few, many = shards.run(10_000), shards.run(60_000)
+    assert many["peak"] < few["peak"] + 32 * 2**20
+    assert many["cache"] < 1.1e9 * shards.CACHE_GB
