@@ -49,7 +49,7 @@ def test_what_pairs_cannot_have_is_refused() -> None:
         ({"prior.conditional": True}, "draws of the image that it is given"),
         ({"prior.dimension": 7}, "draws of the image that it is given"),
         ({"training.pack": 2}, r"training\.pack=1"),
-        ({"evaluation.every": 5}, "evaluation.every is for images"),
+        ({"evaluation.every": 5}, "evaluation.every is not for pairs"),
         ({"privacy.noise": 1.0}, "needs images that are drawn of no other image"),
         ({"penalties.l1": 1.0, "training.simultaneous": True, "training.share_fakes": False}, "simultaneous=false"),
         ({"generator.family": "dcgan"}, "choose families of one kind"),
