@@ -88,6 +88,24 @@ def test_missing_numbers_are_filled_in_from_the_other_columns() -> None:
     assert_array_equal(np.isnan(scores.numbers(features)), np.isnan(numbers))
 
 
+@pytest.mark.parametrize("column", ["amount", "pet"])
+def test_one_column_is_correlated_with_itself(column: str) -> None:
+    schema = Schema.of(FRAME[[column]])
+    numbers = schema.numbers(FRAME[[column]])
+    assert NormalScores.of(schema, numbers).correlations(numbers, CHANCE).tolist() == [[1]]
+
+
+def test_numbers_that_are_never_there_together_are_not_correlated() -> None:
+    x = CHANCE.normal(size=200)
+    first = np.arange(200) < 100
+    frame = pd.DataFrame({"x": np.where(first, x, np.nan), "y": np.where(first, np.nan, x)})
+    schema = Schema.of(frame)
+    numbers = schema.numbers(frame)
+    found = NormalScores.of(schema, numbers).correlations(numbers, CHANCE)
+    assert found[0, 2] == found[2, 0] == 0
+    assert np.isfinite(found).all()
+
+
 def test_names_are_put_into_an_order_in_which_neighbours_are_alike() -> None:
     """Of the alphabet, cities of 10, 50 and 30 years; numbers, and categories that have an order, keep theirs."""
     place = CHANCE.integers(0, 3, 600)

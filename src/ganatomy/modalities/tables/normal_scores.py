@@ -60,10 +60,10 @@ class ColumnScores(Options):
         """Shares [N] of cells [N], NaN where a number is missing; an unknown category counts as missing."""
         if not self.discrete:
             return np.where(np.isnan(cells), np.nan, self.marginal.shares(cells, random))
-        places = np.full(len(cells), np.nan)
-        for place, value in enumerate(self.values):
-            places[cells == value] = place
-        return self.marginal.shares(places, random)
+        places = np.full(int(max(self.values, default=-1)) + 2, np.nan)  # by category; the last one is of all others
+        places[np.array(self.values, int)] = range(len(self.values))
+        known = np.where(np.isnan(cells), -1, np.minimum(cells, len(places) - 1)).astype(int)
+        return self.marginal.shares(places[known], random)
 
     def cells(self, shares: Numbers) -> Numbers:
         """The cells at shares [N]: the inverse of `shares`."""
@@ -143,9 +143,12 @@ class NormalScores(Options):
         return np.stack(columns, axis=1)
 
     def correlations(self, numbers: Numbers, random: np.random.Generator) -> Numbers:
-        """Of the scores of numbers [N, D], [W, W], each of the rows in which both are there."""
+        """Of the scores of numbers [N, D], [W, W], each of the rows in which both are there; 0 where there are none."""
         scores = np.ma.masked_invalid(self._with_gaps(numbers, random))
-        return np.atleast_2d(np.ma.corrcoef(scores, rowvar=False).filled(0))
+        width = scores.shape[1]
+        found = np.nan_to_num(np.ma.filled(np.ma.corrcoef(scores, rowvar=False), 0)).reshape(width, width)
+        np.fill_diagonal(found, 1)
+        return found
 
     def _with_gaps(self, numbers: Numbers, random: np.random.Generator) -> Numbers:
         """Scores [N, W] of numbers [N, D], NaN where a number is missing."""
