@@ -289,7 +289,7 @@ def text(found: Mapping[str, Any]) -> str:
             real = []
             if metric == "utility":
                 shown += f", {facts['kind']} of `{facts['target']}`"
-                real = [f"{facts['real']:.3f}"]
+                real = [f"{facts['real']:.3f}".replace("-", "−")]
             every = (*measured.generators, *BASELINES)
             rows.append([shown, *real, *[measured.cell(name, each, metric) for each in every]])
         named = [f"`{each}`" if each in OURS else each for each in measured.generators]
