@@ -34,5 +34,5 @@ def residual_copula() -> Config:
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
         average=AverageOptions(decay=0.999),
-        training=TrainingOptions(batch=500, steps=5000),
+        training=TrainingOptions(batch=500, steps=3000),
     )
