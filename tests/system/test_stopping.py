@@ -48,3 +48,18 @@ def test_another_thread_handles_no_signals() -> None:
     thread.join()
     assert seen == [False]
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_an_action_follows_the_end_of_the_standard_input() -> None:
+    program = "import os, time; from ganatomy.system import stopping as s; s.when_input_ends(lambda: os._exit(7)); "
+    command = [sys.executable, "-c", f"{program}print('on', flush=True); time.sleep(600)"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"on\n"
+        process.stdin.write(b"more than a line\n")
+        process.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        process.stdin.close()
+        assert process.wait(60) == 7

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ganatomy.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from ganatomy.training.cluster.engine import Engine
 
 Place = Annotated[
     str,
@@ -55,6 +58,20 @@ Parts = Annotated[  # `verb.Verb` loads them, before any other argument is read
     ),
 ]
 
+On = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ray|ADDRESS",
+        help="Let Ray place the processes: `ray` starts one here, HOST:PORT, ray://HOST:PORT or auto join one.",
+    ),
+]
+ProcessResources = Annotated[
+    str | None,
+    typer.Option(
+        "--resources", metavar="gpu=N,cpu=N", help="What Ray reserves for each process; one core if not given."
+    ),
+]
+
 # A token itself would be a bad argument: every account of a machine can read the arguments of all processes.
 TokenFile = Annotated[
     Path | None,
@@ -75,6 +92,15 @@ def space_of(text: str | None) -> Literal["z", "w"] | None:
     if text not in (None, "z", "w"):
         raise UserError(f"--space {text}: z or w.")
     return "w" if text == "w" else "z" if text == "z" else None
+
+
+def engine_of(on: str | None, resources: str | None) -> "Engine | None":
+    """The engine that --on and --resources choose, None without both. Raises UserError where resources are wrong."""
+    if on is None and resources is None:
+        return None
+    from ganatomy.training.cluster.engine import HERE, Engine, Resources
+
+    return Engine(on or HERE, Resources() if resources is None else Resources.parse(resources))
 
 
 def page_folder(to: str | None, folder: Path | None, command: str) -> Path | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Parts
+from ganatomy.cli.arguments import On, Parts, ProcessResources
 
 REMEDIES = 2  # of --remedy auto
 
@@ -64,6 +64,15 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be trained and how long it takes; train nothing.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Train in so many processes, which Ray places: see docs/CLUSTER.md.")
+    ] = None,
+    on: On = None,
+    resources: ProcessResources = None,
+    restarts: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --workers: how often it may go on after a process died; 3 if not given."),
+    ] = None,
 ) -> None:
     """Train a generator on your images, or on the rows of a table.
 
@@ -74,14 +83,18 @@ def train(
     ganatomy train cats/ --recipe sngan --set training.batch=32 --dry-run
     ganatomy train --resume last --more-steps 20000
     ganatomy train cats/ --parts my_parts.py --set objective.name=my_loss
+    ganatomy train cats/ --workers 4 --on 10.0.0.1:6379 --resources gpu=1,cpu=4
 
     Raises UserError where arguments are missing or do not go together.
     """
+    from ganatomy.cli.arguments import engine_of
     from ganatomy.config.settings import parse_settings
     from ganatomy.errors import UserError
     from ganatomy.system.terminal import Terminal
     from ganatomy.training import api as training
     from ganatomy.training import dryrun
+    from ganatomy.training.cluster.api import RESTARTS, Workers
+    from ganatomy.training.cluster.engine import Engine
     from ganatomy.training.prepare import accept, refuse_few
     from ganatomy.training.results import show_results
     from ganatomy.web.studio import companion
@@ -92,6 +105,12 @@ def train(
         raise UserError(f"--remedy off and --remedies {remedies} contradict each other.")
     if dry_run and (studio or name):
         raise UserError("--dry-run trains nothing: leave out --studio and --name.")
+    placed = {"--workers": workers, "--on": on, "--resources": resources, "--restarts": restarts}
+    given = [flag for flag, value in placed.items() if value is not None]
+    if dry_run and given:
+        raise UserError(f"--dry-run trains nothing: leave out {' and '.join(given)}.")
+    allowed = RESTARTS if restarts is None else restarts
+    trainer = Workers(workers or 1, engine_of(on, resources) or Engine(), allowed) if given else training
     if remedy == "auto" and remedies is None:
         remedies = REMEDIES
     flags = {
@@ -127,7 +146,7 @@ def train(
             )
         if studio:
             companion.start(resume)
-        run = training.resume(
+        run = trainer.resume(
             resume,
             data=data,
             settings=changes,
@@ -144,13 +163,13 @@ def train(
                 "Which images? Give a folder, a zip, an array file, a table or a named set: ganatomy train digits"
             )
         if dry_run:
-            given = training.given_options(data, changes) if recipe == "auto" else None
+            chosen = training.given_options(data, changes) if recipe == "auto" else None
             check = accept if anyway else refuse_few
-            dryrun.show(training.plan(data, recipe, config, changes), console, given, check)
+            dryrun.show(training.plan(data, recipe, config, changes), console, chosen, check)
             return
         if studio:
             companion.start()
-        run = training.train(
+        run = trainer.train(
             data, recipe=recipe, config=config, settings=changes, anyway=anyway, name=name, console=console
         )
     show_results(run, console)

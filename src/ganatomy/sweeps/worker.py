@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ganatomy.evaluation.api import evaluate
 from ganatomy.runs.run import Run
 from ganatomy.sweeps import objectives
 from ganatomy.sweeps.folder import SweepTraining
-from ganatomy.system import files
+from ganatomy.system import files, stopping
 from ganatomy.system.terminal import Terminal, show
 from ganatomy.training.api import resume, train
 
@@ -78,17 +77,11 @@ def work(task: Task) -> None:
             evaluate(run, metrics=metrics, n=task.samples, features=task.features, console=console)
 
 
-def _end_with_the_sweep() -> None:
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main() -> None:
     """Do what the standard input says; an error is one sentence on standard error and status 1."""
     with os.fdopen(0, "rb", buffering=0, closefd=False) as lines:  # which reads no byte too many
         task = Task.of(lines.readline().decode())
-    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
+    stopping.when_input_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))  # which saves first
     try:
         work(task)
     except UserError as error:

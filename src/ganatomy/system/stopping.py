@@ -32,3 +32,14 @@ def stop_requests(first: Callable[[], None], second: Callable[[], None]) -> Iter
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def when_input_ends(action: Callable[[], None]) -> None:
+    """Call `action`, in a thread of its own, when the standard input ends: whoever started this process is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        action()
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -130,7 +130,7 @@ def resume(
     if not isinstance(run, Run):
         run = mirror.fetch(str(run), Path(runs)) if is_address(str(run)) else Run.find(run, Path(runs))
     named = {**(settings or {}), **parts.given(generator, discriminator, objective)}
-    changed = {**(settings or {}), **_more(run, named, more_steps, more_minutes)}
+    changed = {**(settings or {}), **more_budget(run, named, more_steps, more_minutes)}
     named, config = {**named, **changed}, run.config()
     check_at_hand(run, parts.named(change(config, named)))
     planned = plan(path, config=config, settings=named, resumed=bool(run.checkpoints()))
@@ -212,10 +212,13 @@ def _kept(data: Any, labels: Any | None, classes: Sequence[str] | None, planned:
     return images.source
 
 
-def _more(
+def more_budget(
     run: Run, settings: Mapping[str, Any], more_steps: int | None, more_minutes: float | None
 ) -> dict[str, int | float]:
-    """The budgets of a run that goes on for so many more steps or minutes."""
+    """The budgets of a run that goes on for so many more steps or minutes.
+
+    Raises UserError where they are less than that, or given beside other budgets.
+    """
     more = {"training.steps": more_steps, "training.minutes": more_minutes}
     if all(amount is None for amount in more.values()):
         return {}

@@ -1,0 +1,81 @@
+"""--on and --resources: what is refused, in one sentence, before anything starts."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from command import refused
+from ganatomy.errors import UserError
+from ganatomy.training.cluster.api import Workers
+from ganatomy.training.cluster.engine import Engine, Resources
+from ganatomy.training.cluster.processes import Ending, GroupAddress, Mailbox
+
+
+def test_resources_of_each_process() -> None:
+    assert Resources.parse("gpu=1,cpu=2") == Resources(cpus=2.0, gpus=1.0)
+    assert Resources.parse("cpu=0.5") == Resources(cpus=0.5, gpus=None)
+    assert Resources.parse("gpu=0") == Resources(cpus=1.0, gpus=0.0)
+
+
+@pytest.mark.parametrize("text", ["", "gpu", "gpus=1", "cpu=-1", "cpu=nan", "gpu=1.5", "cpu=1,cpu=2", "cpu=1;gpu=1"])
+def test_resources_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match=f"^--resources {re.escape(text)}: expected .* such as gpu=1,cpu=2\\.$"):
+        Resources.parse(text)
+
+
+def test_a_gpu_each_where_there_are_enough_unless_it_is_said() -> None:
+    assert Resources().each({"CPU": 8.0, "GPU": 2.0}, 2) == {"CPU": 1.0, "GPU": 1.0}
+    assert Resources().each({"CPU": 8.0, "GPU": 1.0}, 2) == {"CPU": 1.0}
+    assert Resources(2.0, 0.0).each({"CPU": 8.0, "GPU": 4.0}, 2) == {"CPU": 2.0}
+    assert Resources(1.0, 0.5).each({"CPU": 8.0}, 2) == {"CPU": 1.0, "GPU": 0.5}
+
+
+def test_without_the_extra_one_sentence_says_so(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    sentence = "`ganatomy train --workers` needs ray: pip install 'ganatomy[ray]'."
+    assert refused("train", images, "--steps", 1, "--workers", 2) == f"ganatomy: {sentence}"
+    with pytest.raises(UserError, match=re.escape(sentence)):
+        Workers(2, Engine()).train(str(images), settings={"training.steps": 1}, console=Console(quiet=True))
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--workers", 2, "--dry-run", "--on", "ray"], "leave out --workers and --on"),
+        (["--on", "ray", "--resources", "tpu=1"], "--resources tpu=1"),
+        (["--workers", 2, "--recipe", "dcgann"], "dcgann"),
+        (["--workers", 2, "--remedies", 1], "in one process only"),
+        (["--workers", 0], "workers"),
+        (["--workers", 2, "--restarts", -1], "restarts"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_ray_is_needed(
+    images: Path, arguments: list[object], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert words in refused("train", images, "--steps", 1, *arguments)
+
+
+def test_a_mailbox_passes_on_texts_signals_and_places_once() -> None:
+    box, first, second = Mailbox(), GroupAddress("a", "10.0.0.1", 1), GroupAddress("b", "10.0.0.2", 2)
+    box.signal("1", 15)
+    box.signal("1", 9)
+    assert box.exchange("0", "one\n") == []
+    assert box.exchange("1", "two\n") == [15, 9]
+    assert box.exchange("1") == []
+    assert (box.printed(), box.printed()) == ("one\ntwo\n", "")
+    assert box.meet("0", first) == {"0": first}
+    assert box.meet("1", second) == {"0": first, "1": second}
+
+
+def test_an_ending_in_words() -> None:
+    assert Ending(1, "a warning\n\nganatomy: There are no images.\n").sentence == "There are no images."
+    assert Ending(3).sentence == "it ended with status 3"
+    assert Ending(-9).killed
+    assert not Ending(1).killed
