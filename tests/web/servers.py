@@ -45,12 +45,17 @@ class Server:
 
 
 @contextmanager
-def serving(*command: str) -> Iterator[Server]:
-    """A Python process that serves; told to stop in the end, which it must do with status 0 and no traceback."""
+def serving(*command: str, preface: str = "http", patience: int = 20) -> Iterator[Server]:
+    """A Python process that serves; told to stop in the end, which it must do with status 0 and no traceback.
+
+    preface: with what the lines begin that it may print before its address; patience: seconds that it has to end.
+    """
     variables = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True, env=variables)
     assert process.stderr is not None
     first = process.stderr.readline()
+    while first.startswith(preface) and not first.startswith("http"):
+        first = process.stderr.readline()
     if not first.startswith("http"):
         process.kill()
         pytest.fail(first + process.stderr.read())
@@ -61,7 +66,7 @@ def serving(*command: str) -> Iterator[Server]:
         with httpx.Client(base_url=address, headers=key, timeout=60, trust_env=False) as client:
             yield Server(process, address, token, client)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=patience) == 0
     finally:
         process.kill()
         process.wait()

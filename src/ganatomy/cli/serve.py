@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Allow, Changes, NoToken, Parts, Raw, Step, TokenFile
+from ganatomy.cli.arguments import Allow, Changes, NoToken, On, Parts, Raw, Step, TokenFile
 from ganatomy.web import BACKENDS, DEADLINE, HOST, SERVE_PORT
 
 
@@ -23,6 +23,13 @@ def serve(
         float, typer.Option(min=0.1, max=3600, help="Every accepted request is answered within this time.")
     ] = DEADLINE,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    on: On = None,
+    replicas: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|LOW-HIGH", help="With --on: draw in so many processes, 1 if not given; 1-8: as needed."
+        ),
+    ] = None,
     step: Step = None,
     raw: Raw = False,
     changes: Changes = None,
@@ -32,6 +39,7 @@ def serve(
 
     ganatomy serve last
     ganatomy serve generator.onnx --port 9000
+    ganatomy serve last --on ray --replicas 1-8
     """
     from ganatomy.config.settings import parse_settings
     from ganatomy.system.extras import needed
@@ -50,6 +58,8 @@ def serve(
         allow=allow or [],
         seconds=seconds,
         device=device,
+        on=on,
+        replicas=replicas,
         step=step,
         raw=raw,
         changes=parse_settings(changes or []),

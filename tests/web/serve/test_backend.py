@@ -51,3 +51,18 @@ def test_what_cannot_be_loaded_is_refused(trained: Run, tmp_path: Path) -> None:
         backend.load(str(tmp_path / "model.onnx"), "torch", "cpu")
     with pytest.raises(UserError, match="has no ONNX graph yet: run `ganatomy export"):
         backend.load(str(trained.path), "onnx", "cpu")
+
+
+def test_a_replica_loads_the_same_generator_from_any_folder(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trained.path.parent)
+    first = backend.load(trained.path.name, None, "cpu")
+    again = backend.loader(first, trained.path.name, None, "cpu")
+    monkeypatch.chdir(tmp_path)
+    z, y = backend.of_seeds(first.prior, [0, 1])
+    assert np.array_equal(again().draw(z, y, None), first.draw(z, y, None))
+    run = Run(shutil.copytree(trained.path, tmp_path / "runs" / "newer"))
+    first = backend.load(str(run.path), None, "cpu", step=min(run.checkpoints()))
+    again = backend.loader(first, str(run.path), None, "cpu", step=min(run.checkpoints()))
+    assert again().sampler.metadata.step == min(run.checkpoints())

@@ -34,7 +34,9 @@ def has_frames_for_its_seeds(case: schemathesis.Case) -> bool:
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
-@pytest.mark.parametrize("which", [pytest.param("server", marks=pytest.mark.slow), "with_classes"])
+@pytest.mark.parametrize(
+    "which", [*(pytest.param(each, marks=pytest.mark.slow) for each in ("embedded", "replicated")), "with_classes"]
+)
 def test_its_answers_are_those_of_its_description(
     which: str, mode: GenerationMode, request: pytest.FixtureRequest
 ) -> None:

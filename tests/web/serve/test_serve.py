@@ -170,6 +170,8 @@ def test_invalid_options_are_refused_in_one_sentence(server: Server, trained: Ru
         ([str(trained.path), f"--token-file={short}", "--no-token"], "Give one of these"),
         ([str(trained.path), "--allow=http://x"], "host name alone"),
         ([str(trained.path), "--host=192.0.2.1", "--port=0"], "Cannot listen"),
+        ([str(trained.path), "--replicas=2"], "--replicas goes with --on"),
+        ([str(trained.path), "--on=ray", "--replicas=8-1"], "--replicas 8-1: expected a number"),
     ]:
         result = CliRunner().invoke(app, ["serve", *arguments, "--device=cpu"])
         assert words in str(result.exception), arguments

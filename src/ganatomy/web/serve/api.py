@@ -1,6 +1,7 @@
 """`ganatomy serve`: a generator's images over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from rich.console import Console
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
+from ganatomy.training.cluster.engine import HERE, Engine, Resources
 from ganatomy.web import DEADLINE, HOST, SERVE_PORT, access, guard, server
 from ganatomy.web.serve import app, backend
-from ganatomy.web.serve.backend import of_seeds
+from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
+from ganatomy.web.serve.batch_invariance import measure
 from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.metrics import ServerMetrics
+from ganatomy.web.serve.replicas import ReplicaPool, ReplicaRange, ReplicaTask, deployed, digest
 from ganatomy.web.serve.requests import RequestParser
-from ganatomy.web.serve.workers import WorkerPool
+from ganatomy.web.serve.workers import Pool, WorkerPool
 
 MAX_IMAGES = 256  # of one request
 MAX_BYTES = 8 * 2**20  # of them, as pixels
@@ -39,6 +43,8 @@ def serve(
     step: int | None = None,
     raw: bool = False,
     changes: Mapping[str, Any] | None = None,
+    on: str | None = None,
+    replicas: str | None = None,
     console: Console | None = None,
 ) -> None:
     """Answer requests for a generator's images until SIGTERM or Ctrl-C; then finish accepted requests and return.
@@ -51,19 +57,29 @@ def serve(
     no_token                  answer without a token, all accounts of this machine too
     allow                     more host names to accept
     seconds                   within which every accepted request is answered
+    on, replicas              draw in so many processes ("2", "1-8") that Ray places: as `ganatomy train` names one
     console                   where the address is printed
 
     Raises UserError for a generator that cannot be loaded or is too slow, an invalid option, or a port in use.
     """
     console = console or Terminal(stderr=True)
+    if replicas is not None and on is None:
+        raise UserError("--replicas goes with --on ray, or with the address of a Ray cluster.")
+    wanted = ReplicaRange.parse(replicas or "1")
     token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
-    with server.bind(host, port) as listener:
+    with server.bind(host, port) as listener, ExitStack() as stack:
         workers = min(WORKERS, runtime.cores())
-        torch.set_num_threads(runtime.cores() // workers)
+        threads = runtime.cores() // workers
+        torch.set_num_threads(threads)
         generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
         metrics, limits = ServerMetrics(), guard.Limits()
-        pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
-        pool.start()
+        pool: Pool
+        if on is None:
+            pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
+            pool.start()
+        else:
+            again = backend.loader(generator, place, backend_name, device, step=step, raw=raw, changes=changes)
+            pool = stack.enter_context(replicated(generator, again, threads, on, wanted, metrics, console))
         dispatcher, parser, image = dispatch(pool, seconds)
         metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)
         metrics.add_gauge("held_bytes", "Pixels of images not yet sent, in bytes.", lambda: dispatcher.held)
@@ -74,7 +90,32 @@ def serve(
         server.run(guarded, listener, int(seconds) + TO_SEND)
 
 
-def dispatch(pool: WorkerPool, seconds: float) -> tuple[Dispatcher, RequestParser, tuple[int, int, int]]:
+@contextmanager
+def replicated(
+    generator: SamplerBackend,
+    load: Callable[[], Backend],
+    threads: int,
+    on: str,
+    replicas: ReplicaRange,
+    metrics: ServerMetrics,
+    console: Console,
+) -> Iterator[ReplicaPool]:
+    """Within the block the generator runs in replicas, which `load` it; threads: of each.
+
+    Raises UserError where they cannot be started, as where this machine has fewer GPUs than replicas.
+    """
+    on_gpu, gpus = generator.device.type == "cuda", torch.cuda.device_count()
+    if on == HERE and on_gpu and replicas.high > gpus:
+        raise UserError(f"--replicas {replicas}: each takes a GPU, and this machine has {gpus}.")
+    sizes = measure(generator)
+    task = ReplicaTask(load, sizes, threads, digest(generator, sizes))
+    resources = Resources(float(threads), float(on_gpu))
+    with deployed(Engine(on, resources), replicas, task, generator, metrics.count_batch, console) as pool:
+        metrics.add_gauge("replicas", "Replicas that run.", lambda: pool.running)
+        yield pool
+
+
+def dispatch(pool: Pool, seconds: float) -> tuple[Dispatcher, RequestParser, tuple[int, int, int]]:
     """A started pool's dispatcher, the parser of its requests, and an image's shape (height, width, channels).
 
     Raises UserError where one image takes more than half of `seconds`.
@@ -88,7 +129,7 @@ def dispatch(pool: WorkerPool, seconds: float) -> tuple[Dispatcher, RequestParse
     return Dispatcher(pool, size, seconds), RequestParser(generator, max_images), (height, width, channels)
 
 
-def summary(pool: WorkerPool) -> str:
+def summary(pool: Pool) -> str:
     """How a started pool draws, in one line for people."""
     sizes = ", ".join(str(size.images) for size in pool.batch_sizes.sizes)
     return (

@@ -1,6 +1,7 @@
 """What the server needs of a generator, whatever runs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from ganatomy.errors import UserError, unknown
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import api as sampling
+from ganatomy.generators import pretrained
 from ganatomy.generators.graph import OnnxGenerator
 from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
@@ -109,3 +111,22 @@ def load(
     sampler = sampling.load(place, step=step, raw=raw, changes=changes)
     sampler.check_draws()
     return SamplerBackend(sampler, device)
+
+
+def loader(
+    backend: SamplerBackend,
+    place: str,
+    name: str | None,
+    device: str,
+    *,
+    step: int | None = None,
+    raw: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Callable[[], SamplerBackend]:
+    """What loads the backend again that `load` has made of these arguments, in any folder, whatever is trained then."""
+    if not place.startswith("hf:"):
+        exported = pretrained.find(place) is not None
+        if not exported and name != "onnx":
+            step = backend.sampler.metadata.step
+        place = str((Path(place) if exported else Run.find(place).path).resolve())
+    return partial(load, place, name, device, step=step, raw=raw, changes=changes)

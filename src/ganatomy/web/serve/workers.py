@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -55,6 +56,32 @@ class Job:
 
 
 Slice = tuple[Job, int, int]  # the images of a job from one index to another
+OnBatch = Callable[[int, int, float], None]  # called with a batch's size, the number of requested images, its seconds
+
+
+class Pool(Protocol):
+    """What draws jobs.
+
+    backend             what it draws with, or the same elsewhere
+    batch_sizes         of which it makes batches
+    seconds_per_image   in full batches, a running average
+    """
+
+    backend: Backend
+    batch_sizes: BatchSizes
+
+    @property
+    def seconds_per_image(self) -> float:
+        """In full batches."""
+        ...
+
+    def submit(self, z: Latents, y: Labels | None, truncation: float | None, deadline: float) -> asyncio.Future[Pixels]:
+        """The future pixels [N, H, W, C] of z [N, d] and y [N]; the future raises DeadlineError where they are late."""
+        ...
+
+    def close(self) -> None:
+        """Draw what waits."""
+        ...
 
 
 class WorkerPool:
@@ -63,10 +90,8 @@ class WorkerPool:
     seconds_per_image   in full batches, a running average
     """
 
-    def __init__(
-        self, backend: Backend, on_batch: Callable[[int, int, float], None] = lambda *_: None, workers: int = 1
-    ) -> None:
-        """on_batch: called by a worker after each batch with its size, the number of requested images, and its seconds.
+    def __init__(self, backend: Backend, on_batch: OnBatch = lambda *_: None, workers: int = 1) -> None:
+        """on_batch: called by a worker after each batch.
 
         workers: number of threads, which draw a batch each; together they should use one torch thread per core.
         """
@@ -84,8 +109,9 @@ class WorkerPool:
             for number in range(workers)
         ]
 
-    def start(self) -> None:
-        """Measure the batch sizes, in a thread that will draw them; returns when that is done."""
+    def start(self, batch_sizes: BatchSizes | None = None) -> None:
+        """Start to draw; returns once the batch sizes, if not given, are measured in a thread that will draw them."""
+        self._given = batch_sizes
         for worker in self._workers:
             worker.start()
         self._ready.wait()
@@ -122,7 +148,7 @@ class WorkerPool:
 
     def _measure(self) -> None:
         try:
-            self.batch_sizes = measure(self.backend)
+            self.batch_sizes = self._given or measure(self.backend)
             self.seconds_per_image = 1 / self.batch_sizes.best.speed
         except BaseException as error:
             self._failure = error
