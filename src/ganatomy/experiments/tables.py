@@ -311,7 +311,8 @@ TITLE = """# Scores of generated tables
 
 Generators learn from 70% of a table's rows, with {seconds:g} seconds of processor time each ({made});
 2,000 rows are drawn and measured as `ganatomy evaluate` does (docs/TABLES.md), the utility on the rows that none has
-seen. The median over seeds, and in brackets the smallest and the largest. The baselines are fitted, not trained."""
+seen. The median over seeds, and in brackets the smallest and the largest; without brackets there is one seed. The
+baselines are fitted, not trained."""
 
 
 if __name__ == "__main__":
