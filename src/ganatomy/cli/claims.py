@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Parts, page_folder
+from ganatomy.cli.arguments import On, Parts, ProcessResources, engine_of, page_folder
 
 
 def claims(
@@ -22,6 +22,8 @@ def claims(
         str | None,
         typer.Option(metavar="web", help="web: the claims that are decided in --out, as a page that needs no server."),
     ] = None,
+    on: On = None,
+    resources: ProcessResources = None,
     parts: Parts = None,
 ) -> None:
     """Decide by experiment what the articles claim, and write a page about it. Fails if a claim does not hold.
@@ -29,6 +31,7 @@ def claims(
     ganatomy claims
     ganatomy claims --run circling --quick
     ganatomy claims --run roles --first-seed 10 --out fresh
+    ganatomy claims --run all --on 10.0.0.1:6379
     ganatomy claims --to web claims-page
     """
     from ganatomy.experiments.claims import api
@@ -38,7 +41,10 @@ def claims(
     place = page_folder(to, folder, "ganatomy claims")
     verdicts = {}
     if run:
-        verdicts = api.claims(run, quick=quick, seeds=seeds, first_seed=first_seed, out=out, console=Terminal())
+        engine = engine_of(on, resources)
+        verdicts = api.claims(
+            run, quick=quick, seeds=seeds, first_seed=first_seed, out=out, engine=engine, console=Terminal()
+        )
     if place is not None:
         from ganatomy.web.offline.claims import claims_page
 

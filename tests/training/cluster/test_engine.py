@@ -41,6 +41,8 @@ def test_without_the_extra_one_sentence_says_so(images: Path, tmp_path: Path, mo
     with pytest.raises(UserError, match=re.escape(sentence)):
         Workers(2, Engine()).train(str(images), settings={"training.steps": 1}, console=Console(quiet=True))
     assert not Path("runs").exists()
+    sentence = "`ganatomy claims --on` needs ray: pip install 'ganatomy[ray]'."
+    assert refused("claims", "--run", "circling", "--quick", "--out", "out", "--on", "ray") == f"ganatomy: {sentence}"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A real Ray on this machine, one for all tests of this file: the same numbers, whatever happens to its processes."""
 
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 from torch.testing import assert_close
 
+from ganatomy.experiments.claims import api as claims
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
 from ganatomy.training.api import train
@@ -138,6 +140,20 @@ def test_ctrl_c_saves_and_the_run_goes_on(engine: Engine, place: Path) -> None:
     assert max(run.checkpoints()) == info["step"]
     Workers(2, engine).resume("long", settings={"training.steps": info["step"] + 1}, console=QUIET)
     assert (run.info()["status"], run.info()["step"]) == ("finished", info["step"] + 1)
+
+
+def test_claims_on_ray_have_the_figures_and_files_of_one_machine(engine: Engine, place: Path) -> None:
+    names, out = ["circling", "minimum"], {}
+    for folder, where in (("here", None), ("there", engine)):
+        claims.claims(names, quick=True, out=place / folder, engine=where)
+        verdicts = json.loads((place / folder / "claims.json").read_text())
+        out[folder] = {name: (verdict["holds"], verdict["figures"]) for name, verdict in verdicts.items()}
+    assert out["here"] == out["there"]
+    files = [sorted(path.relative_to(place / each) for path in (place / each).rglob("*")) for each in ("here", "there")]
+    assert files[0] == files[1]
+    for name in names:
+        pictures = [(place / each / "claims" / f"{name}.png").read_bytes() for each in ("here", "there")]
+        assert pictures[0] == pictures[1]
 
 
 def test_every_port_of_our_own_ray_is_of_this_machine_alone(engine: Engine) -> None:

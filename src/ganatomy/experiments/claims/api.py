@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,9 +16,12 @@ from ganatomy.experiments.claims.claim import Claim, ClaimTrial, Criterion, Outc
 from ganatomy.experiments.claims.page import page
 from ganatomy.experiments.claims.pictures import STYLE
 from ganatomy.system.files import write_text
+from ganatomy.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ganatomy.training.cluster.engine import Engine
 
 SEEDS = 5
 PAGE, JSON = "CLAIMS.md", "claims.json"
@@ -30,12 +34,14 @@ def claims(
     seeds: int = SEEDS,
     first_seed: int = 0,
     out: str | Path = "docs",
+    engine: Engine | None = None,
     console: Console | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Decide claims by name, or all; writes OUT/CLAIMS.md, claims.json and claims/NAME.png; returns the verdicts.
 
-    quick: smaller experiments, one seed each; first_seed: that of the first trial. Earlier verdicts on other claims are
-    kept. Raises UserError for unknown names.
+    quick: smaller experiments, one seed each; first_seed: that of the first trial; engine: where trials are made, all
+    side by side; by default here, one after the other. Earlier verdicts on other claims are kept. Raises UserError for
+    unknown names.
     """
     known = catalogue()
     chosen = list(known) if "all" in names else list(names)
@@ -47,14 +53,56 @@ def claims(
     path = out / JSON
     verdicts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     trials = [ClaimTrial(first_seed + i, quick) for i in range(1 if quick else seeds)]
-    for name in chosen:
-        verdicts[name] = verdict = decide(known[name], trials, out / "claims")
-        if console:
-            says = "holds" if verdict["holds"] else "DOES NOT HOLD"
-            console.print(f"{says:14} {name}  ({verdict['seconds']:.0f} s)", highlight=False)
-        write_text(path, json.dumps(verdicts, indent=1) + "\n")
-        rewrite(out)
+    asked = [(name, trial, _picture(out, name, trial is trials[0])) for name in chosen for trial in trials]
+    with _spread(asked, engine, console) as made:
+        for name in chosen:
+            verdicts[name] = verdict = decide(known[name], trials, out / "claims", [next(made) for _ in trials])
+            if console:
+                says = "holds" if verdict["holds"] else "DOES NOT HOLD"
+                console.print(f"{says:14} {name}  ({verdict['seconds']:.0f} s)", highlight=False)
+            write_text(path, json.dumps(verdicts, indent=1) + "\n")
+            rewrite(out)
     return {name: verdicts[name] for name in chosen}
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What is kept of a trial: its figures, and how long it took."""
+
+    figures: Mapping[str, float]
+    seconds: float
+
+
+def run_trial(claim: Claim, trial: ClaimTrial, picture: Path | None = None) -> TrialResult:
+    """Make a trial, and draw it, if a file is given."""
+    began = time.perf_counter()
+    outcome = claim.experiment(trial)
+    if picture is not None:
+        draw(outcome, picture)
+    return TrialResult(outcome.figures, time.perf_counter() - began)
+
+
+def _run_named(name: str, trial: ClaimTrial, picture: Path | None) -> TrialResult:
+    """The same, by the claim's name: as another process is asked for it."""
+    return run_trial(catalogue()[name], trial, picture)
+
+
+def _picture(out: Path, name: str, wanted: bool) -> Path | None:
+    return out.resolve() / "claims" / f"{name}.png" if wanted else None
+
+
+@contextmanager
+def _spread(
+    asked: list[tuple[str, ClaimTrial, Path | None]], engine: Engine | None, console: Console | None
+) -> Iterator[Iterator[TrialResult]]:
+    """The trials in their order: made here as they are needed, or all side by side on an engine."""
+    if engine is None:
+        yield (_run_named(*each) for each in asked)
+        return
+    from ganatomy.training.cluster.tasks import spread
+
+    with spread(engine, "`ganatomy claims --on`", _run_named, asked, console or Terminal(quiet=True)) as made:
+        yield made
 
 
 def rewrite(out: Path) -> None:
@@ -63,16 +111,18 @@ def rewrite(out: Path) -> None:
     write_text(out / PAGE, page(catalogue(), verdicts))
 
 
-def decide(claim: Claim, trials: Sequence[ClaimTrial], pictures: Path) -> dict[str, Any]:
-    """Make the trials and draw the first; the claim holds if every figure is what it must be."""
+def decide(
+    claim: Claim, trials: Sequence[ClaimTrial], pictures: Path, results: Sequence[TrialResult] | None = None
+) -> dict[str, Any]:
+    """Make the trials, unless they are made, and draw the first; the claim holds if every figure is what it must be."""
     from ganatomy.system import machine
 
-    began = time.perf_counter()
-    outcomes = [claim.experiment(trial) for trial in trials]
-    draw(outcomes[0], pictures / f"{claim.name}.png")
+    if results is None:
+        drawn = pictures / f"{claim.name}.png"
+        results = [run_trial(claim, trial, drawn if number == 0 else None) for number, trial in enumerate(trials)]
     figures = {}
     for name, criterion in claim.criteria.items():
-        values = [outcome.figures[name] for outcome in outcomes]
+        values = [trial.figures[name] for trial in results]
         figures[name] = {
             "predicted": criterion.predicted,
             "must be": criterion.bounds,
@@ -85,7 +135,7 @@ def decide(claim: Claim, trials: Sequence[ClaimTrial], pictures: Path) -> dict[s
         "figures": figures,
         "quick": trials[0].quick,
         "first_seed": trials[0].seed,
-        "seconds": time.perf_counter() - began,
+        "seconds": sum(trial.seconds for trial in results),
         "made": {"date": time.strftime("%Y-%m-%d"), "versions": machine.versions(), "machine": machine.describe()},
     }
 
