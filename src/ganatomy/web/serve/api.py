@@ -20,7 +20,7 @@ from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.metrics import ServerMetrics
 from ganatomy.web.serve.replicas import ReplicaPool, ReplicaRange, ReplicaTask, deployed, digest
 from ganatomy.web.serve.requests import RequestParser
-from ganatomy.web.serve.workers import Pool, WorkerPool
+from ganatomy.web.serve.workers import DrawingPool, WorkerPool
 
 MAX_IMAGES = 256  # of one request
 MAX_BYTES = 8 * 2**20  # of them, as pixels
@@ -73,7 +73,7 @@ def serve(
         torch.set_num_threads(threads)
         generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
         metrics, limits = ServerMetrics(), guard.Limits()
-        pool: Pool
+        pool: DrawingPool
         if on is None:
             pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
             pool.start()
@@ -115,7 +115,7 @@ def replicated(
         yield pool
 
 
-def dispatch(pool: Pool, seconds: float) -> tuple[Dispatcher, RequestParser, tuple[int, int, int]]:
+def dispatch(pool: DrawingPool, seconds: float) -> tuple[Dispatcher, RequestParser, tuple[int, int, int]]:
     """A started pool's dispatcher, the parser of its requests, and an image's shape (height, width, channels).
 
     Raises UserError where one image takes more than half of `seconds`.
@@ -129,7 +129,7 @@ def dispatch(pool: Pool, seconds: float) -> tuple[Dispatcher, RequestParser, tup
     return Dispatcher(pool, size, seconds), RequestParser(generator, max_images), (height, width, channels)
 
 
-def summary(pool: Pool) -> str:
+def summary(pool: DrawingPool) -> str:
     """How a started pool draws, in one line for people."""
     sizes = ", ".join(str(size.images) for size in pool.batch_sizes.sizes)
     return (

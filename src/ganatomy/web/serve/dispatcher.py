@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from ganatomy.modalities.images import Pixels
 from ganatomy.web.serve.encoding import Encoding
 from ganatomy.web.serve.requests import LatentBatch
-from ganatomy.web.serve.workers import DeadlineError, Pool
+from ganatomy.web.serve.workers import DeadlineError, DrawingPool
 
 Result = TypeVar("Result")
 
@@ -40,7 +40,7 @@ class Dispatcher:
     is a reserve.
     """
 
-    def __init__(self, workers: Pool, image_bytes: int, seconds: float) -> None:
+    def __init__(self, workers: DrawingPool, image_bytes: int, seconds: float) -> None:
         """image_bytes: size of one image as pixels."""
         self.workers, self.image_bytes, self.seconds = workers, image_bytes, seconds
         self.waiting = 0  # images that are not ready

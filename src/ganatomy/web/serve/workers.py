@@ -59,7 +59,7 @@ Slice = tuple[Job, int, int]  # the images of a job from one index to another
 OnBatch = Callable[[int, int, float], None]  # called with a batch's size, the number of requested images, its seconds
 
 
-class Pool(Protocol):
+class DrawingPool(Protocol):
     """What draws jobs.
 
     backend             what it draws with, or the same elsewhere
