@@ -1,6 +1,9 @@
 """Generators of tables side by side: what is measured, and what the page says of it."""
 
 import math
+import os
+import signal
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +11,9 @@ import pytest
 from ganatomy.errors import UserError
 from ganatomy.experiments import tables
 from ganatomy.experiments.tables import BASELINES, EXAMPLES, METRICS, PEER, known, measured, text
+from ganatomy.runs.run import Run
+from ganatomy.training.api import train
+from ganatomy.training.loop import Callback, State
 
 
 def entry(table: str, generator: str, utility: float, distance: float, seed: int = 0) -> dict[str, Any]:
@@ -41,6 +47,20 @@ def test_a_table_is_learnt_and_measured_on_rows_that_nobody_saw(monkeypatch: pyt
     assert set(found["baselines"]) == set(BASELINES)
     assert all(math.isfinite(value) for value in found["scores"].values())
     assert found["scores"]["association"] < found["baselines"]["independent columns"]["association"]
+
+
+def test_a_training_that_is_stopped_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stop(Callback):
+        def after_step(self, state: State) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def stopped(*given: Any, name: str, callbacks: Sequence[Callback] = (), **options: Any) -> Run:
+        return train(*given, name=name, callbacks=[Stop()] if name == "run" else callbacks, **options)
+
+    monkeypatch.setattr(tables, "TRIAL", 3)
+    monkeypatch.setattr(tables, "train", stopped)
+    with pytest.raises(UserError, match="stopped; repeat the command"):
+        measured("wine", "residual-copula", 0, seconds=0.01)
 
 
 def test_tables_are_asked_for_by_name() -> None:

@@ -188,7 +188,7 @@ class _Clock(Callback):
 
 
 def _ours(known: "pd.DataFrame", recipe: str, seed: int, seconds: float) -> tuple["pd.DataFrame", dict[str, Any]]:
-    """Rows of a recipe's generator, which has had so much time."""
+    """Rows of a recipe's generator, which has had so much time. Raises UserError where the training is stopped."""
     fixed = {"training.seed": seed, "runtime.threads": 1, "diagnosis.on": False}
     quiet = Terminal(quiet=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -198,6 +198,8 @@ def _ours(known: "pd.DataFrame", recipe: str, seed: int, seconds: float) -> tupl
         steps = max(TRIAL, round(seconds / float(np.median(np.diff(clock.times)))))
         settings = {**fixed, "training.steps": steps, "log.snapshot": steps, "log.checkpoint": steps}
         run = train(known, recipe=recipe, settings=settings, runs=folder, name="run", console=quiet)
+        if run.info()["status"] != "finished":
+            raise UserError("stopped; repeat the command to go on from there.")
         return RowSampler.of_run(run).frame(range(DRAWN)), {"steps": steps}
 
 
