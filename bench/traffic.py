@@ -16,6 +16,7 @@ from torch import Tensor
 from ganatomy import build
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.config.settings import change
+from ganatomy.experiments.reproduction.context import table
 from ganatomy.gan.method import Batch
 from ganatomy.system import files
 from ganatomy.system.runtime import Runtime
@@ -121,7 +122,7 @@ def by_recipe() -> str:
         row = [f"`{name}`", f"{height}×{width}×{channels}", f"{traffic.messages:.0f}", f"{traffic.bytes / 1e6:,.1f}"]
         row += [f"{traffic.flops / 1e9:,.3g}", *(f"{traffic.batch(GPUS[0], gbits):,}" for gbits in GBITS)]
         rows.append(row)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def by_gpus(names: Sequence[str] = ("dcgan", "stylegan2", "r3gan"), batch: int = 64) -> str:
@@ -139,11 +140,7 @@ def by_gpus(names: Sequence[str] = ("dcgan", "stylegan2", "r3gan"), batch: int =
         ]
         for gpus in GPUS
     ]
-    return _table(head, rows)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+    return table(head, rows)
 
 
 def main() -> None:

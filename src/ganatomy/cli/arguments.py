@@ -143,10 +143,10 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def not_of_a_table(given: Mapping[str, object], which: str) -> None:
-    """Raises UserError where options of images, by name, are given with a table; which: a clause on the table."""
+def not_of(given: Mapping[str, object], what: str) -> None:
+    """Raises UserError where options of other things, by name, are given; what: in words."""
     if names := [name for name, value in given.items() if value]:
-        raise UserError(f"{', '.join(names)}: not of a table, {which}.")
+        raise UserError(f"{', '.join(names)}: not of {what}.")
 
 
 def seeds_without(latents: list[Path] | None, text: str | None, default: str) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation, not_of_a_table
+from ganatomy.cli.arguments import Changes, Label, Parts, Raw, Step, Truncation, not_of
 
 
 def evaluate(
@@ -104,7 +104,7 @@ def evaluate(
             "--class": label,
             "--set": changes,
         }
-        not_of_a_table(of_images, f"whose rows {subject} draws")
+        not_of(of_images, f"a table, whose rows {subject} draws")
         found = evaluate_run(
             table,
             reference=reference,
@@ -136,8 +136,7 @@ def evaluate(
             "--target": target,
             "--page": page,
         }
-        if given := [name for name, value in of_others.items() if value]:
-            raise UserError(f"{', '.join(given)}: not of a generator that is given images, as that of {subject} is.")
+        not_of(of_others, f"a generator that is given images, as that of {subject} is")
         how: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
         show(evaluate_pairs(pairs, held_out=held_out, metrics=chosen, n=n, features=features, **how))
         return
@@ -157,7 +156,7 @@ def evaluate(
             "--first-seed": first_seed,
             "--device": device != "auto",
         }
-        not_of_a_table(of_images, f"which {subject} is")
+        not_of(of_images, f"a table, which {subject} is")
         if reference is None:
             raise UserError("--reference DATA is required: the real rows to compare against.")
         show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out, page=page))

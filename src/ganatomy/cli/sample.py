@@ -16,7 +16,7 @@ from ganatomy.cli.arguments import (
     Step,
     Truncation,
     how,
-    not_of_a_table,
+    not_of,
     parse_seeds,
     seeds_without,
 )
@@ -66,7 +66,7 @@ def sample(
     from ganatomy.generators import rows as drawing
 
     if table := drawing.find(run):
-        not_of_a_table({"--latents": latents, "--move": move, "--set": changes}, f"whose rows {run} draws")
+        not_of({"--latents": latents, "--move": move, "--set": changes}, f"a table, whose rows {run} draws")
         _, said = drawing.sample_rows(
             table,
             rows,

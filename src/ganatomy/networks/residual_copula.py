@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.networks.mlp import beside, dense
-from ganatomy.networks.row_shape import RowShape
+from ganatomy.networks.row_shape import of_rows
 
 
 class Generator(nn.Module):
@@ -29,8 +29,7 @@ class Generator(nn.Module):
         Raises ValueError for another shape, and where z has another length.
         """
         super().__init__()
-        if not isinstance(shape, RowShape):
-            raise ValueError("this family draws rows of tables, and these are images")
+        shape = of_rows(shape)
         columns = prod(shape)
         if latent_dim != latent + columns:
             raise ValueError(f"z has {latent_dim} numbers, and needs {latent} and {columns} for the columns")

@@ -45,3 +45,10 @@ class RowShape(tuple[int, ...]):
                 found += range(start, start + block.choices)
             start += block.choices
         return found
+
+
+def of_rows(shape: tuple[int, ...]) -> RowShape:
+    """The shape, which is one of rows. Raises ValueError where it is of images."""
+    if not isinstance(shape, RowShape):
+        raise ValueError("this family draws rows of tables, and these are images")
+    return shape

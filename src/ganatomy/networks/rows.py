@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy.networks.mlp import beside
-from ganatomy.networks.row_shape import RowShape
+from ganatomy.networks.row_shape import of_rows
 
 FAR = 5.0  # standard deviations: one number in two million is farther out
 
@@ -46,8 +46,7 @@ class Generator(nn.Module):
         Raises ValueError for another shape, and where z has another length.
         """
         super().__init__()
-        if not isinstance(shape, RowShape):
-            raise ValueError("this family draws rows of tables, and these are images")
+        shape = of_rows(shape)
         if latent_dim != latent + shape.choices:
             raise ValueError(f"z has {latent_dim} numbers, and needs {latent} and {shape.choices} for the choices")
         self.latent, self.blocks, self.temperature = latent, shape.blocks, temperature

@@ -10,7 +10,6 @@ from rich.console import Console
 from ganatomy.config.options import Config, DataOptions, EvaluationOptions
 from ganatomy.config.settings import change
 from ganatomy.data.rows import Rows, prepare_rows
-from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.evaluator import RowEvaluator
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.normal_scores import NormalScores
@@ -60,10 +59,8 @@ class RowScores:
 
         Raises UserError where no metric could be measured.
         """
-        card = self.evaluator.card(subject, self.evaluator.numbers(self.modality.frame(np.concatenate(list(batches)))))
-        if not card.scores:
-            raise UserError(f"No score can be measured. {' '.join(card.made['not_taken'])}")
-        return card
+        rows = self.modality.frame(np.concatenate(list(batches)))
+        return self.evaluator.card(subject, self.evaluator.numbers(rows))
 
 
 def row_scores(options: EvaluationOptions, rows: Rows, unseen: Rows | None) -> RowScores:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ganatomy.errors import UserError
 from ganatomy.evaluation.comparison import Comparison
 from ganatomy.evaluation.rows.columns import distances
 from ganatomy.evaluation.rows.evaluator import RowEvaluator
@@ -86,8 +85,6 @@ def evaluate(
     )
     fake = evaluator.numbers(made)
     card = evaluator.card({"table": _name(synthetic, "the generated rows")}, fake)
-    if not card.scores:
-        raise UserError(f"No score can be measured. {' '.join(card.made['not_taken'])}")
     cards = [card, *evaluator.baselines(len(fake))]
     beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in cards[1:]}
     cards[0] = card = replace(card, subject=dict(subject or card.subject), made={**card.made, "baselines": beside})

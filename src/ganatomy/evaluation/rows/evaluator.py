@@ -92,9 +92,18 @@ class RowEvaluator:
         return {name: score.value for name, score in self._scores(halves, {}, intervals=False)[0].items()}
 
     def card(self, subject: dict[str, Any], fake: Numbers) -> ScoreCard:
-        """The score card of `subject`, whose rows are numbers [N, D]. Raises UserError if there are too few."""
+        """The score card of `subject`, whose rows are numbers [N, D].
+
+        Raises UserError where there are too few, and where no metric could be measured.
+        """
         if len(fake) < LEAST_MADE:
             raise UserError(f"{len(fake):,} generated rows are too few to compare: {LEAST_MADE} are needed.")
+        card = self._card(subject, fake)
+        if not card.scores:
+            raise UserError(f"No score can be measured. {' '.join(card.made['not_taken'])}")
+        return card
+
+    def _card(self, subject: dict[str, Any], fake: Numbers) -> ScoreCard:
         scores, skipped = self._scores(self._sets.with_fake(fake), self.floors)
         rows = {"rows": len(self.known), "unseen": len(self.unseen)}
         protocol = {
@@ -118,7 +127,7 @@ class RowEvaluator:
             "Gaussian copula": GaussianCopula(self.known, self.discrete, chance).sample(count, chance),
             "independent columns": IndependentColumns(self.known, self.discrete).sample(count, chance),
         }
-        return [self.card({"table": name}, rows) for name, rows in drawn.items()]
+        return [self._card({"table": name}, rows) for name, rows in drawn.items()]
 
     def _scores(
         self, sets: RowSets, floors: dict[str, float], intervals: bool = True
