@@ -100,6 +100,17 @@ def test_a_spent_budget_leaves_every_file_as_it_is(images: Path, tmp_path: Path)
     assert "--more-steps" in said.getvalue()
 
 
+def test_a_run_that_was_killed_before_its_last_event_writes_its_end_again(images: Path, tmp_path: Path) -> None:
+    run = quick(images, tmp_path, **UNDIAGNOSED, training__steps=7)
+    lines = run.at("events.jsonl").read_text().splitlines(keepends=True)
+    assert '"finished"' in lines[-1]
+    run.at("events.jsonl").write_text("".join(lines[:-1]))  # run.json says "finished" already
+    run.at("report.html").unlink()
+    assert resume(run, console=Console(quiet=True)).info()["status"] == "finished"
+    assert [event["event"] for event in run.events()].count("finished") == 1
+    assert run.at("report.html").is_file()
+
+
 def test_more_steps_and_minutes_add_to_what_is_done(images: Path, tmp_path: Path) -> None:
     run, quiet = quick(images, tmp_path, **UNDIAGNOSED, training__steps=7), Console(quiet=True)
     assert resume(run, more_steps=4, console=quiet).info()["step"] == 11

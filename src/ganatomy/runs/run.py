@@ -41,6 +41,7 @@ WRITTEN = (
     *("tensorboard", "trackers", "schema.json", "normalisation.json"),
 )
 DIRECTIONS = ("directions", "directions.safetensors")  # where `ganatomy directions` leaves those of a run
+ENDS = ("finished", "stopped")  # statuses, and events, of a training that came to an end
 SCORED = re.compile(r"step-([0-9]{8,15})-")  # how the names in eval/ begin
 
 
@@ -231,6 +232,12 @@ class Run:
     def events(self) -> list[dict[str, Any]]:
         """The events that can be read, oldest first."""
         return list(lines.read(self.at("events.jsonl"), lines.is_event))
+
+    def ended(self) -> bool:
+        """Whether the newest training came to an end and wrote that down: the event comes last."""
+        status = self.info().get("status")
+        turns = [event["event"] for event in self.events() if event["event"] in ("started", "resumed", *ENDS)]
+        return status in ENDS and turns[-1:] == [status]
 
     def forget_after(self, step: int) -> None:
         """Remove records, snapshots and scores later than `step`: a run resumed from there makes them again."""

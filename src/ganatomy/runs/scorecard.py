@@ -140,10 +140,13 @@ def card_path(run: Run, card: ScoreCard) -> Path:
 
 
 def keep(run: Run, card: ScoreCard) -> Path:
-    """Save a card in its run's folder and record an event; returns the path."""
+    """Record an event and save a card in its run's folder; returns the path.
+
+    In this order: a process that is killed in between measures again, and leaves two events rather than none.
+    """
+    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
     path = card_path(run, card)
     card.save(path)
-    run.event("evaluation", step=card.subject["step"], **{name: score.value for name, score in card.scores.items()})
     return path
 
 

@@ -236,8 +236,7 @@ def _reached(run: Run, planned: Config, changed: Mapping[str, Any]) -> str | Non
     if not run.checkpoints():
         return None
     facts = checkpoint.manifest(run.checkpoint())
-    ended = run.info().get("status") in ("finished", "stopped")  # a killed one has its end still to write
-    if _spent(run, planned) < 1 or not (ended or changed):
+    if _spent(run, planned) < 1 or not (run.ended() or changed):  # a killed one has its end still to write
         return None
     return (
         f"{run.path} is already at step {facts['step']:,} ({facts['images']:,} images, {facts['seconds'] / 60:.1f} "

@@ -288,8 +288,8 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
 def _close(run: Run, console: Console, state: State, finished: bool) -> None:
     status = "finished" if finished else "stopped"
     run.update(status=status, step=state.step, images=state.images, seconds=round(state.seconds, 1), pid=None)
-    run.event(status, step=state.step)
     privacy.record(run, state.attempt)
+    run.event(status, step=state.step)  # after all but the page, which lists it: see `Run.ended`
     page.write(run)
     if not finished:
         console.print(f"Stopped at step {state.step:,}; everything is saved. To resume: {resume_command(run)}")
