@@ -2,9 +2,10 @@
 
     python -m ganatomy.experiments.colour --cifar10 CIFAR.zip      writes docs/COLOUR.md
 
-Time is counted in images: a configuration trains on as many as this machine would show it in `--minutes`, at the speed
-that was measured once, idle, one configuration after the other. So trainings may share a machine with other work, go on
-where they were stopped, and repeat exactly. Trainings that are finished are kept.
+Time is counted in images: a configuration trains on as many as a machine showed it in `--minutes`, at the speed that
+was measured once, idle, one configuration after the other. So trainings may share a machine with other work, run on
+other machines, go on where they were stopped, and repeat exactly. What docs/colour/colour.json holds, speeds and
+trainings, is not measured again.
 """
 
 import json
@@ -13,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Annotated, Any
 
+import filelock
 import matplotlib
 import numpy as np
 import typer
@@ -50,7 +51,7 @@ METRICS = ["fd", "kd", "prdc"]
 POINTS = 5  # of each curve
 ALONG = 2_500  # generated images, for a point before the end
 ROUNDS = 3  # in which every configuration's speed is measured, one after the other
-PAGE, FIGURES = "COLOUR.md", "colour.json"
+PAGE, FOLDER, FIGURES = "COLOUR.md", "colour", "colour.json"
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,17 @@ def main(
     try:
         chosen = known(names)
         numbers = whole_numbers("--seeds", seeds, SEEDS)
-        speeds = measured_speeds(cifar10, runs, console)
-        context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / "colour", console=console)
+        found = kept(out) or {"minutes": minutes, "speeds": measured_speeds(cifar10, runs, console), "trainings": {}}
+        if found["minutes"] != minutes:
+            raise UserError(
+                f"{out / FOLDER / FIGURES} has trainings of {found['minutes']:g} minutes: give another --out."
+            )
+        context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
         for seed in numbers:
             for name in chosen:
-                images = round(60 * minutes * speeds[name]["images_per_second"])
-                entry = trained(context, name, seed, images, speeds[name]["precision"], threads)
-                write(out, {"minutes": minutes, "speeds": speeds}, f"{name}-{seed}", entry)
+                if f"{name}-{seed}" not in found["trainings"]:
+                    images = round(60 * minutes * found["speeds"]["images_per_second"][name])
+                    found = add(out, found, f"{name}-{seed}", trained(context, name, seed, images, threads))
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
 
@@ -138,15 +143,24 @@ def known(names: str) -> list[str]:
     return chosen
 
 
-def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
-    """Images/s of each configuration on this machine, the median of rounds, and the precision that was the fastest.
+def kept(out: Path) -> dict[str, Any]:
+    """What the page has: minutes, speeds, trainings; {} where there is none."""
+    place = out / FOLDER / FIGURES
+    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+    return found
 
-    Measured once for a folder of runs, on an otherwise idle machine. Raises UserError as `train` does.
+
+def made() -> str:
+    """Today's date and this machine, in words."""
+    return f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores"
+
+
+def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
+    """Images/s of each configuration on this machine, in the precision that is fastest here.
+
+    The best of a few rounds, which other work has disturbed the least.
+    To be measured on an otherwise idle machine. Raises UserError as `train` does.
     """
-    place = runs / "speeds.json"
-    if place.is_file():
-        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-        return found
     context = ReproductionContext(runs=runs / "speeds", console=console)
     measured: dict[str, list[float]] = {name: [] for name in CONFIGURATIONS}
     precision: dict[str, str] = {}
@@ -157,19 +171,17 @@ def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
             info = run.info()
             precision[name] = run.config().runtime.precision
             measured[name].append(info["images"] / info["seconds"])
-    found = {
-        name: {"images_per_second": median(measured[name]), "precision": precision[name]} for name in CONFIGURATIONS
+    return {
+        "made": made(),
+        "cores": cores(),
+        "images_per_second": {name: round(max(each)) for name, each in measured.items()},
     }
-    write_text(place, json.dumps(found, indent=1))
-    return found
 
 
-def trained(
-    context: ReproductionContext, name: str, seed: int, images: int, precision: str, threads: int
-) -> dict[str, Any]:
+def trained(context: ReproductionContext, name: str, seed: int, images: int, threads: int) -> dict[str, Any]:
     """One training and its scores. Raises UserError where it is stopped."""
     each = CONFIGURATIONS[name]
-    settings = {**COMMON, **each.changes, "training.seed": seed, "runtime.precision": precision}
+    settings = {**COMMON, **each.changes, "training.seed": seed}
     steps = images // change(recipe(each.recipe), settings).training.batch
     logs = {"log.keep": 0, "log.checkpoint": max(1, steps // POINTS), "log.snapshot": max(1, steps // POINTS)}
     run = context.trained(
@@ -183,6 +195,8 @@ def trained(
         "seed": seed,
         "images": info["images"],
         "steps": info["step"],
+        "made": made(),
+        "precision": run.config().runtime.precision,
         "curve": {f"{step / last:.2f}": scores for step, scores in curve.items()},
         "scores": _scores(context, run, METRICS, MEASURED, last),
         "picture": context.picture(run.name, load(run)),
@@ -202,16 +216,20 @@ def _scores(context: ReproductionContext, run: Run, metrics: list[str], n: int, 
     return found
 
 
-def write(out: Path, settings: dict[str, Any], name: str, entry: dict[str, Any]) -> None:
-    """Put a training's figures beside the others', draw the curves, and write the page."""
-    place = out / "colour" / FIGURES
-    kept = json.loads(place.read_text(encoding="utf-8"))["trainings"] if place.is_file() else {}
-    kept = dict(sorted({**kept, name: entry}.items()))
-    made = f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores"
-    found = {"made": made, **settings, "trainings": kept}
-    write_text(place, json.dumps(found, indent=1) + "\n")
-    draw(found, place.parent)
-    write_text(out / PAGE, text(found))
+def add(out: Path, found: Mapping[str, Any], name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Put a training's figures beside the others', draw the curves, and write the page. Returns all figures.
+
+    Another process may have added trainings meanwhile, which are kept.
+    """
+    place = out / FOLDER / FIGURES
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(place.parent / ".lock"):
+        others = (kept(out) or found)["trainings"]
+        found = {**found, "trainings": dict(sorted({**others, name: entry}.items()))}
+        write_text(place, json.dumps(found, indent=1) + "\n")
+        draw(found, place.parent)
+        write_text(out / PAGE, text(found))
+    return found
 
 
 def by_configuration(trainings: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -223,7 +241,7 @@ def by_configuration(trainings: Mapping[str, Any]) -> dict[str, list[dict[str, A
 def draw(found: Mapping[str, Any], folder: Path) -> None:
     """The Fréchet distances over core-seconds, a picture for each set of features."""
     matplotlib.use("agg")
-    seconds = found["minutes"] * 60 * cores()
+    seconds = found["minutes"] * 60 * found["speeds"]["cores"]
     for features in FEATURES:
         figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
         for number, (name, entries) in enumerate(by_configuration(found["trainings"]).items()):
@@ -254,12 +272,10 @@ def text(found: Mapping[str, Any]) -> str:
     ]
     floors = ", ".join(f"{name} {first[name]['floor']:.3g}" for name in columns if first[name].get("floor"))
     speeds = table(
-        ["configuration", "images/s", "precision"],
-        [
-            [CONFIGURATIONS[name].words, f"{each['images_per_second']:,.0f}", each["precision"]]
-            for name, each in found["speeds"].items()
-        ],
+        ["configuration", "images/s"],
+        [[CONFIGURATIONS[name].words, f"{each:,}"] for name, each in found["speeds"]["images_per_second"].items()],
     )
+    machines = "; ".join(sorted({f"{entry['made']}, {entry['precision']}" for entry in found["trainings"].values()}))
     settings = "\n".join(
         f"- {CONFIGURATIONS[name].words}: recipe `{CONFIGURATIONS[name].recipe}`, "
         + ", ".join(f"`{option}={value}`" for option, value in CONFIGURATIONS[name].changes.items())
@@ -270,7 +286,7 @@ def text(found: Mapping[str, Any]) -> str:
         for name in order
     )
     curves = "\n\n".join(f"![](colour/fd-{features}.png)" for features in FEATURES)
-    return f"""{TITLE.format(minutes=found["minutes"], made=found["made"])}
+    return f"""{TITLE.format(minutes=found["minutes"], measured=found["speeds"]["made"], machines=machines)}
 
 {table(["configuration", "seed", "images seen", *columns], rows)}
 
@@ -297,8 +313,10 @@ TITLE = """# Colour images: which discriminator is worth its time
     python -m ganatomy.experiments.colour --cifar10 CIFAR.zip
 
 CIFAR-10 at 32×32 pixels, without classes. Every training sees as many images as its configuration reaches in
-{minutes:g} minutes of all cores of this machine ({made}), at the speed that was measured for each, one after the
-other. Pretrained features share ImageNet with fd_mobilenetv2, which flatters what learns from them (Kynkäänniemi et al.
+{minutes:g} minutes of all cores of one machine ({measured}), at the speed that was measured there for each, one
+after the other. Trained: {machines}.
+
+Pretrained features share ImageNet with fd_mobilenetv2, which flatters what learns from them (Kynkäänniemi et al.
 2022, arXiv:2203.06026); fd_classifier's features are a small network's that knows only these images."""
 
 

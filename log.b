@@ -1,0 +1,1 @@
+nohup: failed to run command './go.sh': No such file or directory

@@ -1,0 +1,51 @@
+"""The experiment on colour images: what its page holds is not trained again, and nobody's figures are lost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganatomy.experiments import colour
+
+SPEEDS = {"made": "today, a machine, 2 cores", "cores": 2, "images_per_second": {"auto": 50, "sngan": 70}}
+EMPTY = {"minutes": 20.0, "speeds": SPEEDS, "trainings": {}}
+
+
+def entry(name: str, seed: int, value: float) -> dict[str, Any]:
+    score = {"value": value, "low": value - 0.1, "high": value + 0.1, "floor": 0.01}
+    scores = {f"fd_{features}": score for features in colour.FEATURES}
+    return {
+        "configuration": name,
+        "seed": seed,
+        "images": 60_000,
+        "steps": 1_000,
+        "made": "yesterday, another machine, 2 cores",
+        "precision": "float32",
+        "curve": {"0.50": scores},
+        "scores": scores,
+        "picture": f"{name}-{seed}.png",
+    }
+
+
+def test_two_processes_lose_no_training(tmp_path: Path) -> None:
+    colour.add(tmp_path, EMPTY, "auto-0", entry("auto", 0, 1.5))
+    found = colour.add(tmp_path, EMPTY, "sngan-0", entry("sngan", 0, 4.5))  # which did not know of the first
+    assert list(found["trainings"]) == list(colour.kept(tmp_path)["trainings"]) == ["auto-0", "sngan-0"]
+    page = (tmp_path / "COLOUR.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if "| 60,000 |" in line]
+    assert [row.split("|")[1].strip() for row in rows] == [
+        "auto, as it was: DCGAN's networks, R1",
+        "SNGAN",
+    ]  # best first
+    assert "yesterday, another machine, 2 cores, float32" in page
+    assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
+
+
+def test_what_is_on_the_page_is_not_trained_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    colour.add(tmp_path, EMPTY, "auto-0", entry("auto", 0, 1.5))
+    before = (tmp_path / "COLOUR.md").read_bytes()
+    given = {"cifar10": "nowhere.zip", "names": "auto", "seeds": "0", "threads": 1, "runs": tmp_path / "runs"}
+    colour.main(**given, minutes=20.0, out=tmp_path)  # there are no images to train on
+    assert (tmp_path / "COLOUR.md").read_bytes() == before
+    with pytest.raises(SystemExit, match="trainings of 20 minutes: give another --out"):
+        colour.main(**given, minutes=5.0, out=tmp_path)
