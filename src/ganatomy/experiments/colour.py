@@ -129,7 +129,8 @@ def main(
             for name in chosen:
                 if f"{name}-{seed}" not in found["trainings"]:
                     images = round(60 * minutes * found["speeds"]["images_per_second"][name])
-                    found = add(out, found, f"{name}-{seed}", trained(context, name, seed, images, threads))
+                    entry = trained(context, name, seed, images, found["speeds"]["precision"][name], threads)
+                    found = add(out, found, f"{name}-{seed}", entry)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
 
@@ -175,13 +176,16 @@ def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
         "made": made(),
         "cores": cores(),
         "images_per_second": {name: round(max(each)) for name, each in measured.items()},
+        "precision": precision,
     }
 
 
-def trained(context: ReproductionContext, name: str, seed: int, images: int, threads: int) -> dict[str, Any]:
+def trained(
+    context: ReproductionContext, name: str, seed: int, images: int, precision: str, threads: int
+) -> dict[str, Any]:
     """One training and its scores. Raises UserError where it is stopped."""
     each = CONFIGURATIONS[name]
-    settings = {**COMMON, **each.changes, "training.seed": seed}
+    settings = {**COMMON, **each.changes, "training.seed": seed, "runtime.precision": precision}
     steps = images // change(recipe(each.recipe), settings).training.batch
     logs = {"log.keep": 0, "log.checkpoint": max(1, steps // POINTS), "log.snapshot": max(1, steps // POINTS)}
     run = context.trained(
@@ -196,7 +200,6 @@ def trained(context: ReproductionContext, name: str, seed: int, images: int, thr
         "images": info["images"],
         "steps": info["step"],
         "made": made(),
-        "precision": run.config().runtime.precision,
         "curve": {f"{step / last:.2f}": scores for step, scores in curve.items()},
         "scores": _scores(context, run, METRICS, MEASURED, last),
         "picture": context.picture(run.name, load(run)),
@@ -272,10 +275,13 @@ def text(found: Mapping[str, Any]) -> str:
     ]
     floors = ", ".join(f"{name} {first[name]['floor']:.3g}" for name in columns if first[name].get("floor"))
     speeds = table(
-        ["configuration", "images/s"],
-        [[CONFIGURATIONS[name].words, f"{each:,}"] for name, each in found["speeds"]["images_per_second"].items()],
+        ["configuration", "images/s", "precision"],
+        [
+            [CONFIGURATIONS[name].words, f"{each:,}", found["speeds"]["precision"][name]]
+            for name, each in found["speeds"]["images_per_second"].items()
+        ],
     )
-    machines = "; ".join(sorted({f"{entry['made']}, {entry['precision']}" for entry in found["trainings"].values()}))
+    machines = "; ".join(sorted({entry["made"] for entry in found["trainings"].values()}))
     settings = "\n".join(
         f"- {CONFIGURATIONS[name].words}: recipe `{CONFIGURATIONS[name].recipe}`, "
         + ", ".join(f"`{option}={value}`" for option, value in CONFIGURATIONS[name].changes.items())
