@@ -105,3 +105,23 @@ def test_the_clock_starts_when_the_device_has_finished_what_came_before(monkeypa
     autotune.images_per_second(options(), IMAGE, Runtime())
     assert events[:2] == ["wait", "clock"]
     assert events.count("wait") == 1 + events.count("clock") / 2
+
+
+def test_the_ways_take_their_steps_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a machine that becomes busy meanwhile slows all of them alike."""
+    steps: list[int] = []
+    built = autotune.build.method
+
+    def spied(*given: Any) -> Any:
+        method = built(*given)
+        step = method.step
+        monkeypatch.setattr(method, "step", lambda *given: steps.append(id(method)) or step(*given))
+        return method
+
+    monkeypatch.setattr(autotune.build, "method", spied)
+    monkeypatch.setattr(measurements, "kept", lambda config, image, runtime, ways, measure: measure())
+    monkeypatch.setattr(autotune, "SCREENED_OUT", float("inf"))
+    autotune.choose(options(), IMAGE, Runtime())
+    last = steps[-3 * autotune.STEPS :]
+    assert last == last[:3] * autotune.STEPS
+    assert len(set(last)) == 3

@@ -58,7 +58,7 @@ def _speed(config: Config, image: build.SampleShape, runtime: Runtime, way: Way)
     alone = replace(runtime, world=1, rank=0)
 
     def measure() -> list[Timing]:
-        return [_time(config, image, alone, way, STEPS)[0]]
+        return [_time(config, image, alone, [way], STEPS)[0][0]]
 
     return measurements.kept(config, image, alone, [way], measure)[0].rate
 
@@ -81,15 +81,15 @@ def _time_all(config: Config, image: build.SampleShape, runtime: Runtime, ways: 
     group = getattr(config.discriminator, "group", 1) * config.training.pack  # a batch is a multiple, or one group
     few = -(-SCREENING_BATCH // group) * group
     small = change(config, {"training.batch": min(few, config.training.batch)})
-    screened = [_time(small, image, runtime, way, steps=1) for way in ways]
+    screened = _time(small, image, runtime, ways, steps=1)
     fastest = max(timing.rate for timing, _ in screened)
+    worth = [way for way, (timing, _) in zip(ways, screened, strict=True) if timing.rate * SCREENED_OUT >= fastest]
+    worth = worth if ways[0] in worth else [ways[0], *worth]  # the others are compared with it
+    timed = dict(zip(worth, _time(config, image, runtime, worth, STEPS), strict=True))
     timings: list[Timing] = []
     for way, first in zip(ways, screened, strict=True):
-        slow = timings and first[0].rate * SCREENED_OUT < fastest
-        timing, gradient = first if slow else _time(config, image, runtime, way, STEPS)
-        if not timings:
-            float32 = gradient
-        truth = screened[0][1] if slow else float32
+        timing, gradient = timed.get(way, first)
+        _, truth = timed[ways[0]] if way in timed else screened[0]
         timings.append(replace(timing, agreement=torch.cosine_similarity(gradient, truth, dim=0).item()))
     return timings
 
@@ -102,24 +102,31 @@ def fastest(timings: list[Timing]) -> int:
 
 
 def _time(
-    config: Config, image: build.SampleShape, runtime: Runtime, way: Way, steps: int
-) -> tuple[Timing, torch.Tensor]:
-    """A way's timing, and the first gradient of the discriminator, or of the only player, flat, [P]."""
-    config = change(config, {"runtime.convolution": way.convolution})
-    method = build.method(config, image, replace(runtime, precision=way.precision))
-    real = noise(config, image, runtime)
+    config: Config, image: build.SampleShape, runtime: Runtime, ways: Sequence[Way], steps: int
+) -> list[tuple[Timing, torch.Tensor]]:
+    """Each way's timing, and its first gradient of the discriminator, or of the only player, flat, [P].
 
-    method.step(0, lambda step, turn: real)
-    player = method.players[-1]  # of a game the discriminator, which is updated first
-    gradient = torch.cat([weight.grad.flatten() for weight in player.parameters if weight.grad is not None])
-    seconds = []
+    The ways take their steps in turn, so that what else the machine does slows all of them alike.
+    """
+    real = noise(config, image, runtime)
+    methods, gradients = [], []
+    for way in ways:
+        changed = change(config, {"runtime.convolution": way.convolution})
+        method = build.method(changed, image, replace(runtime, precision=way.precision))
+        method.step(0, lambda step, turn: real)
+        player = method.players[-1]  # of a game the discriminator, which is updated first
+        gradients.append(torch.cat([weight.grad.flatten() for weight in player.parameters if weight.grad is not None]))
+        methods.append(method)
+    seconds: list[list[float]] = [[] for _ in ways]
     runtime.wait()  # for what came before the clock
     for step in range(1, 1 + steps):
-        began = time.perf_counter()
-        method.step(step, lambda step, turn: real)
-        runtime.wait()
-        seconds.append(time.perf_counter() - began)
-    return Timing(way, method.images_per_step / median(seconds)), gradient
+        for method, taken in zip(methods, seconds, strict=True):
+            began = time.perf_counter()
+            method.step(step, lambda step, turn: real)
+            runtime.wait()
+            taken.append(time.perf_counter() - began)
+    rates = [method.images_per_step / median(taken) for method, taken in zip(methods, seconds, strict=True)]
+    return [(Timing(*each), gradient) for each, gradient in zip(zip(ways, rates, strict=True), gradients, strict=True)]
 
 
 def noise(config: Config, image: build.SampleShape, runtime: Runtime) -> Batch:
