@@ -40,6 +40,7 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "residual_copula": {"hidden": [8]},
     "edsr": {"width": 4, "blocks": 1},
     "patchgan": {"width": 4, "layers": 1},
+    "wave": {"width": 2},
 }
 OF_IMAGES = [name for name in RECIPES if recipe(name).modality == "images"]
 

@@ -26,6 +26,7 @@ EXTRAS = {
             "privacy",
             "ray",
             "serve",
+            "sound",
             "studio",
             "sweep",
             "tables",

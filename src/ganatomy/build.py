@@ -260,6 +260,7 @@ def _check_privacy(config: options.Config, processes: int) -> None:
         "one process": processes == 1,
         "images: the columns of a table are described from its rows": config.modality != "tables",
         "images that are drawn of no other image": config.modality != "pairs",
+        "images, and these are sounds": config.modality != "sounds",
         "training.batch of at least 16": training.batch >= SMALLEST_PRIVATE_BATCH,
         "no penalty, which reads real images": not config.penalties.weights(),
         "augmentation.policies=[]": not config.augmentation.policies,

@@ -109,6 +109,8 @@ def outcome(config: Config) -> str:
     elif isinstance(config.generator, ResidualCopulaOptions):
         shape = SCORES
         config = change(config, {"prior.dimension": config.generator.latent + SCORES[0], "prior.classes": [3, 4, 5]})
+    if config.modality == "sounds":
+        shape = (1, 128)
     if config.modality == "pairs":
         shape = PairShape(*IMAGE, scale=config.data.scale or 1)
     method = build.method(config, shape, Runtime())

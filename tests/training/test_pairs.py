@@ -45,7 +45,7 @@ def test_what_pairs_cannot_have_is_refused() -> None:
     planned = plan("digits", "srgan", settings={"training.steps": 1})
     assert planned.modality == "pairs"
     for settings, words in (
-        ({"augmentation.policies": ["cutout"]}, "not for tables nor pairs"),
+        ({"augmentation.policies": ["cutout"]}, "for images alone, and not for pairs"),
         ({"prior.conditional": True}, "draws of the image that it is given"),
         ({"prior.dimension": 7}, "draws of the image that it is given"),
         ({"training.pack": 2}, r"training\.pack=1"),

@@ -20,7 +20,7 @@ def evaluate(
         typer.Option(
             help="What to measure, as in fd,prdc: {ganatomy.evaluation.metrics:METRICS}; `all` that these images "
             "allow; empty: the usual ones. Of a table: {ganatomy.evaluation.rows:ROW_METRICS}. Of pairs also: "
-            "{ganatomy.evaluation.pairs.fidelity:PAIR_METRICS}."
+            "{ganatomy.evaluation.pairs.fidelity:PAIR_METRICS}. Of sounds: {ganatomy.evaluation.sounds:SOUND_METRICS}."
         ),
     ] = "",
     n: Annotated[
@@ -88,6 +88,7 @@ def evaluate(
     from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
     from ganatomy.evaluation.rows import api as rows
     from ganatomy.evaluation.rows.of_run import evaluate_run
+    from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
     from ganatomy.generators import rows as drawing
     from ganatomy.generators import trained
     from ganatomy.modalities.tables import files
@@ -139,6 +140,29 @@ def evaluate(
         not_of(of_others, f"a generator that is given images, as that of {subject} is")
         how: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
         show(evaluate_pairs(pairs, held_out=held_out, metrics=chosen, n=n, features=features, **how))
+        return
+    if sounds := trained.of_modality(subject, "sounds"):
+        of_others = {
+            "--features": features != "auto",
+            "--reference": reference,
+            "--weights": weights,
+            "--sha256": sha256,
+            "--size": size,
+            "--channels": channels,
+            "--class": label,
+            "--set": changes,
+            "--target": target,
+            "--page": page,
+        }
+        not_of(of_others, f"sounds, which {subject} draws")
+        drawn: dict[str, Any] = {
+            "step": step,
+            "raw": raw,
+            "truncation": truncation,
+            "first_seed": first_seed,
+            "device": device,
+        }
+        show(evaluate_sounds(sounds, held_out=held_out, metrics=chosen, n=n, out=out, **drawn))
         return
     if files.is_table(subject):
         of_images = {

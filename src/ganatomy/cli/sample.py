@@ -1,7 +1,7 @@
 """ganatomy sample"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,8 @@ from ganatomy.system.terminal import show
 def sample(
     run: Place,
     seeds: Annotated[
-        str | None, typer.Option(help="Which images or rows: 0-63, 3,9,4 or a mix; images 0-63 if not given.")
+        str | None,
+        typer.Option(help="Which images, sounds or rows: 0-63, 3,9,4 or a mix; images 0-63, sounds 0-15 if not given."),
     ] = None,
     rows: Annotated[
         int | None, typer.Option(metavar="N", help="Of a table: how many rows; 1,000 if nothing is given.")
@@ -51,7 +52,7 @@ def sample(
         Path | None, typer.Option(help="Folder to write to, of a table a file; in RUN/generated if not given.")
     ] = None,
 ) -> None:
-    """Draw images, PNG files named by seed and a grid, or rows of a table, a CSV or Parquet file.
+    """Draw images, PNG files named by seed and a grid; sounds, WAV files; or rows of a table, a CSV or Parquet file.
 
     ganatomy sample last --seeds 0-63
     ganatomy sample last --seeds 3,9,4 --truncation 0.7
@@ -64,6 +65,7 @@ def sample(
     from ganatomy.errors import UserError
     from ganatomy.generators import api as sampling
     from ganatomy.generators import rows as drawing
+    from ganatomy.generators import sounds as hearing
 
     if table := drawing.find(run):
         not_of({"--latents": latents, "--move": move, "--set": changes}, f"a table, whose rows {run} draws")
@@ -80,6 +82,13 @@ def sample(
             out=out,
         )
         show(said)
+        return
+    if sounds := hearing.find(run):
+        of_others = {"--rows": rows, "--where": where, "--latents": latents, "--move": move, "--set": changes}
+        not_of(of_others, f"sounds, which {run} draws")
+        chosen = None if seeds is None else parse_seeds(seeds)
+        drawn_how: dict[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
+        show(hearing.sample_sounds(sounds, chosen, label=label, **drawn_how)[1])
         return
     if rows is not None or where:
         raise UserError(f"--rows and --where go with tables, and {run} draws images.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ganatomy.config.options import OF_PAIRS, Config
+from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config
 from ganatomy.errors import UserError
 from ganatomy.networks.families import NetworkOptions
 from ganatomy.system.options import Options
@@ -56,7 +56,7 @@ CONDITIONS = (
         "it is only the name of what the options started from, which --recipe loads",
     ),
     *(
-        Condition(f"data.{option}", _of("images", "pairs"), "it is for images, and this is a table")
+        Condition(f"data.{option}", _of("images", "pairs"), "it is for images alone")
         for option in ("size", "channels", "fit", "padding", "range", "split", "classes_from", "flip")
     ),
     *(
@@ -64,11 +64,12 @@ CONDITIONS = (
         for option in OF_PAIRS
     ),
     Condition("data.downscaling", lambda config, name: config.data.scale is not None, "it needs data.scale"),
-    Condition("prior.*", _of("images", "tables"), "this generator draws of the image that it is given"),
+    *(Condition(f"data.{option}", _of("sounds"), "it is for sounds") for option in OF_SOUNDS),
+    Condition("prior.*", _of("images", "tables", "sounds"), "this generator draws of the image that it is given"),
     Condition("penalties.l1", _of("pairs"), "it needs a generator that is given an image, such as edsr"),
-    Condition("evaluation.features", _of("images", "pairs"), "it is for images, and this is a table"),
-    Condition("data.leave_out", _of("tables"), "it is for tables, and these are images"),
-    Condition("augmentation.policies", _of("images"), "it is for images alone, not for tables nor pairs"),
+    Condition("evaluation.features", _of("images", "pairs"), "it is for images alone"),
+    Condition("data.leave_out", _of("tables"), "it is for tables"),
+    Condition("augmentation.policies", _of("images"), "it is for images alone, and not for pairs"),
     Condition(
         "penalties.condition",
         lambda config, name: config.modality == "tables" and config.prior.conditional,
@@ -83,7 +84,7 @@ CONDITIONS = (
     ),
     Condition(
         "prior.dimension",
-        _of("images", "pairs"),
+        _of("images", "pairs", "sounds"),
         "latent vectors are as long as generator.latent and the table's choices",
     ),
     *(
@@ -116,7 +117,7 @@ CONDITIONS = (
     ),
     Condition(
         "training.share_fakes",
-        _of("images", "tables"),
+        _of("images", "tables", "sounds"),
         "of a given image the same is drawn again: such fakes are shared anyway",
     ),
     Condition(

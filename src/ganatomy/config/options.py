@@ -104,10 +104,10 @@ ValueRange = Annotated[
 
 
 class DataOptions(Options):
-    """Which images or table to train on, and how they are prepared."""
+    """Which images, table or sounds to train on, and how they are prepared."""
 
     path: Annotated[str, OneOf("ganatomy.data.sources:SOURCES")] = Field(
-        "digits", description="The images, by path or name, or a table's file."
+        "digits", description="The images or sounds, by path or name, or a table's file."
     )
     size: Size | None = Field(None, description="Height x width in pixels, 16 to 256; empty: that of the images.")
     channels: Literal[1, 3, 4] | None = Field(
@@ -133,6 +133,10 @@ class DataOptions(Options):
         None, ge=2, description="Train on the first N images of the split, or rows, only; empty: on all."
     )
     leave_out: list[str] = Field([], description="Columns of a table that are not learnt.")
+    rate: int = Field(8000, ge=8000, le=16000, description="Samples per second of sounds; others are resampled.")
+    seconds: float = Field(
+        0.5, ge=0.1, le=1, description="Length of sounds; longer ones are cut, silence follows shorter ones."
+    )
     stream: bool | None = Field(
         None,
         description="Decode tar shards as the training needs them, not before it; empty: where they are larger than "
@@ -155,6 +159,7 @@ class DataOptions(Options):
 
 
 OF_PAIRS = ("scale", "downscaling")  # options of the data that say how pairs are made of images
+OF_SOUNDS = ("rate", "seconds")  # those of sounds
 
 
 class PriorOptions(Options):
@@ -460,6 +465,6 @@ class Config(Options):
 
     @property
     def modality(self) -> str:
-        """What the generator draws, by its family: images, tables, or images of images, which are pairs."""
+        """What the generator draws, by its family: images, tables, sounds, or images of images, which are pairs."""
         family = FAMILIES.get(self.generator.family)
         return "images" if family is None else family.modality

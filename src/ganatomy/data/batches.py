@@ -37,7 +37,7 @@ class RealBatches(SharedBatches):
 
     def __init__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[np.uint8] | NDArray[np.int16],
         batch: int,
         turns: int,
         random: Randomness,
@@ -48,7 +48,7 @@ class RealBatches(SharedBatches):
         classes: int = 0,
         coins: Randomness | None = None,
     ) -> None:
-        """pixels: [N, H, W, C], may be memory-mapped. batch: over all processes. flip: mirror half of the images.
+        """pixels: what is stored, [N, …], may be memory-mapped. batch: over all processes. flip: mirror half of them.
 
         labels: [N] of `classes` classes, for conditional training. coins: instead of passes over the data, each image
         is in each batch with probability batch / N, by a coin of its own (Poisson sampling); in one process only.

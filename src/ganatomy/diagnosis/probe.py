@@ -37,6 +37,7 @@ class ProbeImages:
     training   all training images uint8 [N, H, W, C], where they are few enough to search for copies
     of_class   codes [M, …] and real images [N, C, H, W] of one class, for a conditional generator
     extremes   the darkest and the brightest value of images of the prepared set, as `extremes` finds them, in [−1, 1]
+    view       how images are compared: networks' floats [N, …] → images [N, C, H, W] or rows [N, W]
     """
 
     real: Batch
@@ -44,6 +45,7 @@ class ProbeImages:
     training: Pixels | None = None
     of_class: tuple[Tensor, Tensor] | None = None
     extremes: tuple[float, float] | None = None
+    view: Callable[[Tensor], np.ndarray] = lambda tensor: _array(tensor)
 
 
 class Probe:
@@ -53,11 +55,12 @@ class Probe:
     def __init__(self, method: Method, codes: Tensor, images: ProbeImages, size: int) -> None:
         """codes: [N, …] of the prior; the first N real images are scored beside theirs. size: of the training set."""
         count, real = _most(method, len(codes)), images.real
+        self.view = images.view
         self.method, self.codes = method, codes[:count].to(method.runtime.device)
         scored, held_out = min(SCORED, count), images.held_out
         self.real, self.of_class = _first(real, _most(method, min(scored, len(real.images)))), images.of_class
         self.held_out = None if held_out is None else _first(held_out, _most(method, min(SCORED, len(held_out.images))))
-        self.reference = ReferenceSet(_array(real.images), ends=(-1.0, 1.0))
+        self.reference = ReferenceSet(self.view(real.images), ends=(-1.0, 1.0))
         self.motion = Motion(self.reference)
         for drawn in (count, min(count, method.batch // method.runtime.world), min(count, SPECTRA)):
             self.reference.floors(drawn)  # now, so that no measurement takes longer than the next
@@ -67,7 +70,7 @@ class Probe:
         if real.classes is not None and real.classes.dim() == 2 and self.reference.pictures:
             known = _classes(real.classes)[: len(self.reference.features)]
         self.real_classes = None if known is None else ClassPrediction(self.reference.features, known)
-        self.drawn = DrawnImages(_array(real.images), size)
+        self.drawn = DrawnImages(self.view(real.images), size)
         self.real_signals = self._of_real(images)
         self.real_nearness = 0.0 if self.training is None else self._real_nearness(self.training, held_out)
 
@@ -91,7 +94,7 @@ class Probe:
             return {}
         if not self.reference.pictures:  # rare conditions are drawn more often in training
             return _of_scores(method, seen.real_scores, seen.fake_scores)
-        found = self.reference.compare(_array(seen.fake.images[: len(self.codes)]))
+        found = self.reference.compare(self.view(seen.fake.images[: len(self.codes)]))
         return found | self._of_batch(seen, found["spread"]) | _of_scores(method, seen.real_scores, seen.fake_scores)
 
     @blas.one_thread()
@@ -99,19 +102,19 @@ class Probe:
         """All signals that this method has, by name."""
         with undisturbed(self.method):
             if not isinstance(self.method, Adversarial):
-                sampled = _array(self.method.sample(self.codes))
+                sampled = self.view(self.method.sample(self.codes))
                 return self._of_images(sampled, self.reference.embed(sampled))
             fake = self._generate(self.codes)
-            images = _array(fake.images)
+            images = self.view(fake.images)
             features = self.reference.embed(images)
             # A grid that the average does not have is never seen by those who draw samples.
-            averaged = _array(self.method.sample(self.codes[:SPECTRA]))
+            averaged = self.view(self.method.sample(self.codes[:SPECTRA]))
             found = self._of_images(images, features, averaged) | self._of_average(averaged)
             found["gap"] = self._gap(features)
             if self.real_classes is not None and fake.classes is not None:
                 found |= self.real_classes.accuracies(features, _classes(fake.classes))
             if (seen := self.method.last_round) is not None and self.reference.pictures:
-                drawn = self.reference.embed(_array(seen.fake.images[: len(self.codes)]))
+                drawn = self.reference.embed(self.view(seen.fake.images[: len(self.codes)]))
                 found |= self._of_batch(seen, self.reference.spread(drawn))
             return found | self._of_latents() | self._of_players(self.method, fake) | self._of_weights(self.method)
 
@@ -131,17 +134,17 @@ class Probe:
         """How near held-out real images are to training images; without them, training images to the others."""
         if held_out is None:
             return signals.nearness(training, training[: len(self.codes)], skip_same=True)
-        return signals.nearness(training, self.reference.embed(_array(held_out.images)))
+        return signals.nearness(training, self.reference.embed(self.view(held_out.images)))
 
     def _of_real(self, images: ProbeImages) -> Signals:
         """How the real images that the training is shown differ from those of the prepared set, and from others."""
         found: Signals = {}
         if images.extremes is not None:
-            (darkest, brightest), (low, high) = extremes(_array(images.real.images)), images.extremes
+            (darkest, brightest), (low, high) = extremes(self.view(images.real.images)), images.extremes
             found["range_lost"] = max(darkest - low, high - brightest) / 2
         if images.held_out is not None and len(self.reference.features) >= ENOUGH:
             count = min(len(images.held_out.images), len(self.reference.features) // 2)
-            features = self.reference.embed(_array(images.held_out.images[:count]))
+            features = self.reference.embed(self.view(images.held_out.images[:count]))
             found["held_out_distance"] = self.reference.compare_features(features)["distance"]
             found["held_out_distance_floor"] = self.reference.floors(count)["distance_floor"]
         return found
@@ -160,7 +163,7 @@ class Probe:
 
     def _of_batch(self, seen: Round, spread: float) -> Signals:
         """Whether the images of a training batch differ: the generated ones, and the real ones from earlier batches."""
-        return {"batch_spread": spread, "real_variety": self.drawn.variety(_array(seen.real.images))}
+        return {"batch_spread": spread, "real_variety": self.drawn.variety(self.view(seen.real.images))}
 
     def _of_average(self, averaged: np.ndarray) -> Signals:
         distance = self.reference.compare_features(self.reference.embed(averaged))["distance"]
@@ -176,7 +179,7 @@ class Probe:
         if not has_batch_norm(network):
             return 0.0
         network.eval()
-        evaluation = self.reference.embed(_array(self._generate(self.codes[:EVALUATED]).images))
+        evaluation = self.reference.embed(self.view(self._generate(self.codes[:EVALUATED]).images))
         network.train()
         return float(np.median(np.linalg.norm(training[:EVALUATED] - evaluation, axis=1))) / self.reference.typical
 
@@ -185,7 +188,7 @@ class Probe:
             return {}
         codes, real = self.of_class
         fake = self._generate(codes.to(self.method.runtime.device))
-        return {"latent": self.reference.spread_within(_array(real), _array(fake.images))}
+        return {"latent": self.reference.spread_within(self.view(real), self.view(fake.images))}
 
     def _of_players(self, method: Adversarial, fake: Batch) -> Signals:
         """How the discriminator scores, and which gradients reach the generator's images."""

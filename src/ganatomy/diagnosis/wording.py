@@ -56,7 +56,7 @@ def next_step(monitor: Monitor, status: str = "finished") -> NextStep | None:
         return None
     match monitor.state:
         case "healthy":
-            samples = "rows" if options.modality == "tables" else "images"
+            samples = {"tables": "rows", "sounds": "sounds"}.get(options.modality, "images")
             return None if active else _command(f"measure how good the {samples} are", monitor, "evaluate")
         case "open":
             return None if active else _command(_missing(monitor), monitor, "train", "--resume", more=monitor.step)

@@ -25,6 +25,7 @@ from ganatomy.evaluation.features.choice import AUTO, extractor_for
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
 from ganatomy.evaluation.rows.of_run import evaluate_run
+from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
 from ganatomy.generators import api as sampling
 from ganatomy.generators import rows as drawing
 from ganatomy.generators import trained
@@ -86,7 +87,8 @@ def evaluate(
     out         a file to write the card to
 
     Of a run on a table, rows are measured as by `evaluation.rows.api.evaluate`, with the metrics of tables; of a run on
-    pairs, what is drawn of given images as by `evaluation.pairs.of_run.evaluate_run`, with those of pairs beside.
+    pairs, what is drawn of given images as by `evaluation.pairs.of_run.evaluate_run`, with those of pairs beside; of a
+    run on sounds, these as by `evaluation.sounds.of_run.evaluate_run`, with those of sounds.
 
     A run keeps the card in eval/, beside a page of generated images with their nearest real ones. Raises UserError
     for whatever the caller can mend.
@@ -110,6 +112,13 @@ def evaluate(
             raise UserError("held_out: give the folder or file of these images.")
         drawn: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
         return evaluate_pairs(run, held_out=held_out, metrics=metrics, n=n, features=features, **drawn).cards[0]
+    if run is not None and trained.of_modality(run, "sounds"):
+        of_images = (features != AUTO, weights, sha256, size, channels, fit != "crop", label, changes)
+        if reference is not None or any(of_images) or isinstance(held_out, np.ndarray):
+            raise UserError(f"{run.path} draws sounds: reference, features, size, label and the like are for images.")
+        made_by: dict[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "first_seed": first_seed}
+        chosen: dict[str, Any] = {"held_out": held_out, "metrics": metrics, "n": n, "device": device, "out": out}
+        return evaluate_sounds(run, **chosen, **made_by).cards[0]
     split, first, files = "train", None, Preparation(size, channels, fit)
     own = run is not None and reference is None
     if run is not None:

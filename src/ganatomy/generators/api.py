@@ -10,6 +10,7 @@ from ganatomy.generators import directions as directing
 from ganatomy.generators import image_to_image as applying
 from ganatomy.generators import latents, pretrained, trained
 from ganatomy.generators import rows as drawing
+from ganatomy.generators import sounds as hearing
 from ganatomy.generators.directions import Directions
 from ganatomy.generators.image_to_image import ImageToImage
 from ganatomy.generators.latents import Latents, Space
@@ -49,6 +50,8 @@ def load(
             raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
         return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
+    if run.config().modality == "sounds":
+        raise UserError(f"{run.path} draws sounds, not images: `ganatomy sample {run.address}` writes them.")
     if run.config().modality == "tables":
         raise UserError(f"{run.path} draws rows of a table, not images: `ganatomy sample {run.address}` writes them.")
     config, (tensors, manifest) = run.config(), trained.read(run, step, raw)
@@ -101,7 +104,8 @@ def sample(
 ) -> Path:
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
-    Of a run on a table: write `rows` rows, those for which all terms in `where` hold, to one file, and return it.
+    Of a run on sounds: write a WAV file for each seed, 0 to 15 if not given. Of a run on a table: write `rows` rows,
+    those for which all terms in `where` hold, to one file, and return it.
 
     seeds: 0 to 63, if not given. The list, samples.json, tells them from the sheet and from what is in the folder
     already: see `data.samples`. label: a class for all, of a conditional generator: its name, or :3, its index. files:
@@ -115,6 +119,11 @@ def sample(
             raise UserError("files, moves and changes are of images, and this generator draws rows of a table.")
         how: Mapping[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
         return drawing.sample_rows(table, rows, seeds, wheres=where, label=label, **how)[0]
+    if sounds := hearing.find(place, Path(runs)):
+        if rows is not None or where or files or moves or changes:
+            raise UserError("rows and where go with tables, files, moves and changes with images: this draws sounds.")
+        chosen: Mapping[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
+        return hearing.sample_sounds(sounds, seeds, label=label, **chosen)[0]
     if rows is not None or where:
         raise UserError(f"rows and where go with tables, and {place} draws images.")
     seeds = range(64) if seeds is None else seeds

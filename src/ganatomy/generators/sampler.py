@@ -48,9 +48,7 @@ class Sampler(nn.Module):
 
         Raises UserError for a seed or a class that does not exist.
         """
-        for seed in seeds:
-            if not 0 <= seed <= LAST_SEED:
-                raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to {LAST_SEED:,}.")
+        check_seeds(seeds)
         return self.prior.of_seeds(seeds, None if label is None else self._number(label))
 
     @torch.no_grad()
@@ -183,6 +181,13 @@ class Sampler(nn.Module):
         if not self.prior.classes:
             raise UserError("This generator is unconditional; retrain with --conditional to choose a class.")
         return class_index(label, self.classes)
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raises UserError where one of them is no seed."""
+    for seed in seeds:
+        if not 0 <= seed <= LAST_SEED:
+            raise UserError(f"There is no seed {seed}: seeds are whole numbers from 0 to {LAST_SEED:,}.")
 
 
 def positive(truncation: float | None) -> float | None:

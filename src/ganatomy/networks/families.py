@@ -34,7 +34,7 @@ class Family:
                                                generator alone
     classes                                    the two classes themselves, where they are at hand
     generates, discriminates                   whether there is a generator, and a discriminator
-    modality                                   what it draws: images, tables, or images of images, pairs
+    modality                                   what it draws: images, tables, sounds, or images of images, pairs
     """
 
     name: str
@@ -97,8 +97,9 @@ def register_family(
 
     networks: the two classes, Generator(latent_dim, image, …, classes=0) and Discriminator(image, …, classes=0), or the
     name of the module that has them; image is (channels, height, width), for tables a `row_shape.RowShape`, for pairs a
-    `pair_shape.PairShape`. Options that are not given are the keyword arguments of the classes, with their defaults;
-    one set alone is of both players. generates, discriminates: whether there is a generator, and a discriminator;
+    `pair_shape.PairShape`, for sounds (1, samples). Options that are not given are the keyword arguments of the
+    classes, with their defaults; one set alone is of both players. generates, discriminates: whether there is a
+    generator, and a discriminator;
     modality: what it draws. Returns the family. Raises UserError where the name is taken, or an argument has no
     default.
     """
@@ -370,6 +371,24 @@ register_family(
     generates=False,
     modality="pairs",
 )
+
+
+class WaveOptions(NetworkOptions):
+    """One-dimensional convolutions for sounds, WaveGAN (Donahue et al. 2019)."""
+
+    family: Literal["wave"] = Field("wave", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the sound.")
+
+
+class WaveDiscriminatorOptions(WaveOptions):
+    """One-dimensional convolutions for sounds, WaveGAN (Donahue et al. 2019)."""
+
+    shuffle: int = Field(
+        2, ge=0, le=32, description="Phase shuffle: samples by which each layer's map is moved at random, at most."
+    )
+
+
+register_family("wave", "ganatomy.networks.wave", WaveOptions, WaveDiscriminatorOptions, modality="sounds")
 
 
 class UNetOptions(NetworkOptions):

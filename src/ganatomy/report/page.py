@@ -113,6 +113,8 @@ def _facts(info: dict[str, Any], config: Config | None, events: list[dict[str, A
         facts["Recipe"] = f"{config.recipe}, objective {config.objective.name}"
     if data:
         shape = f", {config.data.size[0]} × {config.data.size[1]} pixels" if config and config.data.size else ""
+        if config and config.modality == "sounds":
+            shape = f", {config.data.seconds:g} s at {config.data.rate:,} Hz"
         fingerprint = data.get("fingerprint", "")[:12]
         images = f"{data.get('images', 0):,} {_samples(info, config)} from {data.get('source', '')}"
         facts["Data"] = f"{images}{shape}, fingerprint {fingerprint}"
@@ -131,6 +133,7 @@ SHOWN = {  # in a preview
     "images": "one seed a tile, row by row from seed 0",
     "tables": "the columns of many rows",
     "pairs": "above the given images, below what it shall draw of them",
+    "sounds": "spectrograms, one seed a tile, row by row from seed 0; the player plays them in this order",
 }
 
 
@@ -139,7 +142,8 @@ def _pictures(run: Run, frames: list[pictures.Frame], modality: str) -> str:
     if frames:
         shown = SHOWN[modality]
         words = f"By the averaged generator at step {frames[-1]['step']:,}: {shown}."
-        figures.append(_figure(frames[-1]["image"], "Generated", words))
+        heard = pictures.heard(run.snapshots()[frames[-1]["step"]])
+        figures.append(_figure(frames[-1]["image"], "Generated", words, heard=heard))
     if run.at("reals.png").exists():
         what = "rows" if modality == "tables" else modality
         words = f"Training {what}. " + (
@@ -147,7 +151,8 @@ def _pictures(run: Run, frames: list[pictures.Frame], modality: str) -> str:
             if modality == "pairs"
             else "The generator never sees them: it learns from the discriminator's gradient."
         )
-        figures.append(_figure(pictures.inline(run.at("reals.png")), "Real", words))
+        real = run.at("reals.png")
+        figures.append(_figure(pictures.inline(real), "Real", words, heard=pictures.heard(real)))
     pair = f'<div class="pair">{"".join(figures)}</div>' if figures else ""
     return pair if frames else "<p>No samples yet: the first grid is drawn when training starts.</p>" + pair
 
@@ -182,9 +187,11 @@ def _timeline(run: Run, info: dict[str, Any], frames: list[pictures.Frame]) -> s
     return f'<section class="pair">{title}{"".join(figures)}</section>' if figures else ""
 
 
-def _figure(image: str, title: str, words: str, kind: str = "") -> str:
+def _figure(image: str, title: str, words: str, kind: str = "", heard: str = "") -> str:
+    """heard: the sound of the picture as a data URI, where it has one."""
     caption = f"<figcaption><b>{title}</b> {words}</figcaption>"
-    return f'<figure class="{kind}"><img src="{image}" alt="{title}">{caption}</figure>'
+    player = f'<audio controls preload="none" src="{heard}" aria-label="{title}"></audio>' if heard else ""
+    return f'<figure class="{kind}"><img src="{image}" alt="{title}">{player}{caption}</figure>'
 
 
 def _charts(drawn: list[charts.Chart], marks: list[dict[str, Any]]) -> str:
@@ -215,6 +222,8 @@ def _commands(run: Run, info: dict[str, Any], config: Config | None) -> str:
         drawing = {f"ganatomy sample {run.address} --rows 1000": "generate rows, one a seed"}
     if _modality(config) == "pairs":
         drawing = {f"ganatomy apply {run.address} PICTURE": "draw what it makes of a picture"}
+    if _modality(config) == "sounds":
+        drawing = {f"ganatomy sample {run.address} --seeds 0-15": "generate sounds, a WAV file for each seed"}
     lines = {
         **drawing,
         f"ganatomy train --resume {run.address}{longer}": "continue training" + (", for longer" if longer else ""),

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 SMALL = 100_000  # bytes: a still picture that goes in as it is
+LOUD = 2_000_000  # bytes of a sound that goes in
 SIDE = 900  # pixels: about two for each that the page shows
 MOST = 24  # snapshots on the page
 BYTES_PER_CORE = 16_000_000  # of snapshots decoded: more would take too long
@@ -44,6 +45,14 @@ def inline(path: Path) -> str:
         content = smaller(content)
     kind = "webp" if content.startswith(b"RIFF") else "png"
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def heard(picture: Path) -> str:
+    """The WAV file beside a picture as a data URI; empty where there is none, or where it is large."""
+    sound = picture.with_suffix(".wav")
+    if not sound.is_file() or sound.stat().st_size > LOUD:
+        return ""
+    return f"data:audio/wav;base64,{base64.b64encode(sound.read_bytes()).decode()}"
 
 
 def smaller(content: bytes) -> bytes:

@@ -85,7 +85,7 @@ class ScoreCard:
     def terms(self) -> str:
         """How many samples were compared: 10,000 generated images against 60,000 of mnist.zip; of tables, rows."""
         reference = self.protocol["reference"]
-        kind = "rows" if "rows" in reference else "images"
+        kind = next(each for each in ("rows", "sounds", "images") if each in reference)
         laid = f", both {self.protocol['transparency']}" if "transparency" in self.protocol else ""
         compared = f"{self.protocol['samples']:,} generated {kind} against {reference[kind]:,}"
         return f"{compared} of {self.made['reference']}{laid}"

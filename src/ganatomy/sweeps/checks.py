@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ganatomy import build
 from ganatomy import data as datasets
-from ganatomy.config.options import OF_PAIRS, Config
+from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.evaluation import scoring
@@ -129,6 +129,8 @@ def _check_metrics(options: SweepOptions, prepared: Prepared, device: str) -> No
     extractor = extractor_for(options.features, prepared.images, device)
     has_unseen = False
     with suppress(UserError):
-        data = prepared.config.data.model_dump(exclude={"path", "flip", "split", "first", "leave_out", *OF_PAIRS})
+        data = prepared.config.data.model_dump(
+            exclude={"path", "flip", "split", "first", "leave_out", *OF_PAIRS, *OF_SOUNDS}
+        )
         has_unseen = bool(datasets.prepare(prepared.config.data.path, split="test", **data))
     scoring.chosen(metrics, extractor.classes is not None, has_unseen)

@@ -18,10 +18,11 @@ from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
 from ganatomy.data.pairs import Pairs
+from ganatomy.data.recognition import modality_of
 from ganatomy.data.rows import Rows, keep
+from ganatomy.data.sounds import Sounds
 from ganatomy.data.sources.prepared import PREFIX
 from ganatomy.errors import UserError
-from ganatomy.modalities.tables.files import is_table
 from ganatomy.runs import checkpoint, mirror
 from ganatomy.runs.images import cached, located
 from ganatomy.runs.parts import check_at_hand
@@ -181,13 +182,16 @@ def _check_same(run: Run, images: Samples, place: str) -> None:
             f"otherwise now: {cure}."
         )
     if recorded and recorded != images.fingerprint:
-        what = {Rows: "another table", Pairs: "other pairs"}.get(type(images), "other images")
+        what = {Rows: "another table", Pairs: "other pairs", Sounds: "other sounds"}.get(type(images), "other images")
         raise UserError(
             f"{run.path} was trained on {what} than {place} holds now: resume it with the same data, as in "
             f"ganatomy train --resume {run.address} PLACE, or start a new run."
         )
 
 
+USUAL = {"images": "dcgan", "tables": "residual-copula", "sounds": "wavegan"}  # the recipe of each kind of data
+IS = {"tables": "is a table", "sounds": "holds sounds"}
+IS_NO = {"tables": "is no table", "sounds": "holds no sounds"}
 IN_MEMORY = "in memory"  # instead of a path, until the images have a name in the cache
 
 
@@ -274,8 +278,11 @@ def plan(
     elif config is not None:
         base = read(config)
     else:
-        usual = "residual-copula" if is_table(str(data)) else "dcgan"
-        base = recipe_named(recipe or usual) if recipe or origin is None else initial.base(origin)
+        base = (
+            recipe_named(recipe or USUAL[modality_of(str(data)) or "images"])
+            if recipe or origin is None
+            else initial.base(origin)
+        )
 
     if data is not None and changes.get("data.path") not in (None, str(data)):
         raise UserError(f"The images are given twice: {data}, and data.path={changes['data.path']}.")
@@ -292,10 +299,13 @@ def plan(
         changes = {**dict.fromkeys(BUDGETS), **changes}
 
     planned = change(base, changes)
-    if is_table(planned.data.path) != (planned.modality == "tables"):
+    wanted = "images" if planned.modality == "pairs" else planned.modality
+    found = modality_of(planned.data.path) or wanted
+    if found != wanted:
+        what = IS.get(found) or IS_NO[wanted]
         raise UserError(
-            f"{planned.data.path} is {'a table' if is_table(planned.data.path) else 'no table'}, and generator.family="
-            f"{planned.generator.family} draws {planned.modality}: choose another recipe."
+            f"{planned.data.path} {what}, and generator.family={planned.generator.family} draws {planned.modality}: "
+            "choose another recipe."
         )
     if not any((planned.training.steps, planned.training.images, planned.training.minutes)):
         raise UserError("This training would never end: give --steps, --images or --minutes.")

@@ -18,7 +18,12 @@ from ganatomy.training import autotune, forecast
 from ganatomy.training.prepare import Check, accept, prepare_training, resolve
 
 EVERY = "evaluation.every"
-KINDS = {"images": ("an image", "images"), "tables": ("a row", "rows"), "pairs": ("a pair", "pairs")}
+KINDS = {
+    "images": ("an image", "images"),
+    "tables": ("a row", "rows"),
+    "pairs": ("a pair", "pairs"),
+    "sounds": ("a sound", "sounds"),
+}
 
 
 def show(

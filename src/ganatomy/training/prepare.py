@@ -14,21 +14,24 @@ from rich.status import Status
 
 from ganatomy import data as datasets
 from ganatomy.config.inactive import FROM_PIXELS
-from ganatomy.config.options import OF_PAIRS, Config, DataOptions
+from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.amounts import COPIED, LEAST, advice, too_few
 from ganatomy.data.choices import remembered
 from ganatomy.data.pairs import Pairs, pairs_of
 from ganatomy.data.rows import Rows
+from ganatomy.data.sounds import Sounds
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
 from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
+from ganatomy.evaluation.sounds.evaluator import SoundEvaluator
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.image_modality import ImageModality
 from ganatomy.modalities.pair_modality import PairModality
+from ganatomy.modalities.sounds.sound_modality import SoundModality
 from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
@@ -38,9 +41,11 @@ from ganatomy.training.callbacks.progress import LINE_SECONDS
 from ganatomy.training.loop import Budget
 from ganatomy.training.measurements import Timing
 from ganatomy.training.pairs import modality_of, prepare_pairs
+from ganatomy.training.sounds import prepare_sound
+from ganatomy.training.sounds import problems as problems_of_sounds
 from ganatomy.training.tables import prepare_table, row_scores
 
-Samples: TypeAlias = datasets.Images | Rows | Pairs
+Samples: TypeAlias = datasets.Images | Rows | Pairs | Sounds
 Check: TypeAlias = Callable[[Samples], None]
 
 
@@ -76,12 +81,12 @@ class Prepared:
         return samples
 
     @property
-    def modality(self) -> ImageModality | TableModality | PairModality:
+    def modality(self) -> ImageModality | TableModality | PairModality | SoundModality:
         """What a sample is."""
         if isinstance(self.samples, Pairs):
             assert self.held_out is None or isinstance(self.held_out, Pairs)
             return modality_of(self.samples, self.held_out)
-        if isinstance(self.samples, Rows):
+        if isinstance(self.samples, Rows | Sounds):
             return self.samples.modality
         _, height, width, channels = self.samples.pixels.shape
         return ImageModality(channels, height, width)
@@ -96,6 +101,8 @@ class Prepared:
         """Why these samples cannot be learnt, one sentence each; empty where the diagnosis is off."""
         if isinstance(self.samples, Rows):
             return []
+        if isinstance(self.samples, Sounds):
+            return problems_of_sounds(self.samples) if self.config.diagnosis.on else []
         labels = self.images.labels if self.config.prior.conditional else None
         return problems(self.images.pixels, labels) if self.config.diagnosis.on else []
 
@@ -108,7 +115,9 @@ def budget_of(config: Config) -> Budget:
 
 def refuse_few(images: Samples) -> None:
     """Raises UserError where there are too few images to learn from: a check of `prepare_training`."""
-    if not isinstance(images, Rows) and (count := _total(images)) < LEAST:
+    if isinstance(images, Sounds) and len(images) < LEAST:
+        raise UserError(f"{images.source}: {len(images)} sounds are too few to learn from; --anyway takes them.")
+    if isinstance(images, datasets.Images | Pairs) and (count := _total(images)) < LEAST:
         raise UserError(f"{images.source}: {too_few(count)}")
 
 
@@ -135,6 +144,15 @@ def prepare_training(
     the training is conditional.
     """
     there = there or planned.data
+    if planned.modality == "sounds":
+        settled, sounds, others = prepare_sound(planned, there, console)
+        check(sounds)
+        runtime = replace(runtime, precision=settled.runtime.precision)
+        scored = planned.evaluation.every and runtime.leads
+        measures = (
+            SoundEvaluator(sounds, others, planned.evaluation.samples, planned.evaluation.metrics) if scored else None
+        )
+        return Prepared(settled, sounds, runtime, measures, held_out=others if _diagnosed(planned) else None)
     if planned.modality == "tables":
         settled, rows, unseen = prepare_table(planned, there, console)
         check(rows)
@@ -204,7 +222,7 @@ def prepare_images(options: DataOptions, console: Console, runtime: Runtime | No
     runtime: of several processes, of which the first one decodes. Raises UserError where they cannot be read.
     """
     runtime = runtime or Runtime()
-    given = options.model_dump(exclude={"path", "flip", "leave_out", *OF_PAIRS})
+    given = options.model_dump(exclude={"path", "flip", "leave_out", *OF_PAIRS, *OF_SOUNDS})
     words, shown = f"Preparing {options.path}", time.monotonic()
     with status(console, f"{words} …") as spinner:
 

@@ -6,6 +6,8 @@ from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.runs.run import Run
 from ganatomy.training.privacy import Guarantee
 
+SHEETS = {"tables": "histograms ", "sounds": "sounds     "}  # how the preview is called
+
 
 def resume_command(run: Run) -> str:
     """The command that resumes a run."""
@@ -24,13 +26,13 @@ def show_results(run: Run, console: Console) -> None:
         return
     modality = run.config().modality
     commands = {f"ganatomy diagnose {run.address}": "what was wrong, since when, and what helps"}
-    commands |= {"tables": _of_tables, "pairs": _of_pairs}.get(modality, _of_images)(run)
+    commands |= {"tables": _of_tables, "pairs": _of_pairs, "sounds": _of_sounds}.get(modality, _of_images)(run)
     widest = max(map(len, commands))
     grid_path = list(run.snapshots().values())[-1]
     walk = f"  latent walk   {run.path / 'walk.webp'}\n" if modality == "images" else ""
     console.print(
         f"\n{run.path} holds the results:\n"
-        f"  {'histograms ' if modality == 'tables' else 'sample grid'}   {grid_path}\n"
+        f"  {SHEETS.get(modality, 'sample grid')}   {grid_path}\n"
         f"{walk}"
         f"  loss chart    in the report: open it in a browser; it needs no network\n"
         f"  report        {run.path / 'report.html'}\n"
@@ -52,6 +54,13 @@ def _of_pairs(run: Run) -> dict[str, str]:
     return {
         f"ganatomy evaluate {run.address}": "scores, beside those of a baseline and of real images",
         f"ganatomy apply {run.address} PICTURE": "what it draws of a picture, or of a folder of them",
+    }
+
+
+def _of_sounds(run: Run) -> dict[str, str]:
+    return {
+        f"ganatomy evaluate {run.address}": "scores, beside those of real sounds and of two baselines",
+        f"ganatomy sample {run.address} --seeds 0-15": "sounds as WAV files, one a seed",
     }
 
 

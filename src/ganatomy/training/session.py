@@ -19,6 +19,8 @@ from ganatomy.data.pairs import Pairs
 from ganatomy.data.row_batches import RowBatches
 from ganatomy.data.rows import Rows
 from ganatomy.data.shard_batches import ShardBatches
+from ganatomy.data.sound_batches import SoundBatches
+from ganatomy.data.sounds import Sounds
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
 from ganatomy.modalities.tables.table_modality import TableModality
@@ -173,6 +175,8 @@ def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -
     turns = options.training.discriminator_steps
     if isinstance(samples, Rows):
         return RowBatches(samples, batch, random, runtime, conditional)
+    if isinstance(samples, Sounds):
+        return SoundBatches(samples, batch, turns, random, runtime, conditional=conditional)
     if isinstance(samples, Pairs):
         return PairBatches(samples, batch, turns, random, runtime, flip=options.data.flip)
     if samples.stream is not None:

@@ -10,10 +10,12 @@ from ganatomy.config import settings
 from ganatomy.data import Images
 from ganatomy.data.pairs import Pairs
 from ganatomy.data.rows import Rows
+from ganatomy.data.sounds import Sounds
 from ganatomy.diagnosis.probe import Probe
 from ganatomy.diagnosis.probe_images import probe_of
 from ganatomy.diagnosis.probe_pairs import probe_of_pairs
 from ganatomy.diagnosis.probe_rows import probe_of_rows
+from ganatomy.diagnosis.probe_sounds import probe_of_sounds
 from ganatomy.diagnosis.reading import context_of
 from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.gan.method import Batches, Method
@@ -94,7 +96,7 @@ def standard_callbacks(
     if verdicts:
         callbacks.append(verdicts)
     if prepared.evaluator:
-        together = BLOCK if options.modality == "tables" else BATCH  # as `evaluate` draws them
+        together = BATCH if options.modality == "images" else BLOCK  # as `evaluate` draws them
         every = options.evaluation.every
         callbacks.append(Scorer(run, prepared.evaluator, prior.of_seeds, modality.stored, together, every))
     known = TrackedRun(run.name, run.path, settings.by_name(options))
@@ -114,6 +116,9 @@ def _probe(method: Method, prepared: Prepared, batches: Batches) -> Probe:
     if isinstance(prepared.samples, Rows):
         assert held_out is None or isinstance(held_out, Rows)
         return probe_of_rows(method, options, prepared.samples, held_out)
+    if isinstance(prepared.samples, Sounds):
+        assert held_out is None or isinstance(held_out, Sounds)
+        return probe_of_sounds(method, options, prepared.samples, held_out)
     if isinstance(prepared.samples, Pairs):
         assert held_out is None or isinstance(held_out, Pairs)
         return probe_of_pairs(method, options, prepared.samples, held_out)

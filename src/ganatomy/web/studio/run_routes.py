@@ -26,7 +26,8 @@ from ganatomy.web.validation import number, whole
 
 # An HTML file in a run's folder may come from a stranger: it gets an origin of its own, and may fetch nothing.
 UNTRUSTED = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-REPORT = f"{UNTRUSTED} allow-scripts; script-src 'unsafe-inline'"  # its charts are drawn by its own script
+# Its charts are drawn by its own script, and sounds are heard.
+REPORT = f"{UNTRUSTED} allow-scripts; script-src 'unsafe-inline'; media-src data:"
 FILES = ("reals.png", "walk.webp", "lab.webp", "report.html")
 COPYING = "memorisation"  # the metric whose scores tell whether images are copies
 PAGE_SECONDS = 20.0  # that a page waits for what it shows of a run

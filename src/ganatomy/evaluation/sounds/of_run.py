@@ -1,0 +1,98 @@
+"""Measure the sounds that a run's generator draws, beside baselines: `ganatomy evaluate RUN` of sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ganatomy.data.sounds import prepare_sounds
+from ganatomy.errors import UserError
+from ganatomy.evaluation.comparison import Comparison
+from ganatomy.evaluation.sounds.evaluator import LEAST_MADE, MOST, SoundEvaluator
+from ganatomy.generators.sounds import SoundSampler
+from ganatomy.report import page as report
+from ganatomy.runs.images import located
+from ganatomy.runs.run import Run
+from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
+from ganatomy.system.files import explained
+
+
+@dataclass(frozen=True)
+class SoundComparison:
+    """Generated sounds and baselines side by side.
+
+    cards  score cards: of the generated sounds, of random phases, of copies
+    notes  sentences on how they were measured
+    """
+
+    cards: tuple[ScoreCard, ...]
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        compared, made = Comparison(self.cards), self.cards[0]
+        lines = [f"  {name}  {score}" for name, score in made.scores.items() if name not in compared.scores]
+        lines += [f"  not measured: {sentence}" for sentence in made.made["not_taken"]]
+        return "\n".join([compared.text(), *lines, *self.notes])
+
+
+def evaluate_run(
+    run: Run,
+    *,
+    held_out: str | Path | None = None,
+    metrics: Sequence[str] = (),
+    n: int | None = None,
+    step: int | None = None,
+    raw: bool = False,
+    truncation: float | None = None,
+    first_seed: int = 0,
+    device: str = "cpu",
+    out: str | Path | None = None,
+) -> SoundComparison:
+    """Scores of a run on sounds, and of two baselines; the run keeps its card in eval/.
+
+    held_out  a folder of sounds that it was not trained on; by default those that data.first left, or those of the
+              folder `test` beside `train`, where there are any
+    metrics   names of SOUND_METRICS; none: all
+    n         how many sounds to draw, one a seed from first_seed on; by default as many as real ones, 10,000 at most
+    step, raw, truncation, device   as for `ganatomy.load`
+    out       a file to write the card to
+
+    Raises UserError for whatever the caller can mend.
+    """
+    sampler = SoundSampler.of_run(run, step, raw, truncation, device)
+    options = located(run, run.config().data, f"give its sounds back their place: {run.config().data.path}")
+    real, unseen = prepare_sounds(options.path, options.rate, options.seconds, options.first)
+    if real.fingerprint != (run.info().get("data") or {}).get("fingerprint"):
+        raise UserError(f"{run.path} was trained on other sounds than {options.path} holds now.")
+    if held_out is not None:
+        unseen, _ = prepare_sounds(str(held_out), options.rate, options.seconds)
+    count = min(len(real), MOST) if n is None else n
+    if count < LEAST_MADE:
+        raise UserError(f"--n {count}: no score can be measured on fewer than {LEAST_MADE} sounds.")
+    seeds = range(first_seed, first_seed + count)
+    evaluator = SoundEvaluator(real, unseen, count, metrics)
+    made = evaluator.heard(sampler.waves(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
+    card = evaluator.card_of(subject_of_run(run, sampler.step, count, not raw, truncation, first_seed), made)
+    baselines = evaluator.baselines(count)
+    beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
+    card = replace(card, made={**card.made, "baselines": beside})
+    with explained(run.path):
+        keep(run, card)
+        report.write(run)
+    if out is not None:
+        with explained(Path(out).parent):
+            card.save(Path(out))
+    return SoundComparison((card, *baselines), _notes(evaluator, unseen is not None))
+
+
+def _notes(evaluator: SoundEvaluator, given: bool) -> tuple[str, ...]:
+    baselines = "Random phase is noise with the mean spectrum of the training sounds; copies score as such."
+    if given:
+        return (baselines,)
+    known, unseen = len(evaluator.known), len(evaluator.unseen)
+    return (
+        baselines,
+        f"{unseen:,} of {known + unseen:,} training sounds, drawn at random, were put aside as unseen ones. A "
+        "generator that learnt from them too looks better than it is: --held-out FOLDER names others.",
+    )

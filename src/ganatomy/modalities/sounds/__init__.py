@@ -1,0 +1,1 @@
+"""Short sounds: files, their two forms, and spectrograms."""

@@ -1,0 +1,50 @@
+"""What a training on sounds needs before its first step."""
+
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from ganatomy.config.options import Config, DataOptions
+from ganatomy.config.settings import change
+from ganatomy.data.amounts import COPIED
+from ganatomy.data.sounds import Sounds, prepare_sounds
+from ganatomy.errors import UserError
+
+
+def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tuple[Config, Sounds, Sounds | None]:
+    """Read sounds: the configuration with what they decide, those to train on, and those that are not trained on.
+
+    Raises UserError where they cannot be read, or have no classes where the training is conditional.
+    """
+    sounds, unseen = prepare_sounds(there.path, there.rate, there.seconds, there.first)
+    for note in sounds.notes:
+        console.print(note, style="yellow", highlight=False, markup=False)
+    classes = f", {len(sounds.classes)} classes" if sounds.classes else ""
+    about = f"{len(sounds):,} sounds of {there.seconds:g} s at {there.rate:,} Hz{classes}"
+    console.print(f"Data: {about}", highlight=False)
+    for problem in problems(sounds):
+        console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
+    if len(sounds) <= COPIED:
+        console.print(
+            f"Only {len(sounds):,} sounds: copies of them are the likely result; nearest_ratio of `ganatomy evaluate` "
+            "tells.",
+            style="yellow",
+            highlight=False,
+        )
+    found: dict[str, Any] = {}
+    if planned.prior.conditional:
+        if sounds.labels is None or sounds.classes is None:
+            raise UserError(
+                f"{there.path} has no classes to generate by (prior.conditional). Put the sounds of each class into a "
+                "folder of its own."
+            )
+        found["prior.classes"] = np.bincount(sounds.labels, minlength=len(sounds.classes)).tolist()
+    return change(planned, found), sounds, unseen
+
+
+def problems(sounds: Sounds) -> list[str]:
+    """Why sounds cannot be learnt, a clause each."""
+    if not sounds.stored.any():
+        return ["every sound is silent"]
+    return ["all sounds are the same"] if (sounds.stored == sounds.stored[:1]).all() else []
