@@ -62,7 +62,7 @@ On = Annotated[
     str | None,
     typer.Option(
         metavar="ray|ADDRESS",
-        help="Let Ray place the processes: `ray` starts one here, HOST:PORT, ray://HOST:PORT or auto join one.",
+        help="Let Ray place the processes: ray or local starts one here, HOST:PORT, ray://HOST:PORT or auto join one.",
     ),
 ]
 ProcessResources = Annotated[

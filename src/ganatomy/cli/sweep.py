@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli.arguments import Parts
+from ganatomy.cli.arguments import On, Parts, ProcessResources, engine_of
 
 
 def sweep(
@@ -55,6 +55,8 @@ def sweep(
     ] = False,
     name: Annotated[str | None, typer.Option(help="Name of the new sweep under sweeps/.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="SWEEP", help="Go on with this sweep (path or name).")] = None,
+    on: On = None,
+    resources: ProcessResources = None,
     parts: Parts = None,
 ) -> None:
     """Look for the best settings: trials of a space of options, by Optuna, each a run like any other.
@@ -62,6 +64,7 @@ def sweep(
     ganatomy sweep digits --recipe digits --trials 20 --workers 2
     ganatomy sweep cats/ --space space.yaml --set training.minutes=5 --optimise fd,seconds
     ganatomy sweep --resume sweep-001 --trials 40
+    ganatomy sweep cats/ --workers 8 --on 10.0.0.1:6379 --resources gpu=1,cpu=4
 
     Raises UserError where arguments do not go together.
     """
@@ -69,12 +72,14 @@ def sweep(
     from ganatomy.errors import UserError
     from ganatomy.sweeps import api
 
+    engine = engine_of(on, resources)
     if resume is not None:
         if data or space or recipe or config or settings or name or seed is not None:
             raise UserError(
-                "--resume goes on with a sweep as it is: only --trials, --minutes, --workers and --parts go with it."
+                "--resume goes on with a sweep as it is: only --trials, --minutes, --workers, --on, --resources and "
+                "--parts go with it."
             )
-        api.resume_sweep(resume, trials=trials, minutes=minutes, workers=workers)
+        api.resume_sweep(resume, trials=trials, minutes=minutes, workers=workers, engine=engine)
         return
     api.sweep(
         data,
@@ -93,4 +98,5 @@ def sweep(
         seed=seed or 0,
         prune=not no_pruning,
         name=name,
+        engine=engine,
     )

@@ -93,8 +93,9 @@ def train(
     from ganatomy.system.terminal import Terminal
     from ganatomy.training import api as training
     from ganatomy.training import dryrun
-    from ganatomy.training.cluster.api import RESTARTS, Workers
+    from ganatomy.training.cluster.api import Workers
     from ganatomy.training.cluster.engine import Engine
+    from ganatomy.training.cluster.programs import RESTARTS
     from ganatomy.training.prepare import accept, refuse_few
     from ganatomy.training.results import show_results
     from ganatomy.web.studio import companion

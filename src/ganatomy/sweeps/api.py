@@ -18,9 +18,11 @@ from ganatomy.runs.run import free_name
 from ganatomy.sweeps import checks, space
 from ganatomy.sweeps.default import default_space
 from ganatomy.sweeps.folder import SWEEPS, UNLIMITED, Sweep, SweepOptions
+from ganatomy.sweeps.places import Places, places
 from ganatomy.system import extras, stopping
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import initial
+from ganatomy.training.cluster.engine import Engine
 
 TRIALS = 20
 SAMPLES = 10_000  # generated images of each evaluation
@@ -46,6 +48,7 @@ def sweep(
     prune: bool = True,
     name: str | None = None,
     sweeps: str | Path = SWEEPS,
+    engine: Engine | None = None,
     console: Console | None = None,
 ) -> Sweep:
     """Look for the best settings in a space of options, and return the sweep, a new folder `sweeps/name`.
@@ -57,13 +60,15 @@ def sweep(
     trials      how many, 20 if neither they nor minutes are limited
     minutes     begin no trial after so many
     workers     how many trials at a time; each has its share of this machine's cores
+    engine      where they are trained instead: each has what Ray reserves for it
     n           generated images of each evaluation
     features    of the scores, as for `ganatomy.evaluate`
     again       how many of the best are trained again, and with how many other seeds (`seeds`); 0: none
     seed        decides which trials there are; trial n is trained with seed + n
     prune       end a trial that collapses, and one that is behind half of those that have finished
 
-    Raises UserError where an option does not exist or a combination cannot be trained, before the first trial.
+    Raises UserError where an option does not exist or a combination cannot be trained, before the first trial; and
+    where Ray is missing or a machine of its cluster has not the sweep's folder.
     """
     _needed()
     console = console or Terminal()
@@ -91,8 +96,9 @@ def sweep(
     parsed = _parse(options.space, source)
     checks.check(options, parsed, source, console)
     sweeps = Path(sweeps)
-    made = Sweep.create(name or free_name("sweep", sweeps), options, sweeps)
-    return _carry_out(made, minutes, workers, console)
+    with places(workers, engine, console) as here:  # before the folder is made
+        made = Sweep.create(name or free_name("sweep", sweeps), options, sweeps)
+        return _carry_out(made, minutes, here, console)
 
 
 def resume_sweep(
@@ -102,16 +108,20 @@ def resume_sweep(
     minutes: float | None = None,
     workers: int = 1,
     sweeps: str | Path = SWEEPS,
+    engine: Engine | None = None,
     console: Console | None = None,
 ) -> Sweep:
     """Go on with a sweep that was stopped or killed, half trials first, each from its newest checkpoint.
 
-    trials: how many there shall be in all; minutes: begin no trial after so many from now on. Raises UserError where
-    there is no such sweep, it is damaged, or another process goes on with it.
+    trials: how many there shall be in all; minutes: begin no trial after so many from now on; workers, engine: as for
+    `sweep`, whatever they were before. Raises UserError where there is no such sweep, it is damaged, or another process
+    goes on with it; about Ray as `sweep`.
     """
     _needed()
+    console = console or Terminal()
     found = sweep if isinstance(sweep, Sweep) else Sweep.find(sweep, Path(sweeps))
-    return _carry_out(found, minutes, workers, console or Terminal(), trials)
+    with places(workers, engine, console) as here:
+        return _carry_out(found, minutes, here, console, trials)
 
 
 def _needed() -> None:
@@ -141,13 +151,13 @@ def _with_space(options: SweepOptions, given: str | Path | Mapping[str, Any] | N
     return replace(options, space=written), "the space" if isinstance(given, Mapping) else str(given)
 
 
-def _carry_out(sweep: Sweep, minutes: float | None, workers: int, console: Console, trials: int | None = None) -> Sweep:
+def _carry_out(
+    sweep: Sweep, minutes: float | None, places: Places, console: Console, trials: int | None = None
+) -> Sweep:
     from ganatomy.sweeps import page, results
     from ganatomy.sweeps.journal import Journal
     from ganatomy.sweeps.supervisor import Supervisor
 
-    if workers < 1:
-        raise UserError(f"--workers {workers}: at least 1.")
     deadline = float("inf") if minutes is None else time.monotonic() + 60 * minutes
     with ExitStack() as stack:
         stack.enter_context(sweep.lock())
@@ -158,7 +168,7 @@ def _carry_out(sweep: Sweep, minutes: float | None, workers: int, console: Conso
         journal = Journal(sweep.journal, len(options.objectives), options.seed)
         own = checks.point_of(checks.planned_at(options, {}), sweep.space())
         console.print(f"{sweep.path}: {len(journal.trials()):,} trials so far", highlight=False)
-        supervisor = Supervisor(sweep, journal, own, workers, console, deadline)
+        supervisor = Supervisor(sweep, journal, own, places, console, deadline)
         supervisor.asked_to_stop = stack.enter_context(
             stopping.stop_requests(lambda: console.print(_stopping(sweep), style="yellow"), supervisor.kill)
         )

@@ -2,53 +2,61 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-import torch
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
+from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
 from ganatomy.sweeps import objectives, pruning
 from ganatomy.sweeps.folder import Sweep, SweepTraining, trial_training
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.objectives import ObjectiveValue, in_words
+from ganatomy.sweeps.places import Places, TrialProcess
 from ganatomy.sweeps.space import Point
 from ganatomy.sweeps.worker import Task
 from ganatomy.system import files
-from ganatomy.system.runtime import cores
+from ganatomy.training.cluster.processes import (
+    NOT_SHARED,
+    SAVING_SECONDS,
+    Ending,
+    Program,
+    elsewhere,
+    own_environment,
+)
 
 POLL_SECONDS = 1.0  # between two looks at a training
 DEATHS = 3  # of a trial's process in a row, without a new checkpoint
 
 
 class Supervisor:
-    """Runs the trainings of a sweep in so many processes at a time, until all are done or it is asked to stop."""
+    """Runs the trainings of a sweep in processes, until all are done or it is asked to stop."""
 
     def __init__(
         self,
         sweep: Sweep,
         journal: Journal,
         own: Point,
-        workers: int,
+        places: Places,
         console: Console,
         deadline: float = float("inf"),
     ) -> None:
-        """own: the settings that the sweep starts from, as a point; deadline: of new trials, by time.monotonic."""
-        self.sweep, self.journal, self.own, self.workers, self.console = sweep, journal, own, workers, console
+        """Carries out a sweep, whose lock is held.
+
+        own: the settings that it starts from, as a point; deadline: of new trials, by time.monotonic.
+        """
+        self.sweep, self.journal, self.own, self.places, self.console = sweep, journal, own, places, console
         self.deadline = deadline
         self.asked_to_stop: Callable[[], bool] = lambda: False
         self.options, self.space = sweep.options(), sweep.space()
         self.broken = False  # an error ends the sweep
-        self.processes: set[subprocess.Popen[bytes]] = set()
+        self.processes: set[TrialProcess] = set()
         self.lock = Lock()  # of the journal, which several threads use
         self.waiting = journal.unfinished()
 
@@ -81,8 +89,13 @@ class Supervisor:
 
     def kill(self) -> None:
         """End all workers at once."""
+        elsewhere(self._kill)
+
+    def _kill(self) -> None:
         for process in list(self.processes):
-            process.kill()
+            process.send_signal(signal.SIGKILL)
+        for process in list(self.processes):
+            process.wait(SAVING_SECONDS)
 
     @property
     def stopping(self) -> bool:
@@ -100,8 +113,8 @@ class Supervisor:
                 self.broken = True
                 raise
 
-        with ThreadPoolExecutor(self.workers) as pool:
-            for future in [pool.submit(guarded, slot) for slot in range(self.workers)]:
+        with ThreadPoolExecutor(self.places.count) as pool:
+            for future in [pool.submit(guarded, slot) for slot in range(self.places.count)]:
                 future.result()
 
     def _trials(self, slot: int) -> None:
@@ -171,52 +184,43 @@ class Supervisor:
         return False, None
 
     def _process(self, training: SweepTraining, slot: int, trial: FrozenTrial | None) -> tuple[int, str | None]:
-        """Run a worker to its end: its exit status, and why it was asked to end early, if it was."""
-        threads = max(1, cores() // self.workers)
-        training = replace(training, settings={"runtime.threads": threads, **training.settings})
+        """Run a worker to its end: its exit status, and why it was asked to end early, if it was.
+
+        Raises UserError where its machine has not the sweep's folder.
+        """
+        threads, log = self.places.threads, self._log(training)
+        settings = {"runtime.threads": threads, **training.settings}
+        options, runs = self.options, str(self.sweep.runs)
         task = Task(
-            training, str(self.sweep.runs), self.options.objectives, self.options.samples, self.options.features
+            replace(training, settings=settings), runs, options.objectives, options.samples, options.features, threads
         )
-        log = self._log(training)
         with files.explained(self.sweep.path):
             log.parent.mkdir(exist_ok=True)
             self.sweep.runs.mkdir(exist_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ganatomy.sweeps.worker"],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **self._environment(threads, slot)},
-                start_new_session=True,  # Ctrl-C in a terminal asks this process, which asks the worker
-            )
+            log.touch()
+        environment = {"OMP_NUM_THREADS": str(threads), **own_environment()}
+        program = Program("ganatomy.sweeps.worker", task.to_text(), os.getcwd(), environment, str(log), needs=str(log))
+        process = self.places.start(program, training.name, slot)
         self.processes.add(process)
-        assert process.stdin is not None
         try:
-            with suppress(BrokenPipeError):  # something has killed it already
-                process.stdin.write(task.to_text().encode())
-            return self._followed(process, self.sweep.run(training.name), trial)
+            ending, reason = self._followed(process, self.sweep.run(training.name), trial)
         finally:
-            process.stdin.close()
-            process.wait()
+            process.end()
             self.processes.discard(process)
+        if ending.status == NOT_SHARED:
+            raise UserError(ending.sentence)
+        return ending.status, reason
 
-    def _followed(
-        self, process: subprocess.Popen[bytes], run: Run, trial: FrozenTrial | None
-    ) -> tuple[int, str | None]:
+    def _followed(self, process: TrialProcess, run: Run, trial: FrozenTrial | None) -> tuple[Ending, str | None]:
         reason, asked = None, False
-        while True:
-            try:
-                return process.wait(POLL_SECONDS), reason
-            except subprocess.TimeoutExpired:
-                pass
+        while (ending := process.wait(POLL_SECONDS)) is None:
             if self.stopping and not asked:
-                process.terminate()  # which saves first
+                process.send_signal(signal.SIGTERM)  # which saves first
                 asked = True
             reason = reason or self._early_end(run, trial)
             if reason:
                 run.request(stop=True)
+        return ending, reason
 
     def _early_end(self, run: Run, trial: FrozenTrial | None) -> str | None:
         """Why a training should not go on, if it should not."""
@@ -237,14 +241,6 @@ class Supervisor:
         distances = pruning.distances(run.probe_records()) if missing else {}
         with self.lock:
             return self.journal.behind(trial, distances)
-
-    def _environment(self, threads: int, slot: int) -> dict[str, str]:
-        """Its share of the machine: threads, and one of several GPUs."""
-        shares = {"OMP_NUM_THREADS": str(threads), "LOCAL_WORLD_SIZE": str(self.workers), "LOCAL_RANK": "0"}
-        if torch.cuda.device_count() > 1:
-            visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(torch.cuda.device_count())))
-            shares["CUDA_VISIBLE_DEVICES"] = visible.split(",")[slot % torch.cuda.device_count()]
-        return shares
 
     def _log(self, training: SweepTraining) -> Any:
         return self.sweep.at("logs") / f"{training.name}.txt"

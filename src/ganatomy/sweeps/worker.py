@@ -1,26 +1,21 @@
 """A training of a sweep, in a process of its own: `python -m ganatomy.sweeps.worker`, which the sweep starts.
 
-The first line of the standard input says what to train. Its end says that the sweep is gone: the process then saves and
-ends, as after Ctrl-C.
+The first line of the standard input says what to train; its end says that the sweep is gone.
 """
 
 import json
-import os
-import signal
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import filelock
 
-from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.runs.run import Run
 from ganatomy.sweeps import objectives
 from ganatomy.sweeps.folder import SweepTraining
-from ganatomy.system import files, stopping
-from ganatomy.system.terminal import Terminal, show
+from ganatomy.system import child, files, runtime
+from ganatomy.system.terminal import Terminal
 from ganatomy.training.api import resume, train
 
 
@@ -28,7 +23,7 @@ from ganatomy.training.api import resume, train
 class Task:
     """What a worker is to do: train a run, then measure what the sweep optimises.
 
-    runs: the folder of the run; objectives, samples, features: as in `SweepOptions`.
+    runs: the folder of the run; objectives, samples, features: as in `SweepOptions`; threads: its share of the cores.
     """
 
     training: SweepTraining
@@ -36,6 +31,7 @@ class Task:
     objectives: list[str]
     samples: int
     features: str
+    threads: int
 
     def to_text(self) -> str:
         """As a line of JSON."""
@@ -53,6 +49,7 @@ def work(task: Task) -> None:
 
     Raises UserError as `train`, `resume` and `evaluate` do.
     """
+    runtime.take_share(task.threads)
     console, training, runs = Terminal(), task.training, Path(task.runs)
     run = Run(runs / training.name)
     # Of a sweep that was killed, this run's worker may be about to end.
@@ -78,15 +75,8 @@ def work(task: Task) -> None:
 
 
 def main() -> None:
-    """Do what the standard input says; an error is one sentence on standard error and status 1."""
-    with os.fdopen(0, "rb", buffering=0, closefd=False) as lines:  # which reads no byte too many
-        task = Task.of(lines.readline().decode())
-    stopping.when_input_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))  # which saves first
-    try:
-        work(task)
-    except UserError as error:
-        show(f"ganatomy: {error}", error=True)
-        sys.exit(1)
+    """Do what the standard input says."""
+    child.run(lambda text: work(Task.of(text)))
 
 
 if __name__ == "__main__":

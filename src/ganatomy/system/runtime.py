@@ -204,6 +204,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def take_share(threads: int) -> None:
+    """Tell this process, as `torchrun` would, of so many others on its machine that each has so many threads."""
+    os.environ["LOCAL_WORLD_SIZE"] = str(-(-cores() // threads))
+
+
 def choose_device(name: str, local_rank: int = 0) -> torch.device:
     """The device by name; auto takes a CUDA GPU, then Apple's, then the CPU. Raises UserError if it is not there."""
     if name == "auto":

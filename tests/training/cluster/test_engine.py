@@ -26,6 +26,11 @@ def test_resources_that_are_none_are_refused(text: str) -> None:
         Resources.parse(text)
 
 
+@pytest.mark.parametrize(("on", "own"), [("ray", True), ("local", True), ("auto", False), ("10.0.0.1:6379", False)])
+def test_a_ray_of_our_own_is_started_for_two_words_only(on: str, own: bool) -> None:
+    assert Engine(on).starts_its_own is own
+
+
 def test_a_gpu_each_where_there_are_enough_unless_it_is_said() -> None:
     assert Resources().each({"CPU": 8.0, "GPU": 2.0}, 2) == {"CPU": 1.0, "GPU": 1.0}
     assert Resources().each({"CPU": 8.0, "GPU": 1.0}, 2) == {"CPU": 1.0}
@@ -41,8 +46,13 @@ def test_without_the_extra_one_sentence_says_so(images: Path, tmp_path: Path, mo
     with pytest.raises(UserError, match=re.escape(sentence)):
         Workers(2, Engine()).train(str(images), settings={"training.steps": 1}, console=Console(quiet=True))
     assert not Path("runs").exists()
-    sentence = "`ganatomy claims --on` needs ray: pip install 'ganatomy[ray]'."
-    assert refused("claims", "--run", "circling", "--quick", "--out", "out", "--on", "ray") == f"ganatomy: {sentence}"
+    for verb, given in {
+        "claims": ["--run", "circling", "--quick", "--out", "out"],
+        "sweep": [images, "--optimise", "seconds", "--set=training.steps=1"],
+    }.items():
+        sentence = f"`ganatomy {verb} --on` needs ray: pip install 'ganatomy[ray]'."
+        assert refused(verb, *given, "--on", "ray") == f"ganatomy: {sentence}"
+    assert not Path("sweeps").exists()
 
 
 @pytest.mark.parametrize(
@@ -66,10 +76,12 @@ def test_what_cannot_be_trained_is_refused_before_ray_is_needed(
 
 def test_a_mailbox_passes_on_texts_signals_and_places_once() -> None:
     box, first, second = Mailbox(), GroupAddress("a", "10.0.0.1", 1), GroupAddress("b", "10.0.0.2", 2)
-    box.signal("1", 15)
-    box.signal("1", 9)
+    assert not box.signal("1", 15)
+    assert not box.signal("1", 9)
     assert box.exchange("0", "one\n") == []
-    assert box.exchange("1", "two\n") == [15, 9]
+    assert not box.signal("1", 9)
+    assert box.signal("0", 2)
+    assert box.exchange("1", "two\n") == [15, 9, 9]
     assert box.exchange("1") == []
     assert (box.printed(), box.printed()) == ("one\ntwo\n", "")
     assert box.meet("0", first) == {"0": first}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -13,20 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import filelock
 from rich.console import Console
 
 from ganatomy import build
 from ganatomy.errors import UserError
 from ganatomy.runs.run import RUNS, Run, free_name
 from ganatomy.system import files, stopping
+from ganatomy.system.child import BY_FAULT
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
 from ganatomy.training import initial
 from ganatomy.training.cluster.engine import Engine
 from ganatomy.training.cluster.processes import (
-    BY_FAULT,
-    SAVING_SECONDS,
     Ending,
     PlacedProcess,
     Program,
@@ -34,12 +31,10 @@ from ganatomy.training.cluster.processes import (
     mailbox,
     own_environment,
 )
+from ganatomy.training.cluster.programs import RESTARTS, FollowedProcesses, wait_for_release
 from ganatomy.training.cluster.worker import TrainingTask
 
-RESTARTS = 3
-PRINT_SECONDS = 0.25  # between two looks at what the processes have printed
 PATIENCE = 5.0  # seconds that a process's failure waits for those of the others, of which it may be a consequence
-DYING_SECONDS = 60.0  # that a process of before may take to let the run go
 
 
 @dataclass(frozen=True)
@@ -112,9 +107,7 @@ class Workers:
 
 def _restarted(task: TrainingTask, run: Run, dead: str, restart: int, restarts: int, console: Console) -> TrainingTask:
     """What is trained after a death, which is recorded: from the newest checkpoint, if there is one."""
-    if run.path.is_dir():
-        with contextlib.suppress(filelock.Timeout), filelock.FileLock(run.at(".lock"), timeout=DYING_SECONDS):
-            pass  # of a process that is about to end
+    wait_for_release(run)
     newest = max(run.checkpoints(), default=0)
     where = f"step {newest:,}" if newest else "the beginning"
     words = f"{dead} died: going on from {where} (restart {restart} of at most {restarts})."
@@ -138,13 +131,12 @@ class _Group:
         from ray.util.placement_group import placement_group
 
         program = Program("ganatomy.training.cluster.worker", task.to_text(), os.getcwd(), own_environment())
-        self.console, self.box = console, mailbox()
+        self.count, self.processes = count, FollowedProcesses(box := mailbox(), console)
         # All or none: two halves of two trainings would wait for each other. On as few machines as there can be.
         self.places = placement_group([dict(reserved)] * count, "PACK")
-        self.running = [
-            PlacedProcess(program, str(rank), self.box, reserved, count, self.places) for rank in range(count)
+        self.processes.running = [
+            PlacedProcess(program, str(rank), box, reserved, count, self.places) for rank in range(count)
         ]
-        self.endings: dict[str, Ending] = {}
 
     def run(self) -> str:
         """Train to the end; returns which processes died, in words: none if all ended well.
@@ -154,55 +146,35 @@ class _Group:
         """
         from ray.util.placement_group import remove_placement_group
 
-        count = len(self.running)
-        with stopping.stop_requests(lambda: None, partial(elsewhere, self._stop_at_once)) as stopped:
+        at_once = partial(elsewhere, self.processes.stop_at_once)
+        with stopping.stop_requests(lambda: None, at_once) as stopped:
             asked = self._follow(stopped)
         remove_placement_group(self.places)
-        failed = [ending for ending in self.endings.values() if ending.status]
+        endings = self.processes.endings
+        failed = [ending for ending in endings.values() if ending.status]
         for ending in failed:
             if not (ending.killed or ending.status == BY_FAULT):
                 raise UserError(ending.sentence)
         if failed and asked:
             raise KeyboardInterrupt
-        dead = [name for name, ending in sorted(self.endings.items()) if ending.killed]
+        dead = [name for name, ending in sorted(endings.items()) if ending.killed]
         if failed and not dead:  # an error of ours: what Python prints of it is for those who mend it
             raise RuntimeError("\n".join(ending.words for ending in failed))
-        return f"Process {' and '.join(dead)} of {count}" if dead else ""
+        return f"Process {' and '.join(dead)} of {self.count}" if dead else ""
 
     def _follow(self, stopped: Callable[[], bool]) -> bool:
         """Print, and pass a request to stop on, until all have ended; returns whether there was one."""
-        asked, until = False, float("inf")
-        while self.running:
+        group, asked, until = self.processes, False, float("inf")
+        while group.running:
             if stopped() and not asked:
                 asked = True
-                self._signal(signal.SIGTERM)
-            self._look()
-            if until == float("inf") and any(ending.status for ending in self.endings.values()):
+                group.send_signal(signal.SIGTERM)
+            group.look()
+            if until == float("inf") and any(ending.status for ending in group.endings.values()):
                 until = time.monotonic() + PATIENCE
             if time.monotonic() >= until:  # without one of them the others would wait for ever
-                self._signal(signal.SIGKILL)
-                for each in self.running:
-                    self.endings.setdefault(each.name, Ending(BY_FAULT, "it was ended with the others"))
-                until = float("inf") if not self.running else time.monotonic() + PATIENCE
+                group.send_signal(signal.SIGKILL)
+                for each in group.running:
+                    group.endings.setdefault(each.name, Ending(BY_FAULT, "it was ended with the others"))
+                until = float("inf") if not group.running else time.monotonic() + PATIENCE
         return asked
-
-    def _look(self) -> None:
-        """Print what there is, and see who has ended."""
-        import ray
-
-        for each in list(self.running):
-            if (ending := each.wait(PRINT_SECONDS / len(self.running))) is not None:
-                self.endings.setdefault(each.name, ending)
-                self.running.remove(each)
-        if text := ray.get(self.box.printed.remote()):
-            self.console.print(text, end="", highlight=False)
-
-    def _signal(self, number: int) -> None:
-        for each in list(self.running):
-            each.send_signal(number)
-
-    def _stop_at_once(self) -> None:
-        self._signal(signal.SIGTERM)
-        until = time.monotonic() + SAVING_SECONDS
-        while self.running and time.monotonic() < until:
-            self._look()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 HERE = "ray"  # instead of an address: a Ray of this machine, for one command
+ALSO_HERE = "local"  # Ray's own word for it, with which Ray would listen on all addresses of this machine
 NAMES = {"cpu": "CPU", "gpu": "GPU"}  # of resources: ours and Ray's
 STORE = 100 * 2**20  # bytes of the object store of a Ray of our own, through which no images go
 
@@ -67,11 +68,16 @@ class Resources:
 class Engine:
     """Where processes are placed: Ray at an address, or one of this machine; and what it reserves for each.
 
-    on: `ray` starts one here for the command; `auto`, HOST:PORT or ray://HOST:PORT join one.
+    on: `ray` or `local` starts one here for the command; `auto`, HOST:PORT or ray://HOST:PORT join one.
     """
 
     on: str = HERE
     resources: Resources = Resources()
+
+    @property
+    def starts_its_own(self) -> bool:
+        """Whether there is a Ray for this command alone, on this machine."""
+        return self.on in (HERE, ALSO_HERE)
 
     @contextlib.contextmanager
     def joined(self, who: str, processes: int, console: Console) -> Iterator[dict[str, float]]:
@@ -101,7 +107,7 @@ class Engine:
                 signal.signal(signal.SIGTERM, handler)  # Ray sets one of its own
 
     def _connected(self, who: str) -> bool:
-        if self.on == HERE and "ray" not in sys.modules:
+        if self.starts_its_own and "ray" not in sys.modules:
             os.environ.update(ENVIRONMENT)  # before its modules are imported, which read it
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -114,7 +120,7 @@ class Engine:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a coming version of Ray will do otherwise
             try:
-                if self.on != HERE:
+                if not self.starts_its_own:
                     ray.init(self.on, **options)
                     return
                 console.print("Starting Ray on this machine, for this command alone …", highlight=False)
@@ -137,7 +143,7 @@ class Engine:
             words = ", ".join(f"{there.get(name, 0.0):g} {name}s" for name in each)
             wanted = ", ".join(f"{amount * processes:g} {name}s" for name, amount in each.items())
             sentence = f"{processes} processes need {wanted}, and Ray has {words} now"
-            if self.on == HERE:
+            if self.starts_its_own:
                 raise UserError(f"{sentence}: fewer --workers, or less in --resources ({', '.join(missing)}).")
             console.print(f"{sentence}: waiting for more.", style="yellow", highlight=False)
         return each

@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from ganatomy.system import extras
 
 POLL_SECONDS = 0.5  # between two exchanges of a process with the command that wants it
 SAVING_SECONDS = 10.0  # that processes have to end at once
 LAST_WORDS = 2**16  # bytes that are kept of the end of the standard error
-BY_FAULT = os.EX_SOFTWARE  # exit status of a process that an exception ended which nobody foresaw
+NOT_SHARED = os.EX_NOINPUT  # exit status of a process that was not started, because its machine has not the files
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Program:
     folder       where it runs, the same on all machines
     environment  what is added to that of its machine
     log          a file for all that it prints; without one, that goes to whoever wants it
+    needs        a file or a folder that the command has made, and all machines must see
     """
 
     module: str
@@ -44,6 +45,7 @@ class Program:
     folder: str
     environment: Mapping[str, str]
     log: str | None = None
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,20 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.begun: set[str] = set()
         self.signals: dict[str, list[int]] = {}
         self.places: dict[str, GroupAddress] = {}
 
     def exchange(self, process: str, text: str = "") -> list[int]:
         """Take what a process has printed; returns the signals that are new for it."""
+        self.begun.add(process)
         self.texts += [text] if text else []
         return self.signals.pop(process, [])
 
-    def signal(self, process: str, number: int) -> None:
-        """Send a signal to a process."""
+    def signal(self, process: str, number: int) -> bool:
+        """Send a signal to a process; returns whether that has begun."""
         self.signals.setdefault(process, []).append(number)
+        return process in self.begun
 
     def printed(self) -> str:
         """What was printed since the last call."""
@@ -125,37 +130,62 @@ def carry_out(program: Program, name: str, box: Any, together: int = 0) -> Endin
     name: of the process, in the mailbox: of several that train `together`, its rank.
     """
     ray = extras.needed("ray", "ray", "A cluster")
-    if not Path(program.folder).is_dir():
-        where = f"{socket.gethostname()} has no folder {program.folder}"
-        return Ending(1, f"{where}: all machines need the same files, as on a disk that they share.")
+    if missing := _missing(program):
+        where = f"{socket.gethostname()} has no {missing}"
+        return Ending(NOT_SHARED, f"{where}: all machines need the same files, as on a disk that they share.")
+    if ray.get(box.exchange.remote(name)):
+        return Ending(-signal.SIGTERM)
     group = _group(name, box, together) if together else {}
     if group is None:
         return Ending(-signal.SIGTERM)
     with tempfile.TemporaryFile() as errors, contextlib.ExitStack() as stack:
-        log = None if program.log is None else stack.enter_context(Path(program.log).open("ab"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", program.module],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=log or subprocess.PIPE,
-            stderr=log or errors,
-            cwd=program.folder,
-            env={**os.environ, **program.environment, **group},
-            start_new_session=True,  # Ctrl-C in a terminal asks the command, which asks this
-        )
+        log = None if program.log is None else stack.enter_context(Path(program.folder, program.log).open("ab"))
+        process = started(program, group, log or subprocess.PIPE, log or errors)
         printed = _Printed(process.stdout)
-        assert process.stdin is not None
         try:
-            with contextlib.suppress(BrokenPipeError):  # something has killed it already
-                process.stdin.write(program.task.encode())
             while (status := _wait(process)) is None:
                 for number in ray.get(box.exchange.remote(name, printed.lines())):
                     process.send_signal(number)
             ray.get(box.exchange.remote(name, printed.rest()))
             return Ending(status, _end_of(errors))
         finally:
-            process.stdin.close()
-            process.wait()
+            end_input(process)
+
+
+def started(
+    program: Program, environment: Mapping[str, str], out: int | IO[bytes], errors: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a program on this machine, and tell it its task; environment: what is added to the program's own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", program.module],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=out,
+        stderr=errors,
+        cwd=program.folder,
+        env={**os.environ, **program.environment, **environment},
+        start_new_session=True,  # Ctrl-C in a terminal asks the command, which asks this
+    )
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # something has killed it already
+        process.stdin.write(program.task.encode())
+    return process
+
+
+def end_input(process: subprocess.Popen[bytes]) -> None:
+    """Close a process's standard input, at which it ends, and wait for that."""
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
+
+
+def _missing(program: Program) -> str | None:
+    """The folder or file that this machine should have and has not, in words."""
+    if not Path(program.folder).is_dir():
+        return f"folder {program.folder}"
+    if program.needs is not None and not (place := Path(program.folder, program.needs)).exists():
+        return str(place)
+    return None
 
 
 def _group(name: str, box: Any, count: int) -> dict[str, str] | None:
@@ -218,6 +248,16 @@ class _Printed:
             return self.pieces.decode(errors="replace")
 
 
+class RunningProcess(Protocol):
+    """A process that somebody follows, wherever it runs."""
+
+    def wait(self, timeout: float) -> Ending | None:
+        """How it ended, None if it still runs after so many seconds."""
+
+    def send_signal(self, number: int) -> None:
+        """Pass a signal on; one that waits for its place does not begin."""
+
+
 class PlacedProcess:
     """A process that a Ray task runs."""
 
@@ -246,5 +286,6 @@ class PlacedProcess:
             return Ending(-signal.SIGKILL)
 
     def send_signal(self, number: int) -> None:
-        """Pass a signal on."""
-        self.ray.get(self.box.signal.remote(self.name, number))
+        """Pass a signal on; a process that waits for its place does not begin."""
+        if not self.ray.get(self.box.signal.remote(self.name, number)):
+            self.ray.cancel(self.task)

@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
-from ganatomy.system import stopping
-from ganatomy.system.terminal import Terminal, show
+from ganatomy.system import child
+from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
-from ganatomy.training.cluster.processes import BY_FAULT
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class TrainingTask:
 
 def work(task: TrainingTask) -> None:
     """Train. Raises UserError as `train` and `resume` do."""
+    sys.argv = task.command
     run, console = Run(task.path), Terminal()
     if task.resume:
         training.resume(
@@ -78,19 +76,8 @@ def work(task: TrainingTask) -> None:
 
 
 def main() -> None:
-    """Do what the standard input says; an error is one sentence on standard error and status 1."""
-    with os.fdopen(0, "rb", buffering=0, closefd=False) as lines:  # which reads no byte too many
-        task = TrainingTask.of(lines.readline().decode())
-    stopping.when_input_ends(lambda: os._exit(BY_FAULT))  # the others cannot save without it
-    sys.argv = task.command
-    try:
-        work(task)
-    except UserError as error:
-        show(f"ganatomy: {error}", error=True)
-        sys.exit(1)
-    except Exception:  # as when another process of the group was killed
-        traceback.print_exc()
-        sys.exit(BY_FAULT)
+    """Do what the standard input says; alone it can only end: without the others it cannot save."""
+    child.run(lambda text: work(TrainingTask.of(text)), lambda: os._exit(child.BY_FAULT))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from rich.console import Console
 from ganatomy.errors import UserError
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
-from ganatomy.training.cluster.engine import HERE, Engine, Resources
+from ganatomy.training.cluster.engine import Engine, Resources
 from ganatomy.web import DEADLINE, HOST, SERVE_PORT, access, guard, server
 from ganatomy.web.serve import app, backend
 from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
@@ -105,7 +105,7 @@ def replicated(
     Raises UserError where they cannot be started, as where this machine has fewer GPUs than replicas.
     """
     on_gpu, gpus = generator.device.type == "cuda", torch.cuda.device_count()
-    if on == HERE and on_gpu and replicas.high > gpus:
+    if Engine(on).starts_its_own and on_gpu and replicas.high > gpus:
         raise UserError(f"--replicas {replicas}: each takes a GPU, and this machine has {gpus}.")
     sizes = measure(generator)
     task = ReplicaTask(load, sizes, threads, digest(generator, sizes))

@@ -24,7 +24,7 @@ import torch
 from ganatomy.errors import UserError
 from ganatomy.modalities.images import Pixels
 from ganatomy.system.extras import needed
-from ganatomy.training.cluster.engine import HERE, Engine
+from ganatomy.training.cluster.engine import Engine
 from ganatomy.training.cluster.processes import own_environment
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSizes
@@ -193,12 +193,12 @@ def deployed(
     backend: the server's own, which draws nothing any more; on_batch: called after each batch of any replica. Raises
     UserError where Ray is missing or cannot be joined, and where the replicas cannot be started.
     """
-    with engine.joined(WHO, replicas.high if engine.on == HERE else replicas.low, console) as reserved:
+    with engine.joined(WHO, replicas.high if engine.starts_its_own else replicas.low, console) as reserved:
         serve = needed("ray.serve", "ray", WHO)
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         name, over = f"ganatomy-{secrets.token_hex(4)}", threading.Event()
         with ExitStack() as stack:
-            if engine.on != HERE:  # a Ray of our own ends as a whole
+            if not engine.starts_its_own:  # a Ray of our own ends as a whole
                 stack.callback(serve.delete, name)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of Ray's about itself
