@@ -39,6 +39,8 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "rows": {"hidden": [8]},
     "residual_copula": {"hidden": [8]},
     "edsr": {"width": 4, "blocks": 1},
+    "cut": {"width": 4, "levels": 1, "blocks": 2},
+    "pix2pix": {"width": 4, "levels": 2},
     "patchgan": {"width": 4, "layers": 1},
     "wave": {"width": 2},
 }

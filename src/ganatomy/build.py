@@ -21,7 +21,7 @@ from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
 from ganatomy.gan.method import Batch, BudgetShare, Method, Setup
 from ganatomy.gan.objectives import OBJECTIVES, Objective
-from ganatomy.gan.penalties import PENALTIES, condition, l1
+from ganatomy.gan.penalties import PENALTIES, condition, l1, patch_nce
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.gan.privacy import Privacy
@@ -30,6 +30,7 @@ from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2Discri
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.pair_shape import PairShape
 from ganatomy.networks.protocols import (
+    ComparesPatches,
     HasPathLength,
     StartsFromCorrelations,
     StartsFromData,
@@ -191,6 +192,8 @@ def _check_families(config: options.Config) -> None:
         _check_modality(config)
     if config.modality == "pairs" and config.evaluation.every:
         raise UserError("evaluation.every is not for pairs: `ganatomy evaluate RUN` measures a run.")
+    if config.modality == "pairs" and config.method == "regression" and not config.data.paired:
+        raise UserError("method=regression learns from targets, and data.paired=false has none.")
     if config.modality == "pairs" and config.prior.conditional:
         raise UserError("prior.conditional: a generator that is given an image draws by no class.")
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
@@ -214,7 +217,9 @@ def _check_modality(config: options.Config) -> None:
         raise UserError("training.pack compares samples, and of each pair there is one: training.pack=1.")
     if config.modality == "pairs" and config.augmentation.policies:
         raise UserError("augmentation.policies would move a pair's images apart: augmentation.policies=[].")
-    for name in ("condition", "l1"):
+    if config.modality == "pairs" and not config.data.paired and config.penalties.l1:
+        raise UserError("penalties.l1 compares with a target, and data.paired=false has none: penalties.l1=0.")
+    for name in ("condition", "l1", "nce"):
         if getattr(config.penalties, name) and config.training.simultaneous:
             raise UserError(f"penalties.{name} needs training.simultaneous=false.")
 
@@ -334,10 +339,12 @@ def _game(
     asked = Penalty("condition", scheduled(penalties.condition, setup.share), _condition(image))
     of_rows = config.prior.conditional and isinstance(image, RowShape)
     near = Penalty("l1", scheduled(penalties.l1, setup.share), _l1)
+    alike = Penalty("nce", scheduled(penalties.nce, setup.share), _nce)
     added = {
         path_length: bool(penalties.path_length),
         asked: bool(penalties.condition and of_rows),
         near: bool(penalties.l1 and isinstance(image, PairShape)),
+        alike: bool(penalties.nce and isinstance(image, PairShape)),
     }
     return Adversarial(
         learner,
@@ -358,6 +365,15 @@ def _game(
 
 def _l1(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
     return l1(fake.images, real.images)
+
+
+def _nce(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
+    """The mean over the layers whose patches a generator compares; the given image's are constants, as in the paper."""
+    assert isinstance(network, ComparesPatches)
+    assert fake.classes is not None
+    with torch.no_grad():
+        given = network.patches(fake.classes)
+    return torch.stack([patch_nce(*each) for each in zip(network.patches(fake.images), given, strict=True)]).mean()
 
 
 def _path_length(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:

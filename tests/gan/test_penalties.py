@@ -189,6 +189,19 @@ def test_condition_is_the_cross_entropy_of_the_asked_category() -> None:
     assert penalties.condition(torch.zeros(2, 3), asked).isfinite()
 
 
+def test_patch_nce_is_the_cross_entropy_of_a_patchs_own_place() -> None:
+    """Park et al. 2020, eq. 3, term by term."""
+    torch.manual_seed(0)
+    drawn, given = (torch.nn.functional.normalize(torch.randn(2, 3, 5), dim=2) for _ in range(2))
+    terms = []
+    for image in range(2):
+        for place in range(3):
+            likeness = [math.exp(float(drawn[image, place] @ given[image, other]) / 0.07) for other in range(3)]
+            terms.append(-math.log(likeness[place] / sum(likeness)))
+    assert_close(penalties.patch_nce(drawn, given), torch.tensor(sum(terms) / 6))
+    assert penalties.patch_nce(given, given) < penalties.patch_nce(drawn, given)
+
+
 def test_l1_is_the_mean_over_pixels() -> None:
     drawn = torch.tensor([[[[0.5, -1.0]]], [[[0.0, 1.0]]]])
     assert_close(penalties.l1(drawn, torch.zeros(2, 1, 1, 2)), torch.tensor(2.5 / 4))

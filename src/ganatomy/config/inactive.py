@@ -64,6 +64,12 @@ CONDITIONS = (
         for option in OF_PAIRS
     ),
     Condition("data.downscaling", lambda config, name: config.data.scale is not None, "it needs data.scale"),
+    Condition("data.paired", lambda config, name: config.data.scale is None, "it needs data.given, not data.scale"),
+    Condition(
+        "penalties.nce",
+        lambda config, name: config.generator.family == "cut",
+        "it needs a generator that compares patches: generator.family=cut",
+    ),
     *(Condition(f"data.{option}", _of("sounds"), "it is for sounds") for option in OF_SOUNDS),
     Condition("prior.*", _of("images", "tables", "sounds"), "this generator draws of the image that it is given"),
     Condition("penalties.l1", _of("pairs"), "it needs a generator that is given an image, such as edsr"),

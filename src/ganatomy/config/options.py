@@ -150,6 +150,15 @@ class DataOptions(Options):
         "go first.",
     )
     flip: bool = Field(False, description="Mirror images left to right, each with probability ½.")
+    given: str | None = Field(
+        None,
+        description="Of image translation: where the given images are. left or right: that half of each image; else a "
+        "folder or an archive with images of the same names.",
+    )
+    paired: bool = Field(
+        True,
+        description="The given images and those that are drawn belong together by their names; false: two sets.",
+    )
     scale: Literal[2, 4, 8] | None = Field(
         None, description="Of super-resolution: how many times smaller the given images are made from these."
     )
@@ -158,7 +167,7 @@ class DataOptions(Options):
     )
 
 
-OF_PAIRS = ("scale", "downscaling")  # options of the data that say how pairs are made of images
+OF_PAIRS = ("given", "paired", "scale", "downscaling")  # options of the data that say how pairs are made of images
 OF_SOUNDS = ("rate", "seconds")  # those of sounds
 
 
@@ -248,6 +257,9 @@ class PenaltyOptions(Options):
     )
     l1: Weight = Field(
         0.0, description="Weight of E|G(y) − x| in the loss of a generator that is given an image y with a target x."
+    )
+    nce: Weight = Field(
+        0.0, description="Weight of CUT's contrastive loss of patches, in the loss of a generator that compares them."
     )
 
     def weights(self) -> dict[str, float | Schedule]:

@@ -101,6 +101,16 @@ def l1(drawn: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return (drawn - targets).abs().mean()
 
 
+def patch_nce(drawn: torch.Tensor, given: torch.Tensor, temperature: float = 0.07) -> torch.Tensor:
+    """Cross-entropy of finding a drawn patch's place among those of the given image: Park et al. 2020, eq. 3; a scalar.
+
+    drawn, given: unit vectors [B, S, K] of patches at the same S places (arXiv:2007.15651).
+    """
+    likeness = drawn @ given.transpose(1, 2) / temperature
+    places = torch.arange(likeness.shape[1], device=likeness.device).expand(likeness.shape[:2])
+    return torch.nn.functional.cross_entropy(likeness.flatten(0, 1), places.flatten())
+
+
 def squared_gradient_norms(discriminator: Discriminator, images: torch.Tensor) -> torch.Tensor:
     """‖∇ₓD(x)‖² of each image, [B], differentiable in the discriminator's parameters."""
     images = at_least_float32(images.detach()).requires_grad_(True)

@@ -19,10 +19,12 @@ class PairModality(Modality):
     """Pairs of images: targets uint8 [N, H, W, C] are stored, networks see float [B, C, H, W] in [−1, 1].
 
     given, targets  the pairs of the preview, uint8 [n, h, w, C] and [n, H, W, C]
+    paired          each target is that of the given image above it
     """
 
     given: Pixels
     targets: Pixels
+    paired: bool = True
 
     @property
     def shape(self) -> PairShape:
@@ -40,8 +42,8 @@ class PairModality(Modality):
         return to_uint8(outputs)
 
     def preview(self, path: Path, stored: Pixels) -> None:
-        """Write three rows: the given images, those drawn of them, uint8 [n, H, W, C], and the targets."""
-        save_rows(path, [self.given, stored, self.targets])
+        """Write rows: the given images, those drawn of them, uint8 [n, H, W, C], and the targets, if there are any."""
+        save_rows(path, [self.given, stored, *([self.targets] if self.paired else [])])
 
     def preview_real(self, path: Path, stored: Pixels) -> None:
         """Write two rows, given images and targets: of the preview's pairs, whatever is stored, [N, H, W, C]."""

@@ -351,6 +351,44 @@ register_family(
 )
 
 
+class Pix2PixOptions(NetworkOptions):
+    """U-Nets from an image to another of the same size (Isola et al. 2017)."""
+
+    family: Literal["pix2pix"] = Field("pix2pix", description=FAMILY)
+    width: int = Field(64, ge=2, le=1024, description="Channels of the first layer.")
+    levels: int = Field(4, ge=1, le=8, description="How often maps are halved, and doubled again.")
+    norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers: batch or none.")
+
+
+register_family(
+    "pix2pix",
+    "ganatomy.networks.pix2pix:Generator",
+    Pix2PixOptions,
+    methods=("adversarial", "regression"),
+    discriminates=False,
+    modality="pairs",
+)
+
+
+class CUTOptions(NetworkOptions):
+    """Residual networks from an image to another of the same size, that compare patches (Park et al. 2020)."""
+
+    family: Literal["cut"] = Field("cut", description=FAMILY)
+    width: int = Field(32, ge=2, le=1024, description="Channels of the first layer.")
+    levels: int = Field(2, ge=1, le=6, description="How often maps are halved, and doubled again.")
+    blocks: int = Field(4, ge=2, le=64, description="Residual blocks at the smallest maps.")
+
+
+register_family(
+    "cut",
+    "ganatomy.networks.cut:Generator",
+    CUTOptions,
+    methods=("adversarial", "regression"),
+    discriminates=False,
+    modality="pairs",
+)
+
+
 class PatchGANOptions(NetworkOptions):
     """Discriminators that score patches of an image beside the given one (Isola et al. 2017)."""
 
@@ -362,6 +400,7 @@ class PatchGANOptions(NetworkOptions):
     norm: Literal["batch", "spectral", "none"] = Field(
         "spectral", description="Normalisation: batch, between layers; spectral, of each layer's weights; none."
     )
+    given: bool = Field(True, description="Score the drawn image beside the given one; false: by itself.")
 
 
 register_family(

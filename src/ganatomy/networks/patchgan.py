@@ -18,8 +18,12 @@ KERNEL = 4
 class Discriminator(nn.Module):
     """images: [B, C, H, W] in [−1, 1] and given images y: [B, C, h, w] → raw scores [B, K], one a patch."""
 
-    def __init__(self, shape: tuple[int, ...], width: int = 64, layers: int = 3, norm: str = "spectral") -> None:
+    def __init__(
+        self, shape: tuple[int, ...], width: int = 64, layers: int = 3, norm: str = "spectral", given: bool = True
+    ) -> None:
         """shape: a `PairShape`; width: channels of the first layer; layers: how many of them halve the map.
+
+        given: score an image beside the given one, and not by itself.
 
         Raises ValueError for another shape, and for images that are too small for so many layers.
         """
@@ -27,9 +31,9 @@ class Discriminator(nn.Module):
         if not isinstance(shape, PairShape):
             raise ValueError("this family compares an image with a given one: it needs pairs")
         channels, *size = shape
-        self.scale = shape.scale
+        self.scale, self.given = shape.scale, given
         network: list[nn.Module] = []
-        inputs = 2 * channels
+        inputs = 2 * channels if given else channels
         for level in range(layers + 1):
             outputs, stride = width * min(2**level, WIDEST), 2 if level < layers else 1
             network.append(Conv2d(inputs, outputs, KERNEL, stride, padding=1, bias=norm != "batch" or not level))
@@ -46,6 +50,8 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, y: Tensor) -> Tensor:
         """Images [B, C, H, W] in [−1, 1], given images y [B, C, h, w] → raw scores [B, K] of K patches."""
-        given = y.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3).to(images.dtype)
-        scores: Tensor = self.layers(torch.cat([given, images], dim=1))
+        if self.given:
+            given = y.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3).to(images.dtype)
+            images = torch.cat([given, images], dim=1)
+        scores: Tensor = self.layers(images)
         return scores.flatten(1)

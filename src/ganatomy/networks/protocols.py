@@ -63,6 +63,15 @@ class HasStyles(Protocol):
 
 
 @runtime_checkable
+class ComparesPatches(Protocol):
+    """A generator that is given an image and says which patches of two images are alike (Park et al. 2020)."""
+
+    def patches(self, images: Tensor) -> list[Tensor]:
+        """Unit vectors [B, S, K] of S patches of images [B, C, H, W], for each of some layers."""
+        ...
+
+
+@runtime_checkable
 class TakesSteps(Protocol):
     """A generator that takes many steps to an image; their number may be changed at any time."""
 

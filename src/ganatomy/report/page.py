@@ -132,7 +132,7 @@ def _reading() -> str:
 SHOWN = {  # in a preview
     "images": "one seed a tile, row by row from seed 0",
     "tables": "the columns of many rows",
-    "pairs": "above the given images, below what it shall draw of them",
+    "pairs": "above the given images, below what it shall draw of them, if that is known",
     "sounds": "spectrograms, one seed a tile, row by row from seed 0; the player plays them in this order",
 }
 
@@ -147,7 +147,7 @@ def _pictures(run: Run, frames: list[pictures.Frame], modality: str) -> str:
     if run.at("reals.png").exists():
         what = "rows" if modality == "tables" else modality
         words = f"Training {what}. " + (
-            "Above the given images, below what shall be drawn of them."
+            "Above given images, below what shall be drawn: of them, or, of two sets, like these."
             if modality == "pairs"
             else "The generator never sees them: it learns from the discriminator's gradient."
         )

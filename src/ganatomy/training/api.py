@@ -17,7 +17,7 @@ from ganatomy.config.options import Config
 from ganatomy.config.recipes import recipe as recipe_named
 from ganatomy.config.settings import change, over_budget, read
 from ganatomy.data.choices import remembered
-from ganatomy.data.pairs import Pairs
+from ganatomy.data.pairs import Pairs, whole
 from ganatomy.data.recognition import modality_of
 from ganatomy.data.rows import Rows, keep
 from ganatomy.data.sounds import Sounds
@@ -209,7 +209,7 @@ def _path(data: Any | None, labels: Any | None, classes: Sequence[str] | None) -
 
 def _kept(data: Any, labels: Any | None, classes: Sequence[str] | None, planned: Config, console: Console) -> str:
     """Put images in memory into the cache; the name that they have there."""
-    options = planned.data.model_dump(include={"size", "channels", "fit", "padding", "range"})
+    options = whole(planned.data).model_dump(include={"size", "channels", "fit", "padding", "range"})
     images = datasets.prepare(data, labels=labels, classes=classes, **options)
     if images.values:
         console.print(f"Values: {images.values}", highlight=False)

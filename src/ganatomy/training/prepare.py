@@ -18,12 +18,13 @@ from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.amounts import COPIED, LEAST, advice, too_few
 from ganatomy.data.choices import remembered
-from ganatomy.data.pairs import Pairs, pairs_of
+from ganatomy.data.pairs import Pairs, whole
 from ganatomy.data.rows import Rows
 from ganatomy.data.sounds import Sounds
 from ganatomy.data.store import classes_named
 from ganatomy.diagnosis.data import problems
 from ganatomy.diagnosis.probe_images import held_out_images
+from ganatomy.diagnosis.probe_pairs import held_out_pairs
 from ganatomy.errors import UserError
 from ganatomy.evaluation.evaluator import Evaluator
 from ganatomy.evaluation.features.choice import extractor_for
@@ -161,15 +162,15 @@ def prepare_training(
         return Prepared(settled, rows, runtime, evaluator, held_out=unseen if _diagnosed(planned) else None)
     if told := _told_before(there):
         console.print(f"Prepared as `ganatomy data prepare` was told: {told}", highlight=False)
-    images = _trained_classes(planned, prepare_images(there, console, runtime), console)
+    images = _trained_classes(planned, prepare_images(whole(there), console, runtime), console)
     if images.stream is not None and (planned.private or planned.modality == "pairs"):
         what = "Pairs of images" if planned.modality == "pairs" else "privacy.noise"
         raise UserError(f"{what} and data.stream do not go together: all images must be at hand.")
     samples: Samples = images
     if planned.modality == "pairs":
-        samples = prepare_pairs(images, planned.data, console)
+        samples = prepare_pairs(images, there, lambda options: prepare_images(options, console, runtime), console)
     check(samples)
-    _, height, width, channels = images.pixels.shape
+    _, height, width, channels = samples.stored.shape
     shape = {"data.size": [height, width], "data.channels": channels, "data.range": images.range}
     settled = change(planned, {**shape, **_prior(planned, images)})
     prepared = Prepared(settled, samples, replace(runtime, precision=settled.runtime.precision))
@@ -179,9 +180,9 @@ def prepare_training(
         console.print(f"This data cannot work: {problem}.", style="yellow", highlight=False)
     for sentence in privacy.forecast(settled, len(images)):
         console.print(sentence, highlight=False)
-    held_out = _held_out(planned, there, images) if _diagnosed(planned) else None
     if isinstance(samples, Pairs):
-        return replace(prepared, held_out=held_out and pairs_of(held_out, planned.data))
+        return replace(prepared, held_out=held_out_pairs(there, samples) if _diagnosed(planned) else None)
+    held_out = _held_out(planned, there, images) if _diagnosed(planned) else None
     for sentence in _few(planned, images, held_out):
         console.print(sentence, style="yellow", highlight=False)
     return replace(

@@ -14,7 +14,7 @@ from rich.console import Console
 from ganatomy import build
 from ganatomy.data import Images
 from ganatomy.data.batches import RealBatches
-from ganatomy.data.pair_batches import PairBatches
+from ganatomy.data.pair_batches import PairBatches, UnpairedBatches
 from ganatomy.data.pairs import Pairs
 from ganatomy.data.row_batches import RowBatches
 from ganatomy.data.rows import Rows
@@ -178,7 +178,8 @@ def _batches(prepared: Prepared, random: Randomness, coins: Randomness | None) -
     if isinstance(samples, Sounds):
         return SoundBatches(samples, batch, turns, random, runtime, conditional=conditional)
     if isinstance(samples, Pairs):
-        return PairBatches(samples, batch, turns, random, runtime, flip=options.data.flip)
+        kind = PairBatches if samples.paired else UnpairedBatches
+        return kind(samples, batch, turns, random, runtime, flip=options.data.flip)
     if samples.stream is not None:
         flip = options.data.flip
         return ShardBatches(samples, batch, turns, random, runtime, flip=flip, conditional=conditional)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ganatomy import data as datasets
 from ganatomy.config.options import Config, DataOptions
-from ganatomy.data.pairs import Pairs, pairs_of
-from ganatomy.diagnosis.probe_images import held_out_images
+from ganatomy.data.pairs import HALVES, Pairs, pairs_of, whole
+from ganatomy.diagnosis.probe_pairs import held_out_pairs
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.comparison import Comparison
 from ganatomy.evaluation.evaluator import BATCH, Evaluator
@@ -76,21 +76,18 @@ def evaluate_run(
 
     Raises UserError for whatever the caller can mend.
     """
-    fidelity, others = _chosen(metrics)
     config = run.config()
+    fidelity, others = _chosen(metrics, config.data.paired)
     options = located(run, config.data, f"give its images back their place: {config.data.path}")
     with runtime.start(device) as here:
         sampler = load(run, step, raw, device=str(here.device))
-        pairs = pairs_of(_images(options.path, options, options.split, options.first), options)
+        pairs = pairs_of(_images(options), options, _images)
         recorded = (run.info().get("data") or {}).get("fingerprint")
         if recorded and recorded != pairs.fingerprint:
             raise UserError(f"{run.path} was trained on other pairs than {options.path} holds now.")
-        if held_out is None:
-            unseen = held_out_images(options, pairs.targets)
-        else:
-            unseen = _images(held_out, options, "train", None)
-        measured = pairs if unseen is None else pairs_of(unseen, options)
-        count = min(MOST if n is None else n, len(measured))
+        unseen = held_out_pairs(options, pairs) if held_out is None else _elsewhere(options, held_out)
+        measured = pairs if unseen is None else unseen
+        count = min(MOST if n is None else n, measured.different)
         if count < 2:
             raise UserError(f"--n {n}: no score can be measured on fewer than 2 pairs.")
         indices = measured.evenly(count)
@@ -118,19 +115,32 @@ def evaluate_run(
     return PairComparison(tuple(cards), _notes(fidelity, unseen is not None))
 
 
-def _chosen(metrics: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of PAIR_METRICS and of METRICS. Raises UserError for others."""
+def _chosen(metrics: Sequence[str], paired: bool) -> tuple[list[str], list[str]]:
+    """Names of PAIR_METRICS, where there are pairs, and of METRICS. Raises UserError for others."""
     if not metrics:
-        return list(PAIR_METRICS), list(USUAL)
+        return list(PAIR_METRICS) if paired else [], list(USUAL)
     for name in metrics:
         if name not in PAIR_METRICS and name not in METRICS:
             raise unknown("metric", name, [*PAIR_METRICS, *METRICS])
+        if name in PAIR_METRICS and not paired:
+            raise UserError(f"{name} compares with a target, and data.paired=false has none.")
     return [name for name in metrics if name in PAIR_METRICS], [name for name in metrics if name in METRICS]
 
 
-def _images(place: str | Path, options: DataOptions, split: str, first: int | None) -> datasets.Images:
-    how = options.model_dump(include={"size", "channels", "fit", "padding", "range", "classes_from"})
-    return datasets.prepare(place, split=split, first=first, **how)
+def _images(options: DataOptions) -> datasets.Images:
+    included = {"size", "channels", "fit", "padding", "range", "classes_from", "split", "first"}
+    return datasets.prepare(options.path, **whole(options).model_dump(include=included))
+
+
+def _elsewhere(options: DataOptions, place: str | Path) -> Pairs:
+    """The pairs of other images. Raises UserError where only the given ones' place would be known."""
+    if options.given is not None and options.given not in HALVES:
+        raise UserError(
+            f"--held-out names images to draw, and not where the given ones are: put both into folders `test` beside "
+            f"`train`, in {options.path} and in {options.given}."
+        )
+    there = options.model_copy(update={"path": str(place), "split": "train", "first": None})
+    return pairs_of(_images(there), there, _images)
 
 
 def _baseline(config: Config) -> str:
