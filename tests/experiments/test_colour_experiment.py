@@ -34,7 +34,7 @@ def entry(name: str, seed: int, value: float) -> dict[str, Any]:
 def test_two_processes_lose_no_training(tmp_path: Path) -> None:
     colour.add(tmp_path, EMPTY, "auto-0", entry("auto", 0, 1.5))
     found = colour.add(tmp_path, EMPTY, "sngan-0", entry("sngan", 0, 4.5))  # which did not know of the first
-    assert list(found["trainings"]) == list(colour.kept(tmp_path)["trainings"]) == ["auto-0", "sngan-0"]
+    assert list(found["trainings"]) == list(colour.kept(tmp_path, 20.0)["trainings"]) == ["auto-0", "sngan-0"]
     page = (tmp_path / "COLOUR.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if "| 60,000 |" in line]
     assert [row.split("|")[1].strip() for row in rows] == [

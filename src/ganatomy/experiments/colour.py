@@ -119,11 +119,11 @@ def main(
     try:
         chosen = known(names)
         numbers = whole_numbers("--seeds", seeds, SEEDS)
-        found = kept(out) or {"minutes": minutes, "speeds": measured_speeds(cifar10, runs, console), "trainings": {}}
-        if found["minutes"] != minutes:
-            raise UserError(
-                f"{out / FOLDER / FIGURES} has trainings of {found['minutes']:g} minutes: give another --out."
-            )
+        found = kept(out, minutes) or {
+            "minutes": minutes,
+            "speeds": measured_speeds(cifar10, runs, console),
+            "trainings": {},
+        }
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
         for seed in numbers:
             for name in chosen:
@@ -144,10 +144,15 @@ def known(names: str) -> list[str]:
     return chosen
 
 
-def kept(out: Path) -> dict[str, Any]:
-    """What the page has: minutes, speeds, trainings; {} where there is none."""
+def kept(out: Path, minutes: float) -> dict[str, Any]:
+    """What the page has: minutes, speeds, trainings; {} where there is none.
+
+    Raises UserError where its trainings had another budget.
+    """
     place = out / FOLDER / FIGURES
     found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+    if found and found["minutes"] != minutes:
+        raise UserError(f"{place} has trainings of {found['minutes']:g} minutes: give another --out.")
     return found
 
 
@@ -222,12 +227,12 @@ def _scores(context: ReproductionContext, run: Run, metrics: list[str], n: int, 
 def add(out: Path, found: Mapping[str, Any], name: str, entry: dict[str, Any]) -> dict[str, Any]:
     """Put a training's figures beside the others', draw the curves, and write the page. Returns all figures.
 
-    Another process may have added trainings meanwhile, which are kept.
+    Another process may have added trainings meanwhile, which are kept. Raises UserError as `kept` does.
     """
     place = out / FOLDER / FIGURES
     place.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(place.parent / ".lock"):
-        others = (kept(out) or found)["trainings"]
+        others = (kept(out, found["minutes"]) or found)["trainings"]
         found = {**found, "trainings": dict(sorted({**others, name: entry}.items()))}
         write_text(place, json.dumps(found, indent=1) + "\n")
         draw(found, place.parent)
