@@ -104,7 +104,7 @@ def test_the_clock_starts_when_the_device_has_finished_what_came_before(monkeypa
     monkeypatch.setattr(measurements, "kept", lambda config, image, runtime, ways, measure: measure())
     autotune.images_per_second(options(), IMAGE, Runtime())
     assert events[:2] == ["wait", "clock"]
-    assert events.count("wait") == 1 + events.count("clock") / 2
+    assert events.count("wait") == 2 + events.count("clock") / 2  # before the short timing, and before the whole one
 
 
 def test_the_ways_take_their_steps_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,3 +125,20 @@ def test_the_ways_take_their_steps_in_turn(monkeypatch: pytest.MonkeyPatch) -> N
     last = steps[-3 * autotune.STEPS :]
     assert last == last[:3] * autotune.STEPS
     assert len(set(last)) == 3
+
+
+def test_where_a_step_would_take_long_the_short_timing_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    noise = autotune.noise
+    monkeypatch.setattr(
+        autotune, "noise", lambda config, *given: batches.append(config.training.batch) or noise(config, *given)
+    )
+    monkeypatch.setattr(measurements, "kept", lambda config, image, runtime, ways, measure: measure())
+    large = change(options(), {"training.batch": 64})
+    autotune.choose(large, IMAGE, Runtime())
+    assert batches == [autotune.SCREENING_BATCH, 64]
+    monkeypatch.setattr(autotune, "LONG", 0.0)
+    chosen, timings = autotune.choose(large, IMAGE, Runtime())
+    assert batches[2:] == [autotune.SCREENING_BATCH]
+    assert [timing.agreement for timing in timings] == pytest.approx([1, 1, 1], abs=0.05)
+    assert chosen.training.batch == 64

@@ -26,6 +26,10 @@ def test_every_recipe_says_what_it_would_take(name: str, tmp_path: Path) -> None
     dryrun.show(training.plan(str(tmp_path / "waves.npy"), name, None, changes), Console(file=printed, width=120))
     assert re.search(r"Arithmetic: \d+\.\d\d GFLOP an image", printed.getvalue())
     assert re.search(r"It will take \d", printed.getvalue())
+    assert re.search(
+        r"auto is made for CPUs: its widest networks see [\d,]+ images/s here, [\d.,e-]+ times as many",
+        printed.getvalue(),
+    )
 
 
 @pytest.mark.parametrize("name", ["goodfellow2014", "dcgan", "vae", "diffusion", "gsn"])

@@ -22,6 +22,7 @@ from ganatomy.training.measurements import AGREEMENT, Timing, Way
 SPEED_UP = 1.05  # float32 as torch computes it stays, unless another way is this much faster
 STEPS = 3  # timed, of each way
 SCREENING_BATCH = 8  # images a step of a first, short timing
+LONG = 5.0  # seconds a step, from which the first timing is enough: a person waits
 SCREENED_OUT = 2.0  # ways this much slower than the fastest in the first timing get no second: it might take minutes
 
 
@@ -58,7 +59,7 @@ def _speed(config: Config, image: build.SampleShape, runtime: Runtime, way: Way)
     alone = replace(runtime, world=1, rank=0)
 
     def measure() -> list[Timing]:
-        return [_time(config, image, alone, [way], STEPS)[0][0]]
+        return _time_all(config, image, alone, [way])
 
     return measurements.kept(config, image, alone, [way], measure)[0].rate
 
@@ -78,20 +79,26 @@ def _ways(config: Config, image: build.SampleShape, runtime: Runtime) -> list[Wa
 
 
 def _time_all(config: Config, image: build.SampleShape, runtime: Runtime, ways: list[Way]) -> list[Timing]:
-    group = getattr(config.discriminator, "group", 1) * config.training.pack  # a batch is a multiple, or one group
-    few = -(-SCREENING_BATCH // group) * group
-    small = change(config, {"training.batch": min(few, config.training.batch)})
-    screened = _time(small, image, runtime, ways, steps=1)
+    screened = _time(few(config), image, runtime, ways, steps=1)
     fastest = max(timing.rate for timing, _ in screened)
-    worth = [way for way, (timing, _) in zip(ways, screened, strict=True) if timing.rate * SCREENED_OUT >= fastest]
-    worth = worth if ways[0] in worth else [ways[0], *worth]  # the others are compared with it
-    timed = dict(zip(worth, _time(config, image, runtime, worth, STEPS), strict=True))
+    timed = {}
+    if config.training.batch <= LONG * fastest:
+        worth = [way for way, (timing, _) in zip(ways, screened, strict=True) if timing.rate * SCREENED_OUT >= fastest]
+        worth = worth if ways[0] in worth else [ways[0], *worth]  # the others are compared with it
+        timed = dict(zip(worth, _time(config, image, runtime, worth, STEPS), strict=True))
     timings: list[Timing] = []
     for way, first in zip(ways, screened, strict=True):
         timing, gradient = timed.get(way, first)
         _, truth = timed[ways[0]] if way in timed else screened[0]
         timings.append(replace(timing, agreement=torch.cosine_similarity(gradient, truth, dim=0).item()))
     return timings
+
+
+def few(config: Config) -> Config:
+    """The same training with batches so small that a step takes little time, of whole groups."""
+    group = getattr(config.discriminator, "group", 1) * config.training.pack  # a batch is a multiple, or one group
+    images = -(-SCREENING_BATCH // group) * group
+    return change(config, {"training.batch": min(images, config.training.batch)})
 
 
 def fastest(timings: list[Timing]) -> int:

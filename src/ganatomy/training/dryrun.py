@@ -10,12 +10,13 @@ from torch.utils.flop_counter import flop_registry
 from ganatomy import build
 from ganatomy.config import options as config
 from ganatomy.config import settings
+from ganatomy.config.recipes import recipe
 from ganatomy.gan.method import Batch, Method
 from ganatomy.system import runtime as runtimes
 from ganatomy.system.wording import duration
 from ganatomy.training import auto as automatic
 from ganatomy.training import autotune, forecast
-from ganatomy.training.prepare import Check, accept, prepare_training, resolve
+from ganatomy.training.prepare import Check, Prepared, accept, prepare_training, resolve
 
 EVERY = "evaluation.every"
 KINDS = {
@@ -41,21 +42,43 @@ def show(
         prepared = resolve(unmeasured, console)
         options = settings.change(prepared.config, {EVERY: planned.evaluation.every})
         method = build.method(options, prepared.modality.shape, prepared.runtime)
-        real = autotune.noise(options, prepared.modality.shape, prepared.runtime)
-        flops = arithmetic(method, real)
+        some = autotune.few(options)
+        counted = build.method(some, prepared.modality.shape, prepared.runtime)
+        real = autotune.noise(some, prepared.modality.shape, prepared.runtime)
+        flops = arithmetic(counted, real) / counted.images_per_step
         rate = prepared.speed / method.images_per_step
+        compared = _beside_auto(prepared)
 
     console.print(settings.to_yaml(options), highlight=False, markup=False)
     for player in method.players:
         console.print(f"{player.name}: {sum(p.numel() for p in player.parameters):,} parameters", highlight=False)
     images = method.images_per_step
     one, many = KINDS[options.modality]
-    console.print(f"Arithmetic: {flops / images / 1e9:.2f} GFLOP {one}, forward and backward", highlight=False)
-    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} {many}/s, {rate * flops / 1e9:,.0f} GFLOP/s"
+    console.print(f"Arithmetic: {flops / 1e9:.2f} GFLOP {one}, forward and backward", highlight=False)
+    speed = f"{rate:.2f} steps/s, {rate * images:,.0f} {many}/s, {rate * images * flops / 1e9:,.0f} GFLOP/s"
     console.print(f"Measured: {speed}", highlight=False)
+    if compared:
+        console.print(compared, highlight=False)
     console.print(f"It will take {_time_needed(options.training, images, rate)}.", highlight=False)
     if options.modality == "images":
         forecast.show(prepared, console)
+
+
+def _beside_auto(prepared: Prepared) -> str | None:
+    """On a CPU, how fast `auto`, which is made for it, is beside another recipe."""
+    options, runtime, shape = prepared.config, prepared.runtime, prepared.modality.shape
+    if options.modality != "images" or options.recipe == "auto" or runtime.device.type != "cpu":
+        return None
+    widths = {f"{player}.width": automatic.WIDTHS[0] for player in ("generator", "discriminator")}
+    widest = settings.change(recipe("auto"), {**widths, "runtime.threads": options.runtime.threads})
+    settled, timings = autotune.choose(widest, shape, runtime)
+    rate = autotune.expected(settled, shape, runtime, timings)
+    share = rate / prepared.speed
+    times = f"{share:.2g} times as many" if share < 10 else f"{share:,.0f} times as many"
+    return (
+        f"The recipe auto is made for CPUs: its widest networks see {rate:,.0f} images/s here, {times}. What each "
+        "recipe reaches in the same time: docs/REPRODUCTION.md."
+    )
 
 
 class _Counter(TorchDispatchMode):
