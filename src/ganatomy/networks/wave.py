@@ -112,12 +112,9 @@ def initialise(network: nn.Module) -> None:
     """First weights N(0, 2/fan-in), biases 0, in place: He et al. 2015 (arXiv:1502.01852)."""
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.ConvTranspose1d | nn.Linear):
-            taps = (
-                module.weight[0].numel()
-                if not isinstance(module, nn.ConvTranspose1d)
-                else (
-                    module.in_channels * KERNEL / STRIDE  # at stride s every s-th tap meets an input
-                )
-            )
+            taps: float = module.weight[0].numel()
+            if isinstance(module, nn.ConvTranspose1d):  # at stride s every s-th tap meets an input
+                taps = module.in_channels * KERNEL / STRIDE
             nn.init.normal_(module.weight, 0.0, (2 / taps) ** 0.5)
-            assert module.bias is None or nn.init.zeros_(module.bias) is not None
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
