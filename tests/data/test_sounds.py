@@ -1,14 +1,18 @@
 """Folders of sounds, and the rendered notes: what is read, kept, counted and left out."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from typer.testing import CliRunner
 
+from ganatomy.cli import app
 from ganatomy.data import prepare
 from ganatomy.data.recognition import modality_of
 from ganatomy.data.sound_batches import SoundBatches
+from ganatomy.data.sound_inspection import inspect
 from ganatomy.data.sounds import prepare_sounds
 from ganatomy.data.sources.notes import EACH, PITCHES
 from ganatomy.errors import UserError
@@ -67,6 +71,21 @@ def test_folders_are_classes_and_everything_is_counted(tmp_path: Path) -> None:
     before = sounds.fingerprint
     files.write(root / "a" / "0.wav", sines(999, samples=800)[0], RATE)
     assert prepare_sounds(str(root), RATE, 0.1)[0].fingerprint != before
+
+
+def test_inspect_counts_sounds_classes_silence_and_repetitions(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile")
+    root = folder_of(tmp_path / "drums", samples=4000)
+    for name in ("silent", "quiet"):
+        files.write(root / "b" / f"{name}.wav", np.zeros(4000, np.int16), RATE)
+    found = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["data", "inspect", str(root), "--json"]).output
+    about = json.loads(found)
+    assert about == inspect(str(root)).to_dict() | {"notes": []}
+    assert (about["sounds"], about["silent"], about["repeated"]) == (32, 2, 1)
+    assert about["classes"] == {"a": 15, "b": 17}
+    said = str(inspect("notes"))
+    assert "1,800 sounds and 600 that are not trained on, read as 0.5 s at 8,000 Hz" in said
+    assert "C4 150, C#4 150" in said
 
 
 def test_a_folder_train_is_trained_on_and_test_is_not(tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ def test_phase_shuffle_moves_all_channels_of_a_sound_alike_and_reflects() -> Non
     assert_array_equal(moved[:, 0].numpy(), moved[:, 2].numpy())
 
 
+def test_spectral_normalisation_keeps_every_layer_at_1() -> None:
+    discriminator = Discriminator((1, 800), 2, norm="spectral", classes=3)
+    for _ in range(50):
+        discriminator(torch.randn(2, 1, 800), torch.eye(3)[:2])
+    layers = [module for module in discriminator.modules() if isinstance(module, torch.nn.Conv1d | torch.nn.Linear)]
+    largest = [float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)) for layer in layers]
+    assert largest == pytest.approx([1.0] * 5, abs=1e-2)
+
+
 def test_phase_shuffle_is_of_training_alone() -> None:
     discriminator, sounds = Discriminator((1, 800), 2), torch.randn(4, 1, 800)
     torch.manual_seed(0)

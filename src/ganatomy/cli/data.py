@@ -28,10 +28,13 @@ def inspect(
     ganatomy data inspect cats/
     ganatomy data inspect cats.zip --json
     ganatomy data inspect people.csv
+    ganatomy data inspect drums/
 
     Raises UserError for an option that the data do not have.
     """
     from ganatomy.data import inspect as look
+    from ganatomy.data import sound_inspection
+    from ganatomy.data.recognition import modality_of
     from ganatomy.errors import UserError
     from ganatomy.modalities.tables import files
     from ganatomy.modalities.tables.schema import Schema
@@ -42,6 +45,12 @@ def inspect(
             raise UserError(f"--split and --classes-from are for images: {path} is a table.")
         schema = Schema.of(files.read(path))
         show(schema.model_dump_json(indent=2) if as_json else f"{path}\n{schema}")
+        return
+    if modality_of(path) == "sounds":
+        if split != "train" or classes_from is not None:
+            raise UserError(f"--split and --classes-from are for images: {path} holds sounds.")
+        about = sound_inspection.inspect(path)
+        show(json.dumps(about.to_dict(), indent=2, ensure_ascii=False) if as_json else about)
         return
     found = look(path, split, classes_from=classes_from)
     show(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) if as_json else found)

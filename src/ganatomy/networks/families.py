@@ -425,6 +425,7 @@ class WaveDiscriminatorOptions(WaveOptions):
     shuffle: int = Field(
         2, ge=0, le=32, description="Phase shuffle: samples by which each layer's map is moved at random, at most."
     )
+    norm: Literal["spectral", "none"] = Field("none", description="Normalisation: spectral, of each layer's weights.")
 
 
 register_family("wave", "ganatomy.networks.wave", WaveOptions, WaveDiscriminatorOptions, modality="sounds")

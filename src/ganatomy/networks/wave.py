@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganatomy.networks.mlp import beside
 
@@ -69,8 +70,10 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """sounds: [B, 1, T] in [−1, 1] and classes y: [B, classes] → raw scores: [B]."""
 
-    def __init__(self, shape: tuple[int, ...], width: int, shuffle: int = 2, classes: int = 0) -> None:
-        """shuffle: samples by which phase shuffle moves a map, at most."""
+    def __init__(
+        self, shape: tuple[int, ...], width: int, shuffle: int = 2, norm: str = "none", classes: int = 0
+    ) -> None:
+        """shuffle: samples by which phase shuffle moves a map, at most; norm: spectral or none."""
         super().__init__()
         samples = length_of(shape)
         length, channels = plan(samples, width)
@@ -81,6 +84,9 @@ class Discriminator(nn.Module):
         self.last = nn.Linear(channels[-1] * length, 1)
         self.projection = nn.Linear(channels[-1] * length, classes, bias=False) if classes else None
         initialise(self)
+        if norm == "spectral":
+            for layer in [module for module in self.modules() if isinstance(module, nn.Conv1d | nn.Linear)]:
+                spectral_norm(layer)
 
     def forward(self, sounds: Tensor, y: Tensor | None = None) -> Tensor:
         """Sounds [B, 1, T], classes y [B, classes] or None → raw scores [B]."""

@@ -5,7 +5,6 @@ from ganatomy.config.options import (
     DataOptions,
     ObjectiveOptions,
     OptimiserOptions,
-    PenaltyOptions,
     PriorOptions,
     TrainingOptions,
 )
@@ -17,18 +16,21 @@ from ganatomy.networks.families import WaveDiscriminatorOptions, WaveOptions
 def wavegan() -> Config:
     """Short sounds as waveforms: Donahue et al. 2019 (arXiv:1802.04208), WaveGAN, smaller.
 
-    ganatomy train notes --recipe wavegan --minutes 10
+    A quarter of the paper's width, batches of 32. In place of the Wasserstein objective with five steps of the critic
+    and a gradient penalty, whose second derivatives take most of the time on a CPU: the hinge loss and spectral
+    normalisation, one step, Adam(1e-3, 0.5, 0.9).
+
+        ganatomy train FOLDER --minutes 20
     """
-    optimiser = OptimiserOptions(name="adam", learning_rate=2e-4, betas=(0.5, 0.9))
+    optimiser = OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.5, 0.9))
     return Config(
         recipe="wavegan",
         data=DataOptions(path="notes"),
         prior=PriorOptions(name="uniform", dimension=100),
         generator=WaveOptions(width=16),
-        discriminator=WaveDiscriminatorOptions(width=16),
-        objective=ObjectiveOptions(name="wasserstein"),
-        penalties=PenaltyOptions(wgan_gp=10.0),
+        discriminator=WaveDiscriminatorOptions(width=16, norm="spectral"),
+        objective=ObjectiveOptions(name="hinge"),
         generator_optimiser=optimiser,
         discriminator_optimiser=optimiser,
-        training=TrainingOptions(batch=32, discriminator_steps=2, steps=10_000),
+        training=TrainingOptions(batch=32, share_fakes=True, steps=20_000),
     )

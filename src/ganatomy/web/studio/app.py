@@ -21,7 +21,8 @@ from ganatomy.web.studio.worker_routes import WorkerRoutes
 # Scripts are the package's own files. Styles may be inline: plotly writes them.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 DATA = ("/api/", "/assets/")  # what pages fetch

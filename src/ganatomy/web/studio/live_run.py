@@ -88,6 +88,7 @@ class LiveRun:
             "events": events[-MAX_EVENTS:],
             "rates": _rates(config),
             "reals": (self.run.path / "reals.png").is_file(),
+            "heard": (self.run.path / "reals.wav").is_file(),
             "report": (self.run.path / "report.html").is_file(),
             "snapshots": self.events.snapshots,
         }

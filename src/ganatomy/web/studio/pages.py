@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     "css": "text/css",
     "js": "text/javascript",
     "png": "image/png",
+    "wav": "audio/wav",
     "webp": "image/webp",
     "html": "text/html",
 }

@@ -28,7 +28,7 @@ from ganatomy.web.validation import number, whole
 UNTRUSTED = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 # Its charts are drawn by its own script, and sounds are heard.
 REPORT = f"{UNTRUSTED} allow-scripts; script-src 'unsafe-inline'; media-src data:"
-FILES = ("reals.png", "walk.webp", "lab.webp", "report.html")
+FILES = ("reals.png", "reals.wav", "walk.webp", "lab.webp", "report.html")
 COPYING = "memorisation"  # the metric whose scores tell whether images are copies
 PAGE_SECONDS = 20.0  # that a page waits for what it shows of a run
 MAX_LIVE = 16  # runs whose records are kept in memory
@@ -49,6 +49,7 @@ class RunRoutes:
             ("", self.live, ("after", "generation")),
             ("/snapshots", self.snapshots, ()),
             ("/snapshots/{step}.png", self.snapshot, ("at",)),  # at: so that a browser fetches it anew
+            ("/snapshots/{step}.wav", self.heard, ("at",)),
             ("/nearest", self.nearest, ("step", "tile")),
             ("/real/{index}.png", self.real, ()),
             ("/scores", self.scores, ()),
@@ -90,9 +91,15 @@ class RunRoutes:
 
     def snapshot(self, request: Request) -> Response:
         """One snapshot."""
-        return self._send(
-            self._run(request), "samples", f"{whole('step', request.path_params['step']):06d}.png", headers=A_WHILE
-        )
+        return self._sample(request, "png")
+
+    def heard(self, request: Request) -> Response:
+        """The sounds of one snapshot."""
+        return self._sample(request, "wav")
+
+    def _sample(self, request: Request, kind: str) -> Response:
+        name = f"{whole('step', request.path_params['step']):06d}.{kind}"
+        return self._send(self._run(request), "samples", name, headers=A_WHILE)
 
     def file(self, request: Request) -> Response:
         """A file of a run that a page shows. Raises NotFoundError for any other."""

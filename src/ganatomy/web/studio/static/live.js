@@ -9,13 +9,15 @@ export async function page(name) {
   const badge = h("span", {}), message = h("div", {}), top = h("section", { class: "two" }), verdict = h("section", { class: "findings" });
   const picture = h("img", { alt: "The newest samples", hidden: true }), real = h("img", { alt: "Real images" });
   const step = h("p", { class: "quiet", "aria-live": "polite" });
+  const player = (label) => h("audio", { controls: true, preload: "none", "aria-label": label, hidden: true });
+  const played = player("The newest sounds"), original = player("Real sounds");
   const list = h("dl", {}), events = h("table", { class: "events" }), buttons = h("div", { class: "bar controls" });
   const place = h("section", { class: "charts" });
   const charts = new Charts(place);
   show(name, head(name, [badge]), message, buttons, step, list, top, verdict, place,
     h("details", {}, h("summary", {}, "Events"), events));
-  const drawnAt = h("figcaption", {}), frame = h("figure", {}, picture, drawnAt), more = h("div", { hidden: true }); // more: of a game of the lab
-  top.append(frame, more, h("figure", {}, real, h("figcaption", {}, "Real: some of the training images. The generator never sees them.")));
+  const drawnAt = h("figcaption", {}), frame = h("figure", {}, picture, played, drawnAt), more = h("div", { hidden: true }); // more: of a game of the lab
+  top.append(frame, more, h("figure", {}, real, original, h("figcaption", {}, "Real: some of the training data. The generator never sees it.")));
   const controls = steering(name, buttons, message);
   let after = null, generation = -1, live = true, drawn = null, measured = "", diagnosed = null;
 
@@ -44,6 +46,8 @@ export async function page(name) {
     events.replaceChildren(...news.events.toReversed().map(row));
     real.parentElement.hidden = !news.reals;
     if (news.reals && !real.src) real.src = runAddress(name, "/files/reals.png");
+    if (news.heard && !original.src) original.src = runAddress(name, "/files/reals.wav");
+    original.hidden = !news.heard;
     controls.show(news);
     if (news.snapshots !== drawn || drawn === null) await paint(news);
     if (news.whole || news.charts.length || news.evidence.length || scores !== measured) await charts.draw();
@@ -56,6 +60,8 @@ export async function page(name) {
     picture.hidden = !steps.length;
     drawnAt.textContent = steps.length ? `${news.lab ? "The game" : "Generated"} at step ${count(steps.at(-1))}.${news.lab ? "" : " Tile s is seed s."}` : "No samples yet. The first picture is drawn when the training starts.";
     if (steps.length) picture.src = runAddress(name, `/snapshots/${steps.at(-1)}.png?at=${drawn}`);
+    played.hidden = !(news.heard && steps.length);
+    if (!played.hidden) played.src = runAddress(name, `/snapshots/${steps.at(-1)}.wav?at=${drawn}`);
     if (!news.lab) return;
     top.classList.add("lab");
     if (picture.parentElement === frame) frame.prepend(framed(picture, true));
