@@ -1,6 +1,7 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
-python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture shards gpu]
+python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture shards
+                 cluster gpu]
 """
 
 import json
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from bench.cluster import cluster
 from bench.frechet import frechet
 from bench.gpu import facts, gpu
 from bench.intervals import intervals
@@ -207,8 +209,8 @@ BENCHMARKS = {
     "serve": serve,
     "studio": studio,
 }
-# Half an hour, six minutes, minutes, and seven minutes of a GPU: only when they are named.
-SLOW = {"intervals": intervals, "torture": torture, "shards": shards, "gpu": gpu}
+# Half an hour, six minutes, minutes, half an hour, and seven minutes of a GPU: only when they are named.
+SLOW = {"intervals": intervals, "torture": torture, "shards": shards, "cluster": cluster, "gpu": gpu}
 
 
 def main(names: list[str]) -> None:
