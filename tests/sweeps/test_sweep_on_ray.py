@@ -144,12 +144,13 @@ def test_a_sweep_that_is_killed_and_one_that_is_stopped_go_on(engine: Engine, pl
 
     flags = [f"--set={name}={value}" for name, value in SETTINGS.items()]
     Path("space.yaml").write_text("generator_optimiser.learning_rate: log 1e-4..1e-2\n")
-    begin = ["waves.npy", "--name", "long", "--space", "space.yaml", "--trials", "1", "--optimise", "seconds", *flags]
+    begin = ["waves.npy", "--name", "long", "--space", "space.yaml", "--trials", "1", "--again", "0", *flags]
+    begin += ["--optimise", "seconds", "--set=training.steps=600"]
     on = ["--on", ray.get_runtime_context().gcs_address]
     found = Sweep("sweeps/long")
     run = found.run("trial-0000")
     for given, number in (
-        ([*begin, "--set=training.steps=600"], signal.SIGKILL),
+        (begin, signal.SIGKILL),
         (["--resume", "long"], signal.SIGINT),
     ):
         command = [sys.executable, "-m", "ganatomy", "sweep", *given, *on]

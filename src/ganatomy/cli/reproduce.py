@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli.arguments import On, Parts, ProcessResources, engine_of
+
 
 def reproduce(
     names: Annotated[
@@ -25,14 +27,18 @@ def reproduce(
         "runs/reproduction"
     ),
     out: Annotated[Path, typer.Option(help="Where REPRODUCTION.md, its JSON and its pictures go.")] = Path("docs"),
+    on: On = None,
+    resources: ProcessResources = None,
+    parts: Parts = None,
 ) -> None:
     """Train and measure every recipe, and write a page with the papers' figures beside ours. Takes hours.
 
     ganatomy reproduce mnist modes --mnist MNIST/raw
+    ganatomy reproduce modes --mnist MNIST/raw --on 10.0.0.1:6379 --resources gpu=1,cpu=4
     """
     from ganatomy.experiments.reproduction import api as reproduction
     from ganatomy.experiments.reproduction.context import ReproductionContext
     from ganatomy.system.terminal import Terminal, show
 
     context = ReproductionContext(mnist, cifar10, runs, out / "reproduction", minutes, images, Terminal())
-    show(reproduction.reproduce(names, context, out))
+    show(reproduction.reproduce(names, context, out, engine_of(on, resources)))

@@ -5,19 +5,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from ganatomy.data import prepare, sources
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
 from ganatomy.experiments.reproduction import api as reproduction
-from ganatomy.experiments.reproduction import comparisons, fine_tuning, first_gan, mnist, modes, rows
+from ganatomy.experiments.reproduction import comparisons, fine_tuning, first_gan, mnist, modes, rows, spread
 from ganatomy.experiments.reproduction import context as reproduction_context
 from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
 from ganatomy.experiments.reproduction.context import (
@@ -28,7 +30,10 @@ from ganatomy.experiments.reproduction.context import (
     slug,
     table,
 )
+from ganatomy.experiments.reproduction.worker import PartTask
 from ganatomy.runs.run import Run
+from ganatomy.training.cluster.engine import Engine
+from ganatomy.training.cluster.processes import Program
 from tiny import tiny
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -55,9 +60,18 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_every_chapter_is_measured_and_written(context: ReproductionContext, short: None, tmp_path: Path) -> None:
-    out = tmp_path / "docs"
-    page = reproduction.reproduce(["mnist", "comparisons", "goodfellow2014", "modes"], context, out)
+def test_every_chapter_is_measured_and_written(
+    context: ReproductionContext, short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their parts, as on a cluster; what these leave, the chapters find."""
+    out, names = tmp_path / "docs", ["mnist", "comparisons", "goodfellow2014", "modes"]
+    for name in names:
+        for together in CHAPTERS[name].parts(context):
+            for carry_out in together.values():
+                carry_out()
+    with monkeypatch.context() as patch:
+        patch.setattr(reproduction_context, "training", None)  # nothing is trained any more
+        page = reproduction.reproduce(names, context, out)
     kept = json.loads((out / "reproduction.json").read_text())
     assert list(kept) == ["goodfellow2014", "mnist", "comparisons", "modes"]  # in the page's order
     text = page.read_text()
@@ -220,6 +234,31 @@ def test_a_longer_budget_goes_on_with_a_run(tmp_path: Path) -> None:
         "started",
         "resumed",
     ]
+
+
+class TwoCores(Engine):
+    """An engine that reserves two cores and a GPU for each process, and starts nothing."""
+
+    @contextmanager
+    def joined(self, who: str, processes: int, console: Console) -> Iterator[dict[str, float]]:
+        yield {"CPU": 2.0, "GPU": 1.0}
+
+
+def test_a_run_that_two_chapters_need_is_trained_once_and_what_it_needs_before_it(
+    context: ReproductionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[dict[str, Program]] = []
+    monkeypatch.setattr(spread, "side_by_side", lambda programs, *_: stages.append(programs))
+    assert spread.spread(["comparisons", "modes", "mnist"], context, TwoCores()) == "2 CPUs and 1 GPU"
+    first, second = stages
+    named = {part: PartTask(**json.loads(program.task)) for part, program in {**first, **second}.items()}
+    assert (named["mnist-dcgan"].chapter, named["rules-pooling"].chapter) == ("mnist", "comparisons")
+    assert set(second) == {f"stacked-{slug(method)}" for method in modes.VARIANTS}
+    assert "stacked-mnist" in first
+    assert {(task.stage, task.threads) for part, task in named.items() if part in second} == {(1, 2)}
+    back = named["mnist-dcgan"].context()
+    assert (back.mnist, back.runs, back.pictures) == (context.mnist, context.runs, context.pictures)
+    assert (back.minutes, back.images) == (context.minutes, context.images)
 
 
 def test_rows_are_ranked_by_their_distance() -> None:

@@ -49,6 +49,7 @@ def test_without_the_extra_one_sentence_says_so(images: Path, tmp_path: Path, mo
     for verb, given in {
         "claims": ["--run", "circling", "--quick", "--out", "out"],
         "sweep": [images, "--optimise", "seconds", "--set=training.steps=1"],
+        "reproduce": ["modes", "--runs", "r", "--out", "out"],
     }.items():
         sentence = f"`ganatomy {verb} --on` needs ray: pip install 'ganatomy[ray]'."
         assert refused(verb, *given, "--on", "ray") == f"ganatomy: {sentence}"

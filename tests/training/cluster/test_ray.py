@@ -18,12 +18,17 @@ import pytest
 from rich.console import Console
 from torch.testing import assert_close
 
+from command import forgotten
 from ganatomy.experiments.claims import api as claims
+from ganatomy.experiments.reproduction.api import reproduce
+from ganatomy.experiments.reproduction.context import ReproductionContext
 from ganatomy.runs import checkpoint
 from ganatomy.runs.run import Run
+from ganatomy.system import registry
 from ganatomy.training.api import train
 from ganatomy.training.cluster.api import Workers
 from ganatomy.training.cluster.engine import Engine, Resources
+from ganatomy.training.cluster.processes import Ending, PlacedProcess, Program, mailbox
 from tiny import TINY, assert_same_tensors, waves
 
 pytestmark = [
@@ -154,6 +159,72 @@ def test_claims_on_ray_have_the_figures_and_files_of_one_machine(engine: Engine,
     for name in names:
         pictures = [(place / each / "claims" / f"{name}.png").read_bytes() for each in ("here", "there")]
         assert pictures[0] == pictures[1]
+
+
+CHAPTER = """
+import os, signal
+from functools import partial
+
+from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
+
+SETTINGS = {settings}
+
+def find(context):
+    yield {{"rows": {{name: row(context, name) for name in ("first", "second")}}}}
+
+def parts(context):
+    return [{{"first": partial(row, context, "first")}}, {{"second": partial(dies_once, context, "second")}}]
+
+def row(context, name):
+    from ganatomy.experiments.reproduction.context import interval_of
+    from ganatomy.generators.api import load
+
+    run = context.trained(name, "waves.npy", "dcgan", SETTINGS, steps=6)
+    score = lambda: interval_of(context.scores(run, ["fd"], features="pixels").scores["fd_pixels"])
+    return {{"picture": context.picture(name, load(run)), "fd": context.kept(run, "row", score)}}
+
+def dies_once(context, name):
+    run = context.trained(name, "waves.npy", "dcgan", SETTINGS, steps=6)
+    if not os.path.exists("died"):
+        open("died", "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return row(context, name)
+
+def show(found):
+    return str(found["rows"])
+
+CHAPTERS.add("two-trainings", Chapter("Two trainings", __name__), module=__name__)
+"""
+
+
+def test_a_reproduction_on_ray_has_the_figures_and_files_of_one_machine(engine: Engine, place: Path) -> None:
+    small = {name: value for name, value in SETTINGS.items() if name != "training.steps"}
+    Path("two_trainings.py").write_text(CHAPTER.format(settings=small))
+    found, files = {}, {}
+    with forgotten("two_trainings"):
+        registry.load_parts("two_trainings.py")
+        for folder, where in (("alone", None), ("spread", engine)):
+            pictures, out = Path(folder, "docs", "reproduction"), Path(folder, "docs")
+            context = ReproductionContext(None, None, Path(folder, "runs"), pictures, images=100)
+            page = reproduce(["two-trainings"], context, out, where)
+            assert ("side by side on Ray, each with 1 CPU." in page.read_text()) is bool(where)
+            found[folder] = json.loads((out / "reproduction.json").read_text())["two-trainings"]["found"]
+            files[folder] = sorted(path.relative_to(folder) for path in Path(folder).rglob("*"))
+    assert Path("died").is_file()
+    assert found["spread"].pop("share") == "1 CPU"
+    assert found["alone"] == found["spread"]
+    assert files["alone"] == files["spread"]
+    for name in ("first", "second"):
+        one, other = (Path(folder, "docs", "reproduction", f"{name}.png").read_bytes() for folder in files)
+        assert one == other
+        assert_same_tensors(*(Run(Path(folder, "runs", name)) for folder in files), 6)
+
+
+def test_a_process_that_waits_for_its_place_can_be_called_off(engine: Engine) -> None:
+    waiting = PlacedProcess(Program("ganatomy", "", os.getcwd(), {}), "waits", mailbox(), {"CPU": 10_000.0})
+    assert waiting.wait(1) is None
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(PATIENCE) == Ending(-signal.SIGKILL)
 
 
 def test_every_port_of_our_own_ray_is_of_this_machine_alone(engine: Engine) -> None:

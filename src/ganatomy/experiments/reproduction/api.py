@@ -9,8 +9,10 @@ from typing import Any
 from ganatomy.errors import unknown
 from ganatomy.experiments.reproduction.chapters import CHAPTERS, Figures
 from ganatomy.experiments.reproduction.context import ReproductionContext
+from ganatomy.experiments.reproduction.spread import spread
 from ganatomy.system import machine
 from ganatomy.system.files import write_text
+from ganatomy.training.cluster.engine import Engine
 
 PAGE, FIGURES = "REPRODUCTION.md", "reproduction.json"
 OPENING = """# Reproduction
@@ -22,19 +24,23 @@ protocols are in [reproduction.json](reproduction.json).
 """
 
 
-def reproduce(names: Sequence[str], context: ReproductionContext, out: str | Path = "docs") -> Path:
+def reproduce(
+    names: Sequence[str], context: ReproductionContext, out: str | Path = "docs", engine: Engine | None = None
+) -> Path:
     """Measure chapters by name (or "all"), and write REPRODUCTION.md and reproduction.json; returns the page's path.
 
-    Both are rewritten whenever something is found; other chapters stay as they are. Raises UserError for unknown names,
-    missing data and stopped trainings.
+    Both are rewritten whenever something is found; other chapters stay as they are. engine: where trainings are carried
+    out beforehand, all side by side. Raises UserError for unknown names, missing data and stopped trainings, and where
+    Ray cannot be used.
     """
     names = list(CHAPTERS) if "all" in names else list(names)
     for name in names:
         if name not in CHAPTERS:
             raise unknown("chapter", name, [*CHAPTERS, "all"])
+    share = {} if engine is None else {"share": spread(names, context, engine)}
     for name in names:
         for figures in CHAPTERS[name].find(context):
-            _write(Path(out), name, figures)
+            _write(Path(out), name, {**figures, **share})
     return Path(out) / PAGE
 
 
@@ -58,7 +64,7 @@ def rewrite(out: Path) -> None:
 def page(kept: dict[str, dict[str, Any]]) -> str:
     """docs/REPRODUCTION.md, from what reproduction.json holds: chapters by name."""
     chapters = [
-        f"## {chapter.title}\n\n`ganatomy reproduce {name}`, {_made(kept[name]['made'])}.\n\n"
+        f"## {chapter.title}\n\n`ganatomy reproduce {name}`, {_made(**kept[name])}.\n\n"
         f"{chapter.show(kept[name]['found'])}\n"
         for name, chapter in CHAPTERS.items()
         if name in kept
@@ -66,6 +72,7 @@ def page(kept: dict[str, dict[str, Any]]) -> str:
     return f"{OPENING}\n{chr(10).join(chapters)}"
 
 
-def _made(made: dict[str, Any]) -> str:
+def _made(made: dict[str, Any], found: Figures) -> str:
     here, torch = made["machine"], made["versions"]["torch"]
-    return f"{made['date']}, {here['cores']} cores, {here['processor']} ({here['matrix_units']}), torch {torch}"
+    where = f"{made['date']}, {here['cores']} cores, {here['processor']} ({here['matrix_units']}), torch {torch}"
+    return where + (f"; trainings side by side on Ray, each with {found['share']}" if "share" in found else "")

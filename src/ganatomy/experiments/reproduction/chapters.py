@@ -1,12 +1,13 @@
 """The chapters of docs/REPRODUCTION.md, in its order.
 
-A chapter's module has two functions: `find` measures, and yields ever more of what it found; `show` makes Markdown. It
-is imported when it is needed: help lists the names without torch.
+A chapter's module has three functions: `find` measures, and yields ever more of what it found; `show` makes Markdown;
+`parts` are what may be carried out beforehand, side by side. It is imported when it is needed: help lists the names
+without torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from ganatomy.experiments.reproduction.context import ReproductionContext
 
 Figures: TypeAlias = dict[str, Any]  # what a chapter found, as reproduction.json keeps it
+# Trainings and measurements by the names of their runs; what they find is kept there, and `find` takes it from there.
+Parts: TypeAlias = Mapping[str, Callable[[], object]]
 
 
 class _Module(Protocol):
     def find(self, context: ReproductionContext) -> Iterator[Figures]: ...
 
     def show(self, figures: Figures) -> str: ...
+
+    def parts(self, context: ReproductionContext) -> list[Parts]: ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,10 @@ class Chapter:
     def show(self, figures: Figures) -> str:
         """What was found, as Markdown."""
         return self._module().show(figures)
+
+    def parts(self, context: ReproductionContext) -> list[Parts]:
+        """Its parts: those of a list's entry need those of the entries before."""
+        return self._module().parts(context)
 
     def _module(self) -> _Module:
         return cast(_Module, import_module(self.module))

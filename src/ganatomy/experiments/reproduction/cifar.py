@@ -1,11 +1,12 @@
 """CIFAR-10: short runs of five recipes, labelled as such."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import ReproductionContext
-from ganatomy.experiments.reproduction.rows import Row, both, measured, ranked, rates, rows_shown, train_row
+from ganatomy.experiments.reproduction.rows import Row, both, measured, ranked, rates, rows_shown, run_name, train_row
 from ganatomy.runs.scorecard import number
 
 MINUTES = 20
@@ -33,17 +34,27 @@ RECIPES: dict[str, dict[str, Any]] = {
 def find(context: ReproductionContext) -> Iterator[Figures]:
     """A row of scores for each recipe. Raises UserError where CIFAR-10 is missing or a training is stopped."""
     rows: dict[str, Row] = {}
-    for recipe, changes in RECIPES.items():
-        run = train_row(context, "cifar10", recipe, context.cifar, changes, MINUTES)
-        rows[recipe] = measured(context, run, METRICS)
+    for recipe in RECIPES:
+        rows[recipe] = _row(context, recipe)
         yield {"minutes": context.minutes or MINUTES, "rows": rows}
+
+
+def parts(context: ReproductionContext) -> list[Parts]:
+    """Its rows."""
+    return [{run_name("cifar10", recipe): partial(_row, context, recipe) for recipe in RECIPES}]
+
+
+def _row(context: ReproductionContext, recipe: str) -> Row:
+    run = train_row(context, "cifar10", recipe, context.cifar, RECIPES[recipe], MINUTES)
+    return measured(context, run, METRICS)
 
 
 def show(found: Figures) -> str:
     """The table of recipes, as Markdown."""
     first = ranked(found["rows"])[0][1]
     name, floor = next((name, score["floor"]) for name, score in first["scores"].items())
-    return f"""**{found["minutes"]:g} minutes of two CPU cores each**: a few thousandths of what the papers spend. These
+    share = found.get("share", "two CPU cores")
+    return f"""**{found["minutes"]:g} minutes of {share} each**: a few thousandths of what the papers spend. These
 figures say how far such a machine gets in that time, not how good the methods are; and `{name}` is not FID.
 The ranking is by the features of a small classifier; to the eye, the pictures may rank differently.
 {first["protocol"]["samples"]:,} images against the 50,000 training images. Real data against itself: {number(floor)}.

@@ -1,12 +1,13 @@
 """The comparisons that articles make: one pass or many, sharp or blurred, DCGAN's rules kept or broken."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.evaluation.metrics import spectrum
 from ganatomy.experiments.reproduction import mnist
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import (
     TRAINING_IMAGES,
     Interval,
@@ -14,10 +15,9 @@ from ganatomy.experiments.reproduction.context import (
     interval_of,
     interval_text,
     seconds_for,
-    slug,
     table,
 )
-from ganatomy.experiments.reproduction.rows import Row, both, measured, pictures
+from ganatomy.experiments.reproduction.rows import Row, both, measured, pictures, run_name
 from ganatomy.generators.api import load
 
 GAN, RIVAL, BLURRED = "dcgan", "diffusion", "vae"  # of the table on MNIST, trained with one budget
@@ -34,7 +34,14 @@ RULES: dict[str, dict[str, Any]] = {
 
 def find(context: ReproductionContext) -> Iterator[Figures]:
     """The three comparisons. Raises UserError where MNIST is missing or a training is stopped."""
-    yield {"speed": _speed(context), "sharpness": _sharpness(context), "rules": _rules(context)}
+    speed, sharpness = _speed(context), _sharpness(context)
+    yield {"speed": speed, "sharpness": sharpness, "rules": {name: _rule(context, name) for name in RULES}}
+
+
+def parts(context: ReproductionContext) -> list[Parts]:
+    """The trainings."""
+    rows = {run_name("mnist", name): partial(mnist.trained, context, name) for name in (GAN, RIVAL, BLURRED)}
+    return [{**rows, **{run_name("rules", name): partial(_rule, context, name) for name in RULES}}]
 
 
 def _speed(context: ReproductionContext) -> dict[str, float]:
@@ -54,13 +61,10 @@ def _sharpness(context: ReproductionContext) -> dict[str, Interval]:
     return {recipe: interval_of(spectrum.sharpness(real, pixels)) for recipe, pixels in drawn.items()}
 
 
-def _rules(context: ReproductionContext) -> dict[str, Row]:
-    found = {}
-    for name, changes in RULES.items():
-        settings = {"data.first": TRAINING_IMAGES, **both(width=32), **changes}
-        run = context.trained(f"rules-{slug(name)}", context.digits.path, "dcgan", settings, steps=STEPS)
-        found[name] = measured(context, run, ["fd", "prdc"])
-    return found
+def _rule(context: ReproductionContext, name: str) -> Row:
+    settings = {"data.first": TRAINING_IMAGES, **both(width=32), **RULES[name]}
+    run = context.trained(run_name("rules", name), context.digits.path, "dcgan", settings, steps=STEPS)
+    return measured(context, run, ["fd", "prdc"])
 
 
 def show(found: Figures) -> str:

@@ -25,6 +25,7 @@ from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval
+from ganatomy.system import files
 from ganatomy.system.files import write_text
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
@@ -82,7 +83,8 @@ class ReproductionContext:
         self.console.rule(f"{name}: {recipe}")
         path = self.runs / name
         run = Run(path)
-        if not (path / "run.json").is_file():
+        if not run.checkpoints():
+            files.remove(path)  # killed before its first checkpoint
             settings = {**settings, **limits}
             training.train(data, recipe=recipe, settings=settings, name=name, runs=self.runs, console=self.console)
         elif not _done(run, budget):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ganatomy.data import Images, prepare, sources
 from ganatomy.evaluation.api import evaluate
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import (
     Interval,
     Pixels,
@@ -43,7 +43,8 @@ SUBJECT = (
     range(0x1FAD0, 0x1FAE0),
 )
 RANDOM, OTHERS, FROZEN = "random weights", "the other emoji", "the other emoji, FreezeD"
-BEFORE = "the generator to start from"
+STARTS: dict[str, dict[str, Any]] = {RANDOM: {}, OTHERS: {}, FROZEN: {"init.freeze": LAYERS}}
+BEFORE, ORIGIN = "the generator to start from", "finetuning-others"
 
 
 class FineTuned(TypedDict):
@@ -75,26 +76,49 @@ class Emoji:
 def find(context: ReproductionContext) -> Iterator[Figures]:
     """Each start with each seed. Raises UserError where the emoji are missing or a training is stopped."""
     emoji = Emoji.divided()
-    origin = context.trained("finetuning-others", emoji.others.source, "auto", SETTINGS, images=SEEN_BEFORE)
-    init = {"init.path": str(origin.path)}
-    starts: dict[str, dict[str, Any]] = {RANDOM: {}, OTHERS: init, FROZEN: {**init, "init.freeze": LAYERS}}
     found: dict[str, Any] = {
         "images": {name: len(getattr(emoji, name)) for name in ("few", "held_out", "others")},
         "copies": _scores(emoji, emoji.few.pixels),
-        "before": context.kept(origin, "fine-tuning", lambda: _measure(context, emoji, origin)),
-        "starts": {start: {} for start in starts},
-        "pictures": {BEFORE: context.picture(origin.name, load(origin))},
+        "before": _before(context, emoji),
+        "starts": {start: {} for start in STARTS},
+        "pictures": {BEFORE: f"{ORIGIN}.png"},
     }
     for seed in SEEDS:
-        for start, changes in starts.items():
-            settings = {**SETTINGS, **changes, "training.seed": seed}
-            name = f"finetuning-{slug(start)}-{seed}"
-            run = context.trained(name, emoji.few.source, "auto", settings, images=SEEN)
-            measured = context.kept(run, "fine-tuning", partial(_measure, context, emoji, run))
-            found["starts"][start][str(seed)] = measured
+        for start in STARTS:
+            found["starts"][start][str(seed)] = _start(context, emoji, start, seed)
             if seed == SEEDS[0]:
-                found["pictures"][start] = context.picture(run.name, load(run))
+                found["pictures"][start] = f"{_name(start, seed)}.png"
             yield found
+
+
+def parts(context: ReproductionContext) -> list[Parts]:
+    """The generator to start from, and the trainings from random weights; then those that start from it."""
+    emoji = Emoji.divided()
+    trainings = [
+        {_name(start, seed): partial(_start, context, emoji, start, seed) for start in starts for seed in SEEDS}
+        for starts in ((RANDOM,), (OTHERS, FROZEN))
+    ]
+    return [{ORIGIN: partial(_before, context, emoji), **trainings[0]}, trainings[1]]
+
+
+def _before(context: ReproductionContext, emoji: Emoji) -> FineTuned:
+    """The generator to start from."""
+    run = context.trained(ORIGIN, emoji.others.source, "auto", SETTINGS, images=SEEN_BEFORE)
+    context.picture(run.name, load(run))
+    return context.kept(run, "fine-tuning", lambda: _measure(context, emoji, run))
+
+
+def _start(context: ReproductionContext, emoji: Emoji, start: str, seed: int) -> FineTuned:
+    init = {} if start == RANDOM else {"init.path": str(context.runs / ORIGIN)}
+    settings = {**SETTINGS, **init, **STARTS[start], "training.seed": seed}
+    run = context.trained(_name(start, seed), emoji.few.source, "auto", settings, images=SEEN)
+    if seed == SEEDS[0]:
+        context.picture(run.name, load(run))
+    return context.kept(run, "fine-tuning", lambda: _measure(context, emoji, run))
+
+
+def _name(start: str, seed: int) -> str:
+    return f"finetuning-{slug(start)}-{seed}"
 
 
 def _measure(context: ReproductionContext, emoji: Emoji, run: Run) -> FineTuned:

@@ -1,10 +1,11 @@
 """The 2014 paper's headline: the Parzen window log-likelihood of its MNIST generator, over the epochs."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from ganatomy.config.recipes.goodfellow2014 import EPOCH
 from ganatomy.evaluation.metrics.parzen import WARNING
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import SAMPLES, Likelihood, ReproductionContext, table
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
@@ -25,27 +26,39 @@ def find(context: ReproductionContext) -> Iterator[Figures]:
     """
     controls = context.digits.controls(min(context.images or SAMPLES, len(context.digits.training)))
     curves: Figures = {}
-    for name, (seed, epochs, between) in TRAININGS.items():
-        run = Run(context.runs / name)
-        settings = {
-            "training.seed": seed,
-            "runtime.threads": 1,
-            "diagnosis.on": False,
-            "log.checkpoint": between * EPOCH,
-            "log.keep": 0,
-            "log.snapshot": between * EPOCH,
-            "log.every": EPOCH,
-        }
-        # From point to point, which is the same training to the bit: what is stopped leaves the curve so far.
-        for epoch in range(between, epochs + 1, between):
-            if epoch * EPOCH not in run.checkpoints():
-                context.trained(name, context.digits.path, "goodfellow2014", settings, steps=epoch * EPOCH)
-            points = [_point(context, run, step) for step in run.checkpoints() if step]
-            info = run.info()
-            core_seconds = info["seconds"] * (run.config().runtime.threads or info["machine"]["cores"])
-            curves[name] = {"seed": seed, "core_seconds": core_seconds, "points": points}
+    for name in TRAININGS:
+        for curve in _curve(context, name):
+            curves[name] = curve
             yield {"curves": curves, "controls": controls}
-        context.picture(name, load(run, raw=True))
+
+
+def parts(context: ReproductionContext) -> list[Parts]:
+    """The trainings, each with its curve."""
+    return [{name: partial(list, _curve(context, name)) for name in TRAININGS}]
+
+
+def _curve(context: ReproductionContext, name: str) -> Iterator[Figures]:
+    """A training, point by point."""
+    seed, epochs, between = TRAININGS[name]
+    run = Run(context.runs / name)
+    settings = {
+        "training.seed": seed,
+        "runtime.threads": 1,
+        "diagnosis.on": False,
+        "log.checkpoint": between * EPOCH,
+        "log.keep": 0,
+        "log.snapshot": between * EPOCH,
+        "log.every": EPOCH,
+    }
+    # From point to point, which is the same training to the bit: what is stopped leaves the curve so far.
+    for epoch in range(between, epochs + 1, between):
+        if epoch * EPOCH not in run.checkpoints():
+            context.trained(name, context.digits.path, "goodfellow2014", settings, steps=epoch * EPOCH)
+        points = [_point(context, run, step) for step in run.checkpoints() if step]
+        info = run.info()
+        core_seconds = info["seconds"] * (run.config().runtime.threads or info["machine"]["cores"])
+        yield {"seed": seed, "core_seconds": core_seconds, "points": points}
+    context.picture(name, load(run, raw=True))
 
 
 def _point(context: ReproductionContext, run: Run, step: int) -> Figures:

@@ -1,11 +1,12 @@
 """Every recipe and baseline on MNIST with the same budget, measured in the same way."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import nan
 from typing import Any
 
 from ganatomy.evaluation.api import evaluate
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import (
     MEASURED,
     TRAINING_IMAGES,
@@ -14,13 +15,14 @@ from ganatomy.experiments.reproduction.context import (
     interval_of,
     interval_text,
 )
-from ganatomy.experiments.reproduction.rows import Row, both, measured, ranked, rates, rows_shown, train_row
+from ganatomy.experiments.reproduction.rows import Row, both, measured, ranked, rates, rows_shown, run_name, train_row
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import number
 
 MINUTES = 10
 METRICS = ["fd", "kd", "prdc", "classes"]
+UNSEEN = "mnist-unseen"
 # What makes a recipe fit for ten minutes of two cores: widths, batches, rates. Losses and structure stay, penalties too
 # but StyleGAN2's, whose published weights are for faces of a million pixels.
 # A row is named after its recipe, and perhaps what is changed of it.
@@ -55,11 +57,17 @@ def find(context: ReproductionContext) -> Iterator[Figures]:
 
     Raises UserError where MNIST is missing or a training is stopped.
     """
-    unseen = context.made(context.runs, "mnist-unseen", lambda: _unseen(context))
+    unseen = _unseen(context)
     rows: dict[str, Row] = {}
     for name in RECIPES:
         rows[name] = _row(context, name)
         yield {"minutes": context.minutes or MINUTES, "unseen": unseen, "rows": rows}
+
+
+def parts(context: ReproductionContext) -> list[Parts]:
+    """Its rows."""
+    rows = {run_name("mnist", name): partial(_row, context, name) for name in RECIPES}
+    return [{UNSEEN: partial(_unseen, context), **rows}]
 
 
 def trained(context: ReproductionContext, name: str) -> Run:
@@ -77,10 +85,14 @@ def _row(context: ReproductionContext, name: str) -> Row:
 
 def _unseen(context: ReproductionContext) -> Interval:
     """The Fréchet distance of real digits that no model was trained on."""
-    digits = context.digits
-    count = min(context.images or MEASURED, len(digits.test))
-    card = evaluate(digits.test, reference=digits.training, metrics=["fd"], n=count, features="lenet")
-    return interval_of(card.scores["fd_lenet"])
+
+    def make() -> Interval:
+        digits = context.digits
+        count = min(context.images or MEASURED, len(digits.test))
+        card = evaluate(digits.test, reference=digits.training, metrics=["fd"], n=count, features="lenet")
+        return interval_of(card.scores["fd_lenet"])
+
+    return context.made(context.runs, UNSEEN, make)
 
 
 def show(found: Figures) -> str:
@@ -93,8 +105,10 @@ def show(found: Figures) -> str:
     likelihood: dict[str, Callable[[Row], str]] = {
         "Parzen, nats": lambda row: f"{row['parzen']['nats']:.0f} ± {row['parzen']['error']:.1f}"
     }
-    return f"""{found["minutes"]:g} minutes of training each, on the first 50,000 training images, one after the other
-on an otherwise idle machine; scores of {first["protocol"]["samples"]:,} images of the averaged generator against those
+    alone = "one after the other\non an otherwise idle machine"
+    where = f"side by side,\neach with {found['share']}" if "share" in found else alone
+    return f"""{found["minutes"]:g} minutes of training each, on the first 50,000 training images, {where}; \
+scores of {first["protocol"]["samples"]:,} images of the averaged generator against those
 50,000, with 95% intervals. Real data against itself, images of the same writers: fd_lenet {number(floor)}.
 The best, {best}, reaches {distance["value"] / floor:.1f} times that. MNIST's test images, of other
 writers, measured in the same way: {interval_text(found["unseen"])}. Parzen windows by the 2014 protocol, of 10,000

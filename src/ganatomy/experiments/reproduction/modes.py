@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, TypedDict
 
 import torch
@@ -10,7 +12,7 @@ import torch
 from ganatomy import data as datasets
 from ganatomy.data.stacked import COUNT, stack
 from ganatomy.evaluation.metrics import classes
-from ganatomy.experiments.reproduction.chapters import Figures
+from ganatomy.experiments.reproduction.chapters import Figures, Parts
 from ganatomy.experiments.reproduction.context import (
     Interval,
     ReproductionContext,
@@ -19,7 +21,7 @@ from ganatomy.experiments.reproduction.context import (
     slug,
     table,
 )
-from ganatomy.experiments.reproduction.rows import both, pictures, rates
+from ganatomy.experiments.reproduction.rows import both, pictures, rates, run_name
 from ganatomy.generators.api import load
 from ganatomy.theory import densities
 from ganatomy.theory.divergences import kl
@@ -91,6 +93,17 @@ def find(context: ReproductionContext) -> Iterator[Figures]:
         yield {"toys": plane, "stacked": stacked}
 
 
+def parts(context: ReproductionContext) -> list[Parts]:
+    """Games in the plane and the stacked digits; then the trainings on those."""
+    plane = {
+        f"{slug(target)}-{slug(method)}": partial(_in_the_plane, context, target, method)
+        for target in TARGETS
+        for method in VARIANTS
+    }
+    trainings = {run_name("stacked", method): partial(_stacked, context, method) for method in VARIANTS}
+    return [{"stacked-mnist": partial(_stacked_digits, context), **plane}, trainings]
+
+
 def _in_the_plane(context: ReproductionContext, target: str, method: str) -> list[PlaneModes]:
     """One result for each seed."""
     seeds, steps = (SEEDS, STEPS) if context.minutes is None else (1, 100)
@@ -118,11 +131,15 @@ def _played(context: ReproductionContext, target: str, method: str, seed: int, s
     }
 
 
-def _stacked(context: ReproductionContext, method: str) -> StackedModes:
+def _stacked_digits(context: ReproductionContext) -> Path:
     path = context.runs / "stacked-mnist.npz"
     if not path.is_file():
         stack(datasets.prepare(context.digits.path), path, COUNT if context.images is None else 20 * context.images)
-    name = f"stacked-{slug(method)}"
+    return path
+
+
+def _stacked(context: ReproductionContext, method: str) -> StackedModes:
+    path, name = _stacked_digits(context), run_name("stacked", method)
     settings = {**VARIANTS[method].settings(), **STACKED}
     run = context.trained(name, str(path), "dcgan", settings, steps=IMAGE_STEPS)
 

@@ -63,11 +63,16 @@ def rates(learning_rate: float | Mapping[str, Any]) -> dict[str, Any]:
     return {f"{role}_optimiser.learning_rate": learning_rate for role in ("generator", "discriminator")}
 
 
+def run_name(prefix: str, name: str) -> str:
+    """The name of a row's run."""
+    return f"{prefix}-{slug(name)}"
+
+
 def train_row(
     context: ReproductionContext, prefix: str, name: str, data: str, settings: Mapping[str, Any], minutes: float
 ) -> Run:
     """The run of a row. name: the recipe's, and perhaps more words: "sngan by class"."""
-    return context.trained(f"{prefix}-{slug(name)}", data, name.split()[0], settings, minutes=minutes)
+    return context.trained(run_name(prefix, name), data, name.split()[0], settings, minutes=minutes)
 
 
 def measured(context: ReproductionContext, run: Run, metrics: list[str]) -> Row:
