@@ -1,1 +1,0 @@
-nohup: failed to run command './go.sh': No such file or directory
