@@ -58,6 +58,14 @@ def test_phase_shuffle_moves_all_channels_of_a_sound_alike_and_reflects() -> Non
     assert_array_equal(moved[:, 0].numpy(), moved[:, 2].numpy())
 
 
+def test_the_first_sounds_are_quiet_and_batch_normalisation_is_a_choice() -> None:
+    for norm, count in (("none", 0), ("batch", 3)):
+        generator = Generator(8, (1, 800), 8, norm=norm)
+        sounds = generator(torch.randn(32, 8))
+        assert 0.005 < sounds.std() < 0.3
+        assert sum(isinstance(module, torch.nn.BatchNorm1d) for module in generator.modules()) == count
+
+
 def test_spectral_normalisation_keeps_every_layer_at_1() -> None:
     discriminator = Discriminator((1, 800), 2, norm="spectral", classes=3)
     for _ in range(50):

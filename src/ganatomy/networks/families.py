@@ -419,6 +419,12 @@ class WaveOptions(NetworkOptions):
     width: int = Field(64, ge=2, le=1024, description="Channels of the layer next to the sound.")
 
 
+class WaveGeneratorOptions(WaveOptions):
+    """One-dimensional convolutions for sounds, WaveGAN (Donahue et al. 2019)."""
+
+    norm: Literal["batch", "none"] = Field("none", description="Normalisation between layers.")
+
+
 class WaveDiscriminatorOptions(WaveOptions):
     """One-dimensional convolutions for sounds, WaveGAN (Donahue et al. 2019)."""
 
@@ -428,7 +434,7 @@ class WaveDiscriminatorOptions(WaveOptions):
     norm: Literal["spectral", "none"] = Field("none", description="Normalisation: spectral, of each layer's weights.")
 
 
-register_family("wave", "ganatomy.networks.wave", WaveOptions, WaveDiscriminatorOptions, modality="sounds")
+register_family("wave", "ganatomy.networks.wave", WaveGeneratorOptions, WaveDiscriminatorOptions, modality="sounds")
 
 
 class UNetOptions(NetworkOptions):

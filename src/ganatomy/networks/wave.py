@@ -20,6 +20,7 @@ KERNEL, STRIDE = 25, 4
 SHORTEST = 8  # the smallest map, at least
 WIDEST = 16  # the widest layer, in multiples of `width`, as in the paper
 SLOPE = 0.2  # of leaky ReLU
+QUIET = 0.1  # of the last layer's first weights: noise at full loudness is far from any sound
 
 
 def plan(samples: int, width: int) -> tuple[int, list[int]]:
@@ -45,25 +46,32 @@ def length_of(shape: tuple[int, ...]) -> int:
 class Generator(nn.Module):
     """z: [B, latent_dim] and classes y: [B, classes] → sounds: [B, 1, T] in (−1, 1)."""
 
-    def __init__(self, latent_dim: int, shape: tuple[int, ...], width: int, classes: int = 0) -> None:
+    def __init__(
+        self, latent_dim: int, shape: tuple[int, ...], width: int, norm: str = "none", classes: int = 0
+    ) -> None:
+        """norm: batch or none."""
         super().__init__()
         self.samples = length_of(shape)
         length, channels = plan(self.samples, width)
         channels = channels[::-1]
-        # The widest map once more, as in the paper: its channels are those of a layer above it.
         self.first = nn.Linear(latent_dim + classes, channels[0] * length)
         self.map = (channels[0], length)
         self.layers = nn.ModuleList(
             nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE, padding=11, output_padding=1)
             for inputs, outputs in pairwise(channels)
         )
+        self.norms = nn.ModuleList(nn.BatchNorm1d(each) if norm == "batch" else nn.Identity() for each in channels[:-1])
         initialise(self)
+        last = self.layers[-1]
+        assert isinstance(last, nn.ConvTranspose1d), "there is one layer at least"
+        with torch.no_grad():
+            last.weight.mul_(QUIET)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """z [B, latent_dim], classes y [B, classes] or None → sounds [B, 1, T] in (−1, 1)."""
         x = self.first(beside(z, y)).unflatten(1, self.map)
-        for layer in self.layers:
-            x = layer(x.relu())
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            x = layer(norm(x).relu())
         return x[..., : self.samples].tanh()
 
 
