@@ -8,7 +8,8 @@ from ganatomy import build
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
-from ganatomy.networks.families import NetworkOptions, ProjectedOptions, UNetOptions
+from ganatomy.networks.families import ProjectedOptions, UNetOptions
+from ganatomy.networks.registry import NetworkOptions
 
 
 @pytest.mark.parametrize(

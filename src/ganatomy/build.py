@@ -26,7 +26,7 @@ from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.gan.privacy import Privacy
 from ganatomy.modalities.tables.normal_scores import NormalScores
-from ganatomy.networks.families import FAMILIES, NetworkOptions, StyleGAN2DiscriminatorOptions
+from ganatomy.networks.families import FAMILIES, StyleGAN2DiscriminatorOptions
 from ganatomy.networks.ops import convolution
 from ganatomy.networks.pair_shape import PairShape
 from ganatomy.networks.protocols import (
@@ -37,6 +37,7 @@ from ganatomy.networks.protocols import (
     WithoutClasses,
     takes_classes,
 )
+from ganatomy.networks.registry import NetworkOptions
 from ganatomy.networks.row_shape import RowShape
 from ganatomy.networks.transfer import freeze
 from ganatomy.system.runtime import Randomness, Runtime

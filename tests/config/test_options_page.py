@@ -12,7 +12,8 @@ from ganatomy.config.reference import find, options, page, text, values
 from ganatomy.errors import UserError
 from ganatomy.gan.objectives import OBJECTIVES, register_objective
 from ganatomy.gan.penalties import PENALTIES, register_penalty
-from ganatomy.networks.families import FAMILIES, NetworkOptions, register_family
+from ganatomy.networks.families import FAMILIES, register_family
+from ganatomy.networks.registry import NetworkOptions
 
 
 @pytest.mark.parametrize(

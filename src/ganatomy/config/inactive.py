@@ -11,7 +11,7 @@ from typing import Any
 
 from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config
 from ganatomy.errors import UserError
-from ganatomy.networks.families import NetworkOptions
+from ganatomy.networks.registry import NetworkOptions
 from ganatomy.system.options import Options
 
 FROM_PIXELS = ("diffusion", "gsn")  # methods whose latent vectors are noise of the images' own shape

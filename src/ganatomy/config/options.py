@@ -24,7 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from ganatomy.config.schedules import Schedule
 from ganatomy.gan.penalties import PENALTIES
-from ganatomy.networks.families import FAMILIES, DCGANDiscriminatorOptions, DCGANOptions, NetworkOptions
+from ganatomy.networks.families import FAMILIES, DCGANDiscriminatorOptions, DCGANOptions
+from ganatomy.networks.registry import NetworkOptions
 from ganatomy.system.options import OfSampling, OneOf, Options
 
 

@@ -12,7 +12,8 @@ from ganatomy.gan.augment import POLICIES
 from ganatomy.gan.objectives import OBJECTIVES, objective_of
 from ganatomy.gan.penalties import PENALTIES
 from ganatomy.gan.priors import PRIORS
-from ganatomy.networks.families import FAMILIES, Family, NetworkOptions
+from ganatomy.networks.families import FAMILIES
+from ganatomy.networks.registry import Family, NetworkOptions
 from ganatomy.runs.parts import file_of, recorded_parts
 from ganatomy.runs.run import Run
 from ganatomy.system.registry import Registry, origins
