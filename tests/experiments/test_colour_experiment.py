@@ -42,6 +42,7 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
         "SNGAN",
     ]  # best first
     assert "yesterday, another machine, 2 cores" in page
+    assert "SNGAN (2), R3GAN (3), auto, as it was: DCGAN's networks, R1 (2). Nothing is decided before." in page
     assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
 
 

@@ -10,7 +10,7 @@ trainings, is not measured again.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -191,7 +191,8 @@ def trained(
     """One training and its scores. Raises UserError where it is stopped."""
     each = CONFIGURATIONS[name]
     settings = {**COMMON, **each.changes, "training.seed": seed, "runtime.precision": precision}
-    steps = images // change(recipe(each.recipe), settings).training.batch
+    training = change(recipe(each.recipe), settings).training
+    steps = images // (training.batch * training.discriminator_steps)
     logs = {"log.keep": 0, "log.checkpoint": max(1, steps // POINTS), "log.snapshot": max(1, steps // POINTS)}
     run = context.trained(
         f"{name}-{seed}", context.cifar, each.recipe, {**settings, **logs, "runtime.threads": threads}, images=images
@@ -266,6 +267,14 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
         pyplot.close(figure)
 
 
+def missing(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """A sentence on the trainings that the page lacks; empty where it has all."""
+    seeds = len(SEEDS.split(","))
+    left = {name: seeds - len(groups.get(name, ())) for name in CONFIGURATIONS}
+    named = ", ".join(f"{CONFIGURATIONS[name].words} ({count})" for name, count in left.items() if count > 0)
+    return f"**Not trained yet**, of {seeds} seeds each: {named}. Nothing is decided before." if named else ""
+
+
 def text(found: Mapping[str, Any]) -> str:
     """The page."""
     groups = by_configuration(found["trainings"])
@@ -297,7 +306,10 @@ def text(found: Mapping[str, Any]) -> str:
         for name in order
     )
     curves = "\n\n".join(f"![](colour/fd-{features}.png)" for features in FEATURES)
-    return f"""{TITLE.format(minutes=found["minutes"], measured=found["speeds"]["made"], machines=machines)}
+    title = TITLE.format(
+        minutes=found["minutes"], measured=found["speeds"]["made"], machines=machines, missing=missing(groups)
+    )
+    return f"""{title}
 
 {table(["configuration", "seed", "images seen", *columns], rows)}
 
@@ -324,8 +336,9 @@ TITLE = """# Colour images: which discriminator is worth its time
     python -m ganatomy.experiments.colour --cifar10 CIFAR.zip
 
 CIFAR-10 at 32×32 pixels, without classes. Every training sees as many images as its configuration reaches in
-{minutes:g} minutes of all cores of one machine ({measured}), at the speed that was measured there for each, one
-after the other. Trained: {machines}.
+{minutes:g} minutes of all cores of one machine ({measured}),
+at the speed that was measured there for each, one after the other. Trained: {machines}.
+{missing}
 
 Pretrained features share ImageNet with fd_mobilenetv2, which flatters what learns from them (Kynkäänniemi et al.
 2022, arXiv:2203.06026); fd_classifier's features are a small network's that knows only these images."""
