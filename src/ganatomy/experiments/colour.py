@@ -262,6 +262,8 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
                     [share * seconds for share in points], list(points.values()), ".-", color=f"C{number}", label=label
                 )
         axes.set(yscale="log", xlabel="core-seconds", ylabel=f"fd_{features}, lower is better")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
         axes.legend(fontsize=8)
         figure.savefig(folder / f"fd-{features}.png", dpi=120)
         pyplot.close(figure)
