@@ -345,7 +345,7 @@ def _game(
         path_length: bool(penalties.path_length),
         asked: bool(penalties.condition and of_rows),
         near: bool(penalties.l1 and isinstance(image, PairShape)),
-        alike: bool(penalties.nce and isinstance(image, PairShape)),
+        alike: bool(penalties.nce and isinstance(learner.network, ComparesPatches)),
     }
     return Adversarial(
         learner,

@@ -1,13 +1,14 @@
 """Processes of a cluster: what is said where a machine has not the files."""
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from ganatomy.training.cluster.processes import NOT_SHARED, Program, carry_out
 
-pytest.importorskip("ray")
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed.")  # imported later: see Engine
 
 
 def test_a_machine_that_does_not_share_the_files_says_so_and_starts_nothing(tmp_path: Path) -> None:
