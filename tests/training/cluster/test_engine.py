@@ -1,7 +1,9 @@
 """--on and --resources: what is refused, in one sentence, before anything starts."""
 
 import re
+import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,19 @@ def test_an_ending_in_words() -> None:
     assert Ending(3).sentence == "it ended with status 3"
     assert Ending(-9).killed
     assert not Ending(1).killed
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed.")
+def test_a_process_may_start_one_ray_after_the_other() -> None:
+    """Ray reads its token once a process."""
+    lines = (
+        "from rich.console import Console",
+        "from ganatomy.training.cluster.engine import Engine, Resources",
+        "for turn in range(2):",
+        "    with Engine(resources=Resources(1.0, 0.0)).joined('the test', 1, Console(quiet=True)) as reserved:",
+        "        print(reserved['CPU'])",
+    )
+    code = "\n".join(lines)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert result.stdout.split() == ["1.0", "1.0"], result.stderr

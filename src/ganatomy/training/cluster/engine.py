@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import UserError, first_line
@@ -125,7 +126,7 @@ class Engine:
                     return
                 console.print("Starting Ray on this machine, for this command alone …", highlight=False)
                 ray._private.ray_constants.ENABLE_RAY_CLUSTER = False  # where somebody has imported it before
-                os.environ.update({**ENVIRONMENT, "RAY_AUTH_TOKEN": secrets.token_hex(32)})
+                os.environ.update({**ENVIRONMENT, "RAY_AUTH_TOKEN": token()})
                 # Cores are no more than counted, so several processes may share one, as under torchrun.
                 cpus = max(cores(), int(processes * self.resources.cpus + 1))
                 ray.init("local", num_cpus=cpus, include_dashboard=False, object_store_memory=STORE, **options)
@@ -147,6 +148,12 @@ class Engine:
                 raise UserError(f"{sentence}: fewer --workers, or less in --resources ({', '.join(missing)}).")
             console.print(f"{sentence}: waiting for more.", style="yellow", highlight=False)
         return each
+
+
+@cache
+def token() -> str:
+    """The secret by which Ray's processes know each other: one a process, for Ray reads it once."""
+    return secrets.token_hex(32)
 
 
 def _ray() -> Any:
