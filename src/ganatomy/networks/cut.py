@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganatomy.networks import dcgan
 from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
-from ganatomy.networks.pair_shape import PairShape
+from ganatomy.networks.pair_shape import check_one_size
 from ganatomy.networks.sizes import crop, pad
 
 COMPARED = 256  # features of a patch
@@ -42,10 +42,7 @@ class Generator(nn.Module):
         blocks: residual blocks at the smallest maps. Raises ValueError for another shape.
         """
         super().__init__()
-        if not isinstance(shape, PairShape):
-            raise ValueError("this family is given images: it needs pairs")
-        if shape.scale != 1:
-            raise ValueError(f"this family draws images as large as the given ones, not {shape.scale} times larger")
+        check_one_size(shape)
         self.multiple = 2**levels
         channels = [width * 2**level for level in range(levels + 1)]
         self.encoder = nn.ModuleList([nn.Sequential(*_convolution(shape[0], width, 7), nn.ReLU())])

@@ -22,3 +22,11 @@ class PairShape(tuple[int, ...]):
         """(C, h, w), the shape of the image that is given."""
         channels, height, width = self
         return channels, height // self.scale, width // self.scale
+
+
+def check_one_size(shape: tuple[int, ...]) -> None:
+    """Raises ValueError where a shape is not that of pairs of images of one size."""
+    if not isinstance(shape, PairShape):
+        raise ValueError("this family is given images: it needs pairs")
+    if shape.scale != 1:
+        raise ValueError(f"this family draws images as large as the given ones, not {shape.scale} times larger")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganatomy.networks import dcgan
 from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
-from ganatomy.networks.pair_shape import PairShape
+from ganatomy.networks.pair_shape import check_one_size
 from ganatomy.networks.sizes import crop, pad
 
 WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
@@ -26,10 +26,7 @@ class Generator(nn.Module):
         Raises ValueError for another shape.
         """
         super().__init__()
-        if not isinstance(shape, PairShape):
-            raise ValueError("this family is given images: it needs pairs")
-        if shape.scale != 1:
-            raise ValueError(f"this family draws images as large as the given ones, not {shape.scale} times larger")
+        check_one_size(shape)
         channels = [shape[0], *(width * min(2**level, WIDEST) for level in range(levels))]
         self.multiple = 2**levels
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
