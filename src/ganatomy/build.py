@@ -21,7 +21,7 @@ from ganatomy.gan.adversarial import Adversarial, Augmentation, Penalty
 from ganatomy.gan.augment import POLICIES
 from ganatomy.gan.method import Batch, BudgetShare, Method, Setup
 from ganatomy.gan.objectives import OBJECTIVES, Objective
-from ganatomy.gan.penalties import PENALTIES, condition, l1, patch_nce
+from ganatomy.gan.penalties import DISTANCES, PENALTIES, condition, patch_nce
 from ganatomy.gan.player import Number, Player
 from ganatomy.gan.priors import PRIORS, Prior
 from ganatomy.gan.privacy import Privacy
@@ -195,6 +195,8 @@ def _check_families(config: options.Config) -> None:
         raise UserError("evaluation.every is not for pairs: `ganatomy evaluate RUN` measures a run.")
     if config.modality == "pairs" and config.method == "regression" and not config.data.paired:
         raise UserError("method=regression learns from targets, and data.paired=false has none.")
+    if config.method == "regression" and not any(getattr(config.penalties, name) for name in DISTANCES):
+        raise UserError("method=regression descends a distance from the targets: penalties.l1=1 or penalties.l2=1.")
     if config.modality == "pairs" and config.prior.conditional:
         raise UserError("prior.conditional: a generator that is given an image draws by no class.")
     for role in ("generator", "discriminator") if config.method == "vae" else ("generator",):
@@ -218,9 +220,12 @@ def _check_modality(config: options.Config) -> None:
         raise UserError("training.pack compares samples, and of each pair there is one: training.pack=1.")
     if config.modality == "pairs" and config.augmentation.policies:
         raise UserError("augmentation.policies would move a pair's images apart: augmentation.policies=[].")
-    if config.modality == "pairs" and not config.data.paired and config.penalties.l1:
-        raise UserError("penalties.l1 compares with a target, and data.paired=false has none: penalties.l1=0.")
-    for name in ("condition", "l1", "nce"):
+    for name in DISTANCES:
+        if config.modality == "pairs" and not config.data.paired and getattr(config.penalties, name):
+            raise UserError(
+                f"penalties.{name} compares with a target, and data.paired=false has none: penalties.{name}=0."
+            )
+    for name in ("condition", *DISTANCES, "nce"):
         if getattr(config.penalties, name) and config.training.simultaneous:
             raise UserError(f"penalties.{name} needs training.simultaneous=false.")
 
@@ -314,7 +319,7 @@ def method(
         case "gsn":
             return GenerativeStochasticNetwork([learner], setup)
         case "regression":
-            return Regression([learner], setup)
+            return Regression([learner], setup, _distances(config, image, setup))
     network = discriminator(config, image)
     critic = _player("discriminator", network, config.discriminator_optimiser, config.runtime, setup)
     noise = Randomness(config.training.seed if secret is None else secret, attempt)
@@ -339,12 +344,10 @@ def _game(
     )
     asked = Penalty("condition", scheduled(penalties.condition, setup.share), _condition(image))
     of_rows = config.prior.conditional and isinstance(image, RowShape)
-    near = Penalty("l1", scheduled(penalties.l1, setup.share), _l1)
     alike = Penalty("nce", scheduled(penalties.nce, setup.share), _nce)
     added = {
         path_length: bool(penalties.path_length),
         asked: bool(penalties.condition and of_rows),
-        near: bool(penalties.l1 and isinstance(image, PairShape)),
         alike: bool(penalties.nce and isinstance(learner.network, ComparesPatches)),
     }
     return Adversarial(
@@ -353,7 +356,10 @@ def _game(
         objective(config.objective),
         setup,
         penalties=[penalty(name, weight, penalties.every, setup.share) for name, weight in penalties.weights().items()],
-        generator_penalties=[penalty for penalty, there in added.items() if there],
+        generator_penalties=[
+            *(penalty for penalty, there in added.items() if there),
+            *_distances(config, image, setup),
+        ],
         augmentation=Augmentation(augmentation.policies, augmentation.probability, augmentation.target),
         discriminator_steps=training.discriminator_steps,
         share_fakes=training.share_fakes or isinstance(image, PairShape),  # of a given image the same is drawn again
@@ -364,8 +370,18 @@ def _game(
     )
 
 
-def _l1(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:
-    return l1(fake.images, real.images)
+def _distances(config: options.Config, image: SampleShape, setup: Setup) -> list[Penalty]:
+    """Terms of the loss of a generator that is given an image: how far it is from the target."""
+    if not isinstance(image, PairShape):
+        return []
+    weights = {name: getattr(config.penalties, name) for name in DISTANCES}
+    return [
+        Penalty(name, scheduled(weight, setup.share), _from_target(name)) for name, weight in weights.items() if weight
+    ]
+
+
+def _from_target(distance: str) -> Callable[..., torch.Tensor]:
+    return lambda network, z, real, fake: DISTANCES[distance](fake.images, real.images)
 
 
 def _nce(network: nn.Module, z: torch.Tensor, real: Batch, fake: Batch) -> torch.Tensor:

@@ -202,6 +202,7 @@ def test_patch_nce_is_the_cross_entropy_of_a_patchs_own_place() -> None:
     assert penalties.patch_nce(given, given) < penalties.patch_nce(drawn, given)
 
 
-def test_l1_is_the_mean_over_pixels() -> None:
+def test_distances_from_a_target_are_means_over_pixels() -> None:
     drawn = torch.tensor([[[[0.5, -1.0]]], [[[0.0, 1.0]]]])
     assert_close(penalties.l1(drawn, torch.zeros(2, 1, 1, 2)), torch.tensor(2.5 / 4))
+    assert_close(penalties.l2(drawn, torch.zeros(2, 1, 1, 2)), torch.tensor(2.25 / 4))

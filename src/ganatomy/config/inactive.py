@@ -11,6 +11,7 @@ from typing import Any
 
 from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config
 from ganatomy.errors import UserError
+from ganatomy.gan.penalties import DISTANCES
 from ganatomy.networks.registry import NetworkOptions
 from ganatomy.system.options import Options
 
@@ -72,7 +73,10 @@ CONDITIONS = (
     ),
     *(Condition(f"data.{option}", _of("sounds"), "it is for sounds") for option in OF_SOUNDS),
     Condition("prior.*", _of("images", "tables", "sounds"), "this generator draws of the image that it is given"),
-    Condition("penalties.l1", _of("pairs"), "it needs a generator that is given an image, such as edsr"),
+    *(
+        Condition(f"penalties.{name}", _of("pairs"), "it needs a generator that is given an image, such as edsr")
+        for name in DISTANCES
+    ),
     Condition("evaluation.features", _of("images", "pairs"), "it is for images alone"),
     Condition("data.leave_out", _of("tables"), "it is for tables"),
     Condition("augmentation.policies", _of("images"), "it is for images alone, and not for pairs"),
@@ -101,7 +105,14 @@ CONDITIONS = (
     Condition("vae.*", _method("vae"), "it needs method=vae"),
     Condition("diffusion.*", _method("diffusion"), "it needs method=diffusion"),
     _game("objective.*"),
-    _game("penalties.*"),
+    Condition(
+        "penalties.*",
+        lambda config, name: (
+            config.method == "adversarial"
+            or (config.method == "regression" and name.removeprefix("penalties.") in DISTANCES)
+        ),
+        "it needs method=adversarial",
+    ),
     _game("augmentation.*"),
     _game("privacy.*"),
     *(

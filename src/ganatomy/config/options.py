@@ -257,8 +257,9 @@ class PenaltyOptions(Options):
         0.0, description="Weight of E[−log P(the asked category)] in the loss of a table's generator."
     )
     l1: Weight = Field(
-        0.0, description="Weight of E|G(y) − x| in the loss of a generator that is given an image y with a target x."
+        0.0, description="Weight of the mean absolute error in the loss of a generator of a given image with a target."
     )
+    l2: Weight = Field(0.0, description="Weight of the mean squared error in that loss.")
     nce: Weight = Field(
         0.0, description="Weight of CUT's contrastive loss of patches, in the loss of a generator that compares them."
     )

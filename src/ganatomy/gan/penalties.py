@@ -101,6 +101,17 @@ def l1(drawn: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return (drawn - targets).abs().mean()
 
 
+def l2(drawn: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """E(G(y) − x)², the mean over pixels; a scalar. Its minimum is E[x|y], whose PSNR no other G(y) exceeds.
+
+    drawn: [B, C, H, W], of given images y; targets x: the real images beside them, [B, C, H, W].
+    """
+    return (drawn - targets).square().mean()
+
+
+DISTANCES = {"l1": l1, "l2": l2}  # of what is drawn of a given image from its target: terms of the generator's loss
+
+
 def patch_nce(drawn: torch.Tensor, given: torch.Tensor, temperature: float = 0.07) -> torch.Tensor:
     """Cross-entropy of finding a drawn patch's place among those of the given image: Park et al. 2020, eq. 3; a scalar.
 

@@ -27,6 +27,7 @@ def edsr() -> Config:
         data=DataOptions(scale=4),
         prior=PriorOptions(dimension=1),
         generator=EDSROptions(),
+        penalties=PenaltyOptions(l1=1.0),
         generator_optimiser=OptimiserOptions(name="adam", learning_rate=1e-4, betas=(0.9, 0.999)),
         training=TrainingOptions(batch=16, steps=20_000),
     )
