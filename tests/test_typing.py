@@ -21,8 +21,9 @@ pixels = np.zeros((4, 16, 16, 3), np.uint8)
 reveal_type(run)  # ganatomy.runs.run.Run
 reveal_type(ganatomy.train(pixels, generator=nn.Identity(), callbacks=[ganatomy.Callback()]))  # ganatomy.runs.run.Run
 reveal_type(ganatomy.resume(run))  # ganatomy.runs.run.Run
-reveal_type(ganatomy.load(run))  # ganatomy.generators.sampler.Sampler
-reveal_type(ganatomy.load("last").sample(range(3)).ndim)  # int
+reveal_type(ganatomy.load(run))  # ganatomy.generators.sampler.Sampler | Any
+reveal_type(ganatomy.load("last").sample(range(3)).ndim)  # int | Any
+reveal_type(ganatomy.RowSampler.from_pretrained("mine"))  # ganatomy.generators.rows.RowSampler
 reveal_type(ganatomy.sample(run))  # pathlib.Path
 reveal_type(ganatomy.walk(run))  # pathlib.Path
 reveal_type(ganatomy.evaluate(run, n=100))  # ganatomy.runs.scorecard.ScoreCard

@@ -19,6 +19,7 @@ from .gan.objectives import Losses as Losses
 from .gan.objectives import register_objective as register_objective
 from .gan.penalties import register_penalty as register_penalty
 from .gan.priors import register_prior as register_prior
+from .generators.rows import RowSampler as RowSampler
 from .generators.sampler import Sampler as Sampler
 from .generators.api import apply as apply
 from .generators.api import directions as directions

@@ -14,7 +14,7 @@ import ganatomy
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.generators import card
-from ganatomy.generators.metadata import Metadata, Scores, TrainingImages
+from ganatomy.generators.metadata import Metadata, Scores, TrainingData
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score
 from probe_records import records
@@ -49,7 +49,7 @@ def test_the_header_is_hugging_faces() -> None:
     # YAML would read these as false and as a number.
     for licence in ("no", "1.0", "mit"):
         assert header(of().licensed(licence)) == {"license": licence, **plain}
-    assert header(of(data=TrainingImages(name="hf:jane/cats")))["datasets"] == ["jane/cats"]
+    assert header(of(data=TrainingData(name="hf:jane/cats")))["datasets"] == ["jane/cats"]
     by_class = of(classes=["a", "b"], prior={"name": "normal", "dimension": 8, "conditional": True, "classes": [3, 4]})
     assert "pipeline_tag" not in header(by_class)
 
@@ -77,7 +77,7 @@ def test_copies_are_told_where_they_were_measured() -> None:
     assert "likely result" not in unknown
     score = Score(0.31, 0.28, 0.35, 1.0, "as real")
     scores = Scores(terms="", protocol={}, scores={"nearest_ratio_random": score})
-    known = section(card.text(of(measured=(scores,), data=TrainingImages(name="cats", images=40)), ""), "Limits")
+    known = section(card.text(of(measured=(scores,), data=TrainingData(name="cats", images=40)), ""), "Limits")
     assert "Copies of training images: nearest_ratio_random 0.31 [0.28, 0.35]." in known
     assert "It learnt from only 40 images: copies of them are the likely result." in known
     assert "was not measured" not in known

@@ -153,7 +153,7 @@ def test_rows_are_found_by_their_cells(run: Run, tmp_path: Path) -> None:
     path, said = sample_rows(run, 5, wheres=["income = missing"], out=tmp_path / "rows.csv")
     assert pd.read_csv(path)["income"].isna().all()
     assert "% of" in said
-    with pytest.raises(UserError, match="Only 0 of 20,480 rows are such"):
+    with pytest.raises(UserError, match="Only 0 of 20,000 rows are such"):
         sample_rows(run, 5, wheres=["age > 40", "age < 30"])
 
 
@@ -208,7 +208,7 @@ def test_the_commands_know_a_table(run: Run) -> None:
     assert "no column called 'hight'" in printed("sample", str(run.path), "--where", "hight > 3")
     assert "draws rows of a table" in printed("walk", str(run.path))
     with pytest.raises(UserError, match="draws rows of a table, not images"):
-        sampling.load(run)
+        sampling.load_images(run)
 
 
 def test_a_table_without_categories_is_learnt_without_conditions(tmp_path: Path) -> None:

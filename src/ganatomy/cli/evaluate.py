@@ -89,13 +89,12 @@ def evaluate(
     from ganatomy.evaluation.rows import api as rows
     from ganatomy.evaluation.rows.of_run import evaluate_run
     from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
-    from ganatomy.generators import rows as drawing
     from ganatomy.generators import trained
     from ganatomy.modalities.tables import files
     from ganatomy.system.terminal import Terminal, show
 
     chosen = [name.strip() for name in metrics.split(",") if name.strip()]
-    if not files.is_table(subject) and (table := drawing.find(subject)):
+    if not files.is_table(subject) and (table := trained.of_modality(subject, "tables")):
         of_images: dict[str, object] = {
             "--features": features != "auto",
             "--weights": weights,

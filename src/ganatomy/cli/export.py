@@ -12,13 +12,15 @@ from ganatomy.system.terminal import show
 def export(
     run: Place,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="onnx: a graph; web: a page that draws; gradio: a demo, for a Hugging Face Space; "
-            "safetensors: weights for ganatomy.load."
+            "safetensors: weights for ganatomy.load; onnx if not given, of a table safetensors, its one form."
         ),
-    ] = "onnx",
-    half: Annotated[bool, typer.Option("--half", help="Weights in 16 bits: half the size, a few grey levels.")] = False,
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="Weights in 16 bits: half the size, a few grey levels or cells.")
+    ] = False,
     title: Annotated[str | None, typer.Option(help='Of the page or demo: "This cat does not exist".')] = None,
     licence: Annotated[str | None, typer.Option(help="The generator's, for its card: mit, cc-by-4.0, …")] = None,
     step: Step = None,

@@ -302,7 +302,7 @@ def _of_run(
 ) -> tuple[Generated, str | None]:
     """Images of a run's generator, one a seed, and the name of their class if they have one in common."""
     step = int(run.checkpoint(step).name[5:])  # once: a run in training may save another at any time
-    sampler = sampling.load(run, step, raw, truncation, changes, device=device)
+    sampler = sampling.load_images(run, step, raw, truncation, changes, device=device)
     name = None if label is None else _class_name(sampler, label)
     how = {**({} if name is None else {"class": name}), **changes}
 

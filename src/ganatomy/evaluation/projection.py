@@ -109,7 +109,7 @@ def project(
     """
     if not pictures:
         raise UserError("Which picture? Give an image file: ganatomy project RUN photo.png")
-    sampler = sampling.load(place, step, raw, truncation, None, runs, device)
+    sampler = sampling.load_images(place, step, raw, truncation, None, runs, device)
     if sampler.config is None or sampler.config.method in FROM_PIXELS:
         kind = "an ONNX graph" if sampler.config is None else f"method={sampler.config.method}"
         raise UserError(f"{kind} passes no gradient from an image to its latent vector: project with a GAN or a VAE.")

@@ -8,7 +8,7 @@ from ganatomy.data import samples
 from ganatomy.errors import UserError
 from ganatomy.generators import directions as directing
 from ganatomy.generators import image_to_image as applying
-from ganatomy.generators import latents, pretrained, trained
+from ganatomy.generators import latents, pretrained, row_files, trained
 from ganatomy.generators import rows as drawing
 from ganatomy.generators import sounds as hearing
 from ganatomy.generators.directions import Directions
@@ -34,18 +34,39 @@ def load(
     changes: Mapping[str, Any] | None = None,
     runs: str | Path = RUNS,
     device: str = "cpu",
-) -> Sampler:
+) -> Sampler | Any:
     """The generator of a run, of an exported folder or file, or of a Hugging Face repository, "hf:owner/name".
 
-    One that is given images is an `ImageToImage`, with `apply_to`; all others draw of seeds, with `sample`.
+    Of images it is a `Sampler`, whose `sample` draws pixels of seeds; of images that are given images an
+    `ImageToImage`, with `apply_to`; of rows of a table a `RowSampler`, whose `sample` makes DataFrames.
 
     Of a run the averaged one, or with raw=True the one in training; of the newest or a given step.
     truncation: as in Sampler; changes: of the options that only sampling depends on, {"diffusion.sampling_steps": 10};
     device: cpu, cuda, cuda:N, mps, or auto, a GPU if there is one. Raises UserError where there is no such generator or
     device.
     """
+    table = drawing.find(place, Path(runs))
+    if table is None:
+        return load_images(place, step, raw, truncation, changes, runs, device)
+    if changes:
+        raise UserError(f"{place} draws rows of a table: no option of it can be changed after training.")
+    return drawing.load(table, step, raw, truncation, device)
+
+
+def load_images(
+    place: str | Path | Run,
+    step: int | None = None,
+    raw: bool = False,
+    truncation: float | None = None,
+    changes: Mapping[str, Any] | None = None,
+    runs: str | Path = RUNS,
+    device: str = "cpu",
+) -> Sampler:
+    """As `load`, for what needs images: raises UserError where something else is drawn, too."""
     chosen = choose_device(device)
     if not isinstance(place, Run) and (found := pretrained.find(place)):
+        if row_files.is_of_rows(found):
+            raise _draws_rows(place, place)
         if step is not None or raw:
             raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
         return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
@@ -53,13 +74,17 @@ def load(
     if run.config().modality == "sounds":
         raise UserError(f"{run.path} draws sounds, not images: `ganatomy sample {run.address}` writes them.")
     if run.config().modality == "tables":
-        raise UserError(f"{run.path} draws rows of a table, not images: `ganatomy sample {run.address}` writes them.")
+        raise _draws_rows(run.path, run.address)
     config, (tensors, manifest) = run.config(), trained.read(run, step, raw)
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
     metadata = Metadata.of_run(run, config, manifest, network, average=not raw)
     kind = ImageToImage if config.modality == "pairs" else Sampler
     return kind(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
+
+
+def _draws_rows(place: object, name: object) -> UserError:
+    return UserError(f"{place} draws rows of a table, not images: `ganatomy sample {name}` writes them.")
 
 
 def apply(
@@ -78,7 +103,7 @@ def apply(
     The other arguments: as for `load`. Raises UserError for a generator that is given no image, and where a picture
     cannot be read or nothing can be written.
     """
-    sampler = load(place, step, raw, None, None, runs, device)
+    sampler = load_images(place, step, raw, None, None, runs, device)
     if not isinstance(sampler, ImageToImage):
         raise UserError(f"{place} is given no image: `ganatomy sample {place}` draws of seeds.")
     chosen = [pictures] if isinstance(pictures, (str, Path)) else pictures
@@ -104,8 +129,8 @@ def sample(
 ) -> Path:
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
-    Of a run on sounds: write a WAV file for each seed, 0 to 15 if not given. Of a run on a table: write `rows` rows,
-    those for which all terms in `where` hold, to one file, and return it.
+    Of a run on sounds: write a WAV file for each seed, 0 to 15 if not given. Of a generator of rows of a table: write
+    `rows` rows, those for which all terms in `where` hold, to one file, and return it.
 
     seeds: 0 to 63, if not given. The list, samples.json, tells them from the sheet and from what is in the folder
     already: see `data.samples`. label: a class for all, of a conditional generator: its name, or :3, its index. files:
@@ -127,7 +152,7 @@ def sample(
     if rows is not None or where:
         raise UserError(f"rows and where go with tables, and {place} draws images.")
     seeds = range(64) if seeds is None else seeds
-    sampler = load(place, step, raw, truncation, changes, runs, device)
+    sampler = load_images(place, step, raw, truncation, changes, runs, device)
     steps = [directing.parse(move) for move in moves]
     points = directing.move(sampler, _points(sampler, seeds, label, files, moved=steps), steps)
     pixels = latents.images(sampler, points)
@@ -185,7 +210,7 @@ def walk(
         check_animation(Path(out))
     if not files and len(seeds) < 2:
         raise UserError("A walk leads from one seed to another: give at least two, as in --seeds 3,9,4.")
-    sampler = load(place, step, raw, truncation, changes, runs, device)
+    sampler = load_images(place, step, raw, truncation, changes, runs, device)
     stops = _points(sampler, seeds, label, files)
     if len(stops) < 2:
         raise UserError("A walk leads from one point to another: give at least two --latents files.")
@@ -225,7 +250,7 @@ def directions(
     """
     if bool(some) != bool(others):
         raise UserError("A direction leads from some images to others: give the seeds of both.")
-    sampler = load(place, step, raw, None, None, runs, device)
+    sampler = load_images(place, step, raw, None, None, runs, device)
     space = space or latents.spaces(sampler)[0]
     found = directing.principal(sampler, count, space)
     if classes:

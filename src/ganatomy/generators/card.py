@@ -1,13 +1,14 @@
 """The model card: README.md beside an exported generator, with the header that Hugging Face's pages read."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from ganatomy.data.amounts import COPIED
-from ganatomy.generators.metadata import Metadata
+from ganatomy.generators.metadata import GeneratorMetadata, Metadata, RowMetadata
+from ganatomy.modalities.tables.schema import Schema
 from ganatomy.runs.scorecard import Score, number, readable
 from ganatomy.system.wording import duration
 
@@ -20,19 +21,65 @@ UNSTATED = "not stated; whoever publishes this generator states one, which the l
 def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) -> str:
     """The card in Markdown; use: how to draw from what it lies beside, in Markdown too; header: more for its own."""
     height, width = metadata.size
+    about = [
+        f"![Images of seeds 0 to 63, row by row]({SAMPLES})",
+        "",
+        f"Draws images of {height}×{width} pixels, {KINDS[metadata.channels]}. The picture is of seeds 0 to 63.",
+    ]
+    rows = _rows(metadata, "images") | {
+        "latent vectors": f"{metadata.prior.dimension} numbers, {metadata.prior.name}",
+        "truncation": "of styles (ψ)" if metadata.truncation == "styles" else "of latent coordinates",
+    }
+    if metadata.classes:
+        rows["classes"] = ", ".join(metadata.classes)
+    return _card(metadata, {**(header or {}), **_header(metadata)}, about, rows, _limits(metadata), use)
+
+
+def text_of_rows(metadata: RowMetadata, schema: Schema, place: str) -> str:
+    """The card of a generator of rows, in Markdown; schema: their columns; place: how its code names the folder."""
+    count = len(schema.columns)
+    header = {**_header_of_any(metadata), "tags": ["gan", "tabular", "synthetic-data"]}
+    about = [
+        f"![Histograms of the columns of 1,000 rows]({SAMPLES})",
+        "",
+        f"Draws rows of a table of {count:,} column{'' if count == 1 else 's'}. The picture is of seeds 0 to 999.",
+    ]
+    use = [
+        "    import ganatomy",
+        "",
+        f"    generator = ganatomy.load({place!r})",
+        "    rows = generator.sample(rows=1000)  # a DataFrame, of the seeds 0 to 999",
+        "",
+        f'`where=["COLUMN > VALUE"]` keeps such rows. On the command line: `ganatomy sample {place} --rows 1000`.',
+        "",
+        "## Columns",
+        "",
+        *(f"    {line}" for line in str(schema).splitlines()),
+    ]
+    return _card(metadata, header, about, _rows(metadata, "rows"), _limits_of_rows(metadata), "\n".join(use))
+
+
+def _card(
+    metadata: GeneratorMetadata,
+    header: Mapping[str, Any],
+    about: Sequence[str],
+    rows: Mapping[str, str],
+    limits: Iterable[str],
+    use: str,
+) -> str:
+    """about: the picture and a sentence; rows: of the table below; use: how to draw; all in Markdown."""
+    ending = {"made with": metadata.made_with, "licence": metadata.licence or UNSTATED}
     return "\n".join(
         [
             "---",
-            yaml.safe_dump({**(header or {}), **_header(metadata)}, sort_keys=False, allow_unicode=True).rstrip(),
+            yaml.safe_dump(dict(header), sort_keys=False, allow_unicode=True).rstrip(),
             "---",
             "",
             f"# {_cell(metadata.name)}",
             "",
-            f"![Images of seeds 0 to 63, row by row]({SAMPLES})",
+            *about,
             "",
-            f"Draws images of {height}×{width} pixels, {KINDS[metadata.channels]}. The picture is of seeds 0 to 63.",
-            "",
-            *_table(("", ""), list(_rows(metadata).items())),
+            *_table(("", ""), list({**rows, **ending}.items())),
             "",
             "## Diagnosis",
             "",
@@ -44,7 +91,7 @@ def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) 
             "",
             "## Limits",
             "",
-            *(f"- {limit}" for limit in _limits(metadata)),
+            *(f"- {limit}" for limit in limits),
             "",
             "## Use",
             "",
@@ -55,38 +102,38 @@ def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) 
 
 
 def _header(metadata: Metadata) -> dict[str, Any]:
+    header = _header_of_any(metadata)
+    return header if metadata.classes else {**header, "pipeline_tag": "unconditional-image-generation"}
+
+
+def _header_of_any(metadata: GeneratorMetadata) -> dict[str, Any]:
     """What Hugging Face's pages read: https://huggingface.co/docs/hub/model-cards."""
     header: dict[str, Any] = {"license": metadata.licence} if metadata.licence else {}
     header |= {"library_name": "ganatomy", "tags": ["gan"]}
-    if not metadata.classes:
-        header["pipeline_tag"] = "unconditional-image-generation"
     if metadata.data.name.startswith("hf:"):
         header["datasets"] = [metadata.data.name.removeprefix("hf:")]
     return header
 
 
-def _rows(metadata: Metadata) -> dict[str, str]:
+def _rows(metadata: GeneratorMetadata, what: str) -> dict[str, str]:
+    """What is known of the training; what: samples in the plural."""
     data, training = metadata.data, metadata.training
-    images = f", {data.images:,} images" if data.images else ""
+    count = f", {data.images:,} {what}" if data.images else ""
     fingerprint = f", fingerprint {data.fingerprint[:12]}" if data.fingerprint else ""
-    seen = f", {training.images:,} images seen" if training.images else ""
+    seen = f", {training.images:,} {what} seen" if training.images else ""
     spent = f", {duration(training.seconds)}" if training.seconds else ""
     rows = {
         "recipe": metadata.recipe,
-        "training images": f"{data.name}{images}{fingerprint}",
+        f"training {what}": f"{data.name}{count}{fingerprint}",
         "training": f"{metadata.step:,} steps{seen}{spent} on {training.processor or 'a machine not named'}",
         "weights": "averaged over the training" if metadata.average else "as they were trained, not averaged",
-        "latent vectors": f"{metadata.prior.dimension} numbers, {metadata.prior.name}",
-        "truncation": "of styles (ψ)" if metadata.truncation == "styles" else "of latent coordinates",
     }
     if training.epsilon is not None:
         rows["differential privacy"] = f"ε = {number(training.epsilon)}, δ = {number(training.delta)}"
-    if metadata.classes:
-        rows["classes"] = ", ".join(metadata.classes)
-    return {**rows, "made with": metadata.made_with, "licence": metadata.licence or UNSTATED}
+    return rows
 
 
-def _diagnosis(metadata: Metadata) -> list[str]:
+def _diagnosis(metadata: GeneratorMetadata) -> list[str]:
     """The verdict, then what its findings mean."""
     if not metadata.diagnosis:
         return ["Not known: the training left no records to diagnose."]
@@ -116,17 +163,33 @@ def _limits(metadata: Metadata) -> Iterator[str]:
         )
 
 
-def _copies(metadata: Metadata) -> Iterator[tuple[str, Score]]:
+def _limits_of_rows(metadata: RowMetadata) -> Iterator[str]:
+    yield (
+        "It knows nothing but the rows that it learnt from: what is rare among them may be missing, and what is "
+        "one-sided in them stays so. Rows that it draws are no proof of anything about real ones."
+    )
+    yield (
+        "The folder itself tells of the table: schema.json has every category, and the smallest and largest number of "
+        "each column; normalisation.json has modes of the numbers, or up to 5,000 of them as they are."
+    )
+    measured = [card.scores["copies"] for card in metadata.measured if "copies" in card.scores]
+    for score in measured:
+        yield f"Copies of training rows: {score.interval()} of its rows are one, in every cell."
+    if not measured:
+        yield "Whether it repeats its training rows was not measured: `ganatomy evaluate` does, before the export."
+
+
+def _copies(metadata: GeneratorMetadata) -> Iterator[tuple[str, Score]]:
     for card in metadata.measured:
         yield from ((name, score) for name, score in card.scores.items() if name.startswith(COPIES))
 
 
-def _scores(metadata: Metadata) -> list[str]:
+def _scores(metadata: GeneratorMetadata) -> list[str]:
     """A table for each protocol."""
     if not metadata.measured:
         return ["Not measured: `ganatomy evaluate` measures them, before the export."]
     lines = [
-        "In brackets the 95% interval; beside it, what real images score against each other. "
+        "In brackets the 95% interval; beside it, what real data score against each other. "
         "Comparable are only scores by one protocol."
     ]
     for card in metadata.measured:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ganatomy.errors import UserError, first_line
 from ganatomy.generators.weights import CONFIG, WEIGHTS
+from ganatomy.modalities.tables.table_modality import NORMALISATION, SCHEMA
 from ganatomy.system.extras import needed
 
 
@@ -14,7 +15,7 @@ def download(name: str) -> Path:
     """
     hub = needed("huggingface_hub", "hub", f"hf:{name}")
     try:
-        return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS]))
+        return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, SCHEMA, NORMALISATION]))
     except Exception as error:  # no network, no such repository, no permission: each has its own kind
         raise UserError(f"hf:{name} could not be loaded ({first_line(error)}).") from error
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 from torch import nn
@@ -26,8 +26,8 @@ FORMAT = 1
 LICENCE = r"[\w.+-]{1,40}"
 
 
-class TrainingImages(Options):
-    """The images that a generator was trained on."""
+class TrainingData(Options):
+    """What a generator was trained on; images: how many samples, rows of a table too."""
 
     name: str = "unknown"
     images: int | None = None
@@ -35,7 +35,7 @@ class TrainingImages(Options):
 
 
 class TrainingCost(Options):
-    """What the training took: images seen, seconds, on which processor; how private it was (ε, δ), if it was."""
+    """What the training took: samples seen, seconds, on which processor; how private it was (ε, δ), if it was."""
 
     images: int | None = None
     seconds: float | None = None
@@ -52,11 +52,9 @@ class Scores(Options):
     scores: dict[str, Score]
 
 
-class Metadata(Options):
-    """A generator in JSON: in config.json beside its weights, in the metadata of an ONNX graph.
+class GeneratorMetadata(Options):
+    """What is known of a generator of any kind of sample.
 
-    truncation   what it shrinks: coordinates of the latent vector, or the way from the mean style (ψ)
-    classes      names of the classes, in the order of `prior.classes`, which counts their training images
     diagnosis    what is known of the training up to this step: the verdict, then a sentence for each finding
     """
 
@@ -66,16 +64,45 @@ class Metadata(Options):
     recipe: str = Field(max_length=200)
     step: int = Field(ge=0)
     average: bool
+    data: TrainingData = TrainingData()
+    training: TrainingCost = TrainingCost()
+    diagnosis: tuple[str, ...] = ()
+    measured: tuple[Scores, ...] = ()
+    licence: str | None = Field(None, pattern=f"^{LICENCE}$")
+
+    def licensed(self, licence: str | None) -> Self:
+        """The same under a licence; None changes nothing. Raises UserError where that is no short name."""
+        if licence is None:
+            return self
+        if not re.fullmatch(LICENCE, licence):
+            raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
+        return self.model_copy(update={"licence": licence})
+
+    @classmethod
+    def parse(cls, values: Any, source: str | Path) -> Self:
+        """Metadata out of a file that anyone may have written. Raises UserError where they are not that."""
+        if isinstance(values, dict) and isinstance(values.get("format"), int):
+            check_format(values["format"], FORMAT, source)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(map(str, fault["loc"])) or "it"
+            raise UserError(f"{source} does not describe a generator: {place}: {fault['msg'].lower()}.") from None
+
+
+class Metadata(GeneratorMetadata):
+    """A generator of images in JSON: in config.json beside its weights, in the metadata of an ONNX graph.
+
+    truncation   what it shrinks: coordinates of the latent vector, or the way from the mean style (ψ)
+    classes      names of the classes, in the order of `prior.classes`, which counts their training images
+    """
+
     truncation: Literal["latent", "styles"]
     prior: PriorOptions
     classes: list[str]
     size: Size
     channels: Literal[1, 3, 4]
-    data: TrainingImages = TrainingImages()
-    training: TrainingCost = TrainingCost()
-    diagnosis: tuple[str, ...] = ()
-    measured: tuple[Scores, ...] = ()
-    licence: str | None = Field(None, pattern=f"^{LICENCE}$")
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -88,54 +115,55 @@ class Metadata(Options):
     ) -> "Metadata":
         """The metadata of a run's generator; checkpoint: the manifest of its checkpoint; errors as for `image_of`."""
         channels, *size = image_of(config, run.path / "config.yaml")
-        info = run.info()
-        data = info.get("data", {})
-        names = data.get("classes") or [str(number) for number in range(len(config.prior.classes))]
-        step, cost = int(checkpoint["step"]), {name: checkpoint.get(name) for name in ("images", "seconds")}
-        cost |= {name: info.get("privacy", {}).get(name) for name in ("epsilon", "delta")}
-        images = TrainingImages(
-            name=_name(str(data.get("source", "unknown"))),
-            images=data.get("images"),
-            fingerprint=data.get("fingerprint"),
-        )
+        names = run.info().get("data", {}).get("classes") or [str(i) for i in range(len(config.prior.classes))]
         return cls(
-            name=run.name,
-            recipe=config.recipe,
-            step=step,
-            average=average,
+            **_of_training(run, config, checkpoint, average),
             truncation="styles" if isinstance(network, Truncating) else "latent",
             prior=config.prior,
             classes=names if config.prior.conditional else [],
             size=size,
             channels=channels,
-            data=images,
-            training=TrainingCost(**cost, processor=info.get("machine", {}).get("processor")),
-            diagnosis=_diagnosis(run, step),
-            measured=tuple(_scores(card, images.name) for card in _cards(run) if _is_of(card, step, average)),
         )
 
-    def licensed(self, licence: str | None) -> "Metadata":
-        """The same under a licence; None changes nothing. Raises UserError where that is no short name."""
-        if licence is None:
-            return self
-        if not re.fullmatch(LICENCE, licence):
-            raise UserError(f"--licence {licence}: give its short name, such as mit, cc-by-4.0 or other.")
-        return self.model_copy(update={"licence": licence})
-
     @classmethod
-    def parse(cls, values: Any, source: str | Path) -> "Metadata":
+    def parse(cls, values: Any, source: str | Path) -> Self:
         """Metadata out of a file that anyone may have written. Raises UserError where they are not that."""
-        if isinstance(values, dict) and isinstance(values.get("format"), int):
-            check_format(values["format"], FORMAT, source)
-        try:
-            metadata = cls.model_validate(values)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            place = ".".join(map(str, fault["loc"])) or "it"
-            raise UserError(f"{source} does not describe a generator: {place}: {fault['msg'].lower()}.") from None
+        metadata = super().parse(values, source)
         if len(metadata.classes) != len(metadata.prior.classes):
             raise UserError(f"{source} names {len(metadata.classes)} classes and counts {len(metadata.prior.classes)}.")
         return metadata
+
+
+class RowMetadata(GeneratorMetadata):
+    """A generator of rows in JSON, in config.json beside its weights; schema.json beside it has the columns."""
+
+    @classmethod
+    def of_run(cls, run: Run, config: Config, checkpoint: dict[str, Any], average: bool) -> "RowMetadata":
+        """The metadata of a run's generator; checkpoint: the manifest of its checkpoint."""
+        return cls(**_of_training(run, config, checkpoint, average))
+
+
+def _of_training(run: Run, config: Config, checkpoint: dict[str, Any], average: bool) -> dict[str, Any]:
+    """What is known of any run's generator, by the fields of `GeneratorMetadata`."""
+    info = run.info()
+    data = info.get("data", {})
+    step, cost = int(checkpoint["step"]), {name: checkpoint.get(name) for name in ("images", "seconds")}
+    cost |= {name: info.get("privacy", {}).get(name) for name in ("epsilon", "delta")}
+    known = TrainingData(
+        name=_name(str(data.get("source", "unknown"))),
+        images=data.get("images"),
+        fingerprint=data.get("fingerprint"),
+    )
+    return {
+        "name": run.name,
+        "recipe": config.recipe,
+        "step": step,
+        "average": average,
+        "data": known,
+        "training": TrainingCost(**cost, processor=info.get("machine", {}).get("processor")),
+        "diagnosis": _diagnosis(run, step),
+        "measured": tuple(_scores(card, known.name) for card in _cards(run) if _is_of(card, step, average)),
+    }
 
 
 def image_of(config: Config, source: Path) -> tuple[int, ...]:

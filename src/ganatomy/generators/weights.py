@@ -14,7 +14,7 @@ from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
-from ganatomy.generators.metadata import Metadata
+from ganatomy.generators.metadata import GeneratorMetadata, Metadata
 from ganatomy.system.files import write_bytes, write_text
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -28,7 +28,7 @@ REBUILDS: Any = {
 }
 
 
-def write(folder: Path, network: nn.Module, config: Config, metadata: Metadata, half: bool = False) -> None:
+def write(folder: Path, network: nn.Module, config: Config, metadata: GeneratorMetadata, half: bool = False) -> None:
     """Write both files; half: round numbers to float16. Raises UserError where one is too large for that."""
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     if half:
@@ -50,25 +50,36 @@ def read(folder: Path) -> tuple[Metadata, Config, dict[str, Tensor]]:
     allocate memory beyond its own size, and none of it runs.
     """
     path = folder / CONFIG
-    values = _described(path)
-    metadata, config = (
-        Metadata.parse(values.get("facts"), path),
-        settings.from_dict(values.get("config") or {}, str(path)),
-    )
+    values = described(path)
+    metadata, config = Metadata.parse(values.get("facts"), path), config_of(values, path)
     if (metadata.prior, metadata.size, metadata.channels) != (config.prior, config.data.size, config.data.channels):
         raise UserError(f"{path} contradicts itself: its facts and its config are of different generators.")
+    return metadata, config, tensors(folder, config, metadata.image)
+
+
+def config_of(values: dict[str, Any], path: Path) -> Config:
+    """The configuration that rebuilds the network, out of what is `described`. Raises UserError where it is none."""
+    return settings.from_dict(values.get("config") or {}, str(path))
+
+
+def tensors(folder: Path, config: Config, shape: build.SampleShape) -> dict[str, Tensor]:
+    """The weights by name, each of the shape that the network of a configuration has; shape: of its samples.
+
+    Raises UserError where they are of another network, or not finite.
+    """
     build.check(config)
     with torch.device("meta"):
-        expected = build.generator(config, metadata.image).state_dict()
-    tensors = _tensors(folder / WEIGHTS, expected)
-    _check_finite(tensors, str(folder / WEIGHTS))
-    return metadata, config, tensors
+        expected = build.generator(config, shape).state_dict()
+    found = _tensors(folder / WEIGHTS, expected)
+    _check_finite(found, str(folder / WEIGHTS))
+    return found
 
 
-def _described(path: Path) -> dict[str, Any]:
+def described(path: Path, longest: int = LONGEST) -> dict[str, Any]:
+    """What config.json says: facts and config. Raises UserError where it has more bytes, or is not such a file."""
     try:
-        if path.stat().st_size > LONGEST:
-            raise UserError(f"{path} is too long for a configuration: it has more than {LONGEST:,} bytes.")
+        if path.stat().st_size > longest:
+            raise UserError(f"{path} is too long for a configuration: it has more than {longest:,} bytes.")
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganatomy.errors import UserError, unknown
-from ganatomy.generators.api import load
+from ganatomy.generators import rows as drawing
+from ganatomy.generators.api import load_images
 from ganatomy.generators.export import conversion, sliders, space, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.pretrained import GRAPH
+from ganatomy.generators.rows import RowSampler
 from ganatomy.generators.sampler import Sampler
 from ganatomy.generators.weights import WEIGHTS
 from ganatomy.runs.run import RUNS, Run
@@ -27,7 +29,7 @@ class Export(NamedTuple):
 
 def export(
     place: str | Path | Run,
-    to: str = "onnx",
+    to: str | None = None,
     *,
     half: bool = False,
     out: str | Path | None = None,
@@ -40,23 +42,38 @@ def export(
     """Write a generator and its model card into a folder, PLACE/exports/TO unless `out`.
 
     to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page), "gradio" (that graph with a demo
-    that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load` rebuilds). half: weights in 16
-    bits. title: of the page or demo. licence: of the generator, as the card says
-    it. place, step, raw: as for `load`. A graph that does not draw what torch draws is not written.
-    Raises UserError where there is no such generator or form, and where nothing can be written.
+    that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load` rebuilds), which is the one
+    form of a table's generator; onnx if not given. half: weights in 16 bits. title: of the page or demo. licence: of
+    the generator, as the card says it. place, step, raw: as for `load`. A graph that does not draw what torch draws is
+    not written. Raises UserError where there is no such generator or form, and where nothing can be written.
     """
+    if table := drawing.find(place, Path(runs)):
+        if to not in (None, OF_ROWS) or title is not None:
+            raise UserError(
+                f"{place} draws rows of a table: --to {OF_ROWS} writes their generator with the columns; graphs, pages "
+                "and demos are of images."
+            )
+        rows = drawing.load(table, step, raw).licensed(licence)
+        return _rows(rows, _folder(out, rows.home, OF_ROWS), half)
+    to = to or "onnx"
     if to not in FORMS:
         raise unknown("form of export", to, FORMS)
     if title is not None and to not in TITLED:
         raise UserError(f"--title is of the page that --to {' or --to '.join(TITLED)} makes.")
-    sampler = load(place, step, raw, runs=runs)
+    sampler = load_images(place, step, raw, runs=runs)
     sampler.check_draws()
     sampler.metadata = sampler.metadata.licensed(licence)
-    folder = Path(out) if out is not None else inside(sampler.home, "exports", to)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file; name a folder.")
+    folder = _folder(out, sampler.home, to)
     with explained(folder):
         return FORMS[to](sampler, folder, half, title or web.TITLE)
+
+
+def _folder(out: str | Path | None, home: Path, form: str) -> Path:
+    """Where to write. Raises UserError where that is a file."""
+    folder = Path(out) if out is not None else inside(home, "exports", form)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out {folder} is a file; name a folder.")
+    return folder
 
 
 def _onnx(
@@ -114,8 +131,17 @@ def _gradio(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
 
 def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     sampler.save_pretrained(folder, half)
-    message = f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy sample {shlex.quote(str(folder))}"
-    return Export(folder, folder / WEIGHTS, message)
+    return Export(folder, folder / WEIGHTS, _loads(folder))
+
+
+def _rows(sampler: RowSampler, folder: Path, half: bool) -> Export:
+    sampler.save_pretrained(folder, half)
+    same = "" if half else "\nIt draws the same rows of the same seeds."
+    return Export(folder, folder / WEIGHTS, _loads(folder) + same)
+
+
+def _loads(folder: Path) -> str:
+    return f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy sample {shlex.quote(str(folder))}"
 
 
 FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
@@ -124,6 +150,7 @@ FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
     "gradio": _gradio,
     "safetensors": _safetensors,
 }
+OF_ROWS = "safetensors"  # the one form of a table's generator
 TITLED = ("web", "gradio")  # the forms that make a page
 LATENTS = {"normal": "standard_normal({shape})", "uniform": "uniform(-(3**0.5), 3**0.5, {shape})"}  # numpy's, by prior
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PREVIEWED = 1000  # rows
 SCHEMA, NORMALISATION = "schema.json", "normalisation.json"  # in a run's folder
 MISSING = "missing"  # how a missing cell is called among the values of a category
+LARGEST = 2**27  # bytes of each of these files: enough for 500 columns of numbers
 Part = TypeVar("Part")
 
 
@@ -107,6 +108,8 @@ class TableModality(Modality):
 
 def _read(path: Path, kind: TypeAdapter[Part]) -> Part:
     try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"{path} is larger than the {LARGEST:,} bytes that a table's columns may take.")
         return kind.validate_json(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None

@@ -108,7 +108,7 @@ def load(
         if not graph.is_file():
             raise UserError(f"{place} has no ONNX graph yet: run `ganatomy export {place} --to onnx` first.")
         place = str(graph)
-    sampler = sampling.load(place, step=step, raw=raw, changes=changes)
+    sampler = sampling.load_images(place, step=step, raw=raw, changes=changes)
     sampler.check_draws()
     return SamplerBackend(sampler, device)
 

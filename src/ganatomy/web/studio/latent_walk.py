@@ -49,7 +49,7 @@ class LatentExplorer:
         """A `WalkStep` → {dimension, classes, …}, {shares}, or a PNG. Raises UserError for an invalid one."""
         step = read(WalkStep, request)
         if (step.run, step.step, step.raw) != self.loaded:
-            self.sampler = sampling.load(Path(step.run), step.step, step.raw)
+            self.sampler = sampling.load_images(Path(step.run), step.step, step.raw)
             self.loaded, self.directions, self.named = (step.run, step.step, step.raw), None, None
             self._choose_threads()
         if step.action == "describe":
