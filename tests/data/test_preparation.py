@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from PIL import Image
 
 from ganatomy.data import prepare
 from ganatomy.data.preparation import suggested_size
+from ganatomy.data.store import kept
 from ganatomy.data.threads import CHUNK, in_order
 from ganatomy.errors import UserError
 
@@ -249,6 +253,22 @@ def test_two_processes_at_once(folder, cache):
     assert len(answers) == 1
     assert len(sets(cache)[0]) == 1
     assert sets(cache)[1] == []
+
+
+def test_two_threads_never_parse_a_header_together(folder, cache, monkeypatch):
+    prepare(folder)
+    (entry,), _ = sets(cache)
+    parse, parsing = np.lib.format.read_magic, threading.Lock()
+
+    def alone(file):
+        assert parsing.acquire(blocking=False)
+        time.sleep(0.005)  # long enough for another thread
+        parsing.release()
+        return parse(file)
+
+    monkeypatch.setitem(np.lib.format.open_memmap.__globals__, "read_magic", alone)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: len(kept(entry, "here")) == 80, range(8)))
 
 
 def test_a_full_disk(folder, cache, monkeypatch):

@@ -27,7 +27,7 @@ from ganatomy.modalities.sounds import files
 from ganatomy.modalities.sounds.files import Waves
 from ganatomy.modalities.sounds.sound_modality import SoundModality
 from ganatomy.system import sealed
-from ganatomy.system.files import cache_folder, cached, checksum, new_folder, remove, write_text
+from ganatomy.system.files import READING_ARRAYS, cache_folder, cached, checksum, new_folder, remove, write_text
 from ganatomy.system.terminal import printable_name
 
 FORMAT = 1  # raise when the same files would become other samples
@@ -216,8 +216,9 @@ def _read(place: Path, source: str, modality: SoundModality) -> Sounds | None:
         facts, whole = sealed.read((place / MANIFEST).read_text(encoding="utf-8"))
         if not whole or any(checksum(place / name) != each for name, each in facts["files"].items()):
             return None
-        labels = np.load(place / LABELS, allow_pickle=False) if LABELS in facts["files"] else None
-        waves = np.load(place / WAVES, mmap_mode="r", allow_pickle=False)
+        with READING_ARRAYS:
+            labels = np.load(place / LABELS, allow_pickle=False) if LABELS in facts["files"] else None
+            waves = np.load(place / WAVES, mmap_mode="r", allow_pickle=False)
         fingerprint = _hash(facts["files"], facts["classes"], modality)
         return Sounds(waves, modality, labels, facts["classes"], fingerprint, source, tuple(facts["notes"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

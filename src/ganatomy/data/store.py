@@ -19,7 +19,7 @@ from ganatomy.data.values import Range
 from ganatomy.errors import UserError
 from ganatomy.modalities.alpha import on_white
 from ganatomy.system import sealed
-from ganatomy.system.files import new_folder
+from ganatomy.system.files import READING_ARRAYS, new_folder
 from ganatomy.system.terminal import printable_name
 
 if TYPE_CHECKING:
@@ -179,11 +179,12 @@ def kept(entry: Path, source: str, check: bool = True) -> Images | None:
             return None
         if check and any(_crc(entry / file) != crc for file, crc in manifest.get("crc32", {}).items()):
             return None
-        pixels = np.load(entry / "pixels.npy", mmap_mode="r", allow_pickle=False)
         labels = None
-        if "labels.npy" in manifest["files"]:
-            labels = np.load(entry / "labels.npy", allow_pickle=False)
-            labels.flags.writeable = False
+        with READING_ARRAYS:
+            pixels = np.load(entry / "pixels.npy", mmap_mode="r", allow_pickle=False)
+            if "labels.npy" in manifest["files"]:
+                labels = np.load(entry / "labels.npy", allow_pickle=False)
+                labels.flags.writeable = False
         skipped = [(member, reason) for member, reason in manifest["skipped"]]
         notes, limits = tuple(manifest.get("notes", ())), manifest.get("range")
         images = Images(pixels, labels, manifest["classes"], manifest["fingerprint"], source, skipped, notes=notes)

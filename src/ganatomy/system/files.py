@@ -12,12 +12,17 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePath
+from threading import Lock
 from typing import IO
 
 from ganatomy.errors import UserError
 
 PARTIAL = ".partial-"  # how the names of unfinished files and folders begin
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+# To be held where numpy reads a header: it parses it with `ast`, whose depth CPython 3.11 and 3.12 count over all
+# threads together, so that two at a time may end in "SystemError: AST constructor recursion depth mismatch".
+READING_ARRAYS = Lock()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from ganatomy.data.layout import no_split
 from ganatomy.data.sources import Found, file_with, register_source, stamp
 from ganatomy.data.values import Numbers
 from ganatomy.errors import UserError, first_line
+from ganatomy.system.files import READING_ARRAYS
 from ganatomy.system.lazy import np
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _npz(path: Path, split: str, where: str) -> Items:
             if headers[name].dtype.hasobject:
                 raise _python_objects(where)
             check_unpacked(headers[name].size, info.compress_size, f"{name} in {where}", IN_PIECES)
-            with archive.open(info) as file:
+            with archive.open(info) as file, READING_ARRAYS:
                 array: NDArray = np.lib.format.read_array(file, allow_pickle=False)
             return array
 
@@ -223,7 +224,9 @@ def _header(file: IO[bytes], stored: int, where: str) -> _Header:
     """The header of the .npy file of `stored` bytes that begins here; UserError where it claims what is not there."""
     start = BytesIO(file.read(MAX_HEADER))  # a header may claim to be 4 GiB long
     old = np.lib.format.read_magic(start) == (1, 0)
-    shape, fortran, dtype = (np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0)(start)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    with READING_ARRAYS:
+        shape, fortran, dtype = read(start)
     if any(side < 0 for side in shape):
         raise UserError(f"{where} has the shape {list(shape)}, with a negative side; make or download it again.")
     size = math.prod(shape) * dtype.itemsize

@@ -10,7 +10,7 @@ import numpy as np
 from ganatomy.data.store import Images
 from ganatomy.evaluation.features.extractor import Extracted, Extractor, Pixels, extract
 from ganatomy.evaluation.features.registry import protocol_of
-from ganatomy.system.files import cache_folder, replacing
+from ganatomy.system.files import READING_ARRAYS, cache_folder, replacing
 
 CHUNK = 1024  # images read at a time
 
@@ -25,6 +25,7 @@ def features_of(images: Images, extractor: Extractor, progress: Callable[[str], 
     with (
         suppress(Exception),  # numpy has errors of many kinds for damaged files; whatever it is, it is made again
         path.open("rb") as file,  # numpy would leave a damaged one open
+        READING_ARRAYS,
         np.load(file, allow_pickle=False) as kept,
     ):
         return Extracted(kept["features"], kept.get("probabilities"))
