@@ -27,7 +27,7 @@ STEPS = 60
 CREATE_TRIAL, SET_TRIAL_STATE_VALUES = 4, 6  # operations in Optuna's journal
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.repeat])])
 def test_kills_lose_no_trial_and_repeat_none(images: Path, tmp_path: Path, kills: int) -> None:
     """SIGKILL to a worker, then to the sweep with or without its workers; compared with one that nobody killed."""
     script = Path(__file__).parents[1] / "killed_sweep.py"

@@ -16,6 +16,7 @@ from ganatomy.web.studio.course.step import Step
 from ganatomy.web.studio.course.steps import STEPS, step_named
 from ganatomy.web.studio.course.trainings import DIFFUSION, FIRST, STRONG, VAE, CourseTraining
 from ganatomy.web.studio.course.worker import PAGES, CourseWorker
+from repeats import SEEDS
 
 GAMES = ("forger", "optimum", "saturation", "collapse")  # the others train on images
 
@@ -52,7 +53,7 @@ def test_terms_are_in_the_order_of_the_alphabet_one_sentence_each() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", GAMES)
 def test_a_game_bears_out_the_expected_answer(name: str, seed: int) -> None:
     step, (frames, end) = step_named(name), run(name, seed)

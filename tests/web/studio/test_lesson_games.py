@@ -15,6 +15,7 @@ from ganatomy.theory.lab.snapshot import LabSnapshot, take_snapshot
 from ganatomy.web.offline.claims import linked_games
 from ganatomy.web.studio.lab_games import QUICK, LiveGame
 from ganatomy.web.studio.lab_options import GameOptions
+from repeats import SEEDS
 
 LINKS = {name: claim.lesson.lab for name, claim in catalogue().items() if claim.lesson and claim.lesson.lab}
 UNSEEN = 0.02  # of the interval that is shown: shorter arrows have no head, and hide behind their point
@@ -172,14 +173,14 @@ def test_a_cheap_link_shows_its_sentence(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", PROMISES)
 def test_a_link_shows_its_sentence(name: str, seed: int) -> None:
     PROMISES[name](*opened(LINKS[name], seed))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_more_steps_keep_the_discriminator_nearer_to_its_optimum(seed: int) -> None:
     """The lesson's game with k = 5, the hint's --k 5, against k = 1 and the default."""
     link = LINKS["more-steps"]
@@ -204,7 +205,7 @@ def arguments(line: str) -> dict[str, object]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_hint_of_a_vanished_gradient_stands_still_to_its_end(seed: int) -> None:
     (line,) = [line for line in tries({"lab": "ring"}).values() if "minimax" in line]
     options = arguments(line)
@@ -212,7 +213,7 @@ def test_the_hint_of_a_vanished_gradient_stands_still_to_its_end(seed: int) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_hint_that_keeps_all_modes_does(seed: int) -> None:
     (line,) = [line for line in tries({"lab": "ring"}).values() if "relativistic" in line]
     reaches_every_mode(replay({**arguments(line), "seed": seed}, [("round", 500)]))
