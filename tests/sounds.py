@@ -31,6 +31,6 @@ def folder_of(root: Path, classes: int = 2, each: int = 15, samples: int = 800) 
     return root
 
 
-def sounding(runs: Path, name: str = "run", **changes: Any) -> Run:
+def sounding(runs: Path, name: str = "run", recipe: str = "wavegan", **changes: Any) -> Run:
     """Train a tiny generator on notes of a tenth of a second."""
-    return quick("notes", runs, name, "wavegan", **{"data__seconds": 0.1, **changes})
+    return quick("notes", runs, name, recipe, **{"data__seconds": 0.1, **changes})

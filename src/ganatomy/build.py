@@ -189,6 +189,10 @@ def _check_groups(batch: int, group: int, processes: int) -> None:
 def _check_families(config: options.Config) -> None:
     """The generator, and the encoder of a VAE, are of families that the method can train."""
     _check_role(config.generator.family, "generator")
+    if config.data.form == "spectrogram" and FAMILIES.find(config.generator.family).modality == "sounds":
+        raise UserError(
+            f"generator.family={config.generator.family} draws waveforms: data.form=waveform, or a family for images."
+        )
     if config.method == "adversarial":
         _check_modality(config)
     if config.modality == "pairs" and config.evaluation.every:
@@ -208,11 +212,11 @@ def _check_families(config: options.Config) -> None:
 
 def _check_modality(config: options.Config) -> None:
     """Both players are of samples of one kind, and what is given fits them."""
-    there = FAMILIES.find(config.discriminator.family).modality
-    if config.modality != there:
+    ours, theirs = (FAMILIES.find(each.family).modality for each in (config.generator, config.discriminator))
+    if ours != theirs:
         raise UserError(
-            f"generator.family={config.generator.family} is for {config.modality}, and discriminator.family="
-            f"{config.discriminator.family} for {there}: choose families of one kind."
+            f"generator.family={config.generator.family} is for {ours}, and discriminator.family="
+            f"{config.discriminator.family} for {theirs}: choose families of one kind."
         )
     if config.modality == "tables" and config.prior.name != "normal":
         raise UserError("A table's generator makes the noise of its choices from normal numbers: prior.name=normal.")

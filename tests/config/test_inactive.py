@@ -110,7 +110,7 @@ def outcome(config: Config) -> str:
         shape = SCORES
         config = change(config, {"prior.dimension": config.generator.latent + SCORES[0], "prior.classes": [3, 4, 5]})
     if config.modality == "sounds":
-        shape = (1, 128)
+        shape = (1, 128) if config.data.form == "waveform" else (1, 16, 16)
     if config.modality == "pairs":
         shape = PairShape(*IMAGE, scale=config.data.scale or 1)
     method = build.method(config, shape, Runtime())

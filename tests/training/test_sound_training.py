@@ -16,7 +16,6 @@ import ganatomy
 from ganatomy.cli import app
 from ganatomy.errors import UserError
 from ganatomy.generators.sounds import SoundSampler, sample_sounds
-from ganatomy.modalities.sounds.files import quantised
 from ganatomy.runs.run import Run
 from ganatomy.training.api import plan, resume
 from sounds import RATE, folder_of, sounding
@@ -28,13 +27,14 @@ DIAGNOSED = {
     "diagnosis__samples": 16,
     "log__checkpoint": 3,
     "log__keep": 0,
+    **{f"{player}_optimiser__learning_rate": 1e-3 for player in ("generator", "discriminator")},  # of any budget
 }
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+@pytest.fixture(scope="module", params=["wavegan", "specgan"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Six steps on notes, by class; only read."""
-    return sounding(tmp_path_factory.mktemp("sounds"), training__steps=6, **DIAGNOSED)
+    return sounding(tmp_path_factory.mktemp("sounds"), recipe=request.param, training__steps=6, **DIAGNOSED)
 
 
 def printed(*arguments: str) -> str:
@@ -49,25 +49,30 @@ def heard(path: Path) -> np.ndarray:
 
 
 def test_sounds_are_recognised_and_what_they_cannot_have_is_refused(tmp_path: Path) -> None:
-    assert plan(str(folder_of(tmp_path, each=2))).recipe == "wavegan"
+    assert plan(str(folder_of(tmp_path, each=2))).recipe == "specgan"
     planned = plan("notes", settings={"training.steps": 1})
-    assert (planned.recipe, planned.modality) == ("wavegan", "sounds")
+    assert (planned.recipe, planned.modality) == ("specgan", "sounds")
     for settings, words in (
         ({"augmentation.policies": ["cutout"]}, "it is for images alone"),
         ({"data.size": 32}, "it is for images alone"),
         ({"data.flip": True}, "it is for images alone"),
         ({"data.leave_out": ["a"]}, "it is for tables"),
         ({"privacy.noise": 1.0}, "privacy.noise needs images, and these are sounds"),
-        ({"discriminator.family": "dcgan"}, "choose families of one kind"),
+        ({"discriminator.family": "wave"}, "is for images, and discriminator.family=wave for sounds: choose families"),
         ({"data.rate": 44100}, r"data\.rate"),
         ({"data.seconds": 3}, r"data\.seconds"),
     ):
         with pytest.raises(UserError, match=words):
             plan("notes", settings=settings)
+    assert plan("notes", "r3gan", settings={"data.form": "spectrogram"}).modality == "sounds"
     with pytest.raises(UserError, match=r"notes holds sounds, and generator\.family=dcgan draws images"):
         plan("notes", "dcgan")
     with pytest.raises(UserError, match=r"digits holds no sounds, and generator\.family=wave draws sounds"):
         plan("digits", "wavegan")
+    with pytest.raises(UserError, match=r"digits holds no sounds, and generator\.family=dcgan draws sounds"):
+        plan("digits", "specgan")
+    with pytest.raises(UserError, match=r"generator\.family=wave draws waveforms: data\.form=waveform, or a family"):
+        plan("notes", "wavegan", settings={"data.form": "spectrogram"})
     with pytest.raises(UserError, match=r"data\.rate would change nothing here: it is for sounds"):
         plan("digits", "dcgan", settings={"data.rate": 16000})
 
@@ -93,7 +98,7 @@ def test_records_are_finite_and_signals_are_those_of_sounds(run: Run) -> None:
 
 
 def test_a_resumed_training_equals_one_that_never_stopped(run: Run, tmp_path: Path) -> None:
-    other = sounding(tmp_path, training__steps=3, **DIAGNOSED)
+    other = sounding(tmp_path, recipe=run.config().recipe, training__steps=3, **DIAGNOSED)
     go_on(other, training__steps=6)
     assert_same_tensors(run, other, 6)
     with pytest.raises(UserError, match="was trained on other sounds than"):
@@ -106,7 +111,7 @@ def test_a_seeds_sound_depends_on_nothing_but_the_seed_and_its_class(run: Run) -
     assert_array_equal(sampler.waves([70])[0], some[1])
     z, y = sampler.prior.split(sampler.prior.of_seeds([3, 70, 5]))
     with torch.no_grad():
-        direct = quantised(sampler.network(z, y)[:, 0].numpy())
+        direct = sampler.modality.stored(sampler.network(z, y))
     assert np.abs(direct.astype(int) - some).max() <= 1
     assert not np.array_equal(sampler.waves([3], sampler.label("C4")), sampler.waves([3], sampler.label("B4")))
     assert sampler.labels(range(12)) == [int(row.argmax()) for row in sampler.prior.of_seeds(range(12))[:, 8:]]

@@ -138,6 +138,10 @@ class DataOptions(Options):
     seconds: float = Field(
         0.5, ge=0.1, le=1, description="Length of sounds; longer ones are cut, silence follows shorter ones."
     )
+    form: Literal["waveform", "spectrogram"] = Field(
+        "waveform",
+        description="How networks see sounds; spectrogram: as images of log-magnitudes, drawn by families for images.",
+    )
     stream: bool | None = Field(
         None,
         description="Decode tar shards as the training needs them, not before it; empty: where they are larger than "
@@ -169,7 +173,7 @@ class DataOptions(Options):
 
 
 OF_PAIRS = ("given", "paired", "scale", "downscaling")  # options of the data that say how pairs are made of images
-OF_SOUNDS = ("rate", "seconds")  # those of sounds
+OF_SOUNDS = ("rate", "seconds", "form")  # those of sounds
 
 
 class PriorOptions(Options):
@@ -479,6 +483,10 @@ class Config(Options):
 
     @property
     def modality(self) -> str:
-        """What the generator draws, by its family: images, tables, sounds, or images of images, which are pairs."""
+        """What the generator draws, by its family: images, tables, sounds, or images of images, which are pairs.
+
+        Images of spectrograms are sounds.
+        """
         family = FAMILIES.get(self.generator.family)
-        return "images" if family is None else family.modality
+        drawn = "images" if family is None else family.modality
+        return "sounds" if drawn == "images" and self.data.form == "spectrogram" else drawn

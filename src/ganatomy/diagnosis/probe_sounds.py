@@ -25,6 +25,7 @@ def probe_of_sounds(method: Method, options: Config, sounds: Sounds, held_out: S
     alone, conditional = replace(method.runtime, world=1, rank=0), options.prior.conditional
 
     def drawn(some: Sounds, count: int) -> Batch:
+        some = replace(some, modality=sounds.modality)  # normalised as those that are trained on
         return SoundBatches(some, count, 1, Randomness(0), alone, conditional=conditional)(0)
 
     def view(outputs: Tensor) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from ganatomy.generators.sampler import check_seeds, positive
 from ganatomy.modalities.images import save_png
 from ganatomy.modalities.sounds import files
 from ganatomy.modalities.sounds.files import Waves
+from ganatomy.modalities.sounds.forms import FORMS
 from ganatomy.modalities.sounds.sound_modality import PREVIEWED, SoundModality
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained, inside
@@ -33,7 +34,7 @@ from ganatomy.system.runtime import choose_device
 class SoundSampler:
     """A trained generator of sounds: seeds in, sounds out. A seed's sound follows from the seed and its class alone.
 
-    network  z [B, latent_dim] and classes [B, K] or None → float [B, 1, T] in [−1, 1], in eval mode
+    network  z [B, latent_dim] and classes [B, K] or None → float [B, …] in the modality's form, in eval mode
     classes  names of the classes that it draws by; none of an unconditional one
     step     of its checkpoint
     """
@@ -61,7 +62,8 @@ class SoundSampler:
         """
         truncation, chosen, config = positive(truncation), choose_device(device), run.config()
         tensors, manifest = trained.read(run, step, raw)
-        modality = SoundModality(config.data.rate, round(config.data.rate * config.data.seconds))
+        data = config.data
+        modality = FORMS[data.form].read(run.path, data.rate, round(data.rate * data.seconds))
         network = pretrained.rebuilt(config, modality.shape, tensors, run.path, {})
         network = network.to(chosen).eval().requires_grad_(False)
         classes = list((run.info().get("data") or {}).get("classes") or []) if config.prior.conditional else []

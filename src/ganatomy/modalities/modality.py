@@ -33,6 +33,10 @@ class Modality(Protocol):
     def preview(self, path: Path, stored: NDArray[Any]) -> None:
         """Write a picture of generated samples, as they are stored, [N, …], as a PNG file."""
 
+    def write(self, folder: Path) -> None:
+        """Write into a run's folder what the same modality needs beside the configuration: often nothing."""
+        return
+
     def preview_real(self, path: Path, stored: NDArray[Any]) -> None:
         """Write a picture of real samples [N, …] as a PNG file."""
         self.preview(path, stored)

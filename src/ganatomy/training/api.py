@@ -189,7 +189,7 @@ def _check_same(run: Run, images: Samples, place: str) -> None:
         )
 
 
-USUAL = {"images": "dcgan", "tables": "residual-copula", "sounds": "wavegan"}  # the recipe of each kind of data
+USUAL = {"images": "dcgan", "tables": "residual-copula", "sounds": "specgan"}  # the recipe of each kind of data
 IS = {"tables": "is a table", "sounds": "holds sounds"}
 IS_NO = {"tables": "is no table", "sounds": "holds no sounds"}
 IN_MEMORY = "in memory"  # instead of a path, until the images have a name in the cache

@@ -23,7 +23,6 @@ from ganatomy.data.sound_batches import SoundBatches
 from ganatomy.data.sounds import Sounds
 from ganatomy.errors import UserError, first_line
 from ganatomy.gan.method import Batches, Method
-from ganatomy.modalities.tables.table_modality import TableModality
 from ganatomy.networks.protocols import has_batch_norm
 from ganatomy.report import page
 from ganatomy.runs import checkpoint
@@ -286,8 +285,7 @@ def _open(run: Run, prepared: Prepared, changed: Mapping[str, Any] | None) -> No
     # Evenly chosen: many sets are sorted by class.
     some = np.linspace(0, len(samples) - 1, min(len(samples), modality.previewed)).astype(int)
     modality.preview_real(run.at("reals.png"), samples.stored[some])
-    if isinstance(modality, TableModality):
-        modality.write(run.path)
+    modality.write(run.path)
 
 
 def _close(run: Run, console: Console, state: State, finished: bool) -> None:

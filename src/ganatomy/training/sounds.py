@@ -1,15 +1,19 @@
 """What a training on sounds needs before its first step."""
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from ganatomy.config.inactive import FROM_PIXELS
 from ganatomy.config.options import Config, DataOptions
 from ganatomy.config.settings import change
 from ganatomy.data.amounts import COPIED
 from ganatomy.data.sounds import Sounds, prepare_sounds
 from ganatomy.errors import UserError
+from ganatomy.modalities.sounds.forms import FORMS
 
 
 def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tuple[Config, Sounds, Sounds | None]:
@@ -18,6 +22,7 @@ def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tupl
     Raises UserError where they cannot be read, or have no classes where the training is conditional.
     """
     sounds, unseen = prepare_sounds(there.path, there.rate, there.seconds, there.first)
+    sounds = replace(sounds, modality=FORMS[there.form].of(sounds.stored, there.rate))
     for note in sounds.notes:
         console.print(note, style="yellow", highlight=False, markup=False)
     classes = f", {len(sounds.classes)} classes" if sounds.classes else ""
@@ -33,6 +38,8 @@ def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tupl
             highlight=False,
         )
     found: dict[str, Any] = {}
+    if planned.method in FROM_PIXELS:
+        found["prior.dimension"] = prod(sounds.modality.shape)
     if planned.prior.conditional:
         if sounds.labels is None or sounds.classes is None:
             raise UserError(

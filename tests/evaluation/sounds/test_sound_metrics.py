@@ -13,6 +13,7 @@ from ganatomy.evaluation.sounds.evaluator import SoundEvaluator
 from ganatomy.evaluation.sounds.registry import Heard
 from ganatomy.modalities.sounds.files import FULL
 from ganatomy.modalities.sounds.spectrogram import statistics
+from ganatomy.modalities.sounds.spectrogram_modality import SpectrogramModality
 from sounds import RATE, sines
 
 RANDOM = np.random.default_rng(0)
@@ -69,8 +70,12 @@ def test_random_phase_keeps_the_mean_spectrum_and_nothing_else() -> None:
 def test_a_card_has_intervals_floors_and_protocol_and_the_baselines_are_what_they_are() -> None:
     notes, test = prepare_sounds("notes", RATE, 0.2)
     evaluator = SoundEvaluator(notes, test, 200)
-    noise, copies = evaluator.baselines(200)
+    noise, copies = evaluator.baselines(200, notes.modality)
     assert (noise.name, copies.name) == ("random phase", "copies of training sounds")
+    _, same, back = evaluator.baselines(200, SpectrogramModality.of(notes.stored, RATE))
+    assert (back.name, same.scores) == ("copies in its form", copies.scores)
+    assert 0 < back.scores["nearest_ratio"].value < noise.scores["nearest_ratio"].value
+    assert back.scores["in_tune"].value > 0.97
     assert set(copies.scores) == set(SOUND_METRICS)
     assert copies.scores["nearest_ratio"].value == 0
     assert noise.scores["nearest_ratio"].value > 2

@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from ganatomy.modalities.sounds.sound_modality import SoundModality, in_turn, to_float
+from ganatomy.modalities.sounds.sound_modality import SoundModality, in_turn
 from sounds import RATE, sines
 
 MODALITY = SoundModality(RATE, 4000)
@@ -16,7 +16,7 @@ MODALITY = SoundModality(RATE, 4000)
 
 def test_the_two_forms_are_each_others_inverse() -> None:
     stored = np.array([[-32767, -1, 0, 1, 32767]], np.int16)
-    floats = to_float(torch.from_numpy(stored))
+    floats = MODALITY.seen(torch.from_numpy(stored))
     assert floats.shape == (1, 1, 5)
     assert (floats.min(), floats.max()) == (-1, 1)
     assert_array_equal(MODALITY.stored(floats), stored)

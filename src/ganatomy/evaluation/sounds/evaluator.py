@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
+import torch
 
 from ganatomy.data.sounds import Sounds
 from ganatomy.errors import UserError
@@ -17,7 +19,8 @@ from ganatomy.evaluation.sounds.baselines import random_phase
 from ganatomy.evaluation.sounds.registry import SOUND_METRICS, Heard, SoundSets
 from ganatomy.modalities.sounds.files import Waves
 from ganatomy.modalities.sounds.pitch import frequency_of
-from ganatomy.modalities.sounds.spectrogram import BANDS, QUARTERS, WINDOW
+from ganatomy.modalities.sounds.sound_modality import SoundModality
+from ganatomy.modalities.sounds.spectrogram import BANDS, BLOCK, QUARTERS, WINDOW
 from ganatomy.runs.scorecard import Score, ScoreCard
 from ganatomy.system import machine
 from ganatomy.system.sealed import finite
@@ -104,12 +107,19 @@ class SoundEvaluator:
         }
         return ScoreCard(subject, protocol, scores, made)
 
-    def baselines(self, count: int) -> list[ScoreCard]:
-        """The cards of so many sounds of noise with the known sounds' mean spectrum, and of copies of known sounds."""
+    def baselines(self, count: int, form: SoundModality) -> list[ScoreCard]:
+        """The cards of so many sounds of noise with the known sounds' mean spectrum, and of copies of known sounds.
+
+        form: in which a generator draws. Where copies do not come back from it as they were, they are measured so too.
+        """
         random = np.random.default_rng(1)
         chosen = self.known.some(random.integers(len(self.known), size=count))
         noise = Heard(random_phase(self.known.waves, count, random), self.rate, chosen.notes)
         drawn = {"random phase": noise, "copies of training sounds": chosen}
+        blocks = np.split(chosen.waves, range(BLOCK, count, BLOCK))
+        back = np.concatenate([form.stored(form.seen(torch.from_numpy(block))) for block in blocks])
+        if (back != chosen.waves).any():
+            drawn["copies in its form"] = replace(chosen, waves=back)
         return [self.card_of({"images": name}, sounds) for name, sounds in drawn.items()]
 
     def _scores(

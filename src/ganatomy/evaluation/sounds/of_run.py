@@ -22,7 +22,7 @@ from ganatomy.system.files import explained
 class SoundComparison:
     """Generated sounds and baselines side by side.
 
-    cards  score cards: of the generated sounds, of random phases, of copies
+    cards  score cards: of the generated sounds, of random phases, of copies, and of these in the generator's form
     notes  sentences on how they were measured
     """
 
@@ -49,7 +49,7 @@ def evaluate_run(
     device: str = "cpu",
     out: str | Path | None = None,
 ) -> SoundComparison:
-    """Scores of a run on sounds, and of two baselines; the run keeps its card in eval/.
+    """Scores of a run on sounds, and of baselines; the run keeps its card in eval/.
 
     held_out  a folder of sounds that it was not trained on; by default those that data.first left, or those of the
               folder `test` beside `train`, where there are any
@@ -74,7 +74,7 @@ def evaluate_run(
     evaluator = SoundEvaluator(real, unseen, count, metrics)
     made = evaluator.heard(sampler.waves(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
     card = evaluator.card_of(subject_of_run(run, sampler.step, count, not raw, truncation, first_seed), made)
-    baselines = evaluator.baselines(count)
+    baselines = evaluator.baselines(count, sampler.modality)
     beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
     card = replace(card, made={**card.made, "baselines": beside})
     with explained(run.path):

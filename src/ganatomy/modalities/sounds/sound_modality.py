@@ -1,7 +1,11 @@
-"""Short sounds as a modality: int16 [N, T] are stored, networks see float [B, 1, T] in [−1, 1]."""
+"""Short sounds as a modality: int16 [N, T] are stored, networks see waveforms, float [B, 1, T] in [−1, 1].
+
+A modality that shows them to networks in another form is made from this one: see `spectrogram_modality`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -28,8 +32,18 @@ class SoundModality(Modality):
     rate: int
     samples: int
 
+    @classmethod
+    def of(cls, stored: Waves, rate: int) -> Self:
+        """Of the sounds that are trained on, int16 [N, T]."""
+        return cls(rate, stored.shape[1])
+
+    @classmethod
+    def read(cls, folder: Path, rate: int, samples: int) -> Self:
+        """Of the run in a folder, as `write` left it. Raises UserError where what it left is damaged."""
+        return cls(rate, samples)
+
     @property
-    def shape(self) -> tuple[int, int]:
+    def shape(self) -> tuple[int, ...]:
         """One channel, T samples."""
         return 1, self.samples
 
@@ -37,6 +51,10 @@ class SoundModality(Modality):
     def previewed(self) -> int:
         """As many as are heard in a few seconds."""
         return PREVIEWED
+
+    def seen(self, waves: Tensor) -> Tensor:
+        """int16 [B, T] → float32 [B, 1, T] in [−1, 1], as networks see sounds."""
+        return waves[:, None].to(torch.float32).div_(FULL)
 
     def stored(self, outputs: Tensor) -> Waves:
         """Float [N, 1, T] in [−1, 1] → int16 [N, T]."""
@@ -50,11 +68,6 @@ class SoundModality(Modality):
         """Write spectrograms of sounds int16 [N, T] as a grid, and beside it a WAV file of one after the other."""
         save_png(path, self.sheet(stored))
         files.write(path.with_suffix(".wav"), in_turn(stored, self.rate), self.rate)
-
-
-def to_float(waves: Tensor) -> Tensor:
-    """int16 [B, T] → float32 [B, 1, T] in [−1, 1]."""
-    return waves[:, None].to(torch.float32).div_(FULL)
 
 
 def in_turn(waves: Waves, rate: int) -> Waves:
