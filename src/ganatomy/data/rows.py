@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -55,20 +55,27 @@ class Rows:
         return self.numbers
 
 
-Normalise: TypeAlias = Callable[[Schema, Numbers], Normalisation | NormalScores]
+# (the whole table, its schema, numbers [N, D] of the rows to train on) → how these are seen
+Describe: TypeAlias = "Callable[[pd.DataFrame, Schema, Numbers], TableModality]"
+
+
+def by_modes(frame: pd.DataFrame, schema: Schema, numbers: Numbers) -> TableModality:
+    """A table seen by the modes of its numbers [N, D]."""
+    return TableModality(schema, Normalisation.of(schema, numbers))
+
+
+def by_normal_scores(frame: pd.DataFrame, schema: Schema, numbers: Numbers) -> TableModality:
+    """A table seen by normal scores of its numbers [N, D]."""
+    return TableModality(schema, NormalScores.of(schema, numbers))
 
 
 def prepare_rows(
-    path: str,
-    first: int | None = None,
-    leave_out: tuple[str, ...] = (),
-    normalise: Normalise = Normalisation.of,
+    path: str, first: int | None = None, leave_out: tuple[str, ...] = (), describe: Describe = by_modes
 ) -> tuple[Rows, Rows | None]:
     """The rows of a table's file to train on, and those that are not trained on, where there are any.
 
     first: train on the first rows of the file only; leave_out: columns. The columns are those of the whole table, so
-    that every row has a place in them; how they are normalised follows from the rows to train on, and from
-    `normalise`: schema and numbers [N, D] → `Normalisation` or `NormalScores`. Raises UserError for
+    that every row has a place in them; how they are normalised follows from the rows to train on. Raises UserError for
     what is no table, for columns that cannot be learnt, and where all columns are constant.
     """
     frame = read(path, leave_out)
@@ -77,9 +84,14 @@ def prepare_rows(
     if all(column.constant for column in schema.columns):
         raise UserError(f"{path}: all columns are constant, there is nothing to learn.")
     count = len(numbers) if first is None else min(first, len(numbers))
-    modality = TableModality(schema, normalise(schema, numbers[:count]))
-    rows = Rows(numbers[:count], modality, fingerprint(schema, numbers[:count]), path)
-    rest = replace(rows, numbers=numbers[count:], fingerprint=fingerprint(schema, numbers[count:]))
+    digests = [fingerprint(schema, part) for part in (numbers[:count], numbers[count:])]
+    modality = describe(frame, schema, numbers[:count])
+    if modality.schema is not schema:
+        numbers = modality.schema.numbers(frame)
+    rows, rest = (
+        Rows(part, modality, digest, path)
+        for part, digest in zip((numbers[:count], numbers[count:]), digests, strict=True)
+    )
     return rows, rest if len(rest) else None
 
 

@@ -160,7 +160,9 @@ def resume(
             )
         session.train(
             run,
-            prepare_training(planned, runtime, console, there, lambda images: _check_same(run, images, there.path)),
+            prepare_training(
+                planned, runtime, console, there, lambda images: _check_same(run, images, there.path), begun=run
+            ),
             console,
             changed=changed,
             callbacks=callbacks,

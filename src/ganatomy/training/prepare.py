@@ -34,6 +34,7 @@ from ganatomy.modalities.image_modality import ImageModality
 from ganatomy.modalities.pair_modality import PairModality
 from ganatomy.modalities.sounds.sound_modality import SoundModality
 from ganatomy.modalities.tables.table_modality import TableModality
+from ganatomy.runs.run import Run
 from ganatomy.system import machine
 from ganatomy.system.runtime import Runtime
 from ganatomy.training import autotune, initial, privacy
@@ -137,12 +138,13 @@ def prepare_training(
     console: Console,
     there: DataOptions | None = None,
     check: Check = accept,
+    begun: Run | None = None,
 ) -> Prepared:
     """Decode the images, or find them in the cache; with several processes the first one does.
 
-    there: where the images are, if not where the configuration says; check: is called with them before anything is
-    computed from them, and may raise UserError. Raises UserError where they cannot be read, or have no classes where
-    the training is conditional.
+    there: where the images are, if not where the configuration says; begun: the run that goes on, if one does; check:
+    is called with them before anything is computed from them, and may raise UserError. Raises UserError where they
+    cannot be read, or have no classes where the training is conditional.
     """
     there = there or planned.data
     if planned.modality == "sounds":
@@ -155,7 +157,7 @@ def prepare_training(
         )
         return Prepared(settled, sounds, runtime, measures, held_out=others if _diagnosed(planned) else None)
     if planned.modality == "tables":
-        settled, rows, unseen = prepare_table(planned, there, console)
+        settled, rows, unseen = prepare_table(planned, there, console, begun)
         check(rows)
         runtime = replace(runtime, precision=settled.runtime.precision)
         evaluator = row_scores(settled.evaluation, rows, unseen) if planned.evaluation.every and runtime.leads else None

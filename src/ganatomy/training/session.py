@@ -40,7 +40,6 @@ from ganatomy.training.prepare import Prepared
 from ganatomy.training.recovery import Recovery, remedies_left
 from ganatomy.training.results import resume_command
 from ganatomy.training.standard import standard_callbacks
-from ganatomy.training.tables import as_begun
 
 
 def train(
@@ -57,8 +56,6 @@ def train(
     changed: the options that a resumed run changes; None for a new run. callbacks: a person's own, before the standard
     ones, which write what these add to the record. Raises UserError, with the run's status and log saying the same.
     """
-    if isinstance(prepared.samples, Rows):
-        prepared = replace(prepared, samples=as_begun(run, prepared.samples))
     with _session(run, prepared, console, changed, allow_changed_parts) as stopped:
         recovery = Recovery(run, console)
         while True:

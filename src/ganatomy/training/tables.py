@@ -1,7 +1,7 @@
 """What a training on a table needs before its first step, and keeps in its run's folder."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,29 +9,34 @@ from rich.console import Console
 
 from ganatomy.config.options import Config, DataOptions, EvaluationOptions
 from ganatomy.config.settings import change
-from ganatomy.data.rows import Rows, prepare_rows
+from ganatomy.data.rows import Describe, Rows, by_modes, by_normal_scores, prepare_rows
+from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.evaluator import RowEvaluator
 from ganatomy.modalities.tables.columns import Numbers
-from ganatomy.modalities.tables.normal_scores import NormalScores
-from ganatomy.modalities.tables.normalisation import Normalisation
+from ganatomy.modalities.tables.fitting import fitted
 from ganatomy.modalities.tables.table_modality import SCHEMA, TableModality
 from ganatomy.networks.families import ResidualCopulaOptions, RowsOptions
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard
+from ganatomy.training import initial
 
 QUICK = ["columns", "association"]  # metrics that take no training of trees
 
 
-def prepare_table(planned: Config, there: DataOptions, console: Console) -> tuple[Config, Rows, Rows | None]:
+def prepare_table(
+    planned: Config, there: DataOptions, console: Console, begun: Run | None = None
+) -> tuple[Config, Rows, Rows | None]:
     """Read a table: the configuration with what the table decides, its rows, and those that are not trained on.
 
-    Raises UserError where it cannot be read or learnt.
+    begun: the run that goes on. Raises UserError where the table cannot be read or learnt, or has other columns than
+    the one of the generator to start from.
     """
-    copula = isinstance(planned.generator, ResidualCopulaOptions)
-    normalise = NormalScores.of if copula else Normalisation.of
-    rows, unseen = prepare_rows(there.path, there.first, tuple(there.leave_out), normalise)
+    describe, words = _description(planned, begun)
+    rows, unseen = prepare_rows(there.path, there.first, tuple(there.leave_out), describe)
     schema, shape = rows.modality.schema, rows.modality.shape
-    console.print(f"Data: {len(rows):,} rows, {len(schema.columns)} columns, {shape[0]:,} features", highlight=False)
+    console.print(
+        f"Data: {len(rows):,} rows, {len(schema.columns)} columns{words}, {shape[0]:,} features", highlight=False
+    )
     for note in schema.notes:
         console.print(note, style="yellow", highlight=False)
     counts = rows.modality.counts(rows.numbers) if planned.prior.conditional else []
@@ -71,6 +76,18 @@ def row_scores(options: EvaluationOptions, rows: Rows, unseen: Rows | None) -> R
     return RowScores(evaluator, rows.modality, options.samples)
 
 
-def as_begun(run: Run, rows: Rows) -> Rows:
-    """The rows, normalised as when their run began. Raises UserError where the run's files are damaged."""
-    return replace(rows, modality=TableModality.read(run.path)) if run.at(SCHEMA).exists() else rows
+def _description(planned: Config, begun: Run | None) -> tuple[Describe, str]:
+    """How a training sees its table, and whose columns these are, in words that follow their number.
+
+    As its run began; or as the generator saw its own that it starts from; or by what fits the family.
+    """
+    if begun is not None and begun.at(SCHEMA).exists():
+        modality = TableModality.read(begun.path)
+        return lambda frame, schema, numbers: modality, ""
+    if planned.init.path:
+        origin = initial.find(planned.init.path, planned.init.step)
+        known = origin.modality
+        if known is None:
+            raise UserError(f"{origin} draws {origin.config.modality}, and {planned.data.path} is a table.")
+        return lambda frame, schema, numbers: fitted(known, frame, len(numbers)), f" as those of {origin.path}"
+    return (by_normal_scores if isinstance(planned.generator, ResidualCopulaOptions) else by_modes), ""

@@ -10,6 +10,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.api import RowComparison, evaluate
 from ganatomy.generators.rows import RowSampler
 from ganatomy.modalities.tables.files import read
+from ganatomy.modalities.tables.schema import Schema
 from ganatomy.report import page as report
 from ganatomy.runs.images import located
 from ganatomy.runs.run import Run
@@ -48,8 +49,8 @@ def evaluate_run(
         whole = read(options.path, options.leave_out)
         count = len(whole) if options.first is None else min(options.first, len(whole))
         real, rest = whole[:count], whole[count:].reset_index(drop=True)
-        schema = sampler.modality.schema
-        if fingerprint(schema, schema.numbers(real)) != (run.info().get("data") or {}).get("fingerprint"):
+        own = Schema.of(whole)  # the run's may have bounds that hold the rows of another table, too
+        if fingerprint(own, own.numbers(real)) != (run.info().get("data") or {}).get("fingerprint"):
             raise UserError(
                 f"{run.path} was trained on another table than {options.path} holds now: name it with --reference."
             )

@@ -111,7 +111,7 @@ def _number(there: pd.Series, known: dict[str, Any], kind: Kind | None) -> AnyCo
         if not whole:
             raise UserError(f"Column {known['name']!r} holds numbers that are not whole: they can be continuous.")
         unsigned = there.dtype.kind == "u"
-        return Integer(**known, **_lattice(there.to_numpy(np.uint64 if unsigned else np.int64), known["name"]))
+        return Integer(**known, **lattice(there.to_numpy(np.uint64 if unsigned else np.int64), known["name"]))
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low):
         raise UserError(f"Column {known['name']!r} reaches from {low:g} to {high:g}, which is too far: scale it.")
@@ -124,8 +124,8 @@ def _decimals(values: np.ndarray, there: pd.Series) -> int | None:
     return next((n for n in range(DECIMALS + 1) if (values.round(n).astype(own.dtype) == own).all()), None)
 
 
-def _lattice(whole: np.ndarray, name: str) -> dict[str, int]:
-    """low, high and step of whole numbers, int64 or uint64 [N]."""
+def lattice(whole: np.ndarray, name: str | int) -> dict[str, int]:
+    """low, high and step of whole numbers, int64 or uint64 [N]. Raises UserError where they are too many."""
     low, high = int(whole.min()), int(whole.max())
     with np.errstate(over="ignore"):
         step = int(np.gcd.reduce(whole.astype(np.uint64) - np.uint64(low % 2**64))) or 1
@@ -138,8 +138,8 @@ def _lattice(whole: np.ndarray, name: str) -> dict[str, int]:
 
 
 def _date(there: pd.Series, known: dict[str, Any], unit: str, format: str | None = None) -> Date:
-    lattice = _lattice(since_1970(there, unit, format), known["name"])
-    return Date(**known, unit=unit, format=format, **lattice)  # type: ignore[arg-type]
+    ends = lattice(since_1970(there, unit, format), known["name"])
+    return Date(**known, unit=unit, format=format, **ends)  # type: ignore[arg-type]
 
 
 def _text(there: pd.Series, known: dict[str, Any], kind: Kind | None) -> AnyColumn:

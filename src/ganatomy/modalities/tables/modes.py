@@ -47,13 +47,28 @@ class Modes(Options):
         if not (deviations > 0).all():  # numbers so close to 0 that their differences are not normal floats
             weights, means, deviations = np.ones(1), np.array([low]), np.array([high - low])
         reaches = np.minimum(REACH * deviations, high - low)
+        found = cls(weights=tuple(weights), means=tuple(means), deviations=tuple(deviations), reaches=tuple(reaches))
+        return found.reaching(numbers)
+
+    def reaching(self, numbers: Numbers) -> Modes:
+        """The same modes, of which one at least reaches each of the numbers [N]: that in which it is likeliest."""
+        weights, means, deviations, reaches = map(np.array, (self.weights, self.means, self.deviations, self.reaches))
         for start in range(0, len(numbers), BLOCK):
             some = numbers[start : start + BLOCK, None]
             distances = np.abs(some - means)
             outside = (distances > reaches).all(axis=1)
             nearest = _log_densities(some[outside], weights, means, deviations).argmax(axis=1)
             np.maximum.at(reaches, nearest, distances[outside, nearest])
-        return cls(weights=tuple(weights), means=tuple(means), deviations=tuple(deviations), reaches=tuple(reaches))
+        return self.model_copy(update={"reaches": tuple(reaches)})
+
+    def moved(self, scale: float, shift: float) -> Modes:
+        """The modes of the numbers scale·x + shift."""
+        return Modes(
+            weights=self.weights,
+            means=tuple(scale * mean + shift for mean in self.means),
+            deviations=tuple(scale * deviation for deviation in self.deviations),
+            reaches=tuple(scale * reach for reach in self.reaches),
+        )
 
     def encode(self, numbers: Numbers, random: np.random.Generator) -> tuple[Numbers, NDArray[np.intp]]:
         """Scalars α = (x − η)/reach and modes of numbers x, [N] and [N]; the mode is drawn from its posterior.

@@ -92,23 +92,27 @@ class NormalScores(Options):
     @classmethod
     def of(cls, schema: Schema, numbers: Numbers) -> NormalScores:
         """Found for a table's numbers, [N, D]."""
-        found = []
-        for column, values in zip(schema.columns, numbers.T, strict=True):
-            there, discrete = values[~np.isnan(values)], isinstance(column, Category)
-            if not discrete and len(there) > POINTS:
-                there = np.quantile(there, np.linspace(0, 1, POINTS), method="inverted_cdf")
-            different, counts = np.unique(there, return_counts=True)
-            found.append(
-                ColumnScores(
-                    values=tuple(different.tolist()),
-                    counts=tuple(counts.tolist()),
-                    missing=float(np.isnan(values).mean()),
-                    discrete=discrete,
-                    constant=column.constant,
-                )
-            )
+        columns = zip(schema.columns, numbers.T, strict=True)
+        found = [_of_column(values, isinstance(column, Category), column.constant) for column, values in columns]
         some = numbers[:: -(-len(numbers) // ROWS)]
         return cls(scores=tuple(found))._with_order(schema, some)._with_regressions(some)
+
+    def fitted(self, numbers: Numbers) -> NormalScores:
+        """Found anew for another table's numbers [N, D], for networks that know these scores: names keep their order.
+
+        A column with missing numbers keeps the score of whether one is there, where that table has all of them too.
+        """
+        found = []
+        for before, values in zip(self.scores, numbers.T, strict=True):
+            now = _of_column(values, before.discrete, before.constant)
+            if before.discrete:
+                counts = dict(zip(now.values, now.counts, strict=True))
+                order = [*before.values, *(value for value in now.values if value not in before.values)]
+                now = _changed(now, values=tuple(order), counts=tuple(counts.get(value, 0) for value in order))
+            elif before.gaps != now.gaps:
+                now = _changed(now, missing=before.missing)
+            found.append(now)
+        return NormalScores(scores=tuple(found))._with_regressions(numbers[:: -(-len(numbers) // ROWS)])
 
     @property
     def blocks(self) -> list[ColumnBlock]:
@@ -196,6 +200,21 @@ class NormalScores(Options):
             found.append(each)
             place += each.width
         return NormalScores(scores=tuple(found))
+
+
+def _of_column(values: Numbers, discrete: bool, constant: bool) -> ColumnScores:
+    """What is found of a column's numbers [N] alone."""
+    there = values[~np.isnan(values)]
+    if not discrete and len(there) > POINTS:
+        there = np.quantile(there, np.linspace(0, 1, POINTS), method="inverted_cdf")
+    different, counts = np.unique(there, return_counts=True)
+    return ColumnScores(
+        values=tuple(different.tolist()),
+        counts=tuple(counts.tolist()),
+        missing=float(np.isnan(values).mean()),
+        discrete=discrete,
+        constant=constant,
+    )
 
 
 def _named(column: Category) -> bool:

@@ -7,7 +7,7 @@ has no features.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +72,19 @@ class Normalisation(Options):
                 modes = Modes.of(there) if there.min() < there.max() else _single(float(there[0]))
                 parts.append(Part(modes=modes, choices=len(modes), missing=column.missing > 0))
         return cls(parts=tuple(parts))
+
+    def fitted(self, numbers: Numbers, moves: Sequence[tuple[float, float]]) -> Normalisation:
+        """The same for another table's numbers [N, D], which its modes then reach.
+
+        moves: of each column scale and shift, by which its numbers have become others, scale·x + shift.
+        """
+        parts = []
+        for part, values, move in zip(self.parts, numbers.T, moves, strict=True):
+            if part.modes is not None:
+                modes = part.modes.moved(*move).reaching(values[~np.isnan(values)])
+                part = part.model_copy(update={"modes": modes})
+            parts.append(part)
+        return Normalisation(parts=tuple(parts))
 
     @property
     def blocks(self) -> list[ColumnBlock]:
