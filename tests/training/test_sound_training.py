@@ -53,7 +53,6 @@ def test_sounds_are_recognised_and_what_they_cannot_have_is_refused(tmp_path: Pa
     planned = plan("notes", settings={"training.steps": 1})
     assert (planned.recipe, planned.modality) == ("specgan", "sounds")
     for settings, words in (
-        ({"augmentation.policies": ["cutout"]}, "it is for images alone"),
         ({"data.size": 32}, "it is for images alone"),
         ({"data.flip": True}, "it is for images alone"),
         ({"data.leave_out": ["a"]}, "it is for tables"),
@@ -64,6 +63,8 @@ def test_sounds_are_recognised_and_what_they_cannot_have_is_refused(tmp_path: Pa
     ):
         with pytest.raises(UserError, match=words):
             plan("notes", settings=settings)
+    with pytest.raises(UserError, match="it is for spectrograms, or for images alone"):
+        plan("notes", "wavegan", settings={"augmentation.policies": ["cutout"]})
     assert plan("notes", "r3gan", settings={"data.form": "spectrogram"}).modality == "sounds"
     with pytest.raises(UserError, match=r"notes holds sounds, and generator\.family=dcgan draws images"):
         plan("notes", "dcgan")
@@ -171,3 +172,11 @@ def test_scores_are_measured_while_training(tmp_path: Path) -> None:
     run = sounding(tmp_path, training__steps=2, evaluation__every=2, evaluation__samples=100)
     (path,) = run.at("eval").glob("*.json")
     assert '"sounds": 1800' in path.read_text()
+
+
+@pytest.mark.parametrize("recipe", ["vae", "diffusion"])
+def test_baselines_draw_spectrograms_too(recipe: str, tmp_path: Path) -> None:
+    run = sounding(tmp_path, recipe=recipe, data__form="spectrogram", training__steps=2)
+    waves = SoundSampler.of_run(run).waves([0, 1])
+    assert waves.shape == (2, 800)
+    assert waves.any()

@@ -79,7 +79,11 @@ CONDITIONS = (
     ),
     Condition("evaluation.features", _of("images", "pairs"), "it is for images alone"),
     Condition("data.leave_out", _of("tables"), "it is for tables"),
-    Condition("augmentation.policies", _of("images"), "it is for images alone, and not for pairs"),
+    Condition(
+        "augmentation.policies",
+        lambda config, name: config.modality == "images" or config.data.form == "spectrogram",
+        "it is for spectrograms, or for images alone, and not for pairs",
+    ),
     Condition(
         "penalties.condition",
         lambda config, name: config.modality == "tables" and config.prior.conditional,

@@ -87,7 +87,10 @@ def evaluate_run(
 
 
 def _notes(evaluator: SoundEvaluator, given: bool) -> tuple[str, ...]:
-    baselines = "Random phase is noise with the mean spectrum of the training sounds; copies score as such."
+    baselines = (
+        "Random phase is noise with the mean spectrum of the training sounds; copies score as such, and in the form in "
+        "which this generator draws, where that loses something."
+    )
     if given:
         return (baselines,)
     known, unseen = len(evaluator.known), len(evaluator.unseen)
