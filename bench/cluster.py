@@ -16,7 +16,7 @@ from ganatomy.runs.run import Run
 from ganatomy.system.runtime import cores
 
 ROUNDS = 5
-RECIPE, SIZE, BATCH = "dcgan", (32, 32, 3), 64
+RECIPE, SIZE, WIDTH, BATCH = "dcgan", (32, 32, 3), 32, 64
 STEPS = 400
 START = 0.25  # of the steps, which are not counted: memory is taken, and convolutions are chosen
 ONE_THREAD = "--set=runtime.threads=1"
@@ -28,14 +28,14 @@ def cluster() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         np.save(place / "noise.npy", np.random.default_rng(0).integers(0, 256, (2000, *SIZE), np.uint8))
-        plain, placed = _pairs(place, "engine", [], ["--workers", "1", "--on", "local"])
+        plain, placed = _pairs(place, "engine", [], ["--workers", "1", "--on", "ray"])
         cost = median(before / after - 1 for before, after in zip(plain, placed, strict=True))
         words = f"{cost:+.1%} a step; {median(plain):.2f} → {median(placed):.2f} steps/s, {ROUNDS} pairs"
         numbers = {"plain": median(plain), "workers 1": median(placed), "cost": cost}
-        rows.append(Row("cluster: --workers 1 --on local, beside no engine", words, "≤ 3%", numbers))
+        rows.append(Row("cluster: --workers 1 --on ray, beside no engine", words, "≤ 3%", numbers))
         if cores() < 2:
             return rows
-        one, two = _pairs(place, "scaling", [ONE_THREAD], ["--workers", "2", "--on", "local", ONE_THREAD])
+        one, two = _pairs(place, "scaling", [ONE_THREAD], ["--workers", "2", "--on", "ray", ONE_THREAD])
         scale = median(after / before for before, after in zip(one, two, strict=True))
         speeds = [BATCH * median(each) for each in (one, two)]
         words = f"{scale:.2f}×; {speeds[0]:.0f} → {speeds[1]:.0f} images/s, one thread each, {ROUNDS} pairs"
@@ -57,6 +57,8 @@ def _speed(place: Path, name: str, options: list[str]) -> float:
     """Steps per second of a training after its start, by its own records."""
     fixed = {
         "training.batch": BATCH,
+        "generator.width": WIDTH,
+        "discriminator.width": WIDTH,
         "runtime.precision": "float32",
         "runtime.convolution": "native",
         "log.every": max(1, STEPS // 20),

@@ -147,12 +147,26 @@ def test_ctrl_c_saves_and_the_run_goes_on(engine: Engine, place: Path) -> None:
     assert (run.info()["status"], run.info()["step"]) == ("finished", info["step"] + 1)
 
 
-def test_claims_on_ray_have_the_figures_and_files_of_one_machine(engine: Engine, place: Path) -> None:
-    names, out = ["circling", "minimum"], {}
+def test_claims_on_ray_have_the_figures_and_files_of_one_machine_though_one_is_killed(
+    engine: Engine, place: Path
+) -> None:
+    def kill() -> None:
+        until = time.monotonic() + PATIENCE
+        while not (trials := processes("ray::_in_folder")) and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(trials[0], signal.SIGKILL)
+        killed.append(trials[0])
+
+    names, out, killed = ["circling", "minimum"], {}, []
+    killer = threading.Thread(target=kill)
     for folder, where in (("here", None), ("there", engine)):
+        if where:
+            killer.start()
         claims.claims(names, quick=True, out=place / folder, engine=where)
         verdicts = json.loads((place / folder / "claims.json").read_text())
         out[folder] = {name: (verdict["holds"], verdict["figures"]) for name, verdict in verdicts.items()}
+    killer.join()
+    assert len(killed) == 1
     assert out["here"] == out["there"]
     files = [sorted(path.relative_to(place / each) for path in (place / each).rglob("*")) for each in ("here", "there")]
     assert files[0] == files[1]

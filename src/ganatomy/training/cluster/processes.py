@@ -22,7 +22,8 @@ from typing import IO, Any, Protocol
 
 from ganatomy.system import extras
 
-POLL_SECONDS = 0.5  # between two exchanges of a process with the command that wants it
+POLL_SECONDS = 1.0  # between two exchanges of a process with the command that wants it
+MEETING_SECONDS = 0.2  # between two looks at which processes are there
 SAVING_SECONDS = 10.0  # that processes have to end at once
 LAST_WORDS = 2**16  # bytes that are kept of the end of the standard error
 NOT_SHARED = os.EX_NOINPUT  # exit status of a process that was not started, because its machine has not the files
@@ -198,7 +199,7 @@ def _group(name: str, box: Any, count: int) -> dict[str, str] | None:
     while len(places := ray.get(box.meet.remote(name, place))) < count:
         if ray.get(box.exchange.remote(name)):
             return None
-        time.sleep(POLL_SECONDS)
+        time.sleep(MEETING_SECONDS)
     return {
         **({"OMP_NUM_THREADS": "1"} if count > 1 else {}),
         "WORLD_SIZE": str(count),

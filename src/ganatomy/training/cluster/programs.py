@@ -28,7 +28,7 @@ from ganatomy.training.cluster.processes import (
 
 RESTARTS = 3
 DYING_SECONDS = 60.0  # that a process of before may take to let a run go
-PRINT_SECONDS = 0.25  # between two looks at what the processes have printed
+PRINT_SECONDS = 1.0  # between two looks at what the processes have printed
 
 
 class FollowedProcesses:
