@@ -9,7 +9,9 @@ from ganatomy.web import BACKENDS, DEADLINE, HOST, SERVE_PORT
 
 
 def serve(
-    place: Annotated[str, typer.Argument(metavar="RUN|FILE.onnx", help="A run, or an exported generator.")],
+    place: Annotated[
+        str, typer.Argument(metavar="RUN|FILE.onnx", help="A run, or an exported generator: its file or folder.")
+    ],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = SERVE_PORT,
     backend: Annotated[
@@ -35,7 +37,7 @@ def serve(
     changes: Changes = None,
     parts: Parts = None,
 ) -> None:
-    """Serve a generator's images over HTTP, with a page that shows a new one at every visit.
+    """Serve a generator's images, or its rows of a table, over HTTP, with a page that shows others at every visit.
 
     ganatomy serve last
     ganatomy serve generator.onnx --port 9000

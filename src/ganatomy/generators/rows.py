@@ -192,8 +192,11 @@ class RowSampler:
 
 def find(place: str | Path | Run, runs: Path = RUNS) -> Run | Path | None:
     """The run on a table or the exported folder that is meant; None where it is something else."""
-    if not isinstance(place, Run) and (found := pretrained.find(place)):
-        return found if row_files.is_of_rows(found) else None
+    if not isinstance(place, Run):
+        if Path(place).suffix == ".onnx":  # there are no graphs of rows, and others say whether it is there
+            return None
+        if found := pretrained.find(place):
+            return found if row_files.is_of_rows(found) else None
     return trained.of_modality(place, "tables", runs)
 
 

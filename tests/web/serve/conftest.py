@@ -1,13 +1,16 @@
-"""Servers of one trained run: one that draws in its own process, and one whose replicas Ray places."""
+"""Servers of trained runs: of images, in the server's own process or in replicas that Ray places; and of rows."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+import pandas as pd
 import pytest
 from ray_processes import below
 from servers import Server, serving, until
 
+from ganatomy.generators.rows import RowSampler
 from ganatomy.runs.run import Run
+from tables import people, train_on
 
 
 @pytest.fixture(scope="package")
@@ -33,3 +36,23 @@ def replicated(trained: Run) -> Iterator[Server]:
 def server(request: pytest.FixtureRequest) -> Server:
     running: Server = request.getfixturevalue(request.param)
     return running
+
+
+@pytest.fixture(scope="package")
+def people_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Of a ctgan generator, which can be asked for cells; with days."""
+    days = pd.date_range("2024-01-01", periods=300).strftime("%d.%m.%Y")
+    fast = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}
+    folder = tmp_path_factory.mktemp("served")
+    return train_on(people(300).assign(joined=days), folder, training__steps=10, diagnosis__on=False, **fast)
+
+
+@pytest.fixture(scope="package")
+def people_sampler(people_run: Run) -> RowSampler:
+    return RowSampler.of_run(people_run)
+
+
+@pytest.fixture(scope="package")
+def row_server(people_run: Run) -> Iterator[Server]:
+    with serving("-m", "ganatomy", "serve", str(people_run.path), "--port=0", "--device=cpu") as running:
+        yield running

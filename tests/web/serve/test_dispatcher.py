@@ -16,12 +16,13 @@ from doubles import PROGRAM, Double
 from servers import Server, serving, until
 from starlette.requests import ClientDisconnect, Request
 
+from ganatomy.web.serve.admission import MAX_HELD, DeadlineError, OverloadedError, StreamedResponse
 from ganatomy.web.serve.backend import of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSize, BatchSizes
-from ganatomy.web.serve.dispatcher import MAX_HELD, Dispatcher, OverloadedError, StreamedResponse
+from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.encoding import FORMATS, Encoding
 from ganatomy.web.serve.requests import LatentBatch
-from ganatomy.web.serve.workers import DeadlineError, WorkerPool
+from ganatomy.web.serve.workers import WorkerPool
 
 COUNT = 16  # images of a request
 BYTES = 64 * 64 * 3  # of an image

@@ -18,6 +18,7 @@ from servers import Server, until
 
 from ganatomy.errors import UserError
 from ganatomy.web.serve import api
+from ganatomy.web.serve.admission import DeadlineError
 from ganatomy.web.serve.backend import of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSize, BatchSizes
 from ganatomy.web.serve.metrics import ServerMetrics
@@ -30,7 +31,6 @@ from ganatomy.web.serve.replicas import (
     ReplicaTask,
     digest,
 )
-from ganatomy.web.serve.workers import DeadlineError
 
 SIZES = BatchSizes([BatchSize(8, 200.0)])
 SOON = 30.0

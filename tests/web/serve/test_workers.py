@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from doubles import Double
 
+from ganatomy.web.serve.admission import DeadlineError
 from ganatomy.web.serve.backend import of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSize, BatchSizes
-from ganatomy.web.serve.workers import HANGS, DeadlineError, WorkerPool
+from ganatomy.web.serve.workers import HANGS, WorkerPool
 
 Requesting = Callable[..., Awaitable[np.ndarray]]
 

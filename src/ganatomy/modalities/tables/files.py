@@ -70,8 +70,14 @@ def write(path: str | os.PathLike[str], frame: pd.DataFrame) -> None:
         if name.endswith(PARQUET):
             frame.to_parquet(file, engine="pyarrow", index=False)
         else:
-            content = frame.to_csv(index=False, sep="\t" if ".tsv" in name else ",", lineterminator="\n").encode()
+            content = csv_of(frame, "\t" if ".tsv" in name else ",")
             file.write(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
+
+
+def csv_of(frame: pd.DataFrame, separator: str = ",") -> bytes:
+    """A table as a CSV file has it: its first line names the columns; missing cells are empty."""
+    text: str = frame.to_csv(index=False, sep=separator, lineterminator="\n")
+    return text.encode()
 
 
 def _parquet(place: Path) -> pd.DataFrame:

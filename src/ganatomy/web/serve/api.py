@@ -1,4 +1,4 @@
-"""`ganatomy serve`: a generator's images over HTTP."""
+"""`ganatomy serve`: a generator's images over HTTP, or its rows of a table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,6 +9,7 @@ import torch
 from rich.console import Console
 
 from ganatomy.errors import UserError
+from ganatomy.generators import rows as drawing
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
 from ganatomy.training.cluster.engine import Engine, Resources
@@ -20,6 +21,7 @@ from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.metrics import ServerMetrics
 from ganatomy.web.serve.replicas import ReplicaPool, ReplicaRange, ReplicaTask, deployed, digest
 from ganatomy.web.serve.requests import RequestParser
+from ganatomy.web.serve.tables import api as tables
 from ganatomy.web.serve.workers import DrawingPool, WorkerPool
 
 MAX_IMAGES = 256  # of one request
@@ -47,7 +49,7 @@ def serve(
     replicas: str | None = None,
     console: Console | None = None,
 ) -> None:
-    """Answer requests for a generator's images until SIGTERM or Ctrl-C; then finish accepted requests and return.
+    """Answer requests for images or rows until SIGTERM or Ctrl-C; then finish accepted requests and return.
 
     place, step, raw, changes: as for `generators.api.load`
     backend_name              torch, or onnx for a run's exported graph; by default whatever `place` is
@@ -67,25 +69,34 @@ def serve(
         raise UserError("--replicas goes with --on ray, or with the address of a Ray cluster.")
     wanted = ReplicaRange.parse(replicas or "1")
     token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
+    limits, name = guard.Limits(), Path(place).stem
+    routes: app.Routes
     with server.bind(host, port) as listener, ExitStack() as stack:
-        workers = min(WORKERS, runtime.cores())
-        threads = runtime.cores() // workers
-        torch.set_num_threads(threads)
-        generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
-        metrics, limits = ServerMetrics(), guard.Limits()
-        pool: DrawingPool
-        if on is None:
-            pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
-            pool.start()
+        if table := drawing.find(place):
+            tables.check({"--backend": backend_name, "--on": on, "--set": changes})
+            own: dict[str, Any] = {"device": device, "step": step, "raw": raw}
+            routes = tables.routes(table, name, seconds, **own, max_body=limits.body, token=token is not None)
+            words = tables.summary(routes)
         else:
-            again = backend.loader(generator, place, backend_name, device, step=step, raw=raw, changes=changes)
-            pool = stack.enter_context(replicated(generator, again, threads, on, wanted, metrics, console))
-        dispatcher, parser, image = dispatch(pool, seconds)
-        metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)
-        metrics.add_gauge("held_bytes", "Pixels of images not yet sent, in bytes.", lambda: dispatcher.held)
-        routes = app.Routes(Path(place).stem, image, parser, dispatcher, metrics, limits.body, token is not None)
+            workers = min(WORKERS, runtime.cores())
+            threads = runtime.cores() // workers
+            torch.set_num_threads(threads)
+            generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
+            metrics = ServerMetrics()
+            pool: DrawingPool
+            if on is None:
+                pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
+                pool.start()
+            else:
+                again = backend.loader(generator, place, backend_name, device, step=step, raw=raw, changes=changes)
+                pool = stack.enter_context(replicated(generator, again, threads, on, wanted, metrics, console))
+            dispatcher, parser, image = dispatch(pool, seconds)
+            metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)
+            metrics.add_gauge("held_bytes", "Pixels of images not yet sent, in bytes.", lambda: dispatcher.held)
+            routes = app.ImageRoutes(name, image, parser, dispatcher, metrics, limits.body, token is not None)
+            words = summary(pool)
         address = access.with_token(server.address(listener), None if token_file else token)
-        console.print(f"{address}\n{summary(pool)}", highlight=False, soft_wrap=True)
+        console.print(f"{address}\n{words}", highlight=False, soft_wrap=True)
         guarded = guard.Guard(app.build(routes), host, allow, token, limits)
         server.run(guarded, listener, int(seconds) + TO_SEND)
 

@@ -3,7 +3,7 @@
 import html
 import importlib.resources
 import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -18,11 +18,11 @@ from starlette.types import ASGIApp
 from ganatomy.errors import UserError
 from ganatomy.generators.sampler import LAST_SEED
 from ganatomy.web.serve import openapi
-from ganatomy.web.serve.dispatcher import Dispatcher, OverloadedError
+from ganatomy.web.serve.admission import Admission, DeadlineError, OverloadedError
+from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.encoding import ONE, WALK
 from ganatomy.web.serve.metrics import ServerMetrics
 from ganatomy.web.serve.requests import RequestParser
-from ganatomy.web.serve.workers import DeadlineError
 from ganatomy.web.strict_json import StrictJSONResponse
 
 PAGE = string.Template(importlib.resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
@@ -40,7 +40,71 @@ class Endpoint(NamedTuple):
 
 
 class Routes:
-    """What each route answers."""
+    """What every server answers, whatever it draws: beside its own endpoints health, metrics, description, errors."""
+
+    def __init__(
+        self, own: Sequence[Endpoint], title: str, admission: Admission, metrics: ServerMetrics, token: bool
+    ) -> None:
+        """own: endpoints; title: of the description; token: whether clients need one."""
+        self.admission, self.metrics = admission, metrics
+        self.endpoints = [
+            *own,
+            Endpoint("GET", "/healthz", self.health, openapi.get("Whether the server is running.", "text/plain")),
+            Endpoint("GET", "/metrics", self.prometheus, openapi.get("Metrics for Prometheus.", "text/plain")),
+            Endpoint("GET", "/openapi.json", self.description, openapi.get("This description.", "application/json")),
+        ]
+        self.document = openapi.document(
+            title, {each.path: {each.method.lower(): each.operation} for each in self.endpoints}, token
+        )
+
+    async def health(self, request: Request) -> Response:
+        """The server is running."""
+        return PlainTextResponse("ok\n")
+
+    async def prometheus(self, request: Request) -> Response:
+        """Metrics for Prometheus."""
+        return Response(self.metrics.text(), headers={"content-type": PROMETHEUS})
+
+    async def description(self, request: Request) -> Response:
+        """The description of all this."""
+        return StrictJSONResponse(self.document)
+
+    # --- errors, one sentence each ----------------------------------------------------------------------------------
+
+    async def invalid(self, request: Request, error: Exception) -> Response:
+        """400: the request cannot be read, or asks for what the generator cannot draw."""
+        return _error(400, str(error))
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Another status of HTTP."""
+        assert isinstance(error, HTTPException)
+        sentences = {
+            404: "Not found; /openapi.json lists the addresses of this server.",
+            405: "Method not allowed; the header Allow lists those that are.",
+        }
+        return _error(error.status_code, sentences.get(error.status_code, error.detail), error.headers)
+
+    async def overloaded(self, request: Request, error: Exception) -> Response:
+        """429: it would not be ready in time."""
+        assert isinstance(error, OverloadedError)
+        return _error(429, "Too much is waiting; try again later.", {"retry-after": str(error.seconds)})
+
+    async def late(self, request: Request, error: Exception) -> Response:
+        """503: it was accepted and is not ready in time."""
+        return _error(503, f"Not ready within {self.admission.seconds:g} seconds.", {"retry-after": "1"})
+
+    async def gone(self, request: Request, error: Exception) -> Response:
+        """The client has disconnected."""
+        self.metrics.gone.inc()
+        return Response(status_code=499)  # nobody receives it
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        """500: a bug."""
+        return _error(500, "Internal server error; the server's log has the details.")
+
+
+class ImageRoutes(Routes):
+    """Routes that draw images."""
 
     def __init__(
         self,
@@ -56,19 +120,14 @@ class Routes:
 
         token: whether clients need one.
         """
-        self.name, self.shape, self.parser, self.dispatcher, self.metrics = name, image, parser, dispatcher, metrics
-        self.endpoints = [
+        self.name, self.shape, self.parser, self.dispatcher = name, image, parser, dispatcher
+        own = [
             Endpoint("GET", "/", self.page, openapi.get("A page with a new image at every visit.", "text/html")),
             Endpoint("GET", "/image.png", self.image, openapi.image(parser)),
             Endpoint("POST", "/images", self.images, openapi.images(parser, max_body)),
             Endpoint("GET", "/walk.webp", self.walk, openapi.walk(parser)),
-            Endpoint("GET", "/healthz", self.health, openapi.get("Whether the server is running.", "text/plain")),
-            Endpoint("GET", "/metrics", self.prometheus, openapi.get("Metrics for Prometheus.", "text/plain")),
-            Endpoint("GET", "/openapi.json", self.description, openapi.get("This description.", "application/json")),
         ]
-        self.document = openapi.document(
-            {each.path: {each.method.lower(): each.operation} for each in self.endpoints}, token
-        )
+        super().__init__(own, "Images from a generator", dispatcher, metrics, token)
 
     async def page(self, request: Request) -> Response:
         """A new image at every visit. Fields that the form leaves empty count as not given."""
@@ -105,8 +164,7 @@ class Routes:
 
     async def images(self, request: Request) -> Response:
         """Several images."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise HTTPException(415, "Send JSON, with the header Content-Type: application/json.")
+        check_json(request)
         batch, encoding = self.parser.images(await request.body())
         shape = {"image-shape": ",".join(map(str, (len(batch.z), *self.shape)))} if encoding.name == "raw" else {}
         return await self.dispatcher.answer(batch, encoding, request, shape)
@@ -115,59 +173,14 @@ class Routes:
         """An animation through latent space."""
         return await self.dispatcher.answer(self.parser.walk(request.query_params.multi_items()), WALK, request)
 
-    async def health(self, request: Request) -> Response:
-        """The server is running."""
-        return PlainTextResponse("ok\n")
-
-    async def prometheus(self, request: Request) -> Response:
-        """Metrics for Prometheus."""
-        return Response(self.metrics.text(), headers={"content-type": PROMETHEUS})
-
-    async def description(self, request: Request) -> Response:
-        """The description of all this."""
-        return StrictJSONResponse(self.document)
-
-    # --- errors, one sentence each ----------------------------------------------------------------------------------
-
-    async def invalid(self, request: Request, error: Exception) -> Response:
-        """400: the request cannot be read, or asks for what the generator cannot draw."""
-        return _error(400, str(error))
-
-    async def refused(self, request: Request, error: Exception) -> Response:
-        """Another status of HTTP."""
-        assert isinstance(error, HTTPException)
-        sentences = {
-            404: "Not found; /openapi.json lists the addresses of this server.",
-            405: "Method not allowed; the header Allow lists those that are.",
-        }
-        return _error(error.status_code, sentences.get(error.status_code, error.detail), error.headers)
-
-    async def overloaded(self, request: Request, error: Exception) -> Response:
-        """429: the images would not be ready in time."""
-        assert isinstance(error, OverloadedError)
-        return _error(429, "Too many images are waiting; try again later.", {"retry-after": str(error.seconds)})
-
-    async def late(self, request: Request, error: Exception) -> Response:
-        """503: the images were accepted and are not ready in time."""
-        return _error(503, f"Not ready within {self.dispatcher.seconds:g} seconds.", {"retry-after": "1"})
-
-    async def gone(self, request: Request, error: Exception) -> Response:
-        """The client has disconnected."""
-        self.metrics.gone.inc()
-        return Response(status_code=499)  # nobody receives it
-
-    async def broken(self, request: Request, error: Exception) -> Response:
-        """500: a bug."""
-        return _error(500, "Internal server error; the server's log has the details.")
-
 
 def build(routes: Routes) -> ASGIApp:
-    """The application without its guard; it closes the dispatcher after the last answer."""
+    """The application without its guard; it ends what draws after the last answer."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        routes.dispatcher.close()
+        routes.admission.close()
 
     app = Starlette(
         routes=[Route(each.path, each.answer, methods=[each.method]) for each in routes.endpoints],
@@ -183,6 +196,12 @@ def build(routes: Routes) -> ASGIApp:
     )
     app.router.redirect_slashes = False  # an address has one form
     return routes.metrics.counted(app, [each.path for each in routes.endpoints])
+
+
+def check_json(request: Request) -> None:
+    """Raises HTTPException where a body is not declared as JSON: pages of other sites can send forms and text."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Send JSON, with the header Content-Type: application/json.")
 
 
 def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,7 +1,7 @@
 """What the server counts, in Prometheus' format: /metrics."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +12,8 @@ from ganatomy.web.serve.batch_invariance import SIZES
 class ServerMetrics:
     """The metrics of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "images", sizes: Sequence[int] = SIZES) -> None:
+        """what: samples in the plural; sizes: of batches, by which they are counted."""
         self.registry = CollectorRegistry()
         labels = ("path", "status")
         self.requests = Counter("ganatomy_requests", "Requests answered.", labels, registry=self.registry)
@@ -23,16 +24,18 @@ class ServerMetrics:
             ("path",),
             registry=self.registry,
         )
-        self.images = Counter("ganatomy_images", "Requested images drawn.", registry=self.registry)
-        self.filling = Counter("ganatomy_filling", "Images drawn as padding of a batch.", registry=self.registry)
+        self.drawn = Counter(f"ganatomy_{what}", f"Requested {what} drawn.", registry=self.registry)
+        self.filling = Counter(
+            "ganatomy_filling", f"Other {what} drawn, beside the requested ones.", registry=self.registry
+        )
         self.batches = Histogram(
-            "ganatomy_batch_images", "Requested images in a batch.", buckets=SIZES, registry=self.registry
+            f"ganatomy_batch_{what}", f"Requested {what} in a batch.", buckets=sizes, registry=self.registry
         )
         self.drawing = Counter("ganatomy_drawing_seconds", "Time spent drawing.", registry=self.registry)
 
     def count_batch(self, size: int, requested: int, seconds: float) -> None:
-        """Count a batch of `size` images, `requested` of them for requests; for `WorkerPool`."""
-        self.images.inc(requested)
+        """Count a batch of `size` samples, `requested` of them for requests."""
+        self.drawn.inc(requested)
         self.filling.inc(size - requested)
         self.batches.observe(requested)
         self.drawing.inc(seconds)

@@ -18,18 +18,18 @@ REFUSALS = {
     400: "The request is invalid.",
     401: "The token is missing or wrong, if the server asks for one.",
     403: "The Host header is unknown, or the request comes from a page of another site.",
-    429: "Too many images are waiting.",
-    503: "The images could not be drawn in time.",
+    429: "Too much is waiting.",
+    503: "It could not be drawn in time.",
 }
 LATER = {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def document(operations: Mapping[str, Mapping[str, Schema]], token: bool) -> Schema:
+def document(title: str, operations: Mapping[str, Mapping[str, Schema]], token: bool) -> Schema:
     """The whole description. operations: by path, then by method in lower case; token: whether clients need one."""
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Images from a generator",
+            "title": title,
             "version": __version__,
             "description": "The same seed, class and truncation give the same bytes, whatever else is requested.",
         },
@@ -53,22 +53,22 @@ def get(summary: str, media_type: str, headers: Schema | None = None, parameters
     """An operation that is answered with one media type."""
     answers = {
         "200": _ok(media_type, headers),
-        **{str(status): _refusal(status, text) for status, text in REFUSALS.items()},
+        **{str(status): refusal(status, text) for status, text in REFUSALS.items()},
     }
     return {"summary": summary, **({"parameters": parameters} if parameters else {}), "responses": answers}
 
 
 def image(parser: RequestParser) -> Schema:
     """GET /image.png."""
-    seed = _parameter("seed", SEED, "Random if not given.")
-    headers = {"Image-Seed": _header("The seed of the image.", SEED)}
+    seed = parameter("seed", SEED, "Random if not given.")
+    headers = {"Image-Seed": header("The seed of the image.", SEED)}
     return get("One image.", "image/png", headers, [seed, *_common(parser)])
 
 
 def walk(parser: RequestParser) -> Schema:
     """GET /walk.webp."""
-    seeds = _parameter("seeds", _array(SEED, 2, MAX_STOPS), "Separated by commas.")
-    frames = _parameter(
+    seeds = parameter("seeds", array(SEED, 2, MAX_STOPS), "Separated by commas.")
+    frames = parameter(
         "frames",
         {"type": "integer", "minimum": 2, "maximum": parser.max_images},
         "Number of frames: one for each seed, or more.",
@@ -84,8 +84,8 @@ def images(parser: RequestParser, max_body: int) -> Schema:
     """POST /images. A latent vector has no class of its own, so a conditional generator needs one with it."""
     common = {each["name"]: each["schema"] for each in _common(parser)}
     coordinate = {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE}
-    vector = _array(coordinate, parser.prior.dimension, parser.prior.dimension)
-    ways = {"seeds": _array(SEED, 1, parser.max_images), "latents": _array(vector, 1, parser.max_images)}
+    vector = array(coordinate, parser.prior.dimension, parser.prior.dimension)
+    ways = {"seeds": array(SEED, 1, parser.max_images), "latents": array(vector, 1, parser.max_images)}
     bodies = []
     for name, way in ways.items():
         required = [name, *(["class"] if name == "latents" and parser.prior.classes else [])]
@@ -93,41 +93,49 @@ def images(parser: RequestParser, max_body: int) -> Schema:
         values = dict.fromkeys(ways, NULL) | optional | {key: common[key] for key in required[1:]} | {name: way}
         values["format"] = {"enum": list(FORMATS)}
         bodies.append({"type": "object", "properties": values, "required": required, "additionalProperties": False})
-    shape = _header("N,H,W,C; of the format raw.", {"type": "string"}, required=False)
+    shape = header("N,H,W,C; of the format raw.", {"type": "string"}, required=False)
     operation = get("Several images.", "application/zip", {"Image-Shape": shape})
     operation["responses"]["200"]["content"] |= {
         each.media_type: {"schema": _schema(each.media_type)} for each in FORMATS.values()
     }
-    operation["responses"] |= {
-        "408": _refusal(408, "The body takes too long to arrive."),
-        "413": _refusal(413, f"The body has more than {max_body:,} bytes."),
-        "415": _refusal(415, "The Content-Type is not application/json."),
-    }
+    operation["responses"] |= of_body(max_body)
     operation["description"] = " ".join(f"{name}: {each.meaning}." for name, each in FORMATS.items())
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"oneOf": bodies}}}}
     return operation
 
 
+def of_body(max_body: int) -> Schema:
+    """The refusals of a request's body, which may have so many bytes."""
+    return {
+        "408": refusal(408, "The body takes too long to arrive."),
+        "413": refusal(413, f"The body has more than {max_body:,} bytes."),
+        "415": refusal(415, "The Content-Type is not application/json."),
+    }
+
+
 def _common(parser: RequestParser) -> list[Schema]:
     """The parameters that all requests for images have: truncation and class."""
     meaning = "ψ" if parser.styled else "the largest absolute value of a latent coordinate"
-    truncation = _parameter("truncation", RATIO, f"Smaller is more typical and less varied: {meaning}.")
+    truncation = parameter("truncation", RATIO, f"Smaller is more typical and less varied: {meaning}.")
     if not parser.prior.classes:
         return [truncation]
     names = [*parser.labels, *(f":{index}" for index in range(len(parser.labels)))]
     named = {"type": "string", "enum": list(dict.fromkeys(names))}
-    return [truncation, _parameter("class", named, "By name, or as :0, its index; if not given, chosen by the seed.")]
+    return [truncation, parameter("class", named, "By name, or as :0, its index; if not given, chosen by the seed.")]
 
 
-def _parameter(name: str, schema: Schema, meaning: str) -> Schema:
+def parameter(name: str, schema: Schema, meaning: str) -> Schema:
+    """A parameter of a query."""
     return {"name": name, "in": "query", "description": meaning, "schema": schema}
 
 
-def _header(meaning: str, schema: Schema, required: bool = True) -> Schema:
+def header(meaning: str, schema: Schema, required: bool = True) -> Schema:
+    """A header of an answer."""
     return {"required": required, "description": meaning, "schema": schema}
 
 
-def _array(schema: Schema, least: int, most: int) -> Schema:
+def array(schema: Schema, least: int, most: int) -> Schema:
+    """A list of so many values."""
     return {"type": "array", "items": schema, "minItems": least, "maxItems": most}
 
 
@@ -145,6 +153,7 @@ def _schema(media_type: str) -> Schema:
     return {"type": "object"} if media_type == "application/json" else BINARY
 
 
-def _refusal(status: int, meaning: str) -> Schema:
+def refusal(status: int, meaning: str) -> Schema:
+    """An answer that refuses, in one sentence."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {"description": meaning, "content": error, "headers": LATER if status in (429, 503) else {}}

@@ -26,9 +26,10 @@ from ganatomy.modalities.images import Pixels
 from ganatomy.system.extras import needed
 from ganatomy.training.cluster.engine import Engine
 from ganatomy.training.cluster.processes import own_environment
+from ganatomy.web.serve.admission import DeadlineError
 from ganatomy.web.serve.backend import Backend, Labels, Latents, of_seeds
 from ganatomy.web.serve.batch_invariance import BatchSizes
-from ganatomy.web.serve.workers import DeadlineError, OnBatch, WorkerPool
+from ganatomy.web.serve.workers import OnBatch, WorkerPool
 
 if TYPE_CHECKING:
     from rich.console import Console

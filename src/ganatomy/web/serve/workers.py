@@ -16,15 +16,12 @@ from typing import Protocol
 import numpy as np
 
 from ganatomy.modalities.images import Pixels
+from ganatomy.web.serve.admission import DeadlineError
 from ganatomy.web.serve.backend import Backend, Labels, Latents
 from ganatomy.web.serve.batch_invariance import BatchSizes, measure
 
 HANGS = 10.0  # seconds that `close` waits for the last batch
 MEMORY = 0.9  # weight of the past in the running average of the speed
-
-
-class DeadlineError(Exception):
-    """The images could not be drawn in time."""
 
 
 @dataclass(eq=False)

@@ -1,0 +1,131 @@
+"""What is accepted: requests that can be answered in time and fit the memory, as long as their client stays."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+Result = TypeVar("Result")
+WhileConnected = Callable[["asyncio.Future[Any]"], Awaitable[Any]]
+
+MAX_HELD = 256 * 2**20  # bytes of samples that are being drawn, encoded or sent
+CHUNK = 2**16  # bytes
+
+
+class DeadlineError(Exception):
+    """What was asked for could not be drawn in time."""
+
+
+class OverloadedError(Exception):
+    """Too much is waiting; `seconds`: when to try again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = max(1, math.ceil(seconds))
+
+
+class Admission:
+    """Answers each request that it accepts within `seconds`.
+
+    A request is accepted only if, at the speed measured so far, it would be ready in half that time; the other half
+    is a reserve.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.waiting = 0  # samples that are not ready
+        self.held = 0  # bytes of samples that are not sent
+
+    def close(self) -> None:
+        """Draw what was accepted, and end the threads."""
+
+    @asynccontextmanager
+    async def admitted(
+        self, request: Request, count: int, pace: float, response: "StreamedResponse"
+    ) -> AsyncIterator[tuple[float, WhileConnected]]:
+        """Within the block a request waits for `count` samples, each of which takes `pace` seconds.
+
+        response: what it will be answered with. Yields the deadline, by `time.monotonic`, and a function that awaits
+        work while the client is connected. Raises OverloadedError, DeadlineError or ClientDisconnect.
+        """
+        wait, limit = (self.waiting + count) * pace, self.seconds / 2
+        if self.waiting and wait > limit:
+            raise OverloadedError(wait - limit)
+        if self.held + response.size > MAX_HELD:
+            raise OverloadedError(self.seconds)
+        self.waiting += count
+        response.hold()
+        deadline = time.monotonic() + self.seconds
+        disconnect = asyncio.ensure_future(_disconnected(request))
+        try:
+            yield deadline, lambda work: _while_connected(disconnect, work)
+            if time.monotonic() > deadline:
+                raise DeadlineError
+        except BaseException:
+            response.release()
+            raise
+        finally:
+            disconnect.cancel()
+            self.waiting -= count
+
+
+class StreamedResponse(Response):
+    """A response whose samples count as held until the last chunk is on its way.
+
+    Sent in chunks, because a transport buffers whatever it is given, however slowly the client reads.
+    """
+
+    def __init__(
+        self, admission: Admission, size: int, media_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """size: bytes to count as held."""
+        super().__init__(media_type=media_type, headers=headers)
+        self.admission, self.size, self.held = admission, size, 0
+
+    def hold(self) -> None:
+        """Count its samples as held."""
+        self.held = self.size
+        self.admission.held += self.held
+
+    def with_content(self, content: bytes) -> "StreamedResponse":
+        """This response, with its body."""
+        self.body = content
+        self.headers["content-length"] = str(len(content))
+        return self
+
+    def release(self) -> None:
+        """Count nothing as held any more."""
+        self.admission.held -= self.held
+        self.held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            for start in range(0, len(self.body), CHUNK):
+                chunk = self.body[start : start + CHUNK]
+                await send({"type": "http.response.body", "body": chunk, "more_body": start + CHUNK < len(self.body)})
+        finally:
+            self.release()
+
+
+async def _disconnected(request: Request) -> None:
+    """Returns when the client has disconnected."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _while_connected(disconnect: asyncio.Future[None], work: asyncio.Future[Result]) -> Result:
+    """What `work` results in. Cancels it and raises ClientDisconnect as soon as the client has disconnected."""
+    try:
+        await asyncio.wait((disconnect, work), return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise ClientDisconnect
+    finally:
+        work.cancel()
