@@ -68,4 +68,5 @@ def _of_tables(run: Run) -> dict[str, str]:
     return {
         f"ganatomy evaluate {run.address}": "scores, beside those of real rows and of two baselines",
         f"ganatomy sample {run.address} --rows 1000": "rows as a CSV file, all or --where they are such",
+        f"ganatomy export {run.address}": "a folder that draws the same rows",
     }
