@@ -13,7 +13,7 @@ from ganatomy.system.runtime import Randomness, Runtime
 class SoundBatches(RealBatches):
     """batches(step, turn) → this process's sounds of the turn-th real batch of a step, in the order of `RealBatches`.
 
-    `images` are float, in the form that the sounds' modality has for networks.
+    `images` are float [B, …], in the form that the sounds' modality has for networks.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ def wavegan() -> Config:
     and a gradient penalty, whose second derivatives take most of the time on a CPU: the non-saturating loss, one step,
     batch normalisation in the generator, Adam(1e-3, 0.5, 0.9).
 
-        ganatomy train FOLDER --minutes 20
+        ganatomy train FOLDER --recipe wavegan --minutes 20
     """
     optimiser = OptimiserOptions(name="adam", learning_rate=1e-3, betas=(0.5, 0.9))
     return Config(
