@@ -47,6 +47,8 @@ def test_scores_are_of_held_out_pairs_beside_the_bicubic_enlargement(run: Run, t
     assert "psnr" in page.text(run)
     text = str(found)
     assert "images that were not trained on" in text
+    assert "fewer than --n" not in text
+    assert "fewer than --n: no more are held out" in str(evaluate_run(run, metrics=["psnr"], n=10**6))
     again = ganatomy.evaluate(run, metrics=["psnr"], n=4)
     assert list(again.scores) == ["psnr"]
     assert again.protocol["pairs"]["count"] == 4

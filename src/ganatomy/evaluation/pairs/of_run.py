@@ -112,7 +112,7 @@ def evaluate_run(
     if out is not None:
         with explained(Path(out).parent):
             cards[0].save(Path(out))
-    return PairComparison(tuple(cards), _notes(fidelity, unseen is not None))
+    return PairComparison(tuple(cards), _notes(fidelity, unseen is not None, count if n and count < n else None))
 
 
 def _chosen(metrics: Sequence[str], paired: bool) -> tuple[list[str], list[str]]:
@@ -192,8 +192,11 @@ def _card(
     return ScoreCard(card.subject, protocol, {**scores, **card.scores}, made)
 
 
-def _notes(fidelity: Sequence[str], unseen: bool) -> tuple[str, ...]:
+def _notes(fidelity: Sequence[str], unseen: bool, fewer: int | None) -> tuple[str, ...]:
+    """fewer: how many pairs were measured, if that is fewer than was asked for."""
     notes = [f"{', '.join(fidelity)} compare each image with its own target."] if fidelity else []
+    if fewer:
+        notes.append(f"Measured on {fewer:,} pairs, fewer than --n: no more are held out.")
     if unseen:
         return (*notes, "All images are drawn of images that were not trained on.")
     return (
