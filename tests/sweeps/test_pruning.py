@@ -16,7 +16,7 @@ from ganatomy.sweeps.space import parse
 from probe_records import record
 from sweeps.conftest import SETTINGS
 
-STEPS = 600
+STEPS = 300
 SPACE = parse({"x": "-1..1"})
 
 
@@ -77,6 +77,7 @@ def test_the_median_decides(tmp_path: Path, distance: float, ends: bool) -> None
     assert reopened.behind(unfinished, {}) == reason
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_what_falls_behind_and_says_why(images: Path, tmp_path: Path, monkeypatch) -> None:
     """Each trial is made to look worse than those before it."""
     measured = pruning.distances
@@ -85,7 +86,7 @@ def test_a_sweep_ends_what_falls_behind_and_says_why(images: Path, tmp_path: Pat
         return dict.fromkeys(measured(records), float(len(list(tmp_path.glob("far/runs/trial-*")))))
 
     monkeypatch.setattr(pruning, "distances", worse_and_worse)
-    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.05)
     found = sweep(
         images,
         space={"generator_optimiser.learning_rate": "log 1e-5..1e-4"},
