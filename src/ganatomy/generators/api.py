@@ -67,8 +67,7 @@ def load_images(
     if not isinstance(place, Run) and (found := pretrained.find(place)):
         if row_files.is_of_rows(found):
             raise _draws_rows(place, place)
-        if step is not None or raw:
-            raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
+        pretrained.check_one(place, step, raw)
         return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
     if run.config().modality == "sounds":

@@ -55,6 +55,12 @@ def find(place: str | Path) -> Path | None:
     return path / GRAPH if (path / GRAPH).is_file() else None
 
 
+def check_one(place: str | Path, step: int | None, raw: bool) -> None:
+    """Raises UserError where a generator is chosen as among those of a run: an exported one is the only one."""
+    if step is not None or raw:
+        raise UserError(f"{place} holds one generator; --step and --raw choose among those of a run.")
+
+
 def load(path: Path, changes: Mapping[str, Any]) -> Pretrained:
     """The generator that `find` found; changes: of the options that only sampling depends on, by name.
 

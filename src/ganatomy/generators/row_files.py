@@ -5,9 +5,8 @@ Anyone may have written it: it is checked before it is loaded, and no code of th
 
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
-from ganatomy import build
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
 from ganatomy.generators import weights
@@ -32,8 +31,11 @@ def write(
     modality.write(folder)
 
 
-def read(folder: Path) -> tuple[RowMetadata, Config, TableModality, nn.Module]:
-    """What `write` left, the network with its weights. Raises UserError where the folder does not hold just that."""
+def read(folder: Path) -> tuple[RowMetadata, Config, TableModality, dict[str, Tensor]]:
+    """What `write` left, the weights by name, each of the shape that the network of config.json has.
+
+    Raises UserError where the folder does not hold just that.
+    """
     path = folder / weights.CONFIG
     values = weights.described(path, LONGEST)
     metadata, config = RowMetadata.parse(values.get("facts"), path), weights.config_of(values, path)
@@ -45,7 +47,4 @@ def read(folder: Path) -> tuple[RowMetadata, Config, TableModality, nn.Module]:
         raise UserError(
             f"{path} counts {len(config.prior.classes)} cells, and {SCHEMA} beside it names {len(modality.cells)}."
         )
-    tensors = weights.tensors(folder, config, modality.shape)
-    network = build.generator(config, modality.shape)
-    network.load_state_dict(tensors)
-    return metadata, config, modality, network
+    return metadata, config, modality, weights.tensors(folder, config, modality.shape)

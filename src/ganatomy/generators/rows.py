@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -20,19 +19,18 @@ from ganatomy.gan.priors import Prior
 from ganatomy.generators import card, hub, pretrained, row_files, trained
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.metadata import RowMetadata
-from ganatomy.generators.sampler import LAST_SEED, check_seeds, positive
+from ganatomy.generators.sampler import LAST_SEED, positive
+from ganatomy.generators.seed_blocks import BLOCK, stored_of_seeds
 from ganatomy.modalities.tables import files, where
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.table_modality import PREVIEWED, TableModality
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained, inside, write_text
-from ganatomy.system.precision import exact_float32
 from ganatomy.system.runtime import choose_device
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK = 64  # seeds whose rows are drawn together, always the same ones: a seed's row follows from the seed alone
 USUAL = 1000  # rows
 PATIENCE = 200  # rows that are drawn for each that is asked for, before the search ends
 LEAST_DRAWN = 20_000  # and at least so many
@@ -81,7 +79,8 @@ class RowSampler:
     def of_folder(cls, folder: Path, truncation: float | None = None, device: str = "cpu") -> RowSampler:
         """Of an exported folder. Raises UserError where there is none, or no such device."""
         truncation, chosen = positive(truncation), choose_device(device)
-        metadata, config, modality, network = row_files.read(folder)
+        metadata, config, modality, tensors = row_files.read(folder)
+        network = pretrained.rebuilt(config, modality.shape, tensors, folder, {})
         return cls._made(network.to(chosen), modality, config, metadata, folder, truncation)
 
     @classmethod
@@ -143,9 +142,7 @@ class RowSampler:
 
         Raises UserError for a seed that does not exist.
         """
-        check_seeds(seeds)
-        blocks = {block: self._block(block, cell) for block in sorted({seed // BLOCK for seed in seeds})}
-        drawn = np.stack([blocks[seed // BLOCK][seed % BLOCK] for seed in seeds])
+        drawn = stored_of_seeds(self.network, self.prior, self.modality, seeds, cell, self.truncation)
         return self.modality.schema.numbers(self.modality.frame(drawn))
 
     def frame(self, seeds: Sequence[int], cell: int | None = None) -> pd.DataFrame:
@@ -179,16 +176,6 @@ class RowSampler:
             saved = self.licensed(licence).save_pretrained(folder, place=f"hf:{name}")
             return hub.upload(saved, name, private)
 
-    @torch.no_grad()
-    @exact_float32()
-    def _block(self, block: int, cell: int | None) -> Numbers:
-        codes = self.prior.of_seeds(range(BLOCK * block, BLOCK * (block + 1)), cell)
-        z, y = self.prior.split(codes)
-        if self.truncation is not None:
-            z = self.prior.truncate(z, self.truncation)
-        there = next(self.network.parameters())
-        return self.modality.stored(self.network(z.to(there), None if y is None else y.to(there)))
-
 
 def find(place: str | Path | Run, runs: Path = RUNS) -> Run | Path | None:
     """The run on a table or the exported folder that is meant; None where it is something else."""
@@ -213,8 +200,7 @@ def load(
     """
     if isinstance(found, Run):
         return RowSampler.of_run(found, step, raw, truncation, device)
-    if step is not None or raw:
-        raise UserError(f"{found} holds one generator; --step and --raw choose among those of a run.")
+    pretrained.check_one(found, step, raw)
     return RowSampler.of_folder(found, truncation, device)
 
 
@@ -228,6 +214,11 @@ class DrawnRows(NamedTuple):
     numbers: Numbers
     seeds: NDArray[np.int64]
     drawn: int
+
+
+def most_drawn(count: int) -> int:
+    """How many rows are drawn, at most, to find so many."""
+    return max(PATIENCE * count, LEAST_DRAWN)
 
 
 def search(
@@ -252,7 +243,7 @@ def search(
     cell = None if asked is None else sampler.cell(asked)
     found: list[Numbers] = []
     kept: list[NDArray[np.int64]] = []
-    drawn, most = 0, count if not terms else most or max(PATIENCE * count, LEAST_DRAWN)
+    drawn, most = 0, count if not terms else most or most_drawn(count)
     most = min(most, LAST_SEED + 1 - first)
     while sum(map(len, kept)) < count and drawn < most:
         between()

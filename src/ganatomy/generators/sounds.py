@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import nn
 
 from ganatomy import build
@@ -17,8 +15,8 @@ from ganatomy.errors import UserError
 from ganatomy.gan.priors import Prior
 from ganatomy.generators import pretrained, trained
 from ganatomy.generators.classes import class_index
-from ganatomy.generators.rows import BLOCK
-from ganatomy.generators.sampler import check_seeds, positive
+from ganatomy.generators.sampler import positive
+from ganatomy.generators.seed_blocks import stored_of_seeds
 from ganatomy.modalities.images import save_png
 from ganatomy.modalities.sounds import files
 from ganatomy.modalities.sounds.files import Waves
@@ -26,7 +24,6 @@ from ganatomy.modalities.sounds.forms import FORMS
 from ganatomy.modalities.sounds.sound_modality import PREVIEWED, SoundModality
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained, inside
-from ganatomy.system.precision import exact_float32
 from ganatomy.system.runtime import choose_device
 
 
@@ -80,25 +77,13 @@ class SoundSampler:
 
         Raises UserError for a seed that does not exist.
         """
-        check_seeds(seeds)
-        blocks = {block: self._block(block, label) for block in sorted({seed // BLOCK for seed in seeds})}
-        return np.stack([blocks[seed // BLOCK][seed % BLOCK] for seed in seeds])
+        return stored_of_seeds(self.network, self.prior, self.modality, seeds, label, self.truncation)
 
     def labels(self, seeds: Sequence[int]) -> list[int]:
         """The class of each seed that is given none, [N]; of a conditional generator."""
         _, classes = self.prior.split(self.prior.of_seeds(seeds))
         assert classes is not None, "only a conditional generator has classes"
         return [int(each) for each in classes.argmax(1)]
-
-    @torch.no_grad()
-    @exact_float32()
-    def _block(self, block: int, label: int | None) -> Waves:
-        """Always the same seeds are drawn together: a seed's sound follows from the seed alone."""
-        z, y = self.prior.split(self.prior.of_seeds(range(BLOCK * block, BLOCK * (block + 1)), label))
-        if self.truncation is not None:
-            z = self.prior.truncate(z, self.truncation)
-        there = next(self.network.parameters())
-        return self.modality.stored(self.network(z.to(there), None if y is None else y.to(there)))
 
 
 def find(place: str | Path | Run, runs: Path = RUNS) -> Run | None:

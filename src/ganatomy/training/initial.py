@@ -65,7 +65,7 @@ class WarmStart:
         found = pretrained.find(self.path)
         assert found is not None, "it was found before"
         if self.modality is not None:
-            return {"generator": row_files.read(found)[3].state_dict()}
+            return {"generator": row_files.read(found)[3]}
         return {"generator": weights.read(found)[2]}
 
 

@@ -19,7 +19,7 @@ from ganatomy.diagnosis.probe_sounds import probe_of_sounds
 from ganatomy.diagnosis.reading import context_of
 from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.gan.method import Batches, Method
-from ganatomy.generators.rows import BLOCK
+from ganatomy.generators.seed_blocks import BLOCK
 from ganatomy.modalities.images import to_float
 from ganatomy.modalities.pair_modality import PairModality
 from ganatomy.runs.run import Run

@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from clients import Client
 from doubles import PROGRAM, Double
 from servers import Server, serving, until
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from ganatomy.web.serve.admission import MAX_HELD, DeadlineError, OverloadedError, StreamedResponse
 from ganatomy.web.serve.backend import of_seeds
@@ -26,18 +27,6 @@ from ganatomy.web.serve.workers import WorkerPool
 
 COUNT = 16  # images of a request
 BYTES = 64 * 64 * 3  # of an image
-
-
-class Client:
-    """A request's client, which may leave."""
-
-    def __init__(self) -> None:
-        self.left = asyncio.Event()
-        self.request = Request({"type": "http"}, self._receive)
-
-    async def _receive(self) -> dict[str, Any]:
-        await self.left.wait()
-        return {"type": "http.disconnect"}
 
 
 @asynccontextmanager

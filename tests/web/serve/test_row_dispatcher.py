@@ -7,25 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from starlette.requests import ClientDisconnect, Request
+from clients import Client
+from starlette.requests import ClientDisconnect
 
 from ganatomy.errors import UserError
 from ganatomy.generators.rows import DrawnRows, RowSampler
 from ganatomy.web.serve.admission import MAX_HELD, DeadlineError, OverloadedError
 from ganatomy.web.serve.tables.dispatcher import RowDispatcher
 from ganatomy.web.serve.tables.requests import RowJob
-
-
-class Client:
-    """A request's client, which may leave."""
-
-    def __init__(self) -> None:
-        self.left = asyncio.Event()
-        self.request = Request({"type": "http"}, self._receive)
-
-    async def _receive(self) -> dict[str, Any]:
-        await self.left.wait()
-        return {"type": "http.disconnect"}
 
 
 class Gated(RowJob):

@@ -10,7 +10,8 @@ import numpy as np
 from starlette.requests import ClientDisconnect, Request
 
 from ganatomy.errors import UserError
-from ganatomy.generators.rows import BLOCK, DrawnRows, RowSampler
+from ganatomy.generators.rows import DrawnRows, RowSampler
+from ganatomy.generators.seed_blocks import BLOCK
 from ganatomy.web.serve.admission import Admission, DeadlineError, StreamedResponse
 from ganatomy.web.serve.tables.encoding import as_csv
 from ganatomy.web.serve.tables.requests import RowJob

@@ -1,6 +1,6 @@
 """The description of routes that draw rows, as OpenAPI 3.1."""
 
-from ganatomy.generators.rows import BLOCK
+from ganatomy.generators.seed_blocks import BLOCK
 from ganatomy.modalities.tables.where import SIGNS
 from ganatomy.web.serve import openapi
 from ganatomy.web.serve.openapi import NULL, RATIO, SEED, Schema

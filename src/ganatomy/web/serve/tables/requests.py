@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ganatomy.errors import UserError
-from ganatomy.generators.rows import BLOCK, LEAST_DRAWN, PATIENCE, USUAL, DrawnRows, RowSampler, search
+from ganatomy.generators.rows import USUAL, DrawnRows, RowSampler, most_drawn, search
 from ganatomy.generators.sampler import LAST_SEED
+from ganatomy.generators.seed_blocks import BLOCK
 from ganatomy.modalities.tables import where
 from ganatomy.modalities.tables.where import Where
 from ganatomy.web.serve.requests import Seed, Truncation
@@ -127,7 +128,7 @@ class RowParser:
         terms = [where.parse(text, sampler.modality.schema) for text in request.where or ()]
         if not terms and first + count > LAST_SEED + 1:
             raise UserError(f"From seed {first:,} on there are {LAST_SEED + 1 - first:,} seeds: ask for fewer rows.")
-        searched = min(self.max_drawn, max(PATIENCE * count, LEAST_DRAWN))
+        searched = min(self.max_drawn, most_drawn(count))
         most = searched if terms else blocks(range(first, first + count)) * BLOCK
         return RowJob(sampler, count, most, first, None, terms, request.label)
 
