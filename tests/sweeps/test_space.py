@@ -147,3 +147,25 @@ def test_of_very_many_combinations_some_are_checked() -> None:
     points = list(parse({f"x{i}": list(range(10)) for i in range(9)}).to_check())
     assert len(points) == 500
     assert {point["x3"] for point in points} == set(range(10))
+
+
+def test_options_with_commas_between_them_have_one_value_together() -> None:
+    space = parse({"a.width,b.width": [16, 32], "b.width=16": {"a.rate, b.rate": "0..1"}})
+    point = {"a.width": 16, "b.width": 16, "a.rate": 0.5, "b.rate": 0.5}
+    parameters = {"a.width, b.width": "16", "a.rate, b.rate (a.width, b.width=16)": 0.5}
+    assert space.draw(Fixed(**parameters)) == point
+    assert space.parameters(point) == parameters
+    assert space.parameters({**point, "b.rate": 0.25}) is None
+    assert space.names() == list(point)
+    assert space.lists() == {"a.width", "b.width"}
+    checked = list(space.to_check())
+    assert {each["a.width"] for each in checked} == {16, 32}
+    assert all(each["a.width"] == each["b.width"] and each.get("a.rate") == each.get("b.rate") for each in checked)
+
+
+@pytest.mark.parametrize("again", ["a", "b , c", "a,b"])
+def test_an_option_that_is_given_twice_is_refused(again: str) -> None:
+    with pytest.raises(UserError, match=r"^space: [ab] is given twice"):
+        parse({"a, b": [1, 2], again: [1, 2]})
+    with pytest.raises(UserError, match=r"^space: [ab] is given twice, once under a condition"):
+        parse({"a, b": [1, 2], "a=1": {again: [1, 2]}})

@@ -2,6 +2,7 @@
 
 generator_optimiser.learning_rate: log 1e-5..1e-2
 training.batch: int 16..128 by 16
+generator.width, discriminator.width: [16, 32]
 recipe: [dcgan, sngan]
 recipe=dcgan:
   average.decay: [0.99, 0.999]
@@ -106,7 +107,7 @@ def label_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Space:
-    """Options by dotted name, each with the values that it may have."""
+    """Options by dotted name, each with the values that it may have; names with commas have one value together."""
 
     options: Mapping[str, NumberRange | Choices]
 
@@ -114,16 +115,19 @@ class Space:
         """A point that the trial chooses. within: the condition, part of the names of parameters."""
         point: Point = {}
         for name, values in self.options.items():
-            point[name] = values.suggest(trial, f"{name}{within}")
-            if isinstance(values, Choices) and (below := values.below(point[name])):
-                point |= below.draw(trial, f" ({name}={label_of(point[name])}){within}")
+            value = values.suggest(trial, f"{name}{within}")
+            point |= dict.fromkeys(together(name), value)
+            if isinstance(values, Choices) and (below := values.below(value)):
+                point |= below.draw(trial, f" ({name}={label_of(value)}){within}")
         return point
 
     def parameters(self, point: Mapping[str, Any], within: str = "") -> dict[str, Any] | None:
         """The parameters that lead to a point; None where it is not in the space."""
         found: dict[str, Any] = {}
         for name, values in self.options.items():
-            value = point.get(name)
+            value, *others = (point.get(each) for each in together(name))
+            if any(other != value for other in others):
+                return None
             if isinstance(values, NumberRange):
                 if not values.holds(value):
                     return None
@@ -142,12 +146,13 @@ class Space:
     def names(self) -> list[str]:
         """All options, those under conditions too."""
         below = (space.names() for values in self.options.values() for space in _branches(values))
-        return list(dict.fromkeys(chain(self.options, *below)))
+        return list(dict.fromkeys(chain(*map(together, self.options), *below)))
 
     def lists(self) -> set[str]:
         """The options that are chosen from a list."""
-        here = {name for name, values in self.options.items() if isinstance(values, Choices)}
-        return here.union(*(space.lists() for values in self.options.values() for space in _branches(values)))
+        here = (together(name) for name, values in self.options.items() if isinstance(values, Choices))
+        below = (space.lists() for values in self.options.values() for space in _branches(values))
+        return set(chain(*here, *below))
 
     def to_check(self) -> Iterator[Point]:
         """Each combination of listed values with the low ends, the middles and the high ends of all ranges.
@@ -173,12 +178,12 @@ class Space:
         sides: list[list[Point]] = []
         for name, values in self.options.items():
             if isinstance(values, NumberRange):
-                sides.append([{name: values.at(part)}])
+                sides.append([dict.fromkeys(together(name), values.at(part))])
                 continue
             sides.append([])
             for value in values.values:
-                below = values.below(value)
-                sides[-1] += [{name: value, **inner} for inner in (below._points(part) if below else [{}])]
+                here, below = dict.fromkeys(together(name), value), values.below(value)
+                sides[-1] += [here | inner for inner in (below._points(part) if below else [{}])]
         for chosen in product(*sides):
             yield {name: value for point in chosen for name, value in point.items()}
 
@@ -186,12 +191,18 @@ class Space:
         point: Point = {}
         for name, values in self.options.items():
             if isinstance(values, NumberRange):
-                point[name] = values.at(chance.choice(_PARTS))
+                point |= dict.fromkeys(together(name), values.at(chance.choice(_PARTS)))
                 continue
-            point[name] = chance.choice(values.values)
-            if below := values.below(point[name]):
+            value = chance.choice(values.values)
+            point |= dict.fromkeys(together(name), value)
+            if below := values.below(value):
                 point |= below._random(chance)
         return point
+
+
+def together(names: str) -> list[str]:
+    """The options that have one value: "generator.width, discriminator.width" are two."""
+    return [name.strip() for name in names.split(",")]
 
 
 _PARTS: tuple[Part, ...] = ("low", "middle", "high")
@@ -214,15 +225,19 @@ def parse(written: Mapping[str, Any], source: str = "space", taken: frozenset[st
 
     Raises UserError where a range or a list is not one, and for a condition on what is no list of the space.
     """
-    plain = {str(name): values for name, values in written.items() if "=" not in str(name)}
-    if again := sorted(plain.keys() & taken):
+    plain = {", ".join(together(str(name))): values for name, values in written.items() if "=" not in str(name)}
+    names = list(chain(*(together(str(name)) for name in written if "=" not in str(name))))
+    if again := sorted(taken.intersection(names)):
         raise UserError(f"{source}: {again[0]} is given twice, once under a condition.")
+    if again := sorted(name for name in set(names) if names.count(name) > 1):
+        raise UserError(f"{source}: {again[0]} is given twice.")
     options = {name: _values(values, f"{source}: {name}") for name, values in plain.items()}
     for condition, inner in written.items():
         name, equals, _ = str(condition).partition("=")
         if not equals:
             continue
-        chosen = options.get(name)
+        where = next((key for key in options if name in together(key)), name)
+        chosen = options.get(where)
         if not isinstance(chosen, Choices):
             raise UserError(f"{source}: {condition}: {name} must be a list of values in the space beside it.")
         label = label_of(parse_settings([str(condition)])[name])
@@ -231,8 +246,8 @@ def parse(written: Mapping[str, Any], source: str = "space", taken: frozenset[st
             raise UserError(f"{source}: {condition}: that value is not in the list of {name}, which has {listed}.")
         if not isinstance(inner, Mapping) or not inner:
             raise UserError(f"{source}: {condition}: should hold options of its own.")
-        below = parse(inner, source, taken | options.keys())
-        options[name] = Choices(chosen.values, {**chosen.branches, label: below})
+        below = parse(inner, source, taken.union(names))
+        options[where] = Choices(chosen.values, {**chosen.branches, label: below})
     return Space(options)
 
 
