@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint docs lock lowest wheel bench gpu exam diagnosis-exam parity reproduce claims learn calibration intervals torture clean
+.PHONY: demo test test-all lint docs lock lowest wheel bench gpu exam diagnosis-exam parity reproduce claims learn calibration tuning intervals torture clean
 
 demo: .venv/ready-demo
 	$(BIN)/ganatomy demo
@@ -77,6 +77,10 @@ learn: .venv/ready-dev
 # Trainings of auto from which its forecast follows; writes docs/FORECAST.md. Takes many hours; goes on where it was stopped.
 calibration: .venv/ready-demo
 	$(BIN)/python -m ganatomy.experiments.calibration
+
+# Small configurations of the recipes, a sweep for each; writes docs/TUNING.md. Takes five hours on two idle cores.
+tuning: .venv/ready-dev
+	$(BIN)/python -m ganatomy.experiments.tuning --mnist $(MNIST) --cifar10 $(CIFAR10)
 
 # How often each 95% interval covers, by simulation.
 intervals: .venv/ready-dev
