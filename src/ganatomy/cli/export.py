@@ -14,7 +14,7 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            help="onnx: a graph; web: a page that draws; gradio: a demo, for a Hugging Face Space; "
+            help="onnx: a graph; web: a page that draws, or takes pictures; gradio: a demo, for a Hugging Face Space; "
             "safetensors: weights for ganatomy.load; onnx if not given, of a table safetensors, its one form."
         ),
     ] = None,

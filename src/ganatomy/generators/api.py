@@ -68,7 +68,7 @@ def load_images(
         if row_files.is_of_rows(found):
             raise _draws_rows(place, place)
         pretrained.check_one(place, step, raw)
-        return Sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
+        return _sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
     if run.config().modality == "sounds":
         raise UserError(f"{run.path} draws sounds, not images: `ganatomy sample {run.address}` writes them.")
@@ -78,8 +78,11 @@ def load_images(
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
     metadata = Metadata.of_run(run, config, manifest, network, average=not raw)
-    kind = ImageToImage if config.modality == "pairs" else Sampler
-    return kind(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
+    return _sampler(Pretrained(network, metadata, run.path, config), truncation).to(chosen)
+
+
+def _sampler(origin: Pretrained, truncation: float | None) -> Sampler:
+    return (Sampler if origin.metadata.given is None else ImageToImage)(origin, truncation)
 
 
 def _draws_rows(place: object, name: object) -> UserError:

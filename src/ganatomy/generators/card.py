@@ -35,6 +35,19 @@ def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) 
     return _card(metadata, {**(header or {}), **_header(metadata)}, about, rows, _limits(metadata), use)
 
 
+def text_of_pairs(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) -> str:
+    """The card of a generator that is given images; the arguments: as for `text`."""
+    assert metadata.given is not None
+    (height, width), scale = metadata.size, metadata.given.scale
+    larger = f" {scale} times as high and wide" if scale > 1 else ""
+    about = [f"Draws another image of one that it is given{larger}, {KINDS[metadata.channels]}."]
+    rows = _rows(metadata, "pairs") | {
+        "size": f"any; in training it was given {height // scale}×{width // scale} pixels and drew {height}×{width}"
+    }
+    own = {**(header or {}), **_header_of_any(metadata), "pipeline_tag": "image-to-image"}
+    return _card(metadata, own, about, rows, _limits_of_pairs(metadata), use)
+
+
 def text_of_rows(metadata: RowMetadata, schema: Schema, place: str) -> str:
     """The card of a generator of rows, in Markdown; schema: their columns; place: how its code names the folder."""
     count = len(schema.columns)
@@ -161,6 +174,16 @@ def _limits(metadata: Metadata) -> Iterator[str]:
             "Whether it repeats its training images was not measured: `ganatomy evaluate --metrics memorisation` does, "
             "with real images that it was not trained on."
         )
+
+
+def _limits_of_pairs(metadata: Metadata) -> Iterator[str]:
+    yield (
+        "It knows nothing but its training images: of a picture unlike them, or of another size, it may draw anything."
+    )
+    yield (
+        "What is in the drawn image and not in the given one is a guess after its training images, and no proof of "
+        "what was there: a face or a number that it makes legible may be another."
+    )
 
 
 def _limits_of_rows(metadata: RowMetadata) -> Iterator[str]:

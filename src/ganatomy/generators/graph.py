@@ -10,10 +10,13 @@ from torch import Tensor, nn
 
 from ganatomy.errors import UserError, first_line
 from ganatomy.generators import graph_size
-from ganatomy.generators.metadata import Metadata
+from ganatomy.generators.metadata import GivenImage, Metadata
+from ganatomy.modalities.images import to_uint8
+from ganatomy.networks.sizes import filled
 from ganatomy.system.extras import needed
 
-Rows: TypeAlias = dict[str, tuple[str, list[int]]]  # by name, the type and shape of what belongs to one image
+# By name, the type and shape of what belongs to one image; None: a height or width that may vary.
+Rows: TypeAlias = dict[str, tuple[str, list[int | None]]]
 METADATA = "ganatomy"  # the key of our metadata among the graph's
 LARGEST = 2**31  # bytes: what one protobuf message can have
 
@@ -56,9 +59,28 @@ class StyledOnnxGenerator(OnnxGenerator):
         return self._run(z, y, {"truncation": np.full(len(z), truncation, np.float32)})
 
 
-def make(content: bytes, styled: bool) -> OnnxGenerator:
-    """The generator in a checked file; styled: whether its styles can be truncated."""
-    return StyledOnnxGenerator(content) if styled else OnnxGenerator(content)
+class GivenOnnxGenerator(OnnxGenerator):
+    """One that is given images."""
+
+    def __init__(self, content: bytes, given: GivenImage) -> None:
+        """content: of a checked file; given: what it takes."""
+        super().__init__(content)
+        self.given = given
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z, which is not read, and given images y [B, C, h, w] → images [B, C, H, W]; y is rounded to grey levels."""
+        assert y is not None
+        whole, (height, width), scale = filled(y, self.given.multiple), y.shape[2:], self.given.scale
+        top, left = (scale * ((there - own) // 2) for there, own in zip(whole.shape[2:], y.shape[2:], strict=True))
+        images = torch.from_numpy(self.session.run(["images"], {"given": to_uint8(whole)})[0])
+        return images[:, :, top : top + scale * height, left : left + scale * width]
+
+
+def make(content: bytes, metadata: Metadata) -> OnnxGenerator:
+    """The generator in a checked file."""
+    if metadata.given is not None:
+        return GivenOnnxGenerator(content, metadata.given)
+    return StyledOnnxGenerator(content) if metadata.truncation == "styles" else OnnxGenerator(content)
 
 
 def read(path: Path) -> tuple[Metadata, OnnxGenerator]:
@@ -70,7 +92,7 @@ def read(path: Path) -> tuple[Metadata, OnnxGenerator]:
         raise UserError(f"{path} is larger than an ONNX file can be.")
     content = path.read_bytes()  # once: what was checked is what is loaded
     metadata = check(content, path)
-    return metadata, make(content, metadata.truncation == "styles")
+    return metadata, make(content, metadata)
 
 
 def check(content: bytes, path: Path) -> Metadata:
@@ -109,13 +131,24 @@ def check(content: bytes, path: Path) -> Metadata:
         onnx.checker.check_model(model)  # last: it would look for numbers in other files
     except onnx.checker.ValidationError as error:
         raise refuse(f"it is no valid graph ({first_line(error)})") from None
-    if why := graph_size.too_large(onnx, model, metadata.image, len(content)):
+    if why := too_large(onnx, model, metadata, len(content)):
         raise refuse(why)
     return metadata
 
 
+def too_large(onnx: Any, model: Any, metadata: Metadata, size: int) -> str:
+    """Why a graph cannot be run, in a few words, or nothing; size: bytes of the file. As `graph_size.too_large`."""
+    if metadata.given is None:
+        return graph_size.too_large(onnx, model, metadata.image, size)
+    scale, multiple = metadata.given.scale, metadata.given.multiple
+    given = tuple(-(-side // scale // multiple) * multiple for side in metadata.size)
+    return graph_size.too_large(onnx, model, (metadata.channels, *(scale * side for side in given)), size, given)
+
+
 def inputs(metadata: Metadata) -> Rows:
     """Inputs of a generator's graph."""
+    if metadata.given is not None:
+        return {"given": ("UINT8", [None, None, metadata.channels])}
     by_class: Rows = {"class": ("INT64", [])} if metadata.classes else {}
     styled: Rows = {"truncation": ("FLOAT", [])} if metadata.truncation == "styles" else {}
     return {"z": ("FLOAT", [metadata.prior.dimension]), **by_class, **styled}
@@ -123,7 +156,8 @@ def inputs(metadata: Metadata) -> Rows:
 
 def outputs(metadata: Metadata) -> Rows:
     """Its outputs."""
-    channels, height, width = metadata.image
+    channels, *size = metadata.image
+    height, width = size if metadata.given is None else (None, None)
     return {"pixels": ("UINT8", [height, width, channels]), "images": ("FLOAT", [channels, height, width])}
 
 
@@ -131,6 +165,9 @@ def signature(onnx: Any, values: Any) -> Rows:
     """Types and shapes of a graph's inputs or outputs; the first dimension is the batch, of any size."""
     kinds = {value.name: value.type.tensor_type for value in values}
     return {
-        name: (onnx.TensorProto.DataType.Name(kind.elem_type), [size.dim_value for size in kind.shape.dim[1:]])
+        name: (
+            onnx.TensorProto.DataType.Name(kind.elem_type),
+            [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim[1:]],
+        )
         for name, kind in kinds.items()
     }

@@ -12,22 +12,33 @@ MOST = 16 * 2**30  # bytes of all tensors that the graph computes for one image;
 LEAST = 256 * 2**20  # bytes that any graph may take, and beside them:
 PER_VALUE = 512  # bytes for each value of the image: layers of few channels
 PER_BYTE = 128  # bytes for each of the file: the more weights, the more channels; StyleGAN2 takes 64 at 1024×1024
+TIMES = 8  # a given image is so many times higher and wider, which must take no more than its share of memory
 MANY = 64  # images in a batch, which must take no more than so many times the memory of one
 
 
-def too_large(onnx: Any, model: Any, image: Iterable[int], size: int) -> str:
+def too_large(onnx: Any, model: Any, image: tuple[int, ...], size: int, given: tuple[int, ...] = ()) -> str:
     """Why a graph cannot be run, in a few words, or nothing: image is C, H, W, size the bytes of the file.
 
-    model: a valid graph whose inputs and outputs have the batch as their first dimension.
+    model: a valid graph whose inputs and outputs have the batch as their first dimension. given: height and width of
+    the image that it is given, of which those of the drawn one are multiples; none where it is given none.
     """
-    one, many = (_bytes(onnx, model, batch) for batch in (1, MANY))
-    if one is None or many is None:
+    channels, *sides = image
+
+    def taken(batch: int, times: int = 1) -> int | None:
+        drawn = (channels, *(times * side for side in sides))
+        return _bytes(onnx, model, drawn, (batch, *(times * side for side in given)))
+
+    one, many = taken(1), taken(MANY)
+    large = taken(1, TIMES) if given else one
+    if one is None or many is None or large is None:
         return "the sizes of its tensors cannot be told before it runs"
     allowed = min(MOST, LEAST + PER_VALUE * prod(image) + PER_BYTE * size)
     if one > allowed:
         return f"one image would take {one / 2**20:,.0f} MiB of memory, where {allowed / 2**20:,.0f} would do"
     if many > MANY * one:
         return f"{MANY} images would take more than {MANY} times the memory of one"
+    if large > TIMES**2 * one:
+        return f"an image of {TIMES**2} times the pixels would take more than {TIMES**2} times the memory"
     return ""
 
 
@@ -36,14 +47,17 @@ def has_false_sizes(tensors: Iterable[Any], size: int) -> bool:
     return any(min(tensor.dims, default=0) < 0 or prod(tensor.dims) > 2 * size for tensor in tensors)  # 4 bits at least
 
 
-def _bytes(onnx: Any, model: Any, batch: int) -> int | None:
-    """Bytes of all tensors that are computed for a batch; None where a size follows from values, or does not fit."""
+def _bytes(onnx: Any, model: Any, image: tuple[int, ...], first: tuple[int, ...]) -> int | None:
+    """Bytes of all tensors that are computed; None where a size follows from values, or does not fit.
+
+    image: C, H, W of what is drawn; first: the first dimensions of each input, the batch and others that may vary.
+    """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     graph = copy.graph
     for value in graph.input:
-        value.type.tensor_type.shape.dim[0].dim_value = batch
-    claimed = [[dimension.dim_value for dimension in value.type.tensor_type.shape.dim][1:] for value in graph.output]
+        for dimension, length in zip(value.type.tensor_type.shape.dim, first, strict=False):
+            dimension.dim_value = length
     del graph.value_info[:]  # what the file says of itself is not what it computes
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
@@ -52,7 +66,8 @@ def _bytes(onnx: Any, model: Any, batch: int) -> int | None:
     except onnx.shape_inference.InferenceError:
         return None
     shapes = {value.name: _shape(value) for value in (*found.value_info, *found.output)}
-    if [shapes[value.name] for value in graph.output] != [[batch, *rest] for rest in claimed]:
+    channels, height, width = image
+    if (shapes["pixels"], shapes["images"]) != ([first[0], height, width, channels], [first[0], *image]):
         return None
     total = 0
     for name in (name for node in graph.node for name in node.output if name):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,9 +13,10 @@ from ganatomy.data.decode import decode, quiet
 from ganatomy.data.items import MAX_BYTES, ImageError, bounded
 from ganatomy.data.kinds import is_hidden, is_image
 from ganatomy.errors import UserError, first_line
+from ganatomy.generators import card
 from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import Pixels, save_png, to_float, to_uint8
-from ganatomy.system.files import distinct_stems, explained, inside
+from ganatomy.system.files import distinct_stems, explained, inside, write_text
 from ganatomy.system.precision import exact_float32
 
 MOST = 16_000_000  # pixels of a drawn image: more would take gigabytes
@@ -26,6 +28,14 @@ class ImageToImage(Sampler):
 
     A plain module, z [B, latent_dim], which is not read, and given images [B, C, h, w] → images [B, C, H, W].
     """
+
+    takes_pictures = True
+
+    @property
+    def scale(self) -> int:
+        """How many times larger the drawn images are."""
+        assert self.metadata.given is not None
+        return self.metadata.given.scale
 
     @torch.no_grad()
     @exact_float32()
@@ -40,15 +50,14 @@ class ImageToImage(Sampler):
                 f"Pixels must be uint8 [N, H, W, {channels}] from 0 to 255, not {pixels.dtype} {list(pixels.shape)}."
             )
         count, height, width, _ = pixels.shape
-        scale = self.config.data.scale or 1 if self.config else 1
-        if height * width * scale**2 > MOST:
+        if height * width * self.scale**2 > MOST:
             raise UserError(
-                f"Of {height}×{width} pixels {height * scale:,}×{width * scale:,} would be drawn, and {MOST:,} pixels "
-                "are the most: cut the picture into parts."
+                f"Of {height}×{width} pixels {height * self.scale:,}×{width * self.scale:,} would be drawn, and "
+                f"{MOST:,} pixels are the most: cut the picture into parts."
             )
         drawn = []
         for start in range(0, count, batch):
-            given = to_float(torch.from_numpy(pixels[start : start + batch])).contiguous()
+            given = to_float(torch.tensor(pixels[start : start + batch])).contiguous()
             z = torch.zeros(len(given), self.prior.dimension)
             try:
                 drawn.append(to_uint8(self(z, given)))
@@ -56,9 +65,29 @@ class ImageToImage(Sampler):
                 raise UserError(f"{height}×{width} pixels are no size for this network: {first_line(error)}.") from None
         return np.concatenate(drawn)
 
-    def check_draws(self) -> None:
-        """Raises UserError: it draws of no seed."""
-        raise UserError(GIVEN)
+    def write_card(
+        self, folder: Path, use: str, pixels: Pixels | None = None, header: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the model card, README.md, without a picture: it would need somebody's images, [N, H, W, C].
+
+        The arguments: as for `Sampler`.
+        """
+        write_text(folder / "README.md", card.text_of_pairs(self.metadata, use, header))
+
+    def _use(self, place: str) -> str:
+        """How to apply the weights at a place, in Markdown."""
+        times, channels = f"{self.scale}·" if self.scale > 1 else "", self.metadata.channels
+        return "\n".join(
+            [
+                "    import ganatomy",
+                "",
+                f"    generator = ganatomy.load({place!r})",
+                "    drawn = generator.apply_to(pixels)  "
+                f"# uint8 [N, h, w, {channels}] → uint8 [N, {times}h, {times}w, {channels}]",
+                "",
+                f"or `ganatomy apply {place} picture.png`.",
+            ]
+        )
 
     def latents(self, seeds: Sequence[int], label: str | int | None = None) -> torch.Tensor:
         """Raises UserError: there are no codes of seeds, [N, latent_dim]."""

@@ -15,7 +15,7 @@ from ganatomy.data import sources
 from ganatomy.diagnosis import diagnose_run, wording
 from ganatomy.errors import UserError
 from ganatomy.networks.pair_shape import PairShape
-from ganatomy.networks.protocols import Truncating
+from ganatomy.networks.protocols import PadsImages, Truncating
 from ganatomy.runs import scorecard
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard
@@ -91,11 +91,24 @@ class GeneratorMetadata(Options):
             raise UserError(f"{source} does not describe a generator: {place}: {fault['msg'].lower()}.") from None
 
 
+class GivenImage(Options):
+    """What a generator takes of the image that it is given.
+
+    scale      how many times larger the drawn image is
+    multiple   of what the height and width are in the network: others are filled up, which a graph leaves to its caller
+    """
+
+    scale: Literal[1, 2, 4, 8]
+    multiple: int = Field(1, ge=1, le=2**10)
+
+
 class Metadata(GeneratorMetadata):
     """A generator of images in JSON: in config.json beside its weights, in the metadata of an ONNX graph.
 
     truncation   what it shrinks: coordinates of the latent vector, or the way from the mean style (ψ)
     classes      names of the classes, in the order of `prior.classes`, which counts their training images
+    size         of the images that it learnt to draw
+    given        of one that is given an image, which may have any size; None: it draws of seeds
     """
 
     truncation: Literal["latent", "styles"]
@@ -103,18 +116,20 @@ class Metadata(GeneratorMetadata):
     classes: list[str]
     size: Size
     channels: Literal[1, 3, 4]
+    given: GivenImage | None = None
 
     @property
-    def image(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
-        return (self.channels, *self.size)
+    def image(self) -> tuple[int, ...]:
+        """Channels, height, width; of one that is given images a `PairShape`."""
+        return _shape(self.channels, self.size, self.given.scale if self.given else None)
 
     @classmethod
     def of_run(
         cls, run: Run, config: Config, checkpoint: dict[str, Any], network: nn.Module, average: bool
     ) -> "Metadata":
         """The metadata of a run's generator; checkpoint: the manifest of its checkpoint; errors as for `image_of`."""
-        channels, *size = image_of(config, run.path / "config.yaml")
+        channels, *size = image = image_of(config, run.path / "config.yaml")
+        multiple = network.multiple if isinstance(network, PadsImages) else 1
         names = run.info().get("data", {}).get("classes") or [str(i) for i in range(len(config.prior.classes))]
         return cls(
             **_of_training(run, config, checkpoint, average),
@@ -123,6 +138,7 @@ class Metadata(GeneratorMetadata):
             classes=names if config.prior.conditional else [],
             size=size,
             channels=channels,
+            given=GivenImage(scale=image.scale, multiple=multiple) if isinstance(image, PairShape) else None,
         )
 
     @classmethod
@@ -131,6 +147,10 @@ class Metadata(GeneratorMetadata):
         metadata = super().parse(values, source)
         if len(metadata.classes) != len(metadata.prior.classes):
             raise UserError(f"{source} names {len(metadata.classes)} classes and counts {len(metadata.prior.classes)}.")
+        try:
+            _ = metadata.image
+        except ValueError as error:
+            raise UserError(f"{source} contradicts itself: {error}.") from None
         return metadata
 
 
@@ -173,9 +193,17 @@ def image_of(config: Config, source: Path) -> tuple[int, ...]:
     """
     if config.data.size is None or config.data.channels is None:
         raise UserError(f"{source} does not have the images' size and channels, as a run's own has.")
-    if config.modality == "pairs":
-        return PairShape(config.data.channels, *config.data.size, scale=config.data.scale or 1)
-    return (config.data.channels, *config.data.size)
+    return _shape(config.data.channels, config.data.size, scale_of(config))
+
+
+def scale_of(config: Config) -> int | None:
+    """How many times larger images are drawn than the given ones; None where none are given."""
+    return config.data.scale or 1 if config.modality == "pairs" else None
+
+
+def _shape(channels: int, size: tuple[int, int], scale: int | None) -> tuple[int, ...]:
+    """Channels, height, width. Raises ValueError where an image cannot be made that many times smaller."""
+    return (channels, *size) if scale is None else PairShape(channels, *size, scale=scale)
 
 
 def _diagnosis(run: Run, step: int) -> tuple[str, ...]:

@@ -35,8 +35,13 @@ class Sampler(nn.Module):
     latent coordinate, in standard deviations. Less is more typical and less varied; None changes nothing.
     """
 
+    takes_pictures = False
+
     def __init__(self, origin: Pretrained, truncation: float | None = None) -> None:
+        """Raises UserError for a generator that is given images: `ImageToImage` is for these."""
         super().__init__()
+        if (origin.metadata.given is not None) != self.takes_pictures:
+            raise UserError(f"{origin.home} holds a generator of another kind: ganatomy.load takes any.")
         self.network = origin.network
         self.metadata, self.home, self.config = origin.metadata, origin.home, origin.config
         self.prior, self.classes = build.prior(self.metadata.prior), self.metadata.classes
@@ -100,9 +105,6 @@ class Sampler(nn.Module):
         Raises UserError: this one is given none.
         """
         raise UserError("This generator is given no image: it draws of seeds, by `ganatomy sample` or `sample(seeds)`.")
-
-    def check_draws(self) -> None:
-        """Raises UserError where it does not draw of seeds."""
 
     def drawn_by(self, label: str | int | None = None) -> dict[str, Any]:
         """What drew an image, beside its seed: the generator, its step, truncation and class, ready for JSON."""

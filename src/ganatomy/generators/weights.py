@@ -14,7 +14,8 @@ from ganatomy import build
 from ganatomy.config import settings
 from ganatomy.config.options import Config
 from ganatomy.errors import UserError
-from ganatomy.generators.metadata import GeneratorMetadata, Metadata
+from ganatomy.gan.penalties import DISTANCES
+from ganatomy.generators.metadata import GeneratorMetadata, Metadata, scale_of
 from ganatomy.system.files import write_bytes, write_text
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -24,7 +25,8 @@ HEADER = 2**20  # bytes of the file beside its tensors
 # The options that a generator is rebuilt from. The others are of its training, or private: where the images lay.
 REBUILDS: Any = {
     **dict.fromkeys(("recipe", "method", "prior", "generator", "discriminator", "vae", "diffusion"), True),
-    "data": {"size", "channels"},
+    "data": {"size", "channels", "scale"},
+    "penalties": set(DISTANCES),  # without one there is no regression
 }
 
 
@@ -52,7 +54,8 @@ def read(folder: Path) -> tuple[Metadata, Config, dict[str, Tensor]]:
     path = folder / CONFIG
     values = described(path)
     metadata, config = Metadata.parse(values.get("facts"), path), config_of(values, path)
-    if (metadata.prior, metadata.size, metadata.channels) != (config.prior, config.data.size, config.data.channels):
+    known = (metadata.prior, metadata.size, metadata.channels, metadata.given and metadata.given.scale)
+    if known != (config.prior, config.data.size, config.data.channels, scale_of(config)):
         raise UserError(f"{path} contradicts itself: its facts and its config are of different generators.")
     return metadata, config, tensors(folder, config, metadata.image)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganatomy.networks import dcgan
 from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
 from ganatomy.networks.pair_shape import check_one_size
-from ganatomy.networks.sizes import crop, pad
+from ganatomy.networks.sizes import crop, filled
 
 COMPARED = 256  # features of a patch
 PATCHES = 64  # of an image and a layer, on a grid
@@ -73,8 +73,7 @@ class Generator(nn.Module):
         ]
 
     def _maps(self, images: Tensor) -> list[Tensor]:
-        height, width = images.shape[2:]
-        maps = pad(images, height + -height % self.multiple, width + -width % self.multiple)
+        maps = filled(images, self.multiple)
         found = []
         for layer in self.encoder:
             maps = layer(maps)

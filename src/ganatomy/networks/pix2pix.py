@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganatomy.networks import dcgan
 from ganatomy.networks.ops.convolution import Conv2d, ConvTranspose2d
 from ganatomy.networks.pair_shape import check_one_size
-from ganatomy.networks.sizes import crop, pad
+from ganatomy.networks.sizes import crop, filled
 
 WIDEST = 8  # the widest layer, in multiples of `width`, as in the paper
 
@@ -46,8 +46,7 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         """z, which is not read, and given images y [B, C, H, W] → images [B, C, H, W]."""
-        height, width = y.shape[2:]
-        maps = [pad(y, height + -height % self.multiple, width + -width % self.multiple)]
+        maps = [filled(y, self.multiple)]
         for layer in self.down:
             maps.append(layer(maps[-1]))
         drawn = maps.pop()
@@ -56,4 +55,4 @@ class Generator(nn.Module):
             beside = maps.pop()
             if maps:  # the last is the given image itself
                 drawn = torch.cat([drawn, beside], dim=1)
-        return crop(drawn, height, width)
+        return crop(drawn, *y.shape[2:])

@@ -72,6 +72,13 @@ class ComparesPatches(Protocol):
 
 
 @runtime_checkable
+class PadsImages(Protocol):
+    """A generator that is given an image and fills it up until height and width are multiples of so many pixels."""
+
+    multiple: int
+
+
+@runtime_checkable
 class TakesSteps(Protocol):
     """A generator that takes many steps to an image; their number may be changed at any time."""
 

@@ -30,6 +30,12 @@ def crop(images: Tensor, height: int, width: int) -> Tensor:
     return images[:, :, top : top + height, left : left + width]
 
 
+def filled(images: Tensor, multiple: int) -> Tensor:
+    """[B, C, H, W] images, padded until height and width are multiples of so many pixels."""
+    height, width = images.shape[2:]
+    return pad(images, height + -height % multiple, width + -width % multiple)
+
+
 def pad(images: Tensor, height: int, width: int) -> Tensor:
     """[B, C, H, W] images in the middle of a larger map; outside, the nearest pixel is repeated."""
     # Not torch's padding by repetition: on a GPU its gradient adds in any order, and a resumed run would differ.

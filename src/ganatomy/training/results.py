@@ -54,6 +54,7 @@ def _of_pairs(run: Run) -> dict[str, str]:
     return {
         f"ganatomy evaluate {run.address}": "scores, beside those of a baseline and of real images",
         f"ganatomy apply {run.address} PICTURE": "what it draws of a picture, or of a folder of them",
+        f"ganatomy export {run.address} --to web": "a web page that takes a picture, dropped or drawn",
     }
 
 

@@ -1,12 +1,9 @@
 """The page in a real browser: a seed's image is the one that `ganatomy sample` draws."""
 
-import functools
 import json
 import re
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,32 +30,15 @@ DRAWN = 'address => document.getElementById("image").dataset.drawn === address'
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """shown(folder, …) → its page, from a host of files; whatever goes wrong there, or leaves it, fails the test."""
-    wrong: list[str] = []
-    servers = []
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
+def shown(hosted: Callable[..., Page]) -> Callable[..., Page]:
+    """shown(folder, …) → its page, once the first image is drawn."""
 
     def show(folder: Path, **context: Any) -> Page:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        address = f"http://127.0.0.1:{server.server_port}/"
-        page = browser.new_context(**{"viewport": {"width": 600, "height": 900}, **context}).new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((address, "data:")) or wrong.append(request.url))
-        page.goto(f"{address}#seed=0")
+        page = hosted(folder, "#seed=0", **context)
         page.wait_for_function(DRAWN, arg="#seed=0")
         return page
 
-    yield show
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-    assert not wrong
+    return show
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ for _name, _make in (("lenet", _lenet), ("mobilenetv2", _mobilenetv2), ("random"
 
 
 def distance_for(
-    classes: Sequence[str] | None, image: tuple[int, int, int], device: str = "cpu", features: str = AUTO
+    classes: Sequence[str] | None, image: tuple[int, ...], device: str = "cpu", features: str = AUTO
 ) -> PerceptualDistance:
     """The distance for images (channels, height, width) of these classes, by the maps of a network of NETWORKS.
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ganatomy.data.decode import MODES
 from ganatomy.errors import UserError, unknown
 from ganatomy.generators import rows as drawing
 from ganatomy.generators.api import load_images
 from ganatomy.generators.export import conversion, sliders, space, web
 from ganatomy.generators.graph import inputs, outputs
+from ganatomy.generators.metadata import GivenImage, Metadata
 from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.rows import RowSampler
 from ganatomy.generators.sampler import Sampler
 from ganatomy.generators.weights import WEIGHTS
+from ganatomy.modalities.images import Pixels
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.system.files import explained, inside, write_bytes, write_text
 
@@ -41,11 +44,12 @@ def export(
 ) -> Export:
     """Write a generator and its model card into a folder, PLACE/exports/TO unless `out`.
 
-    to: "onnx" (a graph from latent vectors to pixels), "web" (that graph in a page), "gradio" (that graph with a demo
-    that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load` rebuilds), which is the one
-    form of a table's generator; onnx if not given. half: weights in 16 bits. title: of the page or demo. licence: of
-    the generator, as the card says it. place, step, raw: as for `load`. A graph that does not draw what torch draws is
-    not written. Raises UserError where there is no such generator or form, and where nothing can be written.
+    to: "onnx" (a graph from latent vectors, or from given pixels, to pixels), "web" (that graph in a page), "gradio"
+    (that graph with a demo that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load`
+    rebuilds), which is the one form of a table's generator; onnx if not given. half: weights in 16 bits. title: of the
+    page or demo. licence: of the generator, as the card says it. place, step, raw: as for `load`. A graph that does
+    not draw what torch draws is not written. Raises UserError where there is no such generator or form, and where
+    nothing can be written.
     """
     if table := drawing.find(place, Path(runs)):
         if to not in (None, OF_ROWS) or title is not None:
@@ -61,11 +65,10 @@ def export(
     if title is not None and to not in TITLED:
         raise UserError(f"--title is of the page that --to {' or --to '.join(TITLED)} makes.")
     sampler = load_images(place, step, raw, runs=runs)
-    sampler.check_draws()
     sampler.metadata = sampler.metadata.licensed(licence)
     folder = _folder(out, sampler.home, to)
     with explained(folder):
-        return FORMS[to](sampler, folder, half, title or web.TITLE)
+        return FORMS[to](sampler, folder, half, title)
 
 
 def _folder(out: str | Path | None, home: Path, form: str) -> Path:
@@ -77,11 +80,16 @@ def _folder(out: str | Path | None, home: Path, form: str) -> Path:
 
 
 def _onnx(
-    sampler: Sampler, folder: Path, half: bool, title: str, use: str = "{}", header: Mapping[str, Any] | None = None
+    sampler: Sampler,
+    folder: Path,
+    half: bool,
+    title: str | None,
+    use: str = "{}",
+    header: Mapping[str, Any] | None = None,
 ) -> Export:
     """The graph, and what describes it. use: more of the use for the card, around {}; header: more for the card's."""
     content = conversion.halved(conversion.convert(sampler)) if half else conversion.convert(sampler)
-    largest, pixels = conversion.verify(content, sampler, half)
+    verified, pixels = _verified(content, sampler, half)
     file, metadata = folder / GRAPH, sampler.metadata
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(file, content)
@@ -92,14 +100,22 @@ def _onnx(
         described["directions"] = sliders.described(directions)
     write_text(folder / "metadata.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
     sampler.write_card(folder, use.format(_use(sampler)), pixels, header)
-    message = (
-        f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; onnxruntime draws what torch draws, in batches of "
-        f"{', '.join(map(str, conversion.BATCHES))}: the largest difference is {largest:.1e}, of images in [-1, 1]."
-    )
-    return Export(folder, file, f"{message}\n{about}".rstrip())
+    return Export(folder, file, f"{GRAPH}: {len(content) / 2**20:,.1f} MiB; {verified}\n{about}".rstrip())
 
 
-def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+def _verified(content: bytes, sampler: Sampler, half: bool) -> tuple[str, Pixels | None]:
+    """A sentence on how exact a graph is, and the pixels of seeds 0 to 63, of one that draws of seeds."""
+    if sampler.metadata.given:
+        largest, pixels = conversion.verify_given(content, sampler, half), None
+        of = "pictures of " + " and ".join(f"{height}×{width} pixels" for _, height, width in conversion.SIZES)
+    else:
+        largest, pixels = conversion.verify(content, sampler, half)
+        of = f"batches of {', '.join(map(str, conversion.BATCHES))}"
+    same = f"onnxruntime draws what torch draws, in {of}"
+    return f"{same}: the largest difference is {largest:.1e}, of images in [-1, 1].", pixels
+
+
+def _web(sampler: Sampler, folder: Path, half: bool, title: str | None) -> Export:
     directions, about = sliders.of_run(sampler)
     page = web.page(sampler.metadata, title, directions)  # first: what can be refused at once
     runtime = web.runtime()
@@ -110,14 +126,21 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     index = folder / "index.html"
     write_text(index, page)
     command = f"python3 -m http.server -d {shlex.quote(str(folder))}"
-    hint = "" if about else "\nTo give the page sliders, run `ganatomy directions` and export again."
+    hint = (
+        ""
+        if about or sampler.metadata.given
+        else "\nTo give the page sliders, run `ganatomy directions` and export again."
+    )
     return Export(
         folder, index, f"{made.message}{hint}\nAny host of files can serve the folder; to see it here: {command}"
     )
 
 
-def _gradio(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+def _gradio(sampler: Sampler, folder: Path, half: bool, title: str | None) -> Export:
+    if sampler.metadata.given:
+        raise UserError("The demo with Gradio draws of seeds, and this generator is given an image: --to web.")
     web.check(sampler.metadata)
+    title = title or web.TITLE
     made = _onnx(sampler, folder, half, title, space.USE + "{}", space.header(title))
     for name, content in space.contents().items():
         write_text(folder / name, content)
@@ -129,9 +152,9 @@ def _gradio(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
     return Export(folder, folder / "app.py", f"{made.message}\n{message}")
 
 
-def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str) -> Export:
+def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str | None) -> Export:
     sampler.save_pretrained(folder, half)
-    return Export(folder, folder / WEIGHTS, _loads(folder))
+    return Export(folder, folder / WEIGHTS, _loads(folder, "apply" if sampler.metadata.given else "sample"))
 
 
 def _rows(sampler: RowSampler, folder: Path, half: bool) -> Export:
@@ -140,11 +163,12 @@ def _rows(sampler: RowSampler, folder: Path, half: bool) -> Export:
     return Export(folder, folder / WEIGHTS, _loads(folder) + same)
 
 
-def _loads(folder: Path) -> str:
-    return f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy sample {shlex.quote(str(folder))}"
+def _loads(folder: Path, verb: str = "sample") -> str:
+    picture = " picture.png" if verb == "apply" else ""
+    return f"ganatomy.load({str(folder)!r}) loads it; so does: ganatomy {verb} {shlex.quote(str(folder))}{picture}"
 
 
-FORMS: dict[str, Callable[[Sampler, Path, bool, str], Export]] = {
+FORMS: dict[str, Callable[[Sampler, Path, bool, str | None], Export]] = {
     "onnx": _onnx,
     "web": _web,
     "gradio": _gradio,
@@ -158,6 +182,8 @@ LATENTS = {"normal": "standard_normal({shape})", "uniform": "uniform(-(3**0.5), 
 def _use(sampler: Sampler) -> str:
     """How to draw from the graph, in Markdown."""
     metadata = sampler.metadata
+    if metadata.given:
+        return _use_given(metadata, metadata.given)
     shape, prior = (16, metadata.prior.dimension), metadata.prior.name
     latents = (
         f"random.{LATENTS[prior].format(shape=shape)}" if prior in LATENTS else f"...  # {shape}, of the prior {prior}"
@@ -179,3 +205,23 @@ def _use(sampler: Sampler) -> str:
     ]
     seeds = f'`ganatomy.load("{GRAPH}").sample(seeds=range(64))` draws the images of seeds, those of the picture above.'
     return "\n".join([*(f"    {line}" for line in lines), "", seeds])
+
+
+def _use_given(metadata: Metadata, given: GivenImage) -> str:
+    """How to apply the graph to a picture, in Markdown."""
+    times, grey = f"{given.scale}·" if given.scale > 1 else "", metadata.channels == 1
+    lines = [
+        "import numpy as np, onnxruntime",
+        "from PIL import Image",
+        f'picture = np.asarray(Image.open("picture.png").convert("{MODES[metadata.channels]}"))'
+        + ("[..., None]" if grey else ""),
+        f'session = onnxruntime.InferenceSession("{GRAPH}")',
+        '(pixels,) = session.run(["pixels"], {"given": picture[None]})  '
+        f"# uint8 [1, {times}h, {times}w, {metadata.channels}]",
+        f'Image.fromarray(pixels[0{", ..., 0" if grey else ""}]).save("drawn.png")',
+    ]
+    ours = f"`ganatomy apply {GRAPH} picture.png` does the same"
+    ending = f"{ours}."
+    if given.multiple > 1:
+        ending = f"Height and width have to be multiples of {given.multiple}. {ours} with pictures of any size."
+    return "\n".join([*(f"    {line}" for line in lines), "", ending])

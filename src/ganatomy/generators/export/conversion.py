@@ -4,22 +4,22 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import UserError
-from ganatomy.generators import graph_size
-from ganatomy.generators.graph import METADATA, inputs, make
+from ganatomy.generators.graph import METADATA, inputs, make, too_large
 from ganatomy.generators.sampler import Sampler
-from ganatomy.modalities.images import Pixels, quantised
+from ganatomy.modalities.images import Pixels, quantised, to_float
 from ganatomy.networks.protocols import TakesSteps
 from ganatomy.system.extras import needed
 
 OPSET = 20
 BATCHES = (1, 7, 64)
+SIZES = ((1, 32, 48), (2, 29, 23))  # batch, height and width of given images
 FEW = 64  # numbers that --half leaves as they are: rounding them saves nothing
 # The largest difference from torch, where images are in [−1, 1]. 16-bit weights: five grey levels.
 BOUNDS = {False: 1e-4, True: 0.04}
@@ -42,6 +42,21 @@ class PixelGenerator(nn.Module):
         return quantised(images), images
 
 
+class GivenPixelGenerator(nn.Module):
+    """The graph of a generator that is given images: pixels uint8 [B, h, w, C] → pixels [B, H, W, C] and images."""
+
+    def __init__(self, network: nn.Module, dimension: int) -> None:
+        """dimension: of the latent vectors, which the network does not read."""
+        super().__init__()
+        self.network, self.dimension = network, dimension
+
+    def forward(self, given: Tensor) -> tuple[Tensor, ...]:
+        """Pixels uint8 [B, H, W, C] and images [B, C, H, W] of given images uint8 [B, h, w, C]."""
+        floats = to_float(given)
+        images = self.network(floats.new_zeros(given.shape[0], self.dimension), floats)
+        return quantised(images), images
+
+
 def convert(sampler: Sampler) -> bytes:
     """The content of an ONNX file that draws what the sampler draws.
 
@@ -55,31 +70,70 @@ def convert(sampler: Sampler) -> bytes:
         raise UserError("This generator takes many steps to an image, which are no single graph: --to safetensors.")
 
     metadata = sampler.metadata
-    rows = [
-        torch.zeros(2, metadata.prior.dimension),
-        torch.zeros(2, dtype=torch.int64) if metadata.classes else None,
-        torch.ones(2) if metadata.truncation == "styles" else None,
-    ]
-    batch = torch.export.Dim("batch", max=2**31 - 1)
+    network, rows, varying = _given_to_pixels(sampler) if metadata.given else _latents_to_pixels(sampler)
     with _silence(), torch.no_grad():
         program: Any = torch.onnx.export(
-            PixelGenerator(sampler.network, len(metadata.classes)).eval(),
-            tuple(rows),
+            network.eval(),
+            rows,
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
             input_names=list(inputs(metadata)),
             output_names=["pixels", "images"],
-            dynamic_shapes=tuple(None if row is None else {0: batch} for row in rows),
+            dynamic_shapes=varying,
         )
     model = program.model_proto
     _remove_notes(model)
     onnx.helper.set_model_props(model, {METADATA: metadata.model_dump_json()})
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
-    if why := graph_size.too_large(onnx, model, metadata.image, len(content)):
+    if why := too_large(onnx, model, metadata, len(content)):
         raise UserError(f"{sampler.home} makes no graph that anybody would load: {why}; --to safetensors.")
     return content
+
+
+Traced: TypeAlias = tuple[nn.Module, tuple[Tensor | None, ...], tuple[Any, ...]]
+
+
+def _batch() -> Any:
+    return torch.export.Dim("batch", max=2**31 - 1)
+
+
+def _latents_to_pixels(sampler: Sampler) -> Traced:
+    """A module, examples of its inputs, and which of their dimensions may vary."""
+    metadata, batch = sampler.metadata, _batch()
+    rows = (
+        torch.zeros(2, metadata.prior.dimension),
+        torch.zeros(2, dtype=torch.int64) if metadata.classes else None,
+        torch.ones(2) if metadata.truncation == "styles" else None,
+    )
+    varying = tuple(None if row is None else {0: batch} for row in rows)
+    return PixelGenerator(sampler.network, len(metadata.classes)), rows, varying
+
+
+def _given_to_pixels(sampler: Sampler) -> Traced:
+    """The same of a generator that is given images: height and width are multiples, so that the graph fills none up."""
+    metadata = sampler.metadata
+    assert metadata.given is not None
+    multiple = metadata.given.multiple
+    sides = [torch.export.Dim(name, min=1, max=2**15) for name in ("rows", "columns")]
+    several = [multiple * side if multiple > 1 else side for side in sides]
+    example = torch.zeros(2, 5 * multiple, 7 * multiple, metadata.channels, dtype=torch.uint8)
+    varying = ({0: _batch(), 1: several[0], 2: several[1]},)
+    return GivenPixelGenerator(sampler.network, metadata.prior.dimension), (example,), varying
+
+
+def verify_given(content: bytes, sampler: Sampler, half: bool = False) -> float:
+    """The largest difference from torch, of noise of the sizes in SIZES. Raises UserError if it is above the bound."""
+    graph, channels, random = make(content, sampler.metadata), sampler.metadata.channels, np.random.default_rng(0)
+    largest = 0.0
+    for shape in SIZES:
+        given = to_float(torch.from_numpy(random.integers(0, 256, (*shape, channels), np.uint8)))
+        z = torch.zeros(len(given), sampler.prior.dimension)
+        with torch.no_grad():
+            largest = max(largest, (graph(z, given) - sampler(z, given)).abs().max().item())
+    _check(largest, half)
+    return largest
 
 
 def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float, Pixels]:
@@ -90,7 +144,7 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
     """
     metadata = sampler.metadata
     styled = metadata.truncation == "styles"
-    graph = make(content, styled)
+    graph = make(content, metadata)
     largest, pixels = 0.0, np.empty(0, np.uint8)
     for batch in BATCHES:
         z, y = sampler.prior.split(sampler.latents(range(batch)))
@@ -100,9 +154,13 @@ def verify(content: bytes, sampler: Sampler, half: bool = False) -> tuple[float,
         with torch.no_grad():
             expected = PixelGenerator(sampler.network, len(metadata.classes))(*given.values())[1]
         largest = max(largest, (torch.from_numpy(images) - expected).abs().max().item())
+    _check(largest, half)
+    return largest, pixels
+
+
+def _check(largest: float, half: bool) -> None:
     if not largest <= BOUNDS[half]:
         raise UserError(f"onnxruntime draws other images than torch: they differ by up to {largest:.1e} of 2.")
-    return largest, pixels
 
 
 def halved(content: bytes) -> bytes:

@@ -164,17 +164,8 @@ async function start() {
   metadata.classes.forEach((name, i) => classField.add(new Option(name, i)));
   document.getElementById("by-class").hidden = !metadata.classes.length;
   Object.assign(bound, { min: 0.05, max: styled ? 1 : 3 });
-  if (location.protocol === "file:") {
-    show("This page has to come from a web server: run “python3 -m http.server” here and open http://localhost:8000.", true);
-    return;
-  }
   try {
-    const beside = (name) => new URL(name, location.href).href;
-    const ort = await import(beside("onnxruntime.js"));
-    ort.env.wasm.wasmPaths = { wasm: beside("onnxruntime.wasm") };
-    ort.env.wasm.numThreads = 1;  // more would need headers that a plain host of files does not send
-    session = await ort.InferenceSession.create(beside("model.onnx"));
-    tensor = (...parts) => new ort.Tensor(...parts);
+    ({ session, tensor } = await loadGraph());
     controls.hidden = false;
     readAddress(location.hash);
   } catch (error) {

@@ -2,20 +2,19 @@
 
 import json
 from html import escape
-from importlib.resources import files
 from string import Template
 
-from ganatomy import report
 from ganatomy.errors import UserError
 from ganatomy.generators.card import KINDS
 from ganatomy.generators.directions import Directions
-from ganatomy.generators.export import npm, sliders
+from ganatomy.generators.export import npm, pictures, sliders
+from ganatomy.generators.export.pictures import resource
 from ganatomy.generators.metadata import Metadata
 
 # Under names that every host of files sends as what they are.
 RUNTIME = {"onnxruntime.js": "ort.wasm.bundle.min.mjs", "onnxruntime.wasm": "ort-wasm-simd-threaded.wasm"}
 TITLE = "This image does not exist"
-SHARED = ("colours.css", "page.css")  # with the report
+MOST = 4_000_000  # pixels that a page draws of a given picture: a browser gives it 4 GiB of memory at most
 PRIORS = ("normal", "uniform")  # those that latent.js draws from
 
 
@@ -33,12 +32,19 @@ def check(metadata: Metadata) -> None:
         )
 
 
-def page(metadata: Metadata, title: str = TITLE, directions: Directions | None = None) -> str:
+def page(metadata: Metadata, title: str | None = None, directions: Directions | None = None) -> str:
     """index.html as text; directions [R, latent_dim]: in z, which get sliders.
 
     Raises UserError for a prior that the page cannot draw from.
     """
+    made_with = escape(f"{metadata.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)")
+    footer = f"Nothing leaves this page. Made with {made_with}."
+    if metadata.given is not None:
+        script = resource("graph.js") + resource("picture_graph.js")
+        where = "Your browser does the work."
+        return pictures.page(metadata, title or pictures.title(metadata), where, footer, script, MOST)
     check(metadata)
+    title = title or TITLE
     height, width = metadata.size
     described = metadata.model_dump(mode="json", include={"prior", "classes", "size", "channels", "truncation"})
     if directions is not None:
@@ -50,15 +56,9 @@ def page(metadata: Metadata, title: str = TITLE, directions: Directions | None =
             f"{metadata.step:,} steps on {metadata.data.name}; images of {height}×{width} pixels, "
             f"{KINDS[metadata.channels]}."
         ),
-        "made_with": escape(f"{metadata.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)"),
-        "style": "".join(files(report).joinpath(name).read_text(encoding="utf-8") for name in SHARED)
-        + _resource("page.css"),
+        "footer": footer,
+        "style": pictures.style("page.css"),
         "metadata": json.dumps(described).replace("<", "\\u003c"),
-        "latent": _resource("latent.js"),
-        "script": _resource("page.js"),
+        "script": "".join(map(resource, ("latent.js", "graph.js", "page.js"))),
     }
-    return Template(_resource("page.html")).substitute(parts)
-
-
-def _resource(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return Template(resource("page.html")).substitute(parts)

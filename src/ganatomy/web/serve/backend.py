@@ -109,7 +109,8 @@ def load(
             raise UserError(f"{place} has no ONNX graph yet: run `ganatomy export {place} --to onnx` first.")
         place = str(graph)
     sampler = sampling.load_images(place, step=step, raw=raw, changes=changes)
-    sampler.check_draws()
+    if sampler.takes_pictures:
+        raise UserError("This generator is given an image and draws of no seed: `ganatomy apply` takes pictures.")
     return SamplerBackend(sampler, device)
 
 
