@@ -137,7 +137,7 @@ def test_pictures_are_applied_to_and_what_is_not_is_said(run: Run, tmp_path: Pat
         assert words in printed("apply", str(run.path), *arguments)
 
 
-@pytest.mark.parametrize("verb", ["sample", "walk", "directions", "project", "serve"])
+@pytest.mark.parametrize("verb", ["sample", "walk", "directions", "project"])
 def test_verbs_that_draw_of_seeds_refuse(run: Run, verb: str, tmp_path: Path) -> None:
     Image.fromarray(waves(1, 9, 6)[0]).save(tmp_path / "small.png")
     more = [str(tmp_path / "small.png")] if verb == "project" else []

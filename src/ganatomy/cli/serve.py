@@ -39,6 +39,8 @@ def serve(
 ) -> None:
     """Serve a generator's images, or its rows of a table, over HTTP, with a page that shows others at every visit.
 
+    One that is given an image takes pictures, and its page does.
+
     ganatomy serve last
     ganatomy serve generator.onnx --port 9000
     ganatomy serve last --on ray --replicas 1-8

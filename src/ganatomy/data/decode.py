@@ -3,7 +3,7 @@
 import io
 import struct
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -89,13 +89,16 @@ def reading(items: Items, i: int) -> Iterator[Raw]:
         yield raw
 
 
-def opened(raw: Raw) -> Image.Image:
-    """The image with its header read and its size checked, not yet decoded. Raises ImageError."""
+def opened(raw: Raw, formats: Sequence[str] = ()) -> Image.Image:
+    """The image with its header read and its size checked, not yet decoded; formats: of a file, any if not given.
+
+    Raises ImageError.
+    """
     with reasons():
         if isinstance(raw, bytes):
             if not raw:
                 raise ImageError("empty file")
-            image: Image.Image = Image.open(io.BytesIO(raw), formats=_formats())
+            image: Image.Image = Image.open(io.BytesIO(raw), formats=list(formats) or _formats())
             if image.format == "PNG" and "exif" not in image.info and (exif := _exif_of_png(raw)):
                 image.info["exif"] = exif
         elif isinstance(raw, np.ndarray):

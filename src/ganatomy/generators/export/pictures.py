@@ -20,8 +20,8 @@ def title(metadata: Metadata) -> str:
 def page(metadata: Metadata, title: str, where: str, footer: str, script: str, most: int) -> str:
     """The page as HTML.
 
-    where: a sentence on where the network computes; footer: HTML; script: has `apply`, as pictures.js describes it,
-    and calls `start`; most: pixels of a drawn picture.
+    where: a sentence on where the network computes; footer: HTML; script: as `script` makes it; most: pixels of a drawn
+    picture.
     """
     assert metadata.given is not None
     scale, (height, width) = metadata.given.scale, metadata.size
@@ -42,9 +42,14 @@ def page(metadata: Metadata, title: str, where: str, footer: str, script: str, m
         "metadata": json.dumps(
             metadata.model_dump(mode="json", include={"given", "size", "channels"}) | {"most": most}
         ),
-        "script": resource("pictures.js") + script,
+        "script": script,
     }
     return Template(resource("pictures.html")).substitute(parts)
+
+
+def script(own: str) -> str:
+    """The page's script; own: has `apply`, as pictures.js describes it, and calls `start`."""
+    return resource("pictures.js") + own
 
 
 def style(own: str) -> str:

@@ -40,7 +40,7 @@ def page(metadata: Metadata, title: str | None = None, directions: Directions | 
     made_with = escape(f"{metadata.made_with} and {npm.PACKAGE} {npm.VERSION} (MIT licence, Microsoft)")
     footer = f"Nothing leaves this page. Made with {made_with}."
     if metadata.given is not None:
-        script = resource("graph.js") + resource("picture_graph.js")
+        script = pictures.script(resource("graph.js") + resource("picture_graph.js"))
         where = "Your browser does the work."
         return pictures.page(metadata, title or pictures.title(metadata), where, footer, script, MOST)
     check(metadata)

@@ -1,4 +1,4 @@
-"""`ganatomy serve`: a generator's images over HTTP, or its rows of a table."""
+"""`ganatomy serve`: a generator's images over HTTP, what it draws of pictures, or its rows of a table."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ganatomy.errors import UserError
 from ganatomy.generators import rows as drawing
+from ganatomy.generators.image_to_image import ImageToImage
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
 from ganatomy.training.cluster.engine import Engine, Resources
@@ -19,6 +20,8 @@ from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
 from ganatomy.web.serve.batch_invariance import measure
 from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.metrics import ServerMetrics
+from ganatomy.web.serve.pictures import api as pictures
+from ganatomy.web.serve.pictures.dispatcher import MAX_BODY
 from ganatomy.web.serve.replicas import ReplicaPool, ReplicaRange, ReplicaTask, deployed, digest
 from ganatomy.web.serve.requests import RequestParser
 from ganatomy.web.serve.tables import api as tables
@@ -49,7 +52,9 @@ def serve(
     replicas: str | None = None,
     console: Console | None = None,
 ) -> None:
-    """Answer requests for images or rows until SIGTERM or Ctrl-C; then finish accepted requests and return.
+    """Answer requests for images, of seeds or of pictures, or for rows until SIGTERM or Ctrl-C.
+
+    Then finish accepted requests and return.
 
     place, step, raw, changes: as for `generators.api.load`
     backend_name              torch, or onnx for a run's exported graph; by default whatever `place` is
@@ -71,24 +76,29 @@ def serve(
     token, allow = access.token_for(token, token_file, no_token), guard.host_names(allow)
     limits, name = guard.Limits(), Path(place).stem
     routes: app.Routes
+    chosen: dict[str, Any] = {"step": step, "raw": raw, "changes": changes}
     with server.bind(host, port) as listener, ExitStack() as stack:
         if table := drawing.find(place):
             tables.check({"--backend": backend_name, "--on": on, "--set": changes})
             own: dict[str, Any] = {"device": device, "step": step, "raw": raw}
             routes = tables.routes(table, name, seconds, **own, max_body=limits.body, token=token is not None)
             words = tables.summary(routes)
+        elif isinstance(sampler := backend.sampler(place, backend_name, **chosen), ImageToImage):
+            limits = guard.Limits(MAX_BODY)
+            made = pictures.routes(sampler.to(runtime.choose_device(device)), seconds, on, token is not None)
+            routes, words = made, pictures.summary(made)
         else:
             workers = min(WORKERS, runtime.cores())
             threads = runtime.cores() // workers
             torch.set_num_threads(threads)
-            generator = backend.load(place, backend_name, device, step=step, raw=raw, changes=changes)
+            generator = SamplerBackend(sampler, device)
             metrics = ServerMetrics()
             pool: DrawingPool
             if on is None:
                 pool = WorkerPool(generator, metrics.count_batch, workers if generator.device.type == "cpu" else 1)
                 pool.start()
             else:
-                again = backend.loader(generator, place, backend_name, device, step=step, raw=raw, changes=changes)
+                again = backend.loader(generator, place, backend_name, device, **chosen)
                 pool = stack.enter_context(replicated(generator, again, threads, on, wanted, metrics, console))
             dispatcher, parser, image = dispatch(pool, seconds)
             metrics.add_gauge("waiting", "Images accepted and not ready.", lambda: dispatcher.waiting)

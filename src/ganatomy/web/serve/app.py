@@ -43,9 +43,15 @@ class Routes:
     """What every server answers, whatever it draws: beside its own endpoints health, metrics, description, errors."""
 
     def __init__(
-        self, own: Sequence[Endpoint], title: str, admission: Admission, metrics: ServerMetrics, token: bool
+        self,
+        own: Sequence[Endpoint],
+        title: str,
+        admission: Admission,
+        metrics: ServerMetrics,
+        token: bool,
+        same: str = openapi.SAME_SEED,
     ) -> None:
-        """own: endpoints; title: of the description; token: whether clients need one."""
+        """own: endpoints; title: of the description; token: whether clients need one; same: as for `document`."""
         self.admission, self.metrics = admission, metrics
         self.endpoints = [
             *own,
@@ -54,7 +60,7 @@ class Routes:
             Endpoint("GET", "/openapi.json", self.description, openapi.get("This description.", "application/json")),
         ]
         self.document = openapi.document(
-            title, {each.path: {each.method.lower(): each.operation} for each in self.endpoints}, token
+            title, {each.path: {each.method.lower(): each.operation} for each in self.endpoints}, token, same
         )
 
     async def health(self, request: Request) -> Response:

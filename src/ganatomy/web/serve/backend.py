@@ -93,6 +93,18 @@ def load(
     raw: bool = False,
     changes: Mapping[str, Any] | None = None,
 ) -> SamplerBackend:
+    """What the server draws with; arguments and errors as for `sampler`, device as for `SamplerBackend`."""
+    return SamplerBackend(sampler(place, name, step=step, raw=raw, changes=changes), device)
+
+
+def sampler(
+    place: str,
+    name: str | None,
+    *,
+    step: int | None = None,
+    raw: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Sampler:
     """The generator of whatever `generators.api.load` takes, with the same step, raw and changes.
 
     name: torch, or onnx for the graph that was exported from a run; by default whatever `place` is. Raises UserError
@@ -108,10 +120,7 @@ def load(
         if not graph.is_file():
             raise UserError(f"{place} has no ONNX graph yet: run `ganatomy export {place} --to onnx` first.")
         place = str(graph)
-    sampler = sampling.load_images(place, step=step, raw=raw, changes=changes)
-    if sampler.takes_pictures:
-        raise UserError("This generator is given an image and draws of no seed: `ganatomy apply` takes pictures.")
-    return SamplerBackend(sampler, device)
+    return sampling.load_images(place, step=step, raw=raw, changes=changes)
 
 
 def loader(

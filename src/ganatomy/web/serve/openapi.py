@@ -12,6 +12,7 @@ Schema = dict[str, Any]
 
 SEED: Schema = {"type": "integer", "minimum": 0, "maximum": LAST_SEED}
 RATIO: Schema = {"type": "number", "minimum": TRUNCATION[0], "maximum": TRUNCATION[1]}
+SAME_SEED = "The same seed, class and truncation give the same bytes, whatever else is requested."
 NULL: Schema = {"type": "null"}
 BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 REFUSALS = {
@@ -24,14 +25,17 @@ REFUSALS = {
 LATER = {"Retry-After": {"required": True, "description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def document(title: str, operations: Mapping[str, Mapping[str, Schema]], token: bool) -> Schema:
-    """The whole description. operations: by path, then by method in lower case; token: whether clients need one."""
+def document(title: str, operations: Mapping[str, Mapping[str, Schema]], token: bool, same: str) -> Schema:
+    """The whole description. operations: by path, then by method in lower case; token: whether clients need one.
+
+    same: a sentence on what gives the same bytes.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
             "title": title,
             "version": __version__,
-            "description": "The same seed, class and truncation give the same bytes, whatever else is requested.",
+            "description": same,
         },
         **({"security": [{"token": []}]} if token else {}),
         "paths": operations,
@@ -104,12 +108,12 @@ def images(parser: RequestParser, max_body: int) -> Schema:
     return operation
 
 
-def of_body(max_body: int) -> Schema:
-    """The refusals of a request's body, which may have so many bytes."""
+def of_body(max_body: int, types: str = "application/json") -> Schema:
+    """The refusals of a request's body, which may have so many bytes and has to be of these types."""
     return {
         "408": refusal(408, "The body takes too long to arrive."),
         "413": refusal(413, f"The body has more than {max_body:,} bytes."),
-        "415": refusal(415, "The Content-Type is not application/json."),
+        "415": refusal(415, f"The Content-Type is not {types}."),
     }
 
 

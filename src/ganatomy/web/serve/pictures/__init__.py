@@ -1,0 +1,1 @@
+"""Pictures over HTTP, drawn of those that are sent."""
