@@ -20,10 +20,11 @@ def enlarging(folder: Path, name: str = "run", recipe: str = "srgan", count: int
 
 
 def rich(folder: Path, recipe: str) -> Run:
-    """Train a tiny generator of any recipe of pairs until it draws images of contrast."""
+    """Train a tiny generator of any recipe of pairs until it draws images of contrast; of edsr grey ones."""
     quickly: dict[str, Any] = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}
     quickly |= {"diagnosis__on": False, "training__steps": 10, "log__keep": 0}
     if recipe in ("srgan", "edsr"):
+        np.save(folder / "waves.npy", waves(40, *SIZE, channels=3 if recipe == "srgan" else 1))
         return enlarging(folder, recipe=recipe, **quickly)
     images = waves(40, *SIZE)
     np.save(folder / "drawn.npy", images)

@@ -89,6 +89,10 @@ class ImageToImage(Sampler):
             ]
         )
 
+    def images(self, codes: torch.Tensor, batch: int = 1, truncation: float | None = None) -> Pixels:
+        """Raises UserError: no images are drawn of codes, [N, latent_dim]."""
+        raise UserError(GIVEN)
+
     def latents(self, seeds: Sequence[int], label: str | int | None = None) -> torch.Tensor:
         """Raises UserError: there are no codes of seeds, [N, latent_dim]."""
         raise UserError(GIVEN)

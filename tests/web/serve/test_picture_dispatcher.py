@@ -26,7 +26,7 @@ GIVEN = encoded(picture(waves(1, 32, 40)[0]), "PNG")
 @pytest.fixture(scope="module")
 def sampler(tmp_path_factory: pytest.TempPathFactory) -> ImageToImage:
     folder: Path = tmp_path_factory.mktemp("enlarging")
-    return ganatomy.load(rich(folder, "edsr"))
+    return ganatomy.load(rich(folder, "srgan"))
 
 
 @asynccontextmanager
