@@ -207,3 +207,17 @@ def test_the_page_says_nothing_private(page_of: Callable[..., Page], given_run: 
     assert known == {"given": {"scale": 1, "multiple": 4}, "size": [16, 24], "channels": 3, "most": web.MOST}
     assert page.title() == "Translate a picture"
     page.close()
+
+
+def test_the_page_stays_alive_while_a_picture_is_drawn(page_of: Callable[..., Page]) -> None:
+    page = page_of("pix2pix")
+    ticks = page.evaluate("""async () => {
+      const given = tensor("uint8", new Uint8Array(256 * 256 * 3), [1, 256, 256, 3]);
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 0);
+      await session.run({ given }, ["pixels"]);
+      clearInterval(timer);
+      return ticks;
+    }""")
+    assert ticks > 0
+    page.close()

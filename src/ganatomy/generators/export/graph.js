@@ -7,6 +7,7 @@ async function loadGraph() {
   const ort = await import(beside("onnxruntime.js"));
   ort.env.wasm.wasmPaths = { wasm: beside("onnxruntime.wasm") };
   ort.env.wasm.numThreads = 1;  // more would need headers that a plain host of files does not send
+  ort.env.wasm.proxy = true;  // in a worker: the page stays alive while a large picture is drawn
   const session = await ort.InferenceSession.create(beside("model.onnx"));
   return { session, tensor: (...parts) => new ort.Tensor(...parts) };
 }
