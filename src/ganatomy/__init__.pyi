@@ -21,6 +21,7 @@ from .gan.penalties import register_penalty as register_penalty
 from .gan.priors import register_prior as register_prior
 from .generators.rows import RowSampler as RowSampler
 from .generators.sampler import Sampler as Sampler
+from .generators.sounds import SoundSampler as SoundSampler
 from .generators.api import apply as apply
 from .generators.api import directions as directions
 from .generators.api import load as load

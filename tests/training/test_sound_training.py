@@ -108,18 +108,18 @@ def test_a_resumed_training_equals_one_that_never_stopped(run: Run, tmp_path: Pa
 
 def test_a_seeds_sound_depends_on_nothing_but_the_seed_and_its_class(run: Run) -> None:
     sampler = SoundSampler.of_run(run)
-    some = sampler.waves([3, 70, 5])
-    assert_array_equal(sampler.waves([70])[0], some[1])
+    some = sampler.stored([3, 70, 5])
+    assert_array_equal(sampler.stored([70])[0], some[1])
     z, y = sampler.prior.split(sampler.prior.of_seeds([3, 70, 5]))
     with torch.no_grad():
         direct = sampler.modality.stored(sampler.network(z, y))
     assert np.abs(direct.astype(int) - some).max() <= 1
-    assert not np.array_equal(sampler.waves([3], sampler.label("C4")), sampler.waves([3], sampler.label("B4")))
+    assert not np.array_equal(sampler.stored([3], sampler.number("C4")), sampler.stored([3], sampler.number("B4")))
     assert sampler.labels(range(12)) == [int(row.argmax()) for row in sampler.prior.of_seeds(range(12))[:, 8:]]
     with pytest.raises(UserError, match="There is no seed"):
-        sampler.waves([2**32])
+        sampler.stored([2**32])
     with pytest.raises(UserError, match="class"):
-        sampler.label("H4")
+        sampler.number("H4")
 
 
 def test_sample_writes_a_wav_file_for_each_seed(run: Run, tmp_path: Path) -> None:
@@ -128,16 +128,16 @@ def test_sample_writes_a_wav_file_for_each_seed(run: Run, tmp_path: Path) -> Non
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["grid.png", "seed-000000.wav", "seed-000001.wav", "seed-000002.wav", "seed-000070.wav"]
     sampler = SoundSampler.of_run(run)
-    expected = sampler.waves([70], sampler.label("A4"))[0]
+    expected = sampler.stored([70], sampler.number("A4"))[0]
     assert_array_equal(heard(tmp_path / "out" / "seed-000070.wav"), expected)
     assert ganatomy.sample(run, [1], out=tmp_path / "again") == tmp_path / "again"
-    assert_array_equal(heard(tmp_path / "again" / "seed-000001.wav"), sampler.waves([1])[0])
-    assert len(list(sample_sounds(run, out=tmp_path / "usual")[0].glob("*.wav"))) == 16
+    assert_array_equal(heard(tmp_path / "again" / "seed-000001.wav"), sampler.stored([1])[0])
+    assert len(list(sample_sounds(sampler, out=tmp_path / "usual")[0].glob("*.wav"))) == 16
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("walk", "RUN"), ("directions", "RUN"), ("project", "RUN", "x.png"), ("export", "RUN"), ("apply", "RUN", "x.png")],
+    [("walk", "RUN"), ("directions", "RUN"), ("project", "RUN", "x.png"), ("apply", "RUN", "x.png")],
 )
 def test_verbs_of_images_say_what_draws_sounds(run: Run, arguments: tuple[str, ...]) -> None:
     said = printed(*(str(run.path) if argument == "RUN" else argument for argument in arguments))
@@ -147,7 +147,7 @@ def test_verbs_of_images_say_what_draws_sounds(run: Run, arguments: tuple[str, .
 def test_options_of_others_are_refused(run: Run) -> None:
     assert "--rows: not of sounds" in printed("sample", str(run.path), "--rows", "3")
     assert "--features, --size: not of sounds" in printed("evaluate", str(run.path), "--features", "x", "--size", "32")
-    with pytest.raises(UserError, match="this draws sounds"):
+    with pytest.raises(UserError, match="this generator draws sounds"):
         ganatomy.sample(run, rows=3)
     with pytest.raises(UserError, match="reference, features"):
         ganatomy.evaluate(run, features="random")
@@ -177,6 +177,6 @@ def test_scores_are_measured_while_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", ["vae", "diffusion"])
 def test_baselines_draw_spectrograms_too(recipe: str, tmp_path: Path) -> None:
     run = sounding(tmp_path, recipe=recipe, data__form="spectrogram", training__steps=2)
-    waves = SoundSampler.of_run(run).waves([0, 1])
+    waves = SoundSampler.of_run(run).stored([0, 1])
     assert waves.shape == (2, 800)
     assert waves.any()

@@ -118,7 +118,7 @@ def test_a_run_goes_on_with_its_own_table_only(tmp_path: Path) -> None:
 
 
 def test_sampled_rows_have_the_types_bounds_and_decimals_of_the_table(run: Run, tmp_path: Path) -> None:
-    path, said = sample_rows(run, 150, out=tmp_path / "rows.parquet")
+    path, said = sample_rows(RowSampler.of_run(run), 150, out=tmp_path / "rows.parquet")
     made, real = pd.read_parquet(path), people(300)
     assert said == f"150 rows in {path}"
     assert list(made.columns) == list(real.columns)
@@ -149,12 +149,12 @@ def test_rows_are_found_by_their_cells(run: Run, tmp_path: Path) -> None:
     assert (frame["age"] > 40).all()
     assert (frame["city"] == "Bonn").all()
     assert drawn == seeds[-1] + 1
-    assert_frame_equal(frame, sampler.frame(seeds.tolist(), sampler.cell("city=Bonn")))
-    path, said = sample_rows(run, 5, wheres=["income = missing"], out=tmp_path / "rows.csv")
+    assert_frame_equal(frame, sampler.frame(seeds.tolist(), sampler.number("city=Bonn")))
+    path, said = sample_rows(RowSampler.of_run(run), 5, wheres=["income = missing"], out=tmp_path / "rows.csv")
     assert pd.read_csv(path)["income"].isna().all()
     assert "% of" in said
     with pytest.raises(UserError, match="Only 0 of 20,000 rows are such"):
-        sample_rows(run, 5, wheres=["age > 40", "age < 30"])
+        sample_rows(RowSampler.of_run(run), 5, wheres=["age > 40", "age < 30"])
 
 
 def test_a_run_is_measured_by_rows_that_it_did_not_see(run: Run) -> None:
@@ -218,7 +218,7 @@ def test_a_table_without_categories_is_learnt_without_conditions(tmp_path: Path)
     assert "penalty/condition" not in run.records()[-1]
     assert len(RowSampler.of_run(run).frame(range(5))) == 5
     with pytest.raises(UserError, match="takes no conditions"):
-        sample_rows(run, 5, label="age=3")
+        sample_rows(RowSampler.of_run(run), 5, label="age=3")
 
 
 def test_a_residual_copula_begins_as_the_copula_and_goes_on_exactly(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_residual_copula_begins_as_the_copula_and_goes_on_exactly(tmp_path: Pa
     assert frame["income"].isna().mean() == pytest.approx(0.1, abs=0.05)
     go_on(halved, training__steps=4)
     assert_same_tensors(whole, halved, 4)
-    path, said = sample_rows(whole, 5, wheres=["city = Bonn"], out=tmp_path / "rows.csv")
+    path, said = sample_rows(RowSampler.of_run(whole), 5, wheres=["city = Bonn"], out=tmp_path / "rows.csv")
     assert set(pd.read_csv(path)["city"]) == {"Bonn"}
     assert "% of" in said
     card = evaluate_run(whole, metrics=["columns"]).cards[0]

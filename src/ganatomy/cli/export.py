@@ -15,7 +15,7 @@ def export(
         str | None,
         typer.Option(
             help="onnx: a graph; web: a page that draws, or takes pictures; gradio: a demo, for a Hugging Face Space; "
-            "safetensors: weights for ganatomy.load; onnx if not given, of a table safetensors, its one form."
+            "safetensors: weights for ganatomy.load, the one form for tables and sounds; onnx if not given."
         ),
     ] = None,
     half: Annotated[

@@ -1,7 +1,7 @@
 """ganatomy sample"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -64,31 +64,22 @@ def sample(
     """
     from ganatomy.errors import UserError
     from ganatomy.generators import api as sampling
-    from ganatomy.generators import rows as drawing
-    from ganatomy.generators import sounds as hearing
+    from ganatomy.generators import kinds
+    from ganatomy.generators.rows import RowSampler, sample_rows
+    from ganatomy.generators.sounds import sample_sounds
 
-    if table := drawing.find(run):
-        not_of({"--latents": latents, "--move": move, "--set": changes}, f"a table, whose rows {run} draws")
-        _, said = drawing.sample_rows(
-            table,
-            rows,
-            None if seeds is None else parse_seeds(seeds),
-            wheres=where or [],
-            label=label,
-            step=step,
-            raw=raw,
-            truncation=truncation,
-            device=device,
-            out=out,
+    if found := kinds.find(run):
+        of_images: dict[str, object] = {"--latents": latents, "--move": move, "--set": changes}
+        of_others = (
+            of_images if found.kind is RowSampler else {"--rows": rows is not None, "--where": where, **of_images}
         )
-        show(said)
-        return
-    if sounds := hearing.find(run):
-        of_others = {"--rows": rows, "--where": where, "--latents": latents, "--move": move, "--set": changes}
-        not_of(of_others, f"sounds, which {run} draws")
-        chosen = None if seeds is None else parse_seeds(seeds)
-        drawn_how: dict[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
-        show(hearing.sample_sounds(sounds, chosen, label=label, **drawn_how)[1])
+        not_of(of_others, f"{found.kind.DRAWS}, which {run} draws")
+        some = None if seeds is None else parse_seeds(seeds)
+        sampler = found.load(step, raw, truncation, device)
+        if isinstance(sampler, RowSampler):
+            show(sample_rows(sampler, rows, some, wheres=where or [], label=label, out=out)[1])
+        else:
+            show(sample_sounds(sampler, some, label=label, out=out)[1])
         return
     if rows is not None or where:
         raise UserError(f"--rows and --where go with tables, and {run} draws images.")

@@ -37,7 +37,7 @@ def serve(
     changes: Changes = None,
     parts: Parts = None,
 ) -> None:
-    """Serve a generator's images, or its rows of a table, over HTTP, with a page that shows others at every visit.
+    """Serve a generator's images, rows of a table or sounds over HTTP, with a page that has others at every visit.
 
     One that is given an image takes pictures, and its page does.
 

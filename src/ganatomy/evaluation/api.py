@@ -27,7 +27,6 @@ from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
 from ganatomy.evaluation.rows.of_run import evaluate_run
 from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
 from ganatomy.generators import api as sampling
-from ganatomy.generators import rows as drawing
 from ganatomy.generators import trained
 from ganatomy.generators.classes import class_index
 from ganatomy.generators.sampler import Sampler
@@ -97,7 +96,7 @@ def evaluate(
     if out is not None and not os.access(Path(out).parent, os.W_OK | os.X_OK):  # before minutes of measuring
         raise UserError(f"{out} cannot be written: {Path(out).parent} is no folder that can be written to.")
     run = _run(subject, Path(runs))
-    if run is not None and drawing.find(run):
+    if run is not None and trained.of_modality(run, "tables"):
         of_images = (features != AUTO, weights, sha256, size, channels, fit != "crop", label, changes)
         if any(of_images) or isinstance(reference, np.ndarray) or isinstance(held_out, np.ndarray):
             raise UserError(f"{run.path} draws rows of a table: features, size, label and the like are for images.")

@@ -8,15 +8,15 @@ from ganatomy.data import samples
 from ganatomy.errors import UserError
 from ganatomy.generators import directions as directing
 from ganatomy.generators import image_to_image as applying
-from ganatomy.generators import latents, pretrained, row_files, trained
-from ganatomy.generators import rows as drawing
-from ganatomy.generators import sounds as hearing
+from ganatomy.generators import kinds, latents, pretrained, trained
 from ganatomy.generators.directions import Directions
 from ganatomy.generators.image_to_image import ImageToImage
 from ganatomy.generators.latents import Latents, Space
 from ganatomy.generators.metadata import Metadata, image_of
 from ganatomy.generators.pretrained import Pretrained
+from ganatomy.generators.rows import RowSampler, sample_rows
 from ganatomy.generators.sampler import Sampler
+from ganatomy.generators.sounds import SoundSampler, sample_sounds
 from ganatomy.modalities.image_modality import save_preview
 from ganatomy.modalities.images import check_animation, enlarge, grid, save_animation, save_png
 from ganatomy.runs.run import DIRECTIONS, RUNS, Run
@@ -38,19 +38,19 @@ def load(
     """The generator of a run, of an exported folder or file, or of a Hugging Face repository, "hf:owner/name".
 
     Of images it is a `Sampler`, whose `sample` draws pixels of seeds; of images that are given images an
-    `ImageToImage`, with `apply_to`; of rows of a table a `RowSampler`, whose `sample` makes DataFrames.
+    `ImageToImage`, with `apply_to`; of rows of a table a `RowSampler`, whose `sample` makes DataFrames; of sounds a
+    `SoundSampler`, whose `sample` makes int16 [N, T].
 
     Of a run the averaged one, or with raw=True the one in training; of the newest or a given step.
     truncation: as in Sampler; changes: of the options that only sampling depends on, {"diffusion.sampling_steps": 10};
     device: cpu, cuda, cuda:N, mps, or auto, a GPU if there is one. Raises UserError where there is no such generator or
     device.
     """
-    table = drawing.find(place, Path(runs))
-    if table is None:
+    if (found := kinds.find(place, Path(runs))) is None:
         return load_images(place, step, raw, truncation, changes, runs, device)
     if changes:
-        raise UserError(f"{place} draws rows of a table: no option of it can be changed after training.")
-    return drawing.load(table, step, raw, truncation, device)
+        raise UserError(f"{found} draws {found.kind.DRAWS}: no option of it can be changed after training.")
+    return found.load(step, raw, truncation, device)
 
 
 def load_images(
@@ -64,16 +64,13 @@ def load_images(
 ) -> Sampler:
     """As `load`, for what needs images: raises UserError where something else is drawn, too."""
     chosen = choose_device(device)
+    if other := kinds.find(place, Path(runs)):
+        name = other.origin.address if isinstance(other.origin, Run) else place
+        raise UserError(f"{other} draws {other.kind.DRAWS}, not images: `ganatomy sample {name}` writes them.")
     if not isinstance(place, Run) and (found := pretrained.find(place)):
-        if row_files.is_of_rows(found):
-            raise _draws_rows(place, place)
         pretrained.check_one(place, step, raw)
         return _sampler(pretrained.load(found, changes or {}), truncation).to(chosen)
     run = place if isinstance(place, Run) else Run.find(place, Path(runs))
-    if run.config().modality == "sounds":
-        raise UserError(f"{run.path} draws sounds, not images: `ganatomy sample {run.address}` writes them.")
-    if run.config().modality == "tables":
-        raise _draws_rows(run.path, run.address)
     config, (tensors, manifest) = run.config(), trained.read(run, step, raw)
     image = image_of(config, run.path / "config.yaml")
     network = pretrained.rebuilt(config, image, tensors, run.path, changes or {})
@@ -83,10 +80,6 @@ def load_images(
 
 def _sampler(origin: Pretrained, truncation: float | None) -> Sampler:
     return (Sampler if origin.metadata.given is None else ImageToImage)(origin, truncation)
-
-
-def _draws_rows(place: object, name: object) -> UserError:
-    return UserError(f"{place} draws rows of a table, not images: `ganatomy sample {name}` writes them.")
 
 
 def apply(
@@ -131,8 +124,8 @@ def sample(
 ) -> Path:
     """Write an image for each seed, named by it, grid.png of all, and their list; returns the folder (`out`).
 
-    Of a run on sounds: write a WAV file for each seed, 0 to 15 if not given. Of a generator of rows of a table: write
-    `rows` rows, those for which all terms in `where` hold, to one file, and return it.
+    Of a generator of sounds: write a WAV file for each seed, 0 to 15 if not given. Of a generator of rows of a table:
+    write `rows` rows, those for which all terms in `where` hold, to one file, and return it.
 
     seeds: 0 to 63, if not given. The list, samples.json, tells them from the sheet and from what is in the folder
     already: see `data.samples`. label: a class for all, of a conditional generator: its name, or :3, its index. files:
@@ -141,16 +134,15 @@ def sample(
     one. The other arguments: as for `load`.
     Raises UserError where there is no such generator, seed, class or point, and where nothing can be written.
     """
-    if (table := drawing.find(place, Path(runs))) is not None:
+    if found := kinds.find(place, Path(runs)):
         if files or moves or changes:
-            raise UserError("files, moves and changes are of images, and this generator draws rows of a table.")
-        how: Mapping[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
-        return drawing.sample_rows(table, rows, seeds, wheres=where, label=label, **how)[0]
-    if sounds := hearing.find(place, Path(runs)):
-        if rows is not None or where or files or moves or changes:
-            raise UserError("rows and where go with tables, files, moves and changes with images: this draws sounds.")
-        chosen: Mapping[str, Any] = {"step": step, "raw": raw, "truncation": truncation, "device": device, "out": out}
-        return hearing.sample_sounds(sounds, seeds, label=label, **chosen)[0]
+            raise UserError(f"files, moves and changes are of images, and this generator draws {found.kind.DRAWS}.")
+        if found.kind is SoundSampler and (rows is not None or where):
+            raise UserError("rows and where go with tables: this generator draws sounds.")
+        sampler = found.load(step, raw, truncation, device)
+        if isinstance(sampler, RowSampler):
+            return sample_rows(sampler, rows, seeds, wheres=where, label=label, out=out)[0]
+        return sample_sounds(sampler, seeds, label=label, out=out)[0]
     if rows is not None or where:
         raise UserError(f"rows and where go with tables, and {place} draws images.")
     seeds = range(64) if seeds is None else seeds

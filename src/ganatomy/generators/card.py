@@ -6,16 +6,17 @@ from typing import Any
 
 import yaml
 
+from ganatomy.config.options import Config
 from ganatomy.data.amounts import COPIED
-from ganatomy.generators.metadata import GeneratorMetadata, Metadata, RowMetadata
+from ganatomy.generators.metadata import GeneratorMetadata, Metadata, RowMetadata, SoundMetadata
 from ganatomy.modalities.tables.schema import Schema
 from ganatomy.runs.scorecard import Score, number, readable
 from ganatomy.system.wording import duration
 
 SAMPLES = "samples.png"
 KINDS = {1: "grey", 3: "colour", 4: "colour with alpha"}
-COPIES = "nearest_ratio_"  # how the score's name begins that tells copies of training images
-UNSTATED = "not stated; whoever publishes this generator states one, which the licence of its training images allows"
+COPIES = "nearest_ratio"  # how the score's name begins that tells copies of training images or sounds
+UNSTATED = "not stated; whoever publishes this generator states one, which the licence of its training data allows"
 
 
 def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) -> str:
@@ -32,7 +33,9 @@ def text(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) 
     }
     if metadata.classes:
         rows["classes"] = ", ".join(metadata.classes)
-    return _card(metadata, {**(header or {}), **_header(metadata)}, about, rows, _limits(metadata), use)
+    measure = "`ganatomy evaluate --metrics memorisation` does, with real images that it was not trained on"
+    limits = _limits(metadata, "images", measure)
+    return _card(metadata, {**(header or {}), **_header(metadata)}, about, rows, limits, use)
 
 
 def text_of_pairs(metadata: Metadata, use: str, header: Mapping[str, Any] | None = None) -> str:
@@ -70,6 +73,35 @@ def text_of_rows(metadata: RowMetadata, schema: Schema, place: str) -> str:
         *(f"    {line}" for line in str(schema).splitlines()),
     ]
     return _card(metadata, header, about, _rows(metadata, "rows"), _limits_of_rows(metadata), "\n".join(use))
+
+
+def text_of_sounds(metadata: SoundMetadata, config: Config, place: str) -> str:
+    """The card of a generator of sounds, in Markdown; place: how its code names the folder."""
+    header, data = {**_header_of_any(metadata), "tags": ["gan", "audio"]}, config.data
+    heard = SAMPLES.replace(".png", ".wav")
+    about = [
+        f"![Spectrograms of seeds 0 to 15, row by row]({SAMPLES})",
+        "",
+        f"Draws sounds of {data.seconds:g} s, {data.rate:,} samples a second, mono. The picture is of seeds 0 to 15; "
+        f"in [{heard}]({heard}) they follow each other.",
+    ]
+    rows = _rows(metadata, "sounds") | {
+        "latent vectors": f"{config.prior.dimension} numbers, {config.prior.name}",
+        "drawn as": f"{data.form}s",
+    }
+    if metadata.classes:
+        rows["classes"] = ", ".join(metadata.classes)
+    label = f", label={metadata.classes[0]!r}" if metadata.classes else ""
+    use = [
+        "    import ganatomy",
+        "",
+        f"    generator = ganatomy.load({place!r})",
+        f"    waves = generator.sample(seeds=range(16){label})  # int16 [16, {round(data.seconds * data.rate)}]",
+        "",
+        f"`ganatomy sample {place} --seeds 0-15` writes WAV files.",
+    ]
+    limits = _limits(metadata, "sounds", "`ganatomy evaluate` does, before the export")
+    return _card(metadata, header, about, rows, limits, "\n".join(use))
 
 
 def _card(
@@ -154,26 +186,23 @@ def _diagnosis(metadata: GeneratorMetadata) -> list[str]:
     return [f"{verdict} (`ganatomy diagnose`)", *(["", *(f"- {finding}" for finding in findings)] if findings else [])]
 
 
-def _limits(metadata: Metadata) -> Iterator[str]:
-    height, width = metadata.size
+def _limits(metadata: GeneratorMetadata, what: str, measure: str) -> Iterator[str]:
+    """what: images or sounds; measure: what measures copies, and when."""
     yield (
-        f"It draws images of {height}×{width} pixels and knows nothing but its training images: what is rare among "
-        "them may be missing, and what is one-sided in them stays so."
+        f"It knows nothing but its training {what}: what is rare among them may be missing, and what is one-sided in "
+        "them stays so."
     )
-    images = metadata.data.images
-    if images is not None and images <= COPIED:
-        yield f"It learnt from only {images} images: copies of them are the likely result."
+    count = metadata.data.images
+    if count is not None and count <= COPIED:
+        yield f"It learnt from only {count} {what}: copies of them are the likely result."
     measured = list(_copies(metadata))
     for name, score in measured:
         yield (
-            f"Copies of training images: {name} {score.interval()}. Near 0, most images are copies; at 1, they are as "
-            "far from the training images as new real images are."
+            f"Copies of training {what}: {name} {score.interval()}. Near 0, most {what} are copies; at 1, they are as "
+            f"far from the training {what} as new real {what} are."
         )
     if not measured:
-        yield (
-            "Whether it repeats its training images was not measured: `ganatomy evaluate --metrics memorisation` does, "
-            "with real images that it was not trained on."
-        )
+        yield f"Whether it repeats its training {what} was not measured: {measure}."
 
 
 def _limits_of_pairs(metadata: Metadata) -> Iterator[str]:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from ganatomy.errors import UserError, first_line
 from ganatomy.generators.weights import CONFIG, WEIGHTS
+from ganatomy.modalities.sounds.spectrogram_modality import LEVELS
 from ganatomy.modalities.tables.table_modality import NORMALISATION, SCHEMA
 from ganatomy.system.extras import needed
+
+FILES = (CONFIG, WEIGHTS, SCHEMA, NORMALISATION, LEVELS)  # that are read of a generator
 
 
 def download(name: str) -> Path:
@@ -15,7 +18,7 @@ def download(name: str) -> Path:
     """
     hub = needed("huggingface_hub", "hub", f"hf:{name}")
     try:
-        return Path(hub.snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, SCHEMA, NORMALISATION]))
+        return Path(hub.snapshot_download(name, allow_patterns=[*FILES]))
     except Exception as error:  # no network, no such repository, no permission: each has its own kind
         raise UserError(f"hf:{name} could not be loaded ({first_line(error)}).") from error
 

@@ -27,7 +27,7 @@ LICENCE = r"[\w.+-]{1,40}"
 
 
 class TrainingData(Options):
-    """What a generator was trained on; images: how many samples, rows of a table too."""
+    """What a generator was trained on; images: how many samples, rows and sounds too."""
 
     name: str = "unknown"
     images: int | None = None
@@ -130,12 +130,11 @@ class Metadata(GeneratorMetadata):
         """The metadata of a run's generator; checkpoint: the manifest of its checkpoint; errors as for `image_of`."""
         channels, *size = image = image_of(config, run.path / "config.yaml")
         multiple = network.multiple if isinstance(network, PadsImages) else 1
-        names = run.info().get("data", {}).get("classes") or [str(i) for i in range(len(config.prior.classes))]
         return cls(
             **_of_training(run, config, checkpoint, average),
             truncation="styles" if isinstance(network, Truncating) else "latent",
             prior=config.prior,
-            classes=names if config.prior.conditional else [],
+            classes=_classes(run, config),
             size=size,
             channels=channels,
             given=GivenImage(scale=image.scale, multiple=multiple) if isinstance(image, PairShape) else None,
@@ -161,6 +160,26 @@ class RowMetadata(GeneratorMetadata):
     def of_run(cls, run: Run, config: Config, checkpoint: dict[str, Any], average: bool) -> "RowMetadata":
         """The metadata of a run's generator; checkpoint: the manifest of its checkpoint."""
         return cls(**_of_training(run, config, checkpoint, average))
+
+
+class SoundMetadata(GeneratorMetadata):
+    """A generator of sounds in JSON, in config.json beside its weights.
+
+    classes   names of the classes, in the order of `prior.classes`, which counts their training sounds
+    """
+
+    classes: list[str]
+
+    @classmethod
+    def of_run(cls, run: Run, config: Config, checkpoint: dict[str, Any], average: bool) -> "SoundMetadata":
+        """The metadata of a run's generator; checkpoint: the manifest of its checkpoint."""
+        return cls(**_of_training(run, config, checkpoint, average), classes=_classes(run, config))
+
+
+def _classes(run: Run, config: Config) -> list[str]:
+    """The names of the classes that a run's generator draws by, or their numbers; none of an unconditional one."""
+    names = run.info().get("data", {}).get("classes") or [str(i) for i in range(len(config.prior.classes))]
+    return names if config.prior.conditional else []
 
 
 def _of_training(run: Run, config: Config, checkpoint: dict[str, Any], average: bool) -> dict[str, Any]:

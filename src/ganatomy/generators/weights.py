@@ -12,20 +12,22 @@ from torch import Tensor, nn
 
 from ganatomy import build
 from ganatomy.config import settings
-from ganatomy.config.options import Config
+from ganatomy.config.options import OF_SOUNDS, Config
 from ganatomy.errors import UserError
 from ganatomy.gan.penalties import DISTANCES
 from ganatomy.generators.metadata import GeneratorMetadata, Metadata, scale_of
+from ganatomy.modalities.tables.table_modality import SCHEMA
 from ganatomy.system.files import write_bytes, write_text
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 LONGEST = 2**18  # bytes of config.json
+LONGEST_OF_ROWS = 2**22  # bytes of it beside a table's columns: it counts the rows of each category
 LARGEST = 2**32  # bytes of a generator's tensors
 HEADER = 2**20  # bytes of the file beside its tensors
-# The options that a generator is rebuilt from. The others are of its training, or private: where the images lay.
+# The options that a generator is rebuilt from. The others are of its training, or private: where the samples lay.
 REBUILDS: Any = {
     **dict.fromkeys(("recipe", "method", "prior", "generator", "discriminator", "vae", "diffusion"), True),
-    "data": {"size", "channels", "scale"},
+    "data": {"size", "channels", "scale", *OF_SOUNDS},
     "penalties": set(DISTANCES),  # without one there is no regression
 }
 
@@ -60,6 +62,14 @@ def read(folder: Path) -> tuple[Metadata, Config, dict[str, Tensor]]:
     return metadata, config, tensors(folder, config, metadata.image)
 
 
+def modality(found: Path) -> str:
+    """What is drawn by the generator that `pretrained.find` found. Raises UserError where its file does not say so."""
+    if found.suffix == ".onnx":
+        return "images"
+    path = found / CONFIG
+    return config_of(described(path), path).modality
+
+
 def config_of(values: dict[str, Any], path: Path) -> Config:
     """The configuration that rebuilds the network, out of what is `described`. Raises UserError where it is none."""
     return settings.from_dict(values.get("config") or {}, str(path))
@@ -78,8 +88,9 @@ def tensors(folder: Path, config: Config, shape: build.SampleShape) -> dict[str,
     return found
 
 
-def described(path: Path, longest: int = LONGEST) -> dict[str, Any]:
-    """What config.json says: facts and config. Raises UserError where it has more bytes, or is not such a file."""
+def described(path: Path) -> dict[str, Any]:
+    """What config.json says: facts and config. Raises UserError where it is too long, or is not such a file."""
+    longest = LONGEST_OF_ROWS if (path.parent / SCHEMA).is_file() else LONGEST
     try:
         if path.stat().st_size > longest:
             raise UserError(f"{path} is too long for a configuration: it has more than {longest:,} bytes.")

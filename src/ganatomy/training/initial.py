@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from ganatomy import build
-from ganatomy.config.options import Config
+from ganatomy.config.options import OF_SOUNDS, Config
 from ganatomy.config.recipes import RECIPES, recipe
 from ganatomy.config.settings import change, from_dict
 from ganatomy.errors import UserError
 from ganatomy.gan.method import Method
-from ganatomy.generators import pretrained, row_files, weights
+from ganatomy.generators import kinds, pretrained, weights
 from ganatomy.generators.metadata import image_of
-from ganatomy.modalities.tables.table_modality import TableModality
+from ganatomy.modalities.modality import Modality
 from ganatomy.networks import transfer
 from ganatomy.runs import checkpoint
 from ganatomy.runs.parts import check_at_hand
@@ -37,10 +37,10 @@ class WarmStart:
 
     path      for the configuration: of a run its folder, of an export what a person wrote
     config    of which networks the weights are
-    image     channels, height, width of its images; of rows their shape
+    image     channels, height, width of its images; of rows and sounds their shape
     step      of the run's checkpoint; None of an export
     run       the run; None of an export, which has a generator alone
-    modality  of rows; None of others
+    modality  of rows or sounds; None of images
     """
 
     path: str
@@ -48,7 +48,7 @@ class WarmStart:
     image: build.SampleShape
     step: int | None = None
     run: Run | None = None
-    modality: TableModality | None = None
+    modality: Modality | None = None
 
     def __str__(self) -> str:
         return self.path if self.step is None else f"{self.path}, step {self.step:,}"
@@ -64,9 +64,8 @@ class WarmStart:
             return checkpoint.load(self.run.checkpoint(self.step), *self.roles)
         found = pretrained.find(self.path)
         assert found is not None, "it was found before"
-        if self.modality is not None:
-            return {"generator": row_files.read(found)[3]}
-        return {"generator": weights.read(found)[2]}
+        kind = kinds.KINDS.get(self.config.modality)
+        return {"generator": kind.read(found).tensors if kind else weights.read(found)[2]}
 
 
 def find(place: str | Path, step: int | None = None, runs: str | Path = RUNS) -> WarmStart:
@@ -79,8 +78,8 @@ def find(place: str | Path, step: int | None = None, runs: str | Path = RUNS) ->
             raise UserError(f"{place}: an ONNX graph cannot be trained on; start from the run, or from its weights.")
         if step is not None:
             raise UserError(f"{place} holds one generator; init.step chooses among those of a run.")
-        if row_files.is_of_rows(found):
-            _, config, modality, _ = row_files.read(found)
+        if kind := kinds.KINDS.get(weights.modality(found)):
+            _, config, modality, _ = kind.read(found)
             return WarmStart(str(place), config, modality.shape, modality=modality)
         metadata, config, _ = weights.read(found)
         return WarmStart(str(place), config, metadata.image)
@@ -88,8 +87,8 @@ def find(place: str | Path, step: int | None = None, runs: str | Path = RUNS) ->
     config = run.config()
     check_at_hand(run, parts.named(config))
     number = int(checkpoint.manifest(run.checkpoint(step))["step"])
-    if config.modality == "tables":
-        modality = TableModality.read(run.path)
+    if kind := kinds.KINDS.get(config.modality):
+        modality = kind.read_modality(run.path, config)
         return WarmStart(str(run.path), config, modality.shape, number, run, modality)
     return WarmStart(str(run.path), config, image_of(config, run.path / "config.yaml"), number, run)
 
@@ -103,17 +102,19 @@ def pinned(given: Mapping[str, Any], runs: str | Path = RUNS) -> dict[str, Any]:
 
 
 def base(origin: WarmStart) -> Config:
-    """What a training starts from where no recipe is named: the game as the origin's was, of images unconditional.
+    """What a training starts from where no recipe is named: the game as the origin's was, but of tables unconditional.
 
     Of an exported generator only the networks are known, and the name of the recipe.
     """
     if origin.run is None:
-        name, usual = origin.config.recipe, "dcgan" if origin.modality is None else "residual-copula"
-        return change(recipe(name if name in RECIPES else usual), networks(origin, {}))
+        name, form = origin.config.recipe, origin.config.data.form
+        usual = {"tables": "residual-copula", "sounds": "wavegan" if form == "waveform" else "specgan"}
+        known = name if name in RECIPES else usual.get(origin.config.modality, "dcgan")
+        return change(recipe(known), networks(origin, {}))
     values = {
         part: options for part, options in origin.config.model_dump(mode="json").items() if part not in OF_THE_GAME
     }
-    values["prior"] |= {"classes": []} | ({"conditional": False} if origin.modality is None else {})
+    values["prior"] |= {"classes": []} | ({"conditional": False} if origin.config.modality != "tables" else {})
     return from_dict(values, origin.path)
 
 
@@ -129,9 +130,11 @@ def networks(origin: WarmStart, given: Mapping[str, Any]) -> dict[str, Any]:
     ]
     with_it = ["objective", "penalties"] if "discriminator" in same else []
     chosen = {f"{part}.{name}": value for part in [*same, *with_it] for name, value in there[part].items()}
-    if origin.modality is not None:  # whose columns decide the rest
+    if origin.config.modality == "tables":  # whose columns decide the rest
         return {f"prior.{name}": there["prior"][name] for name in ("name", "conditional")} | chosen
     latent = {f"prior.{name}": there["prior"][name] for name in ("name", "dimension")}
+    if origin.config.modality == "sounds":
+        return {**latent, **chosen, **{f"data.{name}": there["data"][name] for name in OF_SOUNDS}}
     channels, *size = origin.image
     return {**latent, **chosen, "data.size": size, "data.channels": channels}
 
@@ -225,13 +228,16 @@ def _apart(origin: WarmStart, config: Config, image: build.SampleShape) -> str:
         ("classes", len(origin.config.prior.classes), len(config.prior.classes)),
         ("numbers in z", origin.config.prior.dimension, config.prior.dimension),
     ]
-    if origin.modality is None:
-        sides += [
-            ("pixels", f"{origin.image[1]}×{origin.image[2]}", f"{image[1]}×{image[2]}"),
-            ("channels", origin.image[0], image[0]),
-        ]
-    else:
-        sides += [("features", origin.image[0], image[0])]
+    match origin.config.modality:
+        case "tables":
+            sides += [("features", origin.image[0], image[0])]
+        case "sounds":
+            sides += [("s", f"{origin.config.data.seconds:g}", f"{config.data.seconds:g}")]
+        case _:
+            sides += [
+                ("pixels", f"{origin.image[1]}×{origin.image[2]}", f"{image[1]}×{image[2]}"),
+                ("channels", origin.image[0], image[0]),
+            ]
     found = [f"{now} {what} instead of {before}" for what, before, now in sides if now != before]
     return ", ".join(found) or "the networks have other layers"
 

@@ -148,7 +148,7 @@ def prepare_training(
     """
     there = there or planned.data
     if planned.modality == "sounds":
-        settled, sounds, others = prepare_sound(planned, there, console)
+        settled, sounds, others = prepare_sound(planned, there, console, begun)
         check(sounds)
         runtime = replace(runtime, precision=settled.runtime.precision)
         scored = planned.evaluation.every and runtime.leads

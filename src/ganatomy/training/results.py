@@ -62,6 +62,7 @@ def _of_sounds(run: Run) -> dict[str, str]:
     return {
         f"ganatomy evaluate {run.address}": "scores, beside those of real sounds and of two baselines",
         f"ganatomy sample {run.address} --seeds 0-15": "sounds as WAV files, one a seed",
+        f"ganatomy export {run.address}": "a folder that draws the same sounds",
     }
 
 

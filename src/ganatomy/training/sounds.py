@@ -14,13 +14,20 @@ from ganatomy.data.amounts import COPIED
 from ganatomy.data.sounds import Sounds, prepare_sounds
 from ganatomy.errors import UserError
 from ganatomy.modalities.sounds.forms import FORMS
+from ganatomy.runs.run import Run
+from ganatomy.training import initial
 
 
-def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tuple[Config, Sounds, Sounds | None]:
+def prepare_sound(
+    planned: Config, there: DataOptions, console: Console, begun: Run | None = None
+) -> tuple[Config, Sounds, Sounds | None]:
     """Read sounds: the configuration with what they decide, those to train on, and those that are not trained on.
 
-    Raises UserError where they cannot be read, or have no classes where the training is conditional.
+    begun: the run that goes on. Raises UserError where they cannot be read, have no classes where the training is
+    conditional, or are not of the kind that the generator to start from draws.
     """
+    if planned.init.path and begun is None:
+        _check_start(planned)
     sounds, unseen = prepare_sounds(there.path, there.rate, there.seconds, there.first)
     sounds = replace(sounds, modality=FORMS[there.form].of(sounds.stored, there.rate))
     for note in sounds.notes:
@@ -48,6 +55,17 @@ def prepare_sound(planned: Config, there: DataOptions, console: Console) -> tupl
             )
         found["prior.classes"] = np.bincount(sounds.labels, minlength=len(sounds.classes)).tolist()
     return change(planned, found), sounds, unseen
+
+
+def _check_start(planned: Config) -> None:
+    """Raises UserError where the generator to start from draws no sounds, or sounds of another rate or form."""
+    origin = initial.find(planned.init.path, planned.init.step)
+    if origin.config.modality != "sounds":
+        raise UserError(f"{origin} draws {origin.config.modality}, and {planned.data.path} holds sounds.")
+    for name in ("rate", "form"):
+        before, now = getattr(origin.config.data, name), getattr(planned.data, name)
+        if before != now:
+            raise UserError(f"{origin} has data.{name}={before}: data.{name}={now} cannot start from it.")
 
 
 def problems(sounds: Sounds) -> list[str]:

@@ -87,7 +87,7 @@ def _description(planned: Config, begun: Run | None) -> tuple[Describe, str]:
     if planned.init.path:
         origin = initial.find(planned.init.path, planned.init.step)
         known = origin.modality
-        if known is None:
+        if not isinstance(known, TableModality):
             raise UserError(f"{origin} draws {origin.config.modality}, and {planned.data.path} is a table.")
         return lambda frame, schema, numbers: fitted(known, frame, len(numbers)), f" as those of {origin.path}"
     return (by_normal_scores if isinstance(planned.generator, ResidualCopulaOptions) else by_modes), ""

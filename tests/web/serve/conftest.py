@@ -1,4 +1,4 @@
-"""Servers of trained runs: of images, in the server's own process or in replicas that Ray places; and of rows."""
+"""Servers of trained runs: of images, in the server's own process or in replicas that Ray places; rows; sounds."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -9,7 +9,9 @@ from ray_processes import below
 from servers import Server, serving, until
 
 from ganatomy.generators.rows import RowSampler
+from ganatomy.generators.sounds import SoundSampler
 from ganatomy.runs.run import Run
+from sounds import sounding
 from tables import people, train_on
 
 
@@ -55,4 +57,23 @@ def people_sampler(people_run: Run) -> RowSampler:
 @pytest.fixture(scope="package")
 def row_server(people_run: Run) -> Iterator[Server]:
     with serving("-m", "ganatomy", "serve", str(people_run.path), "--port=0", "--device=cpu") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def note_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Of a generator that can be asked for notes."""
+    fast = {"generator_optimiser__learning_rate": 1e-2, "average__decay": 0.5}
+    by_class = {"prior__conditional": True, "training__steps": 6, "diagnosis__on": False}
+    return sounding(tmp_path_factory.mktemp("served"), **by_class, **fast)
+
+
+@pytest.fixture(scope="package")
+def note_sampler(note_run: Run) -> SoundSampler:
+    return SoundSampler.of_run(note_run)
+
+
+@pytest.fixture(scope="package")
+def sound_server(note_run: Run) -> Iterator[Server]:
+    with serving("-m", "ganatomy", "serve", str(note_run.path), "--port=0", "--device=cpu") as running:
         yield running

@@ -72,7 +72,7 @@ def evaluate_run(
         raise UserError(f"--n {count}: no score can be measured on fewer than {LEAST_MADE} sounds.")
     seeds = range(first_seed, first_seed + count)
     evaluator = SoundEvaluator(real, unseen, count, metrics)
-    made = evaluator.heard(sampler.waves(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
+    made = evaluator.heard(sampler.stored(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
     card = evaluator.card_of(subject_of_run(run, sampler.step, count, not raw, truncation, first_seed), made)
     baselines = evaluator.baselines(count, sampler.modality)
     beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}

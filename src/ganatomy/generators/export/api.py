@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from ganatomy.data.decode import MODES
 from ganatomy.errors import UserError, unknown
-from ganatomy.generators import rows as drawing
+from ganatomy.generators import kinds
 from ganatomy.generators.api import load_images
 from ganatomy.generators.export import conversion, sliders, space, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.metadata import GivenImage, Metadata
 from ganatomy.generators.pretrained import GRAPH
-from ganatomy.generators.rows import RowSampler
 from ganatomy.generators.sampler import Sampler
+from ganatomy.generators.seed_blocks import BlockSampler
 from ganatomy.generators.weights import WEIGHTS
 from ganatomy.modalities.images import Pixels
 from ganatomy.runs.run import RUNS, Run
@@ -46,19 +46,19 @@ def export(
 
     to: "onnx" (a graph from latent vectors, or from given pixels, to pixels), "web" (that graph in a page), "gradio"
     (that graph with a demo that is also a Space of Hugging Face) or "safetensors" (weights that `ganatomy.load`
-    rebuilds), which is the one form of a table's generator; onnx if not given. half: weights in 16 bits. title: of the
-    page or demo. licence: of the generator, as the card says it. place, step, raw: as for `load`. A graph that does
-    not draw what torch draws is not written. Raises UserError where there is no such generator or form, and where
-    nothing can be written.
+    rebuilds), which is the one form of generators of rows and of sounds; onnx if not given. half: weights in 16 bits.
+    title: of the page or demo. licence: of the generator, as the card says it. place, step, raw: as for `load`. A graph
+    that does not draw what torch draws is not written. Raises UserError where there is no such generator or form, and
+    where nothing can be written.
     """
-    if table := drawing.find(place, Path(runs)):
-        if to not in (None, OF_ROWS) or title is not None:
+    if found := kinds.find(place, Path(runs)):
+        if to not in (None, OF_OTHERS) or title is not None:
             raise UserError(
-                f"{place} draws rows of a table: --to {OF_ROWS} writes their generator with the columns; graphs, pages "
-                "and demos are of images."
+                f"{found} draws {found.kind.DRAWS}: --to {OF_OTHERS} is the one form of their generator; graphs, "
+                "pages and demos are of images."
             )
-        rows = drawing.load(table, step, raw).licensed(licence)
-        return _rows(rows, _folder(out, rows.home, OF_ROWS), half)
+        other = found.load(step, raw).licensed(licence)
+        return _others(other, _folder(out, other.home, OF_OTHERS), half)
     to = to or "onnx"
     if to not in FORMS:
         raise unknown("form of export", to, FORMS)
@@ -157,9 +157,9 @@ def _safetensors(sampler: Sampler, folder: Path, half: bool, title: str | None) 
     return Export(folder, folder / WEIGHTS, _loads(folder, "apply" if sampler.metadata.given else "sample"))
 
 
-def _rows(sampler: RowSampler, folder: Path, half: bool) -> Export:
+def _others(sampler: BlockSampler, folder: Path, half: bool) -> Export:
     sampler.save_pretrained(folder, half)
-    same = "" if half else "\nIt draws the same rows of the same seeds."
+    same = "" if half else f"\nIt draws the same {sampler.PLURAL} of the same seeds."
     return Export(folder, folder / WEIGHTS, _loads(folder) + same)
 
 
@@ -174,7 +174,7 @@ FORMS: dict[str, Callable[[Sampler, Path, bool, str | None], Export]] = {
     "gradio": _gradio,
     "safetensors": _safetensors,
 }
-OF_ROWS = "safetensors"  # the one form of a table's generator
+OF_OTHERS = "safetensors"  # the one form of a generator of rows or sounds
 TITLED = ("web", "gradio")  # the forms that make a page
 LATENTS = {"normal": "standard_normal({shape})", "uniform": "uniform(-(3**0.5), 3**0.5, {shape})"}  # numpy's, by prior
 

@@ -39,7 +39,7 @@ class SoundModality(Modality):
 
     @classmethod
     def read(cls, folder: Path, rate: int, samples: int) -> Self:
-        """Of the run in a folder, as `write` left it. Raises UserError where what it left is damaged."""
+        """Of a run or an export in a folder, as `write` left it. Raises UserError where what it left is damaged."""
         return cls(rate, samples)
 
     @property

@@ -7,11 +7,11 @@ Phases are not seen. They are found anew, by Griffin and Lim's algorithm.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -24,6 +24,7 @@ from ganatomy.system.files import write_text
 from ganatomy.system.options import Options
 
 LEVELS = "levels.json"  # in a run's folder
+LONGEST = 2**16  # bytes of it: enough for the frequencies of any rate
 WIDE = 3.0  # standard deviations on either side of the mean that are kept
 LEAST = 1e-3  # of a standard deviation: a frequency that is silent in all sounds stays so
 
@@ -31,8 +32,8 @@ LEAST = 1e-3  # of a standard deviation: a frequency that is silent in all sound
 class Levels(Options):
     """Of log₁₀ of the power at each of F frequencies the mean and the standard deviation, over sounds and windows."""
 
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    mean: tuple[Annotated[float, Field(ge=-7, le=1)], ...]  # silence is −6, and nothing is louder than log₁₀ 4
+    deviation: tuple[Annotated[float, Field(gt=0, le=7)], ...]
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,22 @@ class SpectrogramModality(SoundModality):
 
     @classmethod
     def read(cls, folder: Path, rate: int, samples: int) -> Self:
-        """Of the run in a folder, as `write` left it. Raises UserError where levels.json is not there, or damaged."""
-        path = folder / LEVELS
+        """Of a run or an export in a folder, as `write` left it.
+
+        Raises UserError where levels.json is not there, damaged, or of another rate.
+        """
+        path, bands = folder / LEVELS, window_of(rate) // 2
         try:
-            return cls(rate, samples, levels=Levels.model_validate_json(path.read_bytes()))
+            if path.stat().st_size > LONGEST:
+                raise UserError(f"{path} is larger than the {LONGEST:,} bytes that levels may take.")
+            levels = Levels.model_validate_json(path.read_bytes())
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.") from None
         except ValidationError as error:
             raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}.") from None
+        if not len(levels.mean) == len(levels.deviation) == bands:
+            raise UserError(f"{path} is damaged: at {rate:,} Hz there are {bands} frequencies.")
+        return cls(rate, samples, levels=levels)
 
     def write(self, folder: Path) -> None:
         """Write levels.json."""

@@ -1,4 +1,4 @@
-"""`ganatomy serve`: a generator's images over HTTP, what it draws of pictures, or its rows of a table."""
+"""`ganatomy serve`: a generator's images over HTTP, what it draws of pictures, its rows of a table, or its sounds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 
 from ganatomy.errors import UserError
-from ganatomy.generators import rows as drawing
+from ganatomy.generators import kinds
 from ganatomy.generators.image_to_image import ImageToImage
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
@@ -18,18 +18,22 @@ from ganatomy.web import DEADLINE, HOST, SERVE_PORT, access, guard, server
 from ganatomy.web.serve import app, backend
 from ganatomy.web.serve.backend import Backend, SamplerBackend, of_seeds
 from ganatomy.web.serve.batch_invariance import measure
+from ganatomy.web.serve.blocks import api as blocks
+from ganatomy.web.serve.blocks.routes import BlockRoutes
 from ganatomy.web.serve.dispatcher import Dispatcher
 from ganatomy.web.serve.metrics import ServerMetrics
 from ganatomy.web.serve.pictures import api as pictures
 from ganatomy.web.serve.pictures.dispatcher import MAX_BODY
 from ganatomy.web.serve.replicas import ReplicaPool, ReplicaRange, ReplicaTask, deployed, digest
 from ganatomy.web.serve.requests import RequestParser
-from ganatomy.web.serve.tables import api as tables
+from ganatomy.web.serve.sounds.routes import SoundRoutes
+from ganatomy.web.serve.tables.routes import RowRoutes
 from ganatomy.web.serve.workers import DrawingPool, WorkerPool
 
 MAX_IMAGES = 256  # of one request
 MAX_BYTES = 8 * 2**20  # of them, as pixels
 WORKERS = 2  # on half of the cores each: one draws while the other waits for Python
+ROUTES: dict[str, type[BlockRoutes]] = {"tables": RowRoutes, "sounds": SoundRoutes}
 TO_SEND = 5  # seconds, after the last image is drawn, to send what is left
 
 
@@ -52,7 +56,7 @@ def serve(
     replicas: str | None = None,
     console: Console | None = None,
 ) -> None:
-    """Answer requests for images, of seeds or of pictures, or for rows until SIGTERM or Ctrl-C.
+    """Answer requests for images, of seeds or of pictures, for rows or sounds until SIGTERM or Ctrl-C.
 
     Then finish accepted requests and return.
 
@@ -78,11 +82,11 @@ def serve(
     routes: app.Routes
     chosen: dict[str, Any] = {"step": step, "raw": raw, "changes": changes}
     with server.bind(host, port) as listener, ExitStack() as stack:
-        if table := drawing.find(place):
-            tables.check({"--backend": backend_name, "--on": on, "--set": changes})
-            own: dict[str, Any] = {"device": device, "step": step, "raw": raw}
-            routes = tables.routes(table, name, seconds, **own, max_body=limits.body, token=token is not None)
-            words = tables.summary(routes)
+        if found := kinds.find(place):
+            blocks.check(found, {"--backend": backend_name, "--on": on, "--set": changes})
+            other, kind = found.load(step, raw, device=device), ROUTES[found.kind.MODALITY]
+            drawing = blocks.routes(kind, other, name, seconds, max_body=limits.body, token=token is not None)
+            routes, words = drawing, blocks.summary(drawing)
         elif isinstance(sampler := backend.sampler(place, backend_name, **chosen), ImageToImage):
             limits = guard.Limits(MAX_BODY)
             made = pictures.routes(sampler.to(runtime.choose_device(device)), seconds, on, token is not None)

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ganatomy.modalities.images import Pixels, animation, encoded, enlarge, picture
@@ -33,16 +33,14 @@ def webp(image: Pixels) -> bytes:
     return encoded(picture(image), "WEBP", lossless=True, method=0, quality=0)
 
 
-def _zipped(one: Callable[[Pixels], bytes], suffix: str) -> Callable[[Pixels], bytes]:
-    def encode(images: Pixels) -> bytes:
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:  # stored: they are compressed already
-            for number, image in enumerate(images):
-                # Not writestr(name): it adds the time of day, and equal requests would get different bytes.
-                archive.writestr(zipfile.ZipInfo(f"{number:04d}.{suffix}"), one(image))
-        return file.getvalue()
-
-    return encode
+def zipped(contents: Iterable[bytes], suffix: str) -> bytes:
+    """A zip of files 0000.SUFFIX, 0001.SUFFIX, …, which hold these contents."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:  # stored: images are compressed already, and sounds hardly shrink
+        for number, content in enumerate(contents):
+            # Not writestr(name): it adds the time of day, and equal requests would get different bytes.
+            archive.writestr(zipfile.ZipInfo(f"{number:04d}.{suffix}"), content)
+    return file.getvalue()
 
 
 def _walk(frames: Pixels) -> bytes:
@@ -55,8 +53,8 @@ ZIP = "a zip of 0000.{0}, 0001.{0}, … in the order of the request, lossless"
 FORMATS = {
     each.name: each
     for each in (
-        Encoding("png", "application/zip", _zipped(png, "png"), ZIP.format("png")),
-        Encoding("webp", "application/zip", _zipped(webp, "webp"), ZIP.format("webp")),
+        Encoding("png", "application/zip", lambda images: zipped(map(png, images), "png"), ZIP.format("png")),
+        Encoding("webp", "application/zip", lambda images: zipped(map(webp, images), "webp"), ZIP.format("webp")),
         Encoding(
             "raw",
             "application/octet-stream",

@@ -100,7 +100,7 @@ def images(parser: RequestParser, max_body: int) -> Schema:
     shape = header("N,H,W,C; of the format raw.", {"type": "string"}, required=False)
     operation = get("Several images.", "application/zip", {"Image-Shape": shape})
     operation["responses"]["200"]["content"] |= {
-        each.media_type: {"schema": _schema(each.media_type)} for each in FORMATS.values()
+        each.media_type: {"schema": content(each.media_type)} for each in FORMATS.values()
     }
     operation["responses"] |= of_body(max_body)
     operation["description"] = " ".join(f"{name}: {each.meaning}." for name, each in FORMATS.items())
@@ -147,11 +147,12 @@ def _ok(media_type: str, headers: Schema | None) -> Schema:
     return {
         "description": "Success.",
         "headers": headers or {},
-        "content": {media_type: {"schema": _schema(media_type)}},
+        "content": {media_type: {"schema": content(media_type)}},
     }
 
 
-def _schema(media_type: str) -> Schema:
+def content(media_type: str) -> Schema:
+    """Of what an answer holds."""
     if media_type.startswith("text/"):
         return {"type": "string"}
     return {"type": "object"} if media_type == "application/json" else BINARY

@@ -4,39 +4,27 @@ import csv
 import html
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ganatomy.generators.rows import DrawnRows
+from ganatomy.generators.seed_blocks import DrawnSamples
 from ganatomy.modalities.tables.columns import AnyColumn, Category, Continuous, Date, Integer, Numbers
 from ganatomy.modalities.tables.files import csv_of
 from ganatomy.modalities.tables.schema import Schema
+from ganatomy.web.serve.blocks.encoding import BlockEncoding
 from ganatomy.web.strict_json import dump
 
 
-@dataclass(frozen=True)
-class RowEncoding:
-    """A way to send rows, numbers [N, D] of a schema's columns.
-
-    meaning   what a client receives, for the description of the server
-    """
-
-    name: str
-    media_type: str
-    encode: Callable[[Schema, DrawnRows], bytes]
-    meaning: str = ""
-
-
-def as_csv(schema: Schema, rows: DrawnRows) -> bytes:
+def as_csv(schema: Schema, rows: DrawnSamples) -> bytes:
     """The file that `ganatomy sample` writes of these rows, numbers [N, D]."""
-    return csv_of(schema.frame(rows.numbers))
+    return csv_of(schema.frame(rows.stored))
 
 
-def as_json(schema: Schema, rows: DrawnRows) -> bytes:
+def as_json(schema: Schema, rows: DrawnSamples) -> bytes:
     """{"columns": names, "rows": cells [N][D], "seeds": [N], "drawn": how many were drawn}; null: a missing cell."""
-    columns = [_values(column, rows.numbers[:, i]) for i, column in enumerate(schema.columns)]
+    columns = [_values(column, rows.stored[:, i]) for i, column in enumerate(schema.columns)]
     return dump(
         {
             "columns": [column.name for column in schema.columns],
@@ -47,7 +35,7 @@ def as_json(schema: Schema, rows: DrawnRows) -> bytes:
     )
 
 
-def as_table(schema: Schema, rows: DrawnRows) -> str:
+def as_table(schema: Schema, rows: DrawnSamples) -> str:
     """An HTML table, cells as a CSV file has them; of numbers [N, D]."""
     right = [' class="number"' if isinstance(column, Continuous | Integer) else "" for column in schema.columns]
     head, *lines = csv.reader(io.StringIO(as_csv(schema, rows).decode()))
@@ -77,16 +65,15 @@ def _real(cell: Any) -> float:
     return float(str(cell))
 
 
-FORMATS = {
-    each.name: each
-    for each in (
-        RowEncoding(
-            "json",
-            "application/json",
-            as_json,
-            "columns, their names; rows, lists of cells in that order, null where one is missing; seeds, one a row; "
-            "drawn, how many rows were drawn to find these",
-        ),
-        RowEncoding("csv", "text/csv", as_csv, "the file that `ganatomy sample` writes"),
+def formats(schema: Schema) -> dict[str, BlockEncoding]:
+    """The ways to send rows of these columns."""
+    cells = (
+        "columns, their names; rows, lists of cells in that order, null where one is missing; seeds, one a row; "
+        "drawn, how many rows were drawn to find these"
     )
-}
+    return {
+        "json": BlockEncoding("json", "application/json", partial(as_json, schema), cells, "as JSON"),
+        "csv": BlockEncoding(
+            "csv", "text/csv", partial(as_csv, schema), "the file that `ganatomy sample` writes", "as CSV"
+        ),
+    }

@@ -1,4 +1,4 @@
-"""Overload of a server of rows: what is refused, what is late, and clients that leave."""
+"""Overload of a server of rows: what is refused, what is late, and clients that leave. So are sounds drawn."""
 
 import asyncio
 import threading
@@ -11,29 +11,35 @@ from clients import Client
 from starlette.requests import ClientDisconnect
 
 from ganatomy.errors import UserError
-from ganatomy.generators.rows import DrawnRows, RowSampler
+from ganatomy.generators.rows import RowSampler
+from ganatomy.generators.seed_blocks import DrawnSamples
 from ganatomy.web.serve.admission import MAX_HELD, DeadlineError, OverloadedError
-from ganatomy.web.serve.tables.dispatcher import RowDispatcher
-from ganatomy.web.serve.tables.requests import RowJob
+from ganatomy.web.serve.blocks.dispatcher import BlockDispatcher
+from ganatomy.web.serve.blocks.requests import BlockJob
 
 
-class Gated(RowJob):
+class Gated(BlockJob):
     """Rows that are drawn while a gate is open."""
 
-    def draw(self, between: Any) -> DrawnRows:
+    def draw(self, between: Any) -> DrawnSamples:
         GATE.wait()
         between()
         return super().draw(between)
 
 
 GATE = threading.Event()
+SIZE = 100  # bytes of a row
+
+
+def encode(rows: DrawnSamples) -> bytes:
+    return b"x"
 
 
 @asynccontextmanager
-async def dispatching(sampler: RowSampler, seconds: float, pace: float) -> AsyncIterator[RowDispatcher]:
-    """A dispatcher behind a closed gate, which takes the generator to be of that speed, in seconds a row."""
-    dispatcher = RowDispatcher(sampler, 60.0)
-    dispatcher.seconds, dispatcher.seconds_per_row = seconds, pace
+async def dispatching(sampler: RowSampler, seconds: float, pace: float) -> AsyncIterator[BlockDispatcher]:
+    """A dispatcher behind a closed gate, which takes the generator to be of that speed, in seconds a sample."""
+    dispatcher = BlockDispatcher(sampler, SIZE, encode, 60.0)
+    dispatcher.seconds, dispatcher.seconds_per_sample = seconds, pace
     GATE.clear()
     try:
         yield dispatcher
@@ -42,9 +48,9 @@ async def dispatching(sampler: RowSampler, seconds: float, pace: float) -> Async
         await asyncio.to_thread(dispatcher.close)
 
 
-def ask(dispatcher: RowDispatcher, client: Client | None = None, count: int = 64) -> "asyncio.Task[Any]":
-    job = Gated(dispatcher.sampler, count, count)
-    return asyncio.create_task(dispatcher.answer(job, lambda rows: b"x", "text/csv", (client or Client()).request))
+def ask(dispatcher: BlockDispatcher, client: Client | None = None, count: int = 64) -> "asyncio.Task[Any]":
+    job = Gated(dispatcher.sampler, range(count))
+    return asyncio.create_task(dispatcher.answer(job, encode, "text/csv", (client or Client()).request))
 
 
 async def settle() -> None:
@@ -65,7 +71,7 @@ def test_what_would_be_late_is_refused_and_the_rest_is_answered(people_sampler: 
             answers = [await each for each in requests if not each.done() or not each.exception()]
             assert [answer.body for answer in answers] == [b"x"] * 3
             assert dispatcher.waiting == 0
-            assert dispatcher.held == 3 * 64 * dispatcher.row_bytes
+            assert dispatcher.held == 3 * 64 * dispatcher.sample_bytes
 
     asyncio.run(story())
 
@@ -91,7 +97,7 @@ def test_what_is_late_is_given_up_and_so_is_a_client_that_has_left(people_sample
 def test_rows_that_are_not_read_are_bounded(people_sampler: RowSampler) -> None:
     async def story() -> None:
         async with dispatching(people_sampler, seconds=20.0, pace=0.0) as dispatcher:
-            dispatcher.row_bytes = MAX_HELD // 100
+            dispatcher.sample_bytes = MAX_HELD // 100
             first, second = ask(dispatcher), ask(dispatcher)
             await settle()
             assert isinstance(second.exception(), OverloadedError)
@@ -102,5 +108,5 @@ def test_rows_that_are_not_read_are_bounded(people_sampler: RowSampler) -> None:
 
 
 def test_a_generator_that_is_too_slow_is_refused(people_sampler: RowSampler) -> None:
-    with pytest.raises(UserError, match=r"64 rows take .* s on this machine: give --seconds"):
-        RowDispatcher(people_sampler, 1e-6)
+    with pytest.raises(UserError, match=r"64 rows, which are drawn together, take .* s on this machine: give"):
+        BlockDispatcher(people_sampler, SIZE, encode, 1e-6)
