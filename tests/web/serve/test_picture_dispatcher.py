@@ -35,7 +35,7 @@ async def dispatching(sampler: ImageToImage, seconds: float, pace: float) -> Asy
     dispatcher = PictureDispatcher(sampler, 60.0)
     dispatcher.seconds, dispatcher.seconds_per_pixel = seconds, pace
     dispatcher.gate = threading.Event()
-    dispatcher._thread.submit(dispatcher.gate.wait)
+    dispatcher.thread.submit(dispatcher.gate.wait)
     try:
         yield dispatcher
     finally:

@@ -2,8 +2,10 @@
 
 import asyncio
 import math
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -112,6 +114,45 @@ class StreamedResponse(Response):
                 await send({"type": "http.response.body", "body": chunk, "more_body": start + CHUNK < len(self.body)})
         finally:
             self.release()
+
+
+class OneThread(Admission):
+    """Admission to one thread, in which one request after the other is drawn."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.thread = ThreadPoolExecutor(1, "drawing")
+
+    async def drawn(
+        self,
+        request: Request,
+        count: int,
+        pace: float,
+        response: StreamedResponse,
+        work: Callable[[Callable[[], None]], bytes],
+    ) -> StreamedResponse:
+        """The response with what `work` makes, in the thread; the other arguments and the errors: as for `admitted`.
+
+        work: calls what it is given at first, and now and then, which raises where nobody waits any more.
+        """
+        gone = threading.Event()
+        async with self.admitted(request, count, pace, response) as (deadline, while_connected):
+
+            def between() -> None:
+                if gone.is_set():
+                    raise ClientDisconnect
+                if time.monotonic() > deadline:
+                    raise DeadlineError
+
+            try:
+                content = await while_connected(asyncio.get_running_loop().run_in_executor(self.thread, work, between))
+            finally:
+                gone.set()
+        return response.with_content(content)
+
+    def close(self) -> None:
+        """Draw what was accepted, and end the thread."""
+        self.thread.shutdown()
 
 
 async def _disconnected(request: Request) -> None:

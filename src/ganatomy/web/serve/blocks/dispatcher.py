@@ -1,17 +1,15 @@
 """Draws samples for requests, one request after the other; a sample in the same batch as by `ganatomy sample`."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from ganatomy.errors import UserError
 from ganatomy.generators.seed_blocks import BLOCK, BlockSampler, DrawnSamples
-from ganatomy.web.serve.admission import Admission, DeadlineError, StreamedResponse
+from ganatomy.web.serve.admission import OneThread, StreamedResponse
 from ganatomy.web.serve.blocks.requests import BlockJob
 
 MEASURED = (1, 2)  # blocks by which the speed is measured, at first and again: libraries are loaded, memory is taken
@@ -20,8 +18,8 @@ Encode = Callable[[DrawnSamples], bytes]
 OnDrawn = Callable[[int, int, float], None]  # called with how many were drawn, how many asked for, the seconds
 
 
-class BlockDispatcher(Admission):
-    """Draws and encodes what it accepts in one thread, and answers each request within `seconds`.
+class BlockDispatcher(OneThread):
+    """Draws and encodes what it accepts, and answers each request within `seconds`.
 
     seconds_per_sample   drawn and encoded, a running average
 
@@ -39,8 +37,7 @@ class BlockDispatcher(Admission):
         """sample_bytes: of one sample, encoded, about; encode: as requests usually ask."""
         super().__init__(seconds)
         self.sampler, self.sample_bytes, self.on_drawn = sampler, sample_bytes, on_drawn
-        self._thread = ThreadPoolExecutor(1, "blocks")
-        self.seconds_per_sample = self._thread.submit(self._measured, encode).result()
+        self.seconds_per_sample = self.thread.submit(self._measured, encode).result()
         if (taken := BLOCK * self.seconds_per_sample) > seconds / 2:
             raise UserError(
                 f"{BLOCK} {sampler.PLURAL}, which are drawn together, take {taken:.1f} s on this machine: give "
@@ -60,25 +57,8 @@ class BlockDispatcher(Admission):
         Raises UserError where there are none such as was asked for.
         """
         response = StreamedResponse(self, job.count * self.sample_bytes, media_type, headers)
-        gone = threading.Event()
-        async with self.admitted(request, job.most, self.seconds_per_sample, response) as (deadline, while_connected):
-
-            def between() -> None:
-                if gone.is_set():
-                    raise ClientDisconnect
-                if time.monotonic() > deadline:
-                    raise DeadlineError
-
-            try:
-                work = asyncio.get_running_loop().run_in_executor(self._thread, self._draw, job, encode, between)
-                content = await while_connected(work)
-            finally:
-                gone.set()
-        return response.with_content(content)
-
-    def close(self) -> None:
-        """Draw what was accepted, and end the thread."""
-        self._thread.shutdown()
+        work = partial(self._draw, job, encode)
+        return await self.drawn(request, job.most, self.seconds_per_sample, response, work)
 
     def _draw(self, job: BlockJob, encode: Encode, between: Callable[[], None]) -> bytes:
         began = time.perf_counter()

@@ -1,23 +1,22 @@
 """Draws of the pictures that are sent, one after the other, as `ganatomy apply` does."""
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 import numpy as np
 from PIL import Image
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from ganatomy.data.decode import decode, opened
 from ganatomy.data.items import ImageError
 from ganatomy.errors import UserError
 from ganatomy.generators.image_to_image import MOST, ImageToImage
 from ganatomy.modalities.images import Pixels, encoded, picture
-from ganatomy.web.serve.admission import MAX_HELD, Admission, DeadlineError, OverloadedError, StreamedResponse
+from ganatomy.web.serve.admission import MAX_HELD, OneThread, OverloadedError, StreamedResponse
 
 MAX_BODY = 16 * 2**20  # bytes of a picture's file
 TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}  # Pillow's names of what may be sent
@@ -27,8 +26,8 @@ MEMORY = 0.9  # weight of the past in the running average of the speed
 OnDrawn = Callable[[int, int, float], None]  # called with how many were drawn, how many asked for, the seconds
 
 
-class PictureDispatcher(Admission):
-    """Decodes, draws and encodes what it accepts in one thread, and answers each request within `seconds`.
+class PictureDispatcher(OneThread):
+    """Decodes, draws and encodes what it accepts, and answers each request within `seconds`.
 
     most                pixels that a picture may have
     seconds_per_pixel   of a given picture, a running average
@@ -39,8 +38,7 @@ class PictureDispatcher(Admission):
     def __init__(self, sampler: ImageToImage, seconds: float, on_drawn: OnDrawn = lambda *_: None) -> None:
         super().__init__(seconds)
         self.sampler, self.on_drawn = sampler, on_drawn
-        self._thread = ThreadPoolExecutor(1, "pictures")
-        self.seconds_per_pixel = self._thread.submit(self._measured).result()
+        self.seconds_per_pixel = self.thread.submit(self._measured).result()
         if (taken := SIDE**2 * self.seconds_per_pixel) > seconds / 2:
             raise UserError(
                 f"A picture of {SIDE}×{SIDE} pixels takes {taken:.1f} s on this machine: give --seconds "
@@ -66,19 +64,8 @@ class PictureDispatcher(Admission):
                 )
             size = count * self.sampler.scale**2 * self.sampler.metadata.channels
             response = StreamedResponse(self, size, "image/png")
-            count = max(count, LEAST)
-            async with self.admitted(request, count, self.seconds_per_pixel, response) as (deadline, while_connected):
-                gone = threading.Event()
-                try:
-                    work = asyncio.get_running_loop().run_in_executor(self._thread, self._draw, given, deadline, gone)
-                    content = await while_connected(work)
-                finally:
-                    gone.set()
-        return response.with_content(content)
-
-    def close(self) -> None:
-        """Draw what was accepted, and end the thread."""
-        self._thread.shutdown()
+            work = partial(self._draw, given)
+            return await self.drawn(request, max(count, LEAST), self.seconds_per_pixel, response, work)
 
     @asynccontextmanager
     async def _room(self, request: Request) -> AsyncIterator[None]:
@@ -94,22 +81,19 @@ class PictureDispatcher(Admission):
         finally:
             self.held -= size
 
-    def _draw(self, given: Image.Image, deadline: float, gone: threading.Event) -> bytes:
-        if gone.is_set():
-            raise ClientDisconnect
+    def _draw(self, given: Image.Image, between: Callable[[], None]) -> bytes:
+        between()
         began = time.perf_counter()
-        if time.monotonic() > deadline:
-            raise DeadlineError
         with _readable():
             pixels = decode(given, self.sampler.metadata.channels)
-        content = self._drawn(pixels)
+        content = self._file(pixels)
         seconds, count = time.perf_counter() - began, pixels.shape[0] * pixels.shape[1]
         if count >= SIDE**2:
             self.seconds_per_pixel = MEMORY * self.seconds_per_pixel + (1 - MEMORY) * seconds / count
         self.on_drawn(1, 1, seconds)
         return content
 
-    def _drawn(self, pixels: Pixels) -> bytes:
+    def _file(self, pixels: Pixels) -> bytes:
         """The file that `ganatomy apply` writes of a picture [h, w, C]."""
         return encoded(picture(self.sampler.apply_to(pixels[None])[0]), "PNG")
 
@@ -117,7 +101,7 @@ class PictureDispatcher(Admission):
         given = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, self.sampler.metadata.channels), np.uint8)
         for _ in range(2):  # the first time is slower: libraries are loaded, memory is taken
             began = time.perf_counter()
-            self._drawn(given)
+            self._file(given)
         return (time.perf_counter() - began) / SIDE**2
 
 
