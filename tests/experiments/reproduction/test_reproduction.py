@@ -19,7 +19,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics.arrays import flat
 from ganatomy.evaluation.metrics.parzen import parzen
 from ganatomy.experiments.reproduction import api as reproduction
-from ganatomy.experiments.reproduction import comparisons, fine_tuning, first_gan, mnist, modes, rows, spread
+from ganatomy.experiments.reproduction import comparisons, fine_tuning, first_gan, mnist, modes, rows, spread, strides
 from ganatomy.experiments.reproduction import context as reproduction_context
 from ganatomy.experiments.reproduction.chapters import CHAPTERS, Chapter
 from ganatomy.experiments.reproduction.context import (
@@ -56,6 +56,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparisons, "RULES", {"the paper's rules": {**tiny("dcgan"), "discriminator.width": 4}})
     monkeypatch.setattr(comparisons, "DENOISING", (2,))
     monkeypatch.setattr(first_gan, "TRAININGS", {"goodfellow2014-0": (0, 2, 1)})
+    monkeypatch.setattr(strides, "KINDS", {kind: {**tiny("dcgan"), **each} for kind, each in strides.KINDS.items()})
+    monkeypatch.setattr(strides, "SEEDS", (0, 1))
     monkeypatch.setattr(modes, "VARIANTS", {"hinge": modes.GameVariant("hinge")})
 
 
@@ -64,7 +66,7 @@ def test_every_chapter_is_measured_and_written(
     context: ReproductionContext, short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By their parts, as on a cluster; what these leave, the chapters find."""
-    out, names = tmp_path / "docs", ["mnist", "comparisons", "goodfellow2014", "modes"]
+    out, names = tmp_path / "docs", ["mnist", "comparisons", "goodfellow2014", "modes", "strides"]
     for name in names:
         for together in CHAPTERS[name].parts(context):
             for carry_out in together.values():
@@ -73,7 +75,7 @@ def test_every_chapter_is_measured_and_written(
         patch.setattr(reproduction_context, "training", None)  # nothing is trained any more
         page = reproduction.reproduce(names, context, out)
     kept = json.loads((out / "reproduction.json").read_text())
-    assert list(kept) == ["goodfellow2014", "mnist", "comparisons", "modes"]  # in the page's order
+    assert list(kept) == ["goodfellow2014", "mnist", "comparisons", "strides", "modes"]  # in the page's order
     text = page.read_text()
     assert all(chapter.title in text for name, chapter in CHAPTERS.items() if name in kept)
     for picture in {word for word in text.replace("(", " ").replace(")", " ").split() if word.endswith(".png")}:
@@ -87,6 +89,18 @@ def test_every_chapter_is_measured_and_written(
     reproduction.reproduce(["mnist"], context, out)  # nothing is trained twice, nothing is lost
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert list(json.loads((out / "reproduction.json").read_text())) == list(kept)
+
+
+def test_pooling_is_compared_with_strides_seed_by_seed() -> None:
+    def row(distance: float, steps: int) -> dict[str, Any]:
+        score = {"value": distance, "low": distance - 0.1, "high": distance + 0.1, "floor": 0.05}
+        return {"scores": {"fd_lenet": score}, "steps": steps, "picture": "a.png"}
+
+    rows = {"strides": [row(1.0, 900), row(0.5, 900)], "pooling": [row(0.5, 700), row(1.5, 700)]}
+    page = strides.show({"minutes": 10, "rows": rows})
+    assert "| 0 | 1 [0.9, 1.1] | 900 | 0.5 [0.4, 0.6] | 700 |" in page
+    assert "| 1 | 0.5 [0.4, 0.6] | 900 | 1.5 [1.4, 1.6] | 700 |" in page
+    assert "Pooling is ahead in 1 of 2 seeds; means of fd_lenet: strides 0.75, pooling 1." in page
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ for name, title, module in (
     ("goodfellow2014", "The 2014 headline: Parzen window log-likelihood", "first_gan"),
     ("mnist", "Every recipe on MNIST", "mnist"),
     ("comparisons", "One pass, sharpness, and DCGAN's rules", "comparisons"),
+    ("strides", "Strides or pooling", "strides"),
     ("modes", "Modes", "modes"),
     ("fine-tuning", "Few images, and a generator to start from", "fine_tuning"),
     ("cifar10", "CIFAR-10 in a short time", "cifar"),
