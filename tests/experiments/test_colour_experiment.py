@@ -54,3 +54,17 @@ def test_what_is_on_the_page_is_not_trained_again(tmp_path: Path, capsys: pytest
     assert (tmp_path / "COLOUR.md").read_bytes() == before
     with pytest.raises(SystemExit, match="trainings of 20 minutes: give another --out"):
         colour.main(**given, minutes=5.0, out=tmp_path)
+
+
+def test_what_is_far_behind_by_all_features_has_one_seed(tmp_path: Path) -> None:
+    trainings = {f"{name}-0": entry(name, 0, value) for name, value in (("auto", 1.0), ("sngan", 2.9), ("r3gan", 3.2))}
+    assert colour.far_behind(trainings) == ["r3gan"]
+    said = colour.missing(trainings)
+    assert "Not repeated, with over 3 times the best distance by both sets of features: R3GAN.\n" in said
+    assert "SNGAN (2), auto, as it was: DCGAN's networks, R1 (2). Nothing" in said
+    trainings["r3gan-0"]["scores"]["fd_mobilenetv2"] = {"value": 2.0}
+    assert colour.far_behind(trainings) == []
+    given = {"cifar10": "nowhere.zip", "threads": 1, "runs": tmp_path / "runs", "minutes": 20.0, "out": tmp_path}
+    colour.add(tmp_path, EMPTY, "auto-0", entry("auto", 0, 1.0))
+    colour.add(tmp_path, EMPTY, "r3gan-0", entry("r3gan", 0, 4.0))
+    colour.main(**given, names="r3gan", seeds="0,1,2")  # there are no images to train on

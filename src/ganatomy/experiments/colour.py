@@ -50,6 +50,7 @@ FEATURES = ("classifier", "mobilenetv2")
 METRICS = ["fd", "kd", "prdc"]
 POINTS = 5  # of each curve
 ALONG = 2_500  # generated images, for a point before the end
+FAR = 3.0  # times the best distances: further away by all features, one seed says enough
 ROUNDS = 3  # in which every configuration's speed is measured, one after the other
 PAGE, FOLDER, FIGURES = "COLOUR.md", "colour", "colour.json"
 
@@ -127,7 +128,7 @@ def main(
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
         for seed in numbers:
             for name in chosen:
-                if f"{name}-{seed}" not in found["trainings"]:
+                if f"{name}-{seed}" not in found["trainings"] and name not in far_behind(found["trainings"]):
                     images = round(60 * minutes * found["speeds"]["images_per_second"][name])
                     entry = trained(context, name, seed, images, found["speeds"]["precision"][name], threads)
                     found = add(out, found, f"{name}-{seed}", entry)
@@ -269,12 +270,34 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
         pyplot.close(figure)
 
 
-def missing(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """A sentence on the trainings that the page lacks; empty where it has all."""
+def far_behind(trainings: Mapping[str, Any]) -> list[str]:
+    """The configurations with more than FAR times the best Fréchet distance by every set of features."""
+
+    def best(entries: Sequence[Mapping[str, Any]], features: str) -> float:
+        return min(entry["scores"][f"fd_{features}"]["value"] for entry in entries)
+
+    every = list(trainings.values())
+    return [
+        name
+        for name, entries in by_configuration(trainings).items()
+        if all(best(entries, features) > FAR * best(every, features) for features in FEATURES)
+    ]
+
+
+def missing(trainings: Mapping[str, Any]) -> str:
+    """Sentences on the trainings that the page lacks; empty where it has all."""
+    groups, far = by_configuration(trainings), far_behind(trainings)
     seeds = len(SEEDS.split(","))
     left = {name: seeds - len(groups.get(name, ())) for name in CONFIGURATIONS}
-    named = ", ".join(f"{CONFIGURATIONS[name].words} ({count})" for name, count in left.items() if count > 0)
-    return f"**Not trained yet**, of {seeds} seeds each: {named}. Nothing is decided before." if named else ""
+    short = {name: count for name, count in left.items() if count > 0}
+    awaited = ", ".join(f"{CONFIGURATIONS[name].words} ({count})" for name, count in short.items() if name not in far)
+    once = ", ".join(CONFIGURATIONS[name].words for name in short if name in far)
+    words = []
+    if once:
+        words.append(f"Not repeated, with over {FAR:g} times the best distance by both sets of features: {once}.")
+    if awaited:
+        words.append(f"**Not trained yet**, of {seeds} seeds each: {awaited}. Nothing is decided before.")
+    return "\n".join(words)
 
 
 def text(found: Mapping[str, Any]) -> str:
@@ -309,7 +332,10 @@ def text(found: Mapping[str, Any]) -> str:
     )
     curves = "\n\n".join(f"![](colour/fd-{features}.png)" for features in FEATURES)
     title = TITLE.format(
-        minutes=found["minutes"], measured=found["speeds"]["made"], machines=machines, missing=missing(groups)
+        minutes=found["minutes"],
+        measured=found["speeds"]["made"],
+        machines=machines,
+        missing=missing(found["trainings"]),
     )
     return f"""{title}
 
