@@ -150,6 +150,8 @@ class Metadata(GeneratorMetadata):
             _ = metadata.image
         except ValueError as error:
             raise UserError(f"{source} contradicts itself: {error}.") from None
+        if metadata.given and metadata.channels == 4:
+            raise UserError(f"{source} contradicts itself: images of pairs have no transparency.")
         return metadata
 
 

@@ -128,6 +128,7 @@ def test_weights_that_contradict_their_description_are_refused(given_run: Callab
         ("facts", "given", {"scale": 2, "multiple": 1}, "contradicts itself"),
         ("facts", "given", {"scale": 3, "multiple": 1}, "does not describe a generator"),
         ("facts", "size", [18, 24], "contradicts itself: 18×24 pixels cannot be made 4 times smaller"),
+        ("facts", "channels", 4, "contradicts itself: images of pairs have no transparency"),
         ("config", "data", {**values["config"]["data"], "scale": 8}, "contradicts itself"),
     ):
         path.write_text(json.dumps({**values, place: {**values[place], name: value}}))

@@ -1,5 +1,5 @@
 // Pictures by the graph beside the page: from the canvas's pixels, filled up to what the network takes, to those drawn.
-const { given: { multiple } } = JSON.parse(document.getElementById("metadata").textContent);
+const { channels, given: { multiple } } = JSON.parse(document.getElementById("metadata").textContent);
 let session = null, tensor = null;
 
 const filledUp = (side) => Math.ceil(side / multiple) * multiple;
@@ -15,7 +15,6 @@ function pixelsOf(height, width) {
       const from = 4 * (within(y - top, canvas.height) * canvas.width + within(x - left, canvas.width));
       for (let c = 0; c < channels; c++) pixels[to + c] = data[from + c];
       if (channels === 1) pixels[to] = (19595 * data[from] + 38470 * data[from + 1] + 7471 * data[from + 2] + 0x8000) >> 16;
-      if (channels === 4 && !data[from + 3]) pixels.fill(255, to, to + 3);  // what nobody sees is white
     }
   }
   return pixels;
@@ -31,7 +30,7 @@ async function apply() {
     for (let x = 0; x < image.width; x++, to += 4) {
       const from = ((y + top) * scale * width + x + left) * channels;
       for (let c = 0; c < 3; c++) image.data[to + c] = data[from + (channels === 1 ? 0 : c)];
-      image.data[to + 3] = channels === 4 ? data[from + 3] : 255;
+      image.data[to + 3] = 255;
     }
   }
   const out = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });

@@ -1,6 +1,6 @@
 // A picture in, a picture out: dropped, chosen, or drawn by hand. `apply` is the page's own way to the drawn picture: of
 // the canvas with the given one, and of its file where nobody has drawn on it, a promise of a PNG, as a Blob.
-const { given: { scale }, size, channels, most } = JSON.parse(document.getElementById("metadata").textContent);
+const { given: { scale }, size, most } = JSON.parse(document.getElementById("metadata").textContent);
 const [canvas, drawn, caption, download, controls, fileField, brush, paper, widthField] =
   ["given", "drawn", "status", "download", "controls", "file", "brush", "paper", "width"].map((id) => document.getElementById(id));
 const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -20,17 +20,15 @@ function measured(element, width, height) {
 
 // --- the given picture ---
 
-function begin(width, height) {  // white, unless the generator knows transparency
+function begin(width, height, colour = "white") {  // what is transparent is laid on it
   [canvas.width, canvas.height] = [width, height];
-  context.fillStyle = "white";
-  if (channels < 4) context.fillRect(0, 0, width, height);
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
   measured(canvas, width, height);
 }
 
 function blank() {
-  begin(size[1] / scale, size[0] / scale);
-  context.fillStyle = paper.value;
-  context.fillRect(0, 0, canvas.width, canvas.height);
+  begin(size[1] / scale, size[0] / scale, paper.value);
   [file, name] = [null, "drawing"];
   update();
 }
