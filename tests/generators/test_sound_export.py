@@ -91,6 +91,7 @@ def test_the_command_writes_the_same_files_from_both(run: Run, tmp_path: Path) -
     assert "--latents: not of sounds" in printed("sample", str(folder), "--latents", "x.safetensors")
     assert "draws sounds: --to safetensors is the one form" in printed("export", str(run.path), "--to", "onnx")
     assert "graphs, pages and demos are of images" in printed("export", str(folder), "--title", "Sounds")
+    assert "is an exported generator: `ganatomy evaluate RUN` measures" in printed("evaluate", str(folder))
     for verb in ("walk", "directions"):
         assert "draws sounds, not images: `ganatomy sample" in printed(verb, str(folder))
 

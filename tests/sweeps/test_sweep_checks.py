@@ -8,6 +8,7 @@ import yaml
 
 from command import refused
 from sweeps.conftest import SETTINGS
+from tables import people
 
 GIVEN = [f"--set={name}={str(value).lower()}" for name, value in SETTINGS.items()]
 
@@ -58,6 +59,16 @@ def test_arguments_that_make_no_sweep(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert said in refused("sweep", images, *GIVEN, "--n", "100", "--features", "pixels", *arguments)
+    assert not Path("sweeps").exists()
+
+
+def test_scores_of_rows_and_sounds_are_not_swept(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    people(60).to_csv("people.csv", index=False)
+    words = ", and scores of sweeps are of images: --optimise verdict, or seconds, measures none."
+    plain = ("--set=training.steps=1", "--set=runtime.device=cpu")
+    assert f"notes holds sounds{words}" in refused("sweep", "notes", *plain, "--set=data.seconds=0.1")
+    assert f"people.csv is a table{words}" in refused("sweep", "people.csv", *plain)
     assert not Path("sweeps").exists()
 
 

@@ -29,7 +29,9 @@ from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
 from ganatomy.generators import api as sampling
 from ganatomy.generators import trained
 from ganatomy.generators.classes import class_index
+from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
+from ganatomy.generators.weights import WEIGHTS
 from ganatomy.report import nearest, page
 from ganatomy.runs.images import located
 from ganatomy.runs.run import RUNS, Run
@@ -214,6 +216,8 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
             f"{path} holds the contact sheets of a training, many images in each: `ganatomy evaluate {path.parent}` "
             "measures its generator."
         )
+    if path.suffix in (".onnx", ".safetensors") or (path / WEIGHTS).is_file() or (path / GRAPH).is_file():
+        raise UserError(f"{path} is an exported generator: `ganatomy evaluate RUN` measures that of the run itself.")
     if path.exists() or ":" in str(subject) or is_name(str(subject)):
         return None
     known = [folder.name for folder in runs.iterdir()] if runs.is_dir() else []

@@ -19,7 +19,7 @@ from ganatomy.sweeps.folder import SweepOptions, training_at
 from ganatomy.sweeps.space import Point, Space, label_of
 from ganatomy.system import runtime
 from ganatomy.system.terminal import Terminal
-from ganatomy.training.api import plan
+from ganatomy.training.api import IS, plan
 from ganatomy.training.prepare import Prepared, prepare_training
 
 SAME_IMAGES = {"data.flip"}  # the option of `data` that leaves the images that are measured as they are
@@ -122,10 +122,15 @@ def _of_networks(name: str) -> bool:
 
 
 def _check_metrics(options: SweepOptions, prepared: Prepared, device: str) -> None:
-    """Raises UserError where a score cannot be measured on these images."""
+    """Raises UserError where a score cannot be measured on these samples."""
     metrics = objectives.metrics_of(options.objectives)
     if not metrics:
         return
+    if held := IS.get(prepared.config.modality):
+        raise UserError(
+            f"{prepared.config.data.path} {held}, and scores of sweeps are of images: --optimise verdict, or seconds, "
+            "measures none."
+        )
     extractor = extractor_for(options.features, prepared.images, device)
     has_unseen = False
     with suppress(UserError):

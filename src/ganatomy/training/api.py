@@ -54,7 +54,7 @@ def train(
     runs: str | Path = RUNS,
     console: Console | None = None,
 ) -> Run:
-    """Train on images or a table and return the run, a new folder `runs/name`.
+    """Train on images, a table or sounds and return the run, a new folder `runs/name`.
 
     data            folder, zip, array file, IDX, named set; or images in memory: an array uint8 [N, H, W, C], a tensor
                     [N, C, H, W], a torch Dataset; or a table: its file, or a pandas DataFrame

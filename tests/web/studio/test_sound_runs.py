@@ -42,6 +42,9 @@ def test_scores_and_summaries_of_sounds_are_read_and_what_is_of_images_is_refuse
     (summary,) = visitor.get("/api/runs").json()["runs"]
     assert summary["name"] == "run"
     assert visitor.get("/api/runs/run/nearest?step=2&tile=0").status_code == 404
+    refused = visitor.get('/api/runs/run/walk?request={"action": "describe"}')
+    assert refused.status_code == 400
+    assert "draws sounds, not images: `ganatomy sample" in refused.json()["error"]
 
 
 def test_runs_on_images_are_not_heard(images: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def notes(name: str, split: str, cache: Path) -> Found | None:
     """
     if name != NAME:
         return None
-    raise UserError(f"{NAME} are sounds and no images: leave --recipe out, or choose one for sounds, such as specgan.")
+    raise UserError(f"{NAME} are sounds, and images are needed here.")
 
 
 def render(split: str, rate: int, samples: int) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
