@@ -132,7 +132,7 @@ def test_what_holds_no_sounds_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"no sound")
     with pytest.raises(UserError, match=r"0 of 1 sounds can be read, 2 are needed \(first: broken\.wav, "):
         prepare_sounds(str(tmp_path), RATE, 0.1)
-    with pytest.raises(UserError, match="notes are sounds and no images"):
+    with pytest.raises(UserError, match="notes are sounds, and images are needed here"):
         prepare("notes")
 
 
