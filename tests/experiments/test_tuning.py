@@ -61,3 +61,10 @@ def test_sweeps_of_another_size_are_not_mixed(tmp_path: Path) -> None:
     assert tuning.kept(tmp_path, EFFORT) == {"MNIST, dcgan": {}}
     with pytest.raises(UserError, match=r"sweeps of another size, .*: give another --out"):
         tuning.kept(tmp_path, {**EFFORT, "trials": 5})
+
+
+def test_unknown_recipes_and_missing_data_are_refused() -> None:
+    with pytest.raises(SystemExit, match="no recipe called 'dgcan'"):
+        tuning.main(mnist="digits", recipes="sngan,dgcan")
+    with pytest.raises(SystemExit, match=r"^ganatomy: Give --mnist, --cifar10 or both\.$"):
+        tuning.main(recipes="sngan")

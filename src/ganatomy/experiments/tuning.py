@@ -142,17 +142,12 @@ def main(
     """Carry out a sweep for each recipe on each set that is given, and write the page."""
     console = Terminal()
     try:
-        chosen = [name.strip() for name in recipes.split(",")]
-        for name in chosen:
-            if name not in SPACES:
-                raise unknown("recipe", name, list(SPACES))
-        if not (mnist or cifar10):
-            raise UserError("Give --mnist, --cifar10 or both.")
+        chosen, sets = known(recipes), given(mnist, cifar10)
         effort = {"trials": trials, "minutes": minutes, "samples": samples}
         found = kept(out, effort)
         out.mkdir(parents=True, exist_ok=True)
-        for label, data in (("MNIST", mnist), ("CIFAR-10", cifar10)):
-            for name in chosen if data else ():
+        for label, data in sets.items():
+            for name in chosen:
                 if f"{label}, {name}" not in found:
                     console.rule(f"{label}: {name}")
                     found[f"{label}, {name}"] = figures(tuned(label, data, name, effort, sweeps, console))
@@ -160,6 +155,23 @@ def main(
                     write_text(out / PAGE, text(found, effort))
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
+
+
+def known(recipes: str) -> list[str]:
+    """Names with commas between them, as a list. Raises UserError where one has no space."""
+    chosen = [name.strip() for name in recipes.split(",")]
+    for name in chosen:
+        if name not in SPACES:
+            raise unknown("recipe", name, list(SPACES))
+    return chosen
+
+
+def given(mnist: str, cifar10: str) -> dict[str, str]:
+    """The sets that are there, by name. Raises UserError where there is none."""
+    found = {label: data for label, data in zip(IMAGES, (mnist, cifar10), strict=True) if data}
+    if not found:
+        raise UserError("Give --mnist, --cifar10 or both.")
+    return found
 
 
 def kept(out: Path, effort: Mapping[str, Any]) -> dict[str, Any]:
