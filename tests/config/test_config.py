@@ -283,3 +283,10 @@ def test_a_strangers_configuration_is_refused_in_a_short_sentence(tmp_path, text
     with pytest.raises(UserError, match=sentence) as refused:
         read(path)
     assert len(str(refused.value)) < 600
+
+
+def test_changes_stay_as_they_were_given() -> None:
+    falling = {"kind": "cosine", "start": 1e-3, "end": 2e-5}
+    changes = {"generator_optimiser.learning_rate": falling, "generator_optimiser.learning_rate.start": 2e-3}
+    assert change(recipe("dcgan"), changes).generator_optimiser.learning_rate == Schedule(**{**falling, "start": 2e-3})
+    assert falling["start"] == 1e-3

@@ -22,7 +22,7 @@ SHAPES = {"MNIST": (1, 28, 28), "CIFAR-10": (3, 32, 32)}
 @pytest.mark.parametrize("label", tuning.IMAGES)
 @pytest.mark.parametrize("name", tuning.SPACES)
 def test_a_sweep_starts_inside_its_space_and_all_of_it_can_be_built(label: str, name: str) -> None:
-    config, space = change(recipe(name), tuning.start(label, name)), parse(tuning.space(label, name))
+    config, space = change(recipe(name.split()[0]), tuning.start(label, name)), parse(tuning.space(label, name))
     assert space.parameters(point_of(config, space)) is not None
     built = set()
     for point in space.to_check():
@@ -46,21 +46,26 @@ def test_the_page_has_every_recipe_that_was_tuned_and_names_the_others() -> None
         "images": 43_210,
         "precision": "bfloat16",
     }
-    page = tuning.text({"MNIST, sngan": figures}, EFFORT)
+    page = tuning.text({"MNIST": {"effort": EFFORT, "recipes": {"sngan": figures}}})
     row = next(line for line in page.splitlines() if line.startswith("| `sngan`"))
     settings = "`generator.width=16`, `generator_optimiser.learning_rate.start=0.001235`"
     assert row == f"| `sngan` | 1.25 [1, 1.5] | 1.5 | did not finish | 43,210 | {settings} |"
-    assert "10 trials of 3 minutes of one core, scored with 2,000\ngenerated images" in page
-    assert "Not tuned yet: dcgan, wgan-gp, r3gan, stylegan2, diffusion." in page
+    assert (
+        "10 trials of 3 minutes of one core, scored with 2,000 generated images (yesterday, a machine, 2 cores)" in page
+    )
+    assert "Not tuned yet: dcgan, dcgan with R1, wgan-gp, r3gan, stylegan2, diffusion." in page
     assert "\n    training.discriminator_steps: [1, 2, 5]\n" in page
     assert "CIFAR-10\n" not in page.partition("## What is varied")[0]
 
 
 def test_sweeps_of_another_size_are_not_mixed(tmp_path: Path) -> None:
-    (tmp_path / tuning.FIGURES).write_text(json.dumps({**EFFORT, "sweeps": {"MNIST, dcgan": {}}}))
-    assert tuning.kept(tmp_path, EFFORT) == {"MNIST, dcgan": {}}
-    with pytest.raises(UserError, match=r"sweeps of another size, .*: give another --out"):
-        tuning.kept(tmp_path, {**EFFORT, "trials": 5})
+    there = {"MNIST": {"effort": EFFORT, "recipes": {"dcgan": {}}}}
+    (tmp_path / tuning.FIGURES).write_text(json.dumps(there))
+    longer = {**EFFORT, "minutes": 6.0}
+    nothing = {"effort": longer, "recipes": {}}
+    assert tuning.kept(tmp_path, {"MNIST": EFFORT, "CIFAR-10": longer}) == {**there, "CIFAR-10": nothing}
+    with pytest.raises(UserError, match=r"sweeps of another size on MNIST, .*: give another --out"):
+        tuning.kept(tmp_path, {"MNIST": longer})
 
 
 def test_unknown_recipes_and_missing_data_are_refused() -> None:

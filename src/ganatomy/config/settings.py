@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def change(config: Config, changes: Mapping[str, Any]) -> Config:
             if known and "." not in str(value) and value not in known:
                 raise UserError(f"--set: {name} must be one of: {', '.join(known)}.")
             place.clear()
-        place[option] = value
+        place[option] = deepcopy(value)  # which a later change may go into
     return from_dict(values, "--set")
 
 

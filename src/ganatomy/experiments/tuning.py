@@ -18,7 +18,7 @@ import typer
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError, unknown
-from ganatomy.experiments.reproduction.context import TRAINING_IMAGES, interval_text, table
+from ganatomy.experiments.reproduction.context import TRAINING_IMAGES, interval_text, slug, table
 from ganatomy.experiments.reproduction.rows import both
 from ganatomy.runs.scorecard import number
 from ganatomy.sweeps import results
@@ -32,7 +32,7 @@ from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal
 
 TRIALS = 10
-MINUTES = 3.0  # of one core, each trial
+MINUTES = {"MNIST": 3.0, "CIFAR-10": 6.0}  # of one core, each trial
 AGAIN, SEEDS = 2, 1  # the two best and the settings it started from, once more with another seed
 SAMPLES = 2_000  # generated images of each evaluation: a diffusion model takes a second for 25
 PAGE, FIGURES = "TUNING.md", "tuning.json"
@@ -64,9 +64,13 @@ _RESIDUAL = {
     **_AVERAGE,
 }
 
-# What each sweep starts from, by recipe: the sizes that docs/REPRODUCTION.md had before.
+R1 = "dcgan with R1"  # what auto has on a CPU
+
+# What each sweep starts from, by recipe and perhaps more words: the sizes that docs/REPRODUCTION.md had before.
 STARTS: dict[str, Settings] = {
     "dcgan": {**_GAME, **both(width=24)},
+    R1: {**_GAME, **both(width=32), "discriminator.norm": "none", "penalties.r1": 0.1, "penalties.every": 16}
+    | {"prior.dimension": 64, "training.batch": 32, "generator_optimiser.learning_rate.start": 2e-3},
     "sngan": {**_GAME, **both(width=24)},
     "wgan-gp": {**_GAME, **both(width=16)},
     "r3gan": {**_GAME, **both(blocks=[1], widths=[64, 32, 16], cardinality=[8, 4, 2]), "training.batch": 64}
@@ -86,6 +90,16 @@ STARTS: dict[str, Settings] = {
 # What each sweep varies.
 SPACES: dict[str, Settings] = {
     "dcgan": {_together("width"): [16, 24, 32, 48], **_RATES, "training.batch": [32, 64], **_AVERAGE},
+    R1: {
+        _together("width"): [24, 32, 48, 64],
+        _together("resampling"): ["strided", "pooling"],
+        **_RATES,
+        "objective.name": ["non_saturating", "hinge", "relativistic_pairing"],
+        "penalties.r1": "log 0.01..1",
+        "penalties.every": [4, 16],
+        "training.batch": [32, 64],
+        **_AVERAGE,
+    },
     "sngan": _RESIDUAL,
     "wgan-gp": {**_RESIDUAL, "penalties.wgan_gp": "log 0.3..10"},
     "r3gan": {
@@ -134,7 +148,7 @@ def main(
     cifar10: Annotated[str, typer.Option(help="CIFAR-10 as images: a folder or zip.")] = "",
     recipes: Annotated[str, typer.Option(help=f"Recipes: {', '.join(SPACES)}.")] = ",".join(SPACES),
     trials: Annotated[int, typer.Option(help="Trials of each sweep.")] = TRIALS,
-    minutes: Annotated[float, typer.Option(help="Minutes of one core that each trial may take.")] = MINUTES,
+    minutes: Annotated[float, typer.Option(help=f"Minutes of one core, each trial; 0: by set, {MINUTES}.")] = 0.0,
     samples: Annotated[int, typer.Option(help="Generated images of each evaluation.")] = SAMPLES,
     sweeps: Annotated[Path, typer.Option(help="Where sweeps are kept.")] = Path("sweeps/tuning"),
     out: Annotated[Path, typer.Option(help="Where TUNING.md and its JSON go.")] = Path("docs"),
@@ -143,16 +157,19 @@ def main(
     console = Terminal()
     try:
         chosen, sets = known(recipes), given(mnist, cifar10)
-        effort = {"trials": trials, "minutes": minutes, "samples": samples}
-        found = kept(out, effort)
+        efforts = {
+            label: {"trials": trials, "minutes": minutes or MINUTES[label], "samples": samples} for label in sets
+        }
+        found = kept(out, efforts)
         out.mkdir(parents=True, exist_ok=True)
         for label, data in sets.items():
             for name in chosen:
-                if f"{label}, {name}" not in found:
+                if name not in found[label]["recipes"]:
                     console.rule(f"{label}: {name}")
-                    found[f"{label}, {name}"] = figures(tuned(label, data, name, effort, sweeps, console))
-                    write_text(out / FIGURES, json.dumps({**effort, "sweeps": found}, indent=1) + "\n")
-                    write_text(out / PAGE, text(found, effort))
+                    made = tuned(label, data, name, efforts[label], sweeps, console)
+                    found[label]["recipes"][name] = figures(made)
+                    write_text(out / FIGURES, json.dumps(found, indent=1) + "\n")
+                    write_text(out / PAGE, text(found))
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
 
@@ -174,27 +191,29 @@ def given(mnist: str, cifar10: str) -> dict[str, str]:
     return found
 
 
-def kept(out: Path, effort: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page has, by set and recipe. Raises UserError where its sweeps were of another size."""
+def kept(out: Path, efforts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page has, by set: the effort of each sweep, and what was found, by recipe; empty for the others.
+
+    Raises UserError where its sweeps were of another size.
+    """
     place = out / FIGURES
-    if not place.is_file():
-        return {}
-    before = json.loads(place.read_text(encoding="utf-8"))
-    found: dict[str, Any] = before.pop("sweeps")
-    if before != effort:
-        raise UserError(f"{place} has sweeps of another size, {before}: give another --out.")
+    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+    for label, effort in efforts.items():
+        before = found.setdefault(label, {"effort": effort, "recipes": {}})["effort"]
+        if before != effort:
+            raise UserError(f"{place} has sweeps of another size on {label}, {before}: give another --out.")
     return found
 
 
 def tuned(label: str, data: str, name: str, effort: Mapping[str, Any], sweeps: Path, console: Terminal) -> Sweep:
     """The sweep of a recipe on a set, carried out to its end. Raises UserError where it is stopped, and as `sweep`."""
-    path = sweeps / f"{label.lower()}-{name}"
+    path = sweeps / slug(f"{label} {name}")
     if (path / "sweep.json").is_file():
         made = resume_sweep(path, workers=cores(), console=console)
     else:
         made = sweep(
             data,
-            config=change(recipe(name), start(label, name)),
+            config=change(recipe(name.split()[0]), start(label, name)),
             settings={"training.minutes": effort["minutes"], "diagnosis.on": False, **IMAGES[label]},
             space=space(label, name),
             trials=effort["trials"],
@@ -247,19 +266,16 @@ def figures(made: Sweep) -> dict[str, Any]:
     }
 
 
-def text(found: Mapping[str, Any], effort: Mapping[str, Any]) -> str:
+def text(found: Mapping[str, Any]) -> str:
     """The page."""
-    tables = []
-    for label in IMAGES:
-        rows = {name: found[f"{label}, {name}"] for name in SPACES if f"{label}, {name}" in found}
-        missing = ", ".join(name for name in SPACES if name not in rows)
-        if rows:
-            tables.append(
-                f"## {label}\n\n{_table(rows)}\n{f'{chr(10)}Not tuned yet: {missing}.{chr(10)}' if missing else ''}"
-            )
-    machines = "; ".join(sorted({each["made"] for each in found.values()}))
-    title = TITLE.format(again=AGAIN, machines=machines, **effort)
-    return "\n".join([title, *tables, _varied()])
+    parts = [TITLE]
+    for label, of_set in found.items():
+        rows = {name: of_set["recipes"][name] for name in SPACES if name in of_set["recipes"]}
+        machines = "; ".join(sorted({each["made"] for each in rows.values()}))
+        parts.append(SET.format(label=label, again=AGAIN, machines=machines, **of_set["effort"]) + _table(rows) + "\n")
+        if missing := ", ".join(name for name in SPACES if name not in rows):
+            parts.append(f"Not tuned yet: {missing}.\n")
+    return "\n".join([*parts, _varied()])
 
 
 def _table(rows: Mapping[str, Any]) -> str:
@@ -297,11 +313,15 @@ TITLE = """# Small configurations, tuned alike
 
     python -m ganatomy.experiments.tuning --mnist MNIST/raw --cifar10 CIFAR.zip
 
-Each recipe had a sweep of the same size: {trials} trials of {minutes:g} minutes of one core, scored with {samples:,}
-generated images; the {again} best and what the sweep started from were trained once more, with a seed that no trial
-had, and the best of those counts. Losses and architectures stay the recipe's own, and its learning rates fall over the
-whole budget.
-Machine: {machines}; nothing else ran.
+Every recipe has a sweep of the same size, on a machine on which nothing else runs. Losses and architectures stay the
+recipe's own, but for `dcgan with R1`, which is what `auto` has on a CPU; learning rates fall over the whole budget.
+"""
+SET = """## {label}
+
+{trials} trials of {minutes:g} minutes of one core, scored with {samples:,} generated images ({machines}).
+The {again} best and what the sweep started from were trained once more, with a seed that no trial had; the best of
+those counts.
+
 """
 
 
