@@ -1,7 +1,7 @@
 """`make bench`: training and evaluation against the clock. Prints a table and writes it under bench/results/.
 
 python -m bench [step dense loop help memory frechet neighbours streaming serve studio intervals torture shards
-                 cluster gpu]
+                 rows cluster gpu]
 """
 
 import json
@@ -27,6 +27,7 @@ from bench.gpu import facts, gpu
 from bench.intervals import intervals
 from bench.measure import Row, alternate
 from bench.neighbours import neighbours
+from bench.rows import rows
 from bench.serve import serve
 from bench.shards import shards
 from bench.streaming import streaming
@@ -210,7 +211,7 @@ BENCHMARKS = {
     "studio": studio,
 }
 # Half an hour, six minutes, minutes, half an hour, and seven minutes of a GPU: only when they are named.
-SLOW = {"intervals": intervals, "torture": torture, "shards": shards, "cluster": cluster, "gpu": gpu}
+SLOW = {"intervals": intervals, "torture": torture, "shards": shards, "rows": rows, "cluster": cluster, "gpu": gpu}
 
 
 def main(names: list[str]) -> None:

@@ -39,3 +39,12 @@ def test_a_missing_cell_is_a_value_and_a_constant_has_no_association() -> None:
     found = associations(np.stack([missing, A == 0, np.ones(400)], axis=1), [True, True, True])
     assert found[0, 1] == pytest.approx(1)
     assert found[2].tolist() == [0, 0, 0]
+
+
+def test_thousands_of_categories_are_no_matrix_of_all_of_them() -> None:
+    """Two columns that are functions of each other have V = 1; a third knows nothing of them."""
+    many = CHANCE.permutation(8_000).repeat(2).astype(float)
+    found = associations(np.stack([many, 8_000 - many, np.tile([0.0, 1.0], 8_000), many], axis=1), [True] * 3 + [False])
+    assert found[:2, :2] == pytest.approx(1)
+    assert found[2, :3] == pytest.approx([0, 0, 1], abs=1e-6)
+    assert found[3] == pytest.approx([1, 1, 0, 1], abs=1e-6)

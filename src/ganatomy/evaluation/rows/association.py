@@ -17,40 +17,49 @@ def associations(numbers: Numbers, discrete: list[bool]) -> NDArray[np.float64]:
     """How strongly each two columns of rows [N, D] depend on each other, [D, D].
 
     Of two columns of numbers Spearman's ρ, −1 to 1; of two of categories Cramér's V, 0 to 1; of a category and numbers
-    the correlation ratio η of the ranks, 0 to 1. All are ‖AᵀB‖ of orthonormal bases of the columns' centred ranks and
-    centred indicators, V over the root of the smaller basis's dimension. A missing cell is a category, or the lowest
-    rank. 0 where a column is constant.
+    the correlation ratio η of the ranks, 0 to 1. A missing cell is a category, or the lowest rank. 0 where a column is
+    constant.
     """
-    bases = [_basis(column, kind) for column, kind in zip(numbers.T, discrete, strict=True)]
-    ends = np.cumsum([0, *(basis.shape[1] for basis in bases)])
-    every = np.concatenate(bases, axis=1)
-    products = every.T @ every
-    found = np.zeros((len(bases), len(bases)))
-    for i, one in enumerate(discrete):
-        for j, other in enumerate(discrete):
-            block = products[ends[i] : ends[i + 1], ends[j] : ends[j + 1]]
-            if not block.size:
-                continue
-            if one and other:
-                # Indicators span a constant too: their basis has one dimension more than there are contrasts.
-                found[i, j] = np.sqrt(np.square(block).sum() / max(min(block.shape) - 1, 1))
-            else:
-                found[i, j] = np.linalg.norm(block) if one or other else block[0, 0]
+    codes, counts = zip(*map(_codes, numbers.T), strict=True)
+    varied = [(i, one) for i, one in enumerate(discrete) if len(counts[i]) > 1]
+    of_numbers, of_categories = [i for i, one in varied if not one], [i for i, one in varied if one]
+    ranks = np.column_stack([np.empty((len(numbers), 0)), *(_ranks(codes[i]) for i in of_numbers)])
+    found = np.zeros((len(discrete), len(discrete)))
+    found[np.ix_(of_numbers, of_numbers)] = ranks.T @ ranks
+    if of_categories:
+        sizes = np.array([len(counts[i]) for i in of_categories])
+        # Sparse: a column may have thousands of categories. Of each category, whose it is: [K, columns].
+        whose = np.repeat(np.arange(len(sizes)), sizes)
+        column = scipy.sparse.csr_array((np.ones(len(whose)), (np.arange(len(whose)), whose)))
+        scaled = scipy.sparse.hstack([_scaled(codes[i], counts[i]) for i in of_categories])
+        # η² = Σₖ (Σ of the ranks in k)² / nₖ, of ranks with mean 0 and length 1
+        ratios = np.sqrt(column.T @ np.square(scaled.T @ ranks))
+        found[np.ix_(of_categories, of_numbers)], found[np.ix_(of_numbers, of_categories)] = ratios, ratios.T
+        # φ² = Σₖₗ nₖₗ² / (nₖ nₗ) − 1
+        squares = (column.T @ (scaled.T @ scaled).power(2) @ column).toarray() - 1
+        found[np.ix_(of_categories, of_categories)] = np.sqrt(
+            np.maximum(squares, 0) / (np.minimum.outer(sizes, sizes) - 1)
+        )
     return found
 
 
-def _basis(column: Numbers, discrete: bool) -> NDArray[np.float64]:
-    """A column's centred indicators, each over the root of its count, or its centred ranks of length 1: [N, K]."""
+def _codes(column: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which of its values each cell of a column has [N], in order, a missing one first; how often each is there."""
     _, which, counts = np.unique(np.where(np.isnan(column), -np.inf, column), return_inverse=True, return_counts=True)
-    if len(counts) < 2:
-        return np.empty((len(column), 0))
-    if discrete:
-        indicators = np.zeros((len(column), len(counts)))
-        indicators[np.arange(len(column)), which] = 1
-        return (indicators - counts / len(column)) / np.sqrt(counts)
+    return which, counts
+
+
+def _ranks(which: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A column's ranks [N], with mean 0 and length 1."""
     ranks = scipy.stats.rankdata(which)
     centred = ranks - ranks.mean()
-    return (centred / np.linalg.norm(centred))[:, None]
+    return centred / np.linalg.norm(centred)
+
+
+def _scaled(which: NDArray[np.intp], counts: NDArray[np.intp]) -> "scipy.sparse.csr_array":
+    """A column's indicators, each over the root of its count: sparse [N, K]."""
+    rows = np.arange(len(which))
+    return scipy.sparse.csr_array((1 / np.sqrt(counts)[which], (rows, which)), (len(which), len(counts)))
 
 
 @register_row_metric("association")
