@@ -20,7 +20,7 @@ from ganatomy.system.terminal import Terminal
 from ganatomy.training.loop import Callback, State
 
 COUNTS = (10_000, 100_000, 1_000_000)
-STEPS = 200
+STEPS = 50
 DRAWN = 10_000
 METRICS = ["columns", "association", "nearest_ratio"]
 
