@@ -290,8 +290,8 @@ def missing(trainings: Mapping[str, Any]) -> str:
     seeds = len(SEEDS.split(","))
     left = {name: seeds - len(groups.get(name, ())) for name in CONFIGURATIONS}
     short = {name: count for name, count in left.items() if count > 0}
-    awaited = ", ".join(f"{CONFIGURATIONS[name].words} ({count})" for name, count in short.items() if name not in far)
-    once = ", ".join(CONFIGURATIONS[name].words for name in short if name in far)
+    awaited = "; ".join(f"{CONFIGURATIONS[name].words} ({count})" for name, count in short.items() if name not in far)
+    once = "; ".join(CONFIGURATIONS[name].words for name in short if name in far)
     words = []
     if once:
         words.append(f"Not repeated, with over {FAR:g} times the best distance by both sets of features: {once}.")
