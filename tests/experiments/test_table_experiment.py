@@ -10,7 +10,8 @@ import pytest
 
 from ganatomy.errors import UserError
 from ganatomy.experiments import tables
-from ganatomy.experiments.tables import BASELINES, EXAMPLES, METRICS, PEER, known, measured, text
+from ganatomy.experiments.reproduction.context import named
+from ganatomy.experiments.tables import BASELINES, EXAMPLES, METRICS, PEER, measured, text
 from ganatomy.runs.run import Run
 from ganatomy.training.api import train
 from ganatomy.training.loop import Callback, State
@@ -64,7 +65,7 @@ def test_a_training_that_is_stopped_is_not_measured(monkeypatch: pytest.MonkeyPa
 
 
 def test_tables_are_asked_for_by_name() -> None:
-    assert known("wine, tips") == ["wine", "tips"]
+    assert named("table", "wine, tips", EXAMPLES) == ["wine", "tips"]
     with pytest.raises(UserError, match="no table called 'wines'"):
-        known("wines")
+        named("table", "wines", EXAMPLES)
     assert all(len(EXAMPLES[name].load()) > 100 for name in ("breast cancer", "diabetes", "tips"))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import ganatomy
+from exported import run_code
 from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.evaluation.sounds import SOUND_METRICS
@@ -89,8 +90,7 @@ def test_the_code_beside_weights_runs(run: Run, tmp_path: Path, monkeypatch: pyt
     folder = ganatomy.load(run).save_pretrained(tmp_path / "weights")
     use = section((folder / "README.md").read_text(), "Use")
     monkeypatch.chdir(folder)
-    names: dict[str, Any] = {}
-    exec("\n".join(line[4:] for line in use.splitlines() if line.startswith("    ")), names)
+    names = run_code(use)
     assert np.array_equal(names["pixels"], ganatomy.load(run).sample(range(64), labels="cat"))
     command = use.splitlines()[-1].partition("`")[2].partition("`")[0].split()
     subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)

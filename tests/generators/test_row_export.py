@@ -1,21 +1,17 @@
 """A generator of rows outside of its run: the same rows of the same seeds, and no stranger's file that is not one."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub
 import pandas as pd
 import pytest
 import safetensors.torch
-from huggingface_hub import constants
 from pandas.testing import assert_frame_equal
-from typer.testing import CliRunner
 
 import ganatomy
-from ganatomy.cli import app
+from exported import cached, printed, pushed, rewritten, run_code
 from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.of_run import evaluate_run
 from ganatomy.generators import hub, weights
@@ -70,10 +66,6 @@ def test_an_export_draws_the_runs_rows_bit_for_bit(run: Run, tmp_path: Path) -> 
 
 
 def test_the_command_writes_the_same_file_from_both(run: Run, tmp_path: Path) -> None:
-    def printed(*arguments: str) -> str:
-        result = CliRunner(env={"COLUMNS": "400"}).invoke(app, arguments)
-        return " ".join(f"{result.output} {result.exception or ''}".split())
-
     assert "It draws the same rows of the same seeds." in printed("export", str(run.path), "--step", "2")
     folder = run.path / "exports" / "safetensors"
     printed("sample", str(run.path), "--rows", "70", "--step", "2", "--out", str(tmp_path / "rows.csv"))
@@ -132,49 +124,26 @@ def test_the_card_tells_of_the_table_and_its_code_runs(
         assert words in text, words
     assert str(run.path.parent) not in "".join(path.read_text() for path in folder.glob("*.[jm][sd]*"))
     use = text.partition("\n## Use\n")[2].partition("\n## ")[0]
-    names: dict[str, Any] = {}
     monkeypatch.chdir(folder)
-    exec("\n".join(line[4:] for line in use.splitlines() if line.startswith("    ")), names)
+    names = run_code(use)
     assert_frame_equal(names["rows"], ganatomy.load(run).sample(rows=1000))
 
 
 def test_a_repository_has_the_columns_too(
     runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    own, repository = ganatomy.load(runs["ctgan"]), tmp_path / "hub" / "models--jane--people"
-    own.save_pretrained(repository / "snapshots" / ("0" * 40))
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("0" * 40)
+    own = ganatomy.load(runs["ctgan"])
+    cached(own, "jane/people", tmp_path / "hub", monkeypatch)
     monkeypatch.chdir(tmp_path)
     for there in (ganatomy.load("hf:jane/people"), RowSampler.from_pretrained("jane/people")):
         assert_frame_equal(there.sample([5, 6]), own.sample([5, 6]))
-    sent: dict[str, Any] = {}
-    stand_in = SimpleNamespace(
-        create_repo=lambda name, **given: name,
-        upload_folder=lambda **given: sent.update(files={path.name for path in Path(given["folder_path"]).iterdir()}),
-    )
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: stand_in)
-    own.push_to_hub("jane/people", licence="mit")
-    assert sent["files"] == FILES
+    assert pushed(own, "jane/people", monkeypatch) == FILES
     asked: list[str] = []
     monkeypatch.setattr(
         huggingface_hub, "snapshot_download", lambda name, allow_patterns: asked.extend(allow_patterns) or tmp_path
     )
     hub.download("jane/people")
     assert FILES - {"README.md", "samples.png"} <= set(asked)
-
-
-def rewritten(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
-    """A JSON file with that change."""
-
-    def write(folder: Path) -> None:
-        values = json.loads((folder / name).read_text())
-        change(values)
-        (folder / name).write_text(json.dumps(values))
-
-    return write
 
 
 def of_column(place: int, **changes: Any) -> Callable[[Path], None]:

@@ -1,21 +1,17 @@
 """A generator of sounds outside of its run: the same sounds of the same seeds; a file that is not one is refused."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub
 import numpy as np
 import pytest
 import safetensors.torch
-from huggingface_hub import constants
 from numpy.testing import assert_array_equal
-from typer.testing import CliRunner
 
 import ganatomy
-from ganatomy.cli import app
+from exported import cached, printed, pushed, rewritten, run_code
 from ganatomy.errors import UserError
 from ganatomy.evaluation.sounds.of_run import evaluate_run
 from ganatomy.generators import hub, weights
@@ -72,10 +68,6 @@ def test_an_export_draws_the_runs_sounds_bit_for_bit(run: Run, tmp_path: Path) -
 
 
 def test_the_command_writes_the_same_files_from_both(run: Run, tmp_path: Path) -> None:
-    def printed(*arguments: str) -> str:
-        result = CliRunner(env={"COLUMNS": "400"}).invoke(app, arguments)
-        return " ".join(f"{result.output} {result.exception or ''}".split())
-
     assert "It draws the same sounds of the same seeds." in printed("export", str(run.path), "--step", "2")
     folder = run.path / "exports" / "safetensors"
     printed("sample", str(run.path), "--seeds", "0-3,70", "--step", "2", "--out", str(tmp_path / "own"))
@@ -139,42 +131,19 @@ def test_the_card_tells_of_the_sounds_and_its_code_runs(
     ):
         assert words in text, words
     use = text.partition("\n## Use\n")[2].partition("\n## ")[0]
-    names: dict[str, Any] = {}
     monkeypatch.chdir(folder)
-    exec("\n".join(line[4:] for line in use.splitlines() if line.startswith("    ")), names)
+    names = run_code(use)
     assert_array_equal(names["waves"], ganatomy.load(run).sample(range(16), "C4"))
 
 
 def test_a_repository_has_the_levels_too(runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    own, repository = ganatomy.load(runs["specgan"]), tmp_path / "hub" / "models--jane--notes"
-    own.save_pretrained(repository / "snapshots" / ("0" * 40))
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("0" * 40)
+    own = ganatomy.load(runs["specgan"])
+    cached(own, "jane/notes", tmp_path / "hub", monkeypatch)
     monkeypatch.chdir(tmp_path)
     for there in (ganatomy.load("hf:jane/notes"), SoundSampler.from_pretrained("jane/notes")):
         assert_array_equal(there.sample([5]), own.sample([5]))
-    sent: dict[str, Any] = {}
-    stand_in = SimpleNamespace(
-        create_repo=lambda name, **given: name,
-        upload_folder=lambda **given: sent.update(files={path.name for path in Path(given["folder_path"]).iterdir()}),
-    )
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: stand_in)
-    own.push_to_hub("jane/notes", licence="mit")
-    assert sent["files"] == FILES | {"levels.json"}
+    assert pushed(own, "jane/notes", monkeypatch) == FILES | {"levels.json"}
     assert {"model.safetensors", "config.json", "levels.json"} <= set(hub.FILES)
-
-
-def rewritten(name: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
-    """A JSON file with that change."""
-
-    def write(folder: Path) -> None:
-        values = json.loads((folder / name).read_text())
-        change(values)
-        (folder / name).write_text(json.dumps(values))
-
-    return write
 
 
 def refilled(folder: Path) -> None:

@@ -6,7 +6,6 @@ Trainings that are finished are kept, and what is in the file already is measure
 """
 
 import json
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,14 +20,19 @@ from ganatomy import data as datasets
 from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.diagnosis_exam.drawn_sets.drawn import drawn_set
-from ganatomy.experiments.reproduction.context import Pixels, ReproductionContext, interval_of, table, whole_numbers
+from ganatomy.experiments.reproduction.context import (
+    Pixels,
+    ReproductionContext,
+    interval_of,
+    made,
+    table,
+    whole_numbers,
+)
 from ganatomy.experiments.reproduction.mnist import MINUTES
 from ganatomy.modalities.images import to_float, to_uint8
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import ScoreCard, interval
-from ganatomy.system import machine
 from ganatomy.system.files import write_text
-from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal, show
 from ganatomy.training import forecast
 from ganatomy.training.forecast import AT_BEST, CalibratedSet, CalibrationRun, expectation, from_json
@@ -93,7 +97,7 @@ def measured(
         untrained=untrained["value"],
         coarse=coarse["value"],
         floor=score["floor"],
-        measured=f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores",
+        measured=made(),
         runs=tuple(runs),
     )
 

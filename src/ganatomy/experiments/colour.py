@@ -9,7 +9,6 @@ trainings, is not measured again.
 """
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +23,7 @@ from matplotlib import pyplot
 
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.reproduction.cifar import RECIPES as SMALL
 from ganatomy.experiments.reproduction.context import (
@@ -32,13 +31,14 @@ from ganatomy.experiments.reproduction.context import (
     ReproductionContext,
     interval_of,
     interval_text,
+    made,
+    named,
     table,
     whole_numbers,
 )
 from ganatomy.experiments.reproduction.rows import both, rates
 from ganatomy.generators.api import load
 from ganatomy.runs.run import Run
-from ganatomy.system import machine
 from ganatomy.system.files import write_text
 from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal
@@ -118,7 +118,7 @@ def main(
     """Measure speeds, train, measure scores along the way, and write the page."""
     console = Terminal()
     try:
-        chosen = known(names)
+        chosen = named("configuration", names, CONFIGURATIONS)
         numbers = whole_numbers("--seeds", seeds, SEEDS)
         found = kept(out, minutes) or {
             "minutes": minutes,
@@ -136,15 +136,6 @@ def main(
         raise SystemExit(f"ganatomy: {error}") from None
 
 
-def known(names: str) -> list[str]:
-    """Names with commas between them, as a list. Raises UserError where one is no configuration's."""
-    chosen = [name.strip() for name in names.split(",")]
-    for name in chosen:
-        if name not in CONFIGURATIONS:
-            raise unknown("configuration", name, list(CONFIGURATIONS))
-    return chosen
-
-
 def kept(out: Path, minutes: float) -> dict[str, Any]:
     """What the page has: minutes, speeds, trainings; {} where there is none.
 
@@ -155,11 +146,6 @@ def kept(out: Path, minutes: float) -> dict[str, Any]:
     if found and found["minutes"] != minutes:
         raise UserError(f"{place} has trainings of {found['minutes']:g} minutes: give another --out.")
     return found
-
-
-def made() -> str:
-    """Today's date and this machine, in words."""
-    return f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores"
 
 
 def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:

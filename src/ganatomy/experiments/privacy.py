@@ -7,7 +7,6 @@ noise and everything else the same. What has been measured is kept.
 """
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
@@ -18,9 +17,8 @@ import typer
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
 from ganatomy.experiments.claims.digits import shuffled_digits
-from ganatomy.experiments.reproduction.context import interval_of, interval_text, table, whole_numbers
+from ganatomy.experiments.reproduction.context import interval_of, interval_text, made, table, whole_numbers
 from ganatomy.runs.scorecard import number
-from ganatomy.system import machine
 from ganatomy.system.files import write_text
 from ganatomy.system.terminal import Terminal
 from ganatomy.training.api import train
@@ -74,7 +72,7 @@ def measured(digits: int, steps: int, noise: float, seed: int, runs: Path, conso
     quality = evaluate(run, reference=every[: max(TRAINED)], metrics=["fd"], **how).scores["fd_lenet"]
     (attack,) = evaluate(run, held_out=every[-UNSEEN:], metrics=["membership"], **how).scores.values()
     return {
-        "made": f"{time.strftime('%Y-%m-%d')}, {machine.processor()}",
+        "made": made(),
         "digits": digits,
         "steps": steps,
         "noise": noise,

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 import typer
 
-from ganatomy.errors import UserError, unknown
+from ganatomy.errors import UserError
 from ganatomy.evaluation.rows.api import evaluate
-from ganatomy.experiments.reproduction.context import table, whole_numbers
+from ganatomy.experiments.reproduction.context import named, table, whole_numbers
 from ganatomy.generators.rows import RowSampler
 from ganatomy.modalities.tables.schema import Schema
 from ganatomy.runs.scorecard import ScoreCard
@@ -107,7 +107,7 @@ def main(
     console = Terminal()
     torch.set_num_threads(1)
     try:
-        chosen, numbers = known(names), whole_numbers("--seeds", seeds, SEEDS)
+        chosen, numbers = named("table", names, EXAMPLES), whole_numbers("--seeds", seeds, SEEDS)
         for seed in numbers:
             for name in chosen:
                 if importlib.util.find_spec(EXAMPLES[name].package) is None:
@@ -117,15 +117,6 @@ def main(
                     _add(out, name, generator, seed, seconds, console)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
-
-
-def known(names: str) -> list[str]:
-    """Names with commas between them, as a list. Raises UserError where one is no table's."""
-    chosen = [name.strip() for name in names.split(",")]
-    for name in chosen:
-        if name not in EXAMPLES:
-            raise unknown("table", name, list(EXAMPLES))
-    return chosen
 
 
 def _add(out: Path, name: str, generator: str, seed: int, seconds: float, console: Any) -> None:

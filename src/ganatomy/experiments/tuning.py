@@ -8,7 +8,6 @@ idle. Sweeps that are finished are not carried out again; one that was stopped g
 """
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,8 +16,8 @@ import typer
 
 from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
-from ganatomy.errors import UserError, unknown
-from ganatomy.experiments.reproduction.context import TRAINING_IMAGES, interval_text, slug, table
+from ganatomy.errors import UserError
+from ganatomy.experiments.reproduction.context import TRAINING_IMAGES, interval_text, made, named, slug, table
 from ganatomy.experiments.reproduction.rows import both
 from ganatomy.runs.scorecard import number
 from ganatomy.sweeps import results
@@ -26,7 +25,6 @@ from ganatomy.sweeps.api import resume_sweep, sweep
 from ganatomy.sweeps.folder import Sweep
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.space import label_of
-from ganatomy.system import machine
 from ganatomy.system.files import write_text
 from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal
@@ -156,7 +154,7 @@ def main(
     """Carry out a sweep for each recipe on each set that is given, and write the page."""
     console = Terminal()
     try:
-        chosen, sets = known(recipes), given(mnist, cifar10)
+        chosen, sets = named("recipe", recipes, SPACES), given(mnist, cifar10)
         efforts = {
             label: {"trials": trials, "minutes": minutes or MINUTES[label], "samples": samples} for label in sets
         }
@@ -166,21 +164,12 @@ def main(
             for name in chosen:
                 if name not in found[label]["recipes"]:
                     console.rule(f"{label}: {name}")
-                    made = tuned(label, data, name, efforts[label], sweeps, console)
-                    found[label]["recipes"][name] = figures(made)
+                    carried_out = tuned(label, data, name, efforts[label], sweeps, console)
+                    found[label]["recipes"][name] = figures(carried_out)
                     write_text(out / FIGURES, json.dumps(found, indent=1) + "\n")
                     write_text(out / PAGE, text(found))
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
-
-
-def known(recipes: str) -> list[str]:
-    """Names with commas between them, as a list. Raises UserError where one has no space."""
-    chosen = [name.strip() for name in recipes.split(",")]
-    for name in chosen:
-        if name not in SPACES:
-            raise unknown("recipe", name, list(SPACES))
-    return chosen
 
 
 def given(mnist: str, cifar10: str) -> dict[str, str]:
@@ -209,9 +198,9 @@ def tuned(label: str, data: str, name: str, effort: Mapping[str, Any], sweeps: P
     """The sweep of a recipe on a set, carried out to its end. Raises UserError where it is stopped, and as `sweep`."""
     path = sweeps / slug(f"{label} {name}")
     if (path / "sweep.json").is_file():
-        made = resume_sweep(path, workers=cores(), console=console)
+        carried_out = resume_sweep(path, workers=cores(), console=console)
     else:
-        made = sweep(
+        carried_out = sweep(
             data,
             config=change(recipe(name.split()[0]), start(label, name)),
             settings={"training.minutes": effort["minutes"], "diagnosis.on": False, **IMAGES[label]},
@@ -226,16 +215,11 @@ def tuned(label: str, data: str, name: str, effort: Mapping[str, Any], sweeps: P
             sweeps=sweeps,
             console=console,
         )
-    again = [training for seeds in results.trainings_again(made, journal(made)) for training in seeds]
-    if not again or any(made.run(each.name).info().get("status") not in ("finished", "failed") for each in again):
+    again = results.trainings_again(carried_out, Journal.of(carried_out))
+    runs = [carried_out.run(training.name) for seeds in again for training in seeds]
+    if not runs or any(run.info().get("status") not in ("finished", "failed") for run in runs):
         raise UserError(f"{path} was stopped; repeat the command to go on from there.")
-    return made
-
-
-def journal(made: Sweep) -> Journal:
-    """A sweep's trials."""
-    options = made.options()
-    return Journal(made.journal, len(options.objectives), options.seed)
+    return carried_out
 
 
 def start(label: str, name: str) -> Settings:
@@ -248,21 +232,21 @@ def space(label: str, name: str) -> Settings:
     return {**SPACES[name], **(SPACE_AT_32 if (label, name) == ("CIFAR-10", "r3gan") else {})}
 
 
-def figures(made: Sweep) -> dict[str, Any]:
+def figures(carried_out: Sweep) -> dict[str, Any]:
     """What a sweep found, as JSON keeps it: the settings with the best scores over another seed."""
-    trials = journal(made)
-    again = results.retrained(made, trials)
+    trials = Journal.of(carried_out)
+    again = results.retrained(carried_out, trials)
     best, own = again[0], again[-1]
-    row = next(row for row in results.rows(made, trials) if row.run == best.name)
-    info = made.run(best.name).info()
+    row = next(row for row in results.rows(carried_out, trials) if row.run == best.name)
+    info = carried_out.run(best.name).info()
     return {
-        "made": f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores",
+        "made": made(),
         "trial": row.outcomes[0].json(),
         "again": best.value,
         "start": own.value,
         "settings": dict(row.point),
         "images": info["images"],
-        "precision": made.run(best.name).config().runtime.precision,
+        "precision": carried_out.run(best.name).config().runtime.precision,
     }
 
 

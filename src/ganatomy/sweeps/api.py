@@ -165,7 +165,7 @@ def _carry_out(
         if trials is not None and trials != options.trials:
             options = replace(options, trials=trials)
             sweep.write_options(options)
-        journal = Journal(sweep.journal, len(options.objectives), options.seed)
+        journal = Journal.of(sweep)
         own = checks.point_of(checks.planned_at(options, {}), sweep.space())
         console.print(f"{sweep.path}: {len(journal.trials()):,} trials so far", highlight=False)
         supervisor = Supervisor(sweep, journal, own, places, console, deadline)

@@ -15,6 +15,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ganatomy.errors import UserError
+from ganatomy.sweeps.folder import Sweep
 from ganatomy.sweeps.pruning import FINISHED, behind
 from ganatomy.sweeps.space import Point, Space
 from ganatomy.system import files
@@ -81,6 +82,12 @@ class Journal:
         else:
             self.study = optuna.create_study(study_name=STUDY, storage=self.storage, directions=self.directions)
         self._study_id = self.storage.get_study_id_from_name(STUDY)
+
+    @classmethod
+    def of(cls, sweep: Sweep, read_only: bool = False) -> "Journal":
+        """Of a sweep's folder. Raises UserError where a file of it is damaged."""
+        options = sweep.options()
+        return cls(sweep.journal, len(options.objectives), options.seed, read_only)
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """Trials in order, those in these states or all."""

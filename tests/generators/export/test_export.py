@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import ganatomy
+from exported import run_code
 from ganatomy import cli
 from ganatomy.errors import UserError
 from ganatomy.gan.priors import PRIORS, linear, register_prior, truncated_uniform, uniform
@@ -51,10 +52,8 @@ def test_a_graph_comes_with_its_card_and_metadata(measured: Run, exported: Expor
 
 def test_the_cards_code_runs(onnx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     card = (onnx / "README.md").read_text()
-    lines = [line[4:] for line in card.splitlines() if line.startswith("    ")]
     monkeypatch.chdir(onnx)
-    names: dict = {}
-    exec("\n".join(lines), names)
+    names = run_code(card)
     assert (names["pixels"].shape, names["pixels"].dtype) == ((16, 16, 20, 3), np.uint8)
 
 

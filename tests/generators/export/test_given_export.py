@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import ganatomy
+from exported import run_code
 from ganatomy.errors import UserError
 from ganatomy.generators.export import conversion
 from ganatomy.generators.image_to_image import ImageToImage
@@ -85,7 +86,7 @@ def test_the_cards_code_runs(
     monkeypatch.chdir(tmp_path)
     given = waves(1, 16, 24, CHANNELS[recipe])
     Image.fromarray(given[0].squeeze()).save("picture.png")
-    exec("\n".join(line[4:] for line in card.splitlines() if line.startswith("    ")), names := {})
+    names = run_code(card)
     own = ganatomy.load(file).apply_to(given)
     assert_array_equal(names["pixels"], own)
     with Image.open("drawn.png") as drawn:

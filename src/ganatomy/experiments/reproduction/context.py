@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from ganatomy import data as datasets
-from ganatomy.errors import UserError
+from ganatomy.errors import UserError, unknown
 from ganatomy.evaluation.api import evaluate
 from ganatomy.evaluation.evaluator import BATCH
 from ganatomy.evaluation.metrics import parzen
@@ -25,8 +25,9 @@ from ganatomy.generators.sampler import Sampler
 from ganatomy.modalities.images import enlarge, grid, save_png
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, interval
-from ganatomy.system import files
+from ganatomy.system import files, machine
 from ganatomy.system.files import write_text
+from ganatomy.system.runtime import cores
 from ganatomy.system.terminal import Terminal
 from ganatomy.training import api as training
 
@@ -207,6 +208,20 @@ def slug(words: str) -> str:
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
+
+
+def made() -> str:
+    """Today's date and this machine, in words."""
+    return f"{time.strftime('%Y-%m-%d')}, {machine.processor()}, {cores()} cores"
+
+
+def named(kind: str, text: str, known: Iterable[str]) -> list[str]:
+    """Names with commas between them. kind: of what they are. Raises UserError for one that is not among the known."""
+    names, every = [name.strip() for name in text.split(",")], list(known)
+    for name in names:
+        if name not in every:
+            raise unknown(kind, name, every)
+    return names
 
 
 def whole_numbers(option: str, text: str, example: str) -> list[int]:

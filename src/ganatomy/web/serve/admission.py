@@ -18,6 +18,13 @@ WhileConnected = Callable[["asyncio.Future[Any]"], Awaitable[Any]]
 
 MAX_HELD = 256 * 2**20  # bytes of samples that are being drawn, encoded or sent
 CHUNK = 2**16  # bytes
+MEMORY = 0.9  # weight of the past in a running average of seconds
+OnDrawn = Callable[[int, int, float], None]  # called with how many were drawn, how many asked for, the seconds
+
+
+def averaged(before: float, now: float) -> float:
+    """A running average of seconds, with what was measured last."""
+    return MEMORY * before + (1 - MEMORY) * now
 
 
 class DeadlineError(Exception):

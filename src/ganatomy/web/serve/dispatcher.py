@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.requests import Request
 
 from ganatomy.modalities.images import Pixels
-from ganatomy.web.serve.admission import Admission, StreamedResponse
+from ganatomy.web.serve.admission import Admission, StreamedResponse, averaged
 from ganatomy.web.serve.encoding import Encoding
 from ganatomy.web.serve.requests import LatentBatch
 from ganatomy.web.serve.workers import DrawingPool
 
 SMALL = 2**14  # bytes of pixels that take less time to encode than to hand to a thread
-MEMORY = 0.9  # weight of the past in the running average of the time to encode an image
 
 
 class Dispatcher(Admission):
@@ -41,8 +40,7 @@ class Dispatcher(Admission):
             else:
                 encoded = asyncio.get_running_loop().run_in_executor(self._encoders, _timed, encoding, pixels)
                 content, spent = await while_connected(encoded)
-            average = self._encoding[encoding.name]
-            self._encoding[encoding.name] = MEMORY * average + (1 - MEMORY) * spent / count
+            self._encoding[encoding.name] = averaged(self._encoding[encoding.name], spent / count)
         return response.with_content(content)
 
     def close(self) -> None:

@@ -16,12 +16,11 @@ from typing import Protocol
 import numpy as np
 
 from ganatomy.modalities.images import Pixels
-from ganatomy.web.serve.admission import DeadlineError
+from ganatomy.web.serve.admission import DeadlineError, averaged
 from ganatomy.web.serve.backend import Backend, Labels, Latents
 from ganatomy.web.serve.batch_invariance import BatchSizes, measure
 
 HANGS = 10.0  # seconds that `close` waits for the last batch
-MEMORY = 0.9  # weight of the past in the running average of the speed
 
 
 @dataclass(eq=False)
@@ -216,8 +215,7 @@ class WorkerPool:
                 done.append((job, complete))
         seconds = time.perf_counter() - began
         if size == self.batch_sizes.best.images:
-            pace = seconds / size / self._drawing
-            self.seconds_per_image = MEMORY * self.seconds_per_image + (1 - MEMORY) * pace
+            self.seconds_per_image = averaged(self.seconds_per_image, seconds / size / self._drawing)
         self.on_batch(size, requested, seconds)  # first: a client that has its images finds them counted
         _resolve(done)
 

@@ -80,9 +80,7 @@ class SweepReader:
         with self._lock:
             signature = self._signature()
             if what not in self._kept or self._kept[what][0] != signature:
-                options = self.sweep.options()
-                journal = Journal(self.sweep.journal, len(options.objectives), options.seed, read_only=True)
-                self._kept[what] = signature, made(journal)
+                self._kept[what] = signature, made(Journal.of(self.sweep, read_only=True))
             return self._kept[what][1]
 
     def _signature(self) -> Signature:

@@ -9,13 +9,11 @@ from starlette.requests import Request
 
 from ganatomy.errors import UserError
 from ganatomy.generators.seed_blocks import BLOCK, BlockSampler, DrawnSamples
-from ganatomy.web.serve.admission import OneThread, StreamedResponse
+from ganatomy.web.serve.admission import OnDrawn, OneThread, StreamedResponse, averaged
 from ganatomy.web.serve.blocks.requests import BlockJob
 
 MEASURED = (1, 2)  # blocks by which the speed is measured, at first and again: libraries are loaded, memory is taken
-MEMORY = 0.9  # weight of the past in the running average of the speed
 Encode = Callable[[DrawnSamples], bytes]
-OnDrawn = Callable[[int, int, float], None]  # called with how many were drawn, how many asked for, the seconds
 
 
 class BlockDispatcher(OneThread):
@@ -67,7 +65,7 @@ class BlockDispatcher(OneThread):
         content = encode(found)
         seconds = time.perf_counter() - began
         if not job.searches:  # how many samples a search draws is known to itself alone
-            self.seconds_per_sample = MEMORY * self.seconds_per_sample + (1 - MEMORY) * seconds / job.most
+            self.seconds_per_sample = averaged(self.seconds_per_sample, seconds / job.most)
         self.on_drawn(max(job.count, found.drawn) if job.searches else job.most, job.count, seconds)
         return content
 

@@ -16,14 +16,12 @@ from ganatomy.data.items import ImageError
 from ganatomy.errors import UserError
 from ganatomy.generators.image_to_image import MOST, ImageToImage
 from ganatomy.modalities.images import Pixels, encoded, picture
-from ganatomy.web.serve.admission import MAX_HELD, OneThread, OverloadedError, StreamedResponse
+from ganatomy.web.serve.admission import MAX_HELD, OnDrawn, OneThread, OverloadedError, StreamedResponse, averaged
 
 MAX_BODY = 16 * 2**20  # bytes of a picture's file
 TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}  # Pillow's names of what may be sent
 SIDE = 64  # pixels of the picture by which the speed is measured
 LEAST = 32**2  # pixels that a smaller picture counts as: it costs more than its pixels
-MEMORY = 0.9  # weight of the past in the running average of the speed
-OnDrawn = Callable[[int, int, float], None]  # called with how many were drawn, how many asked for, the seconds
 
 
 class PictureDispatcher(OneThread):
@@ -89,7 +87,7 @@ class PictureDispatcher(OneThread):
         content = self._file(pixels)
         seconds, count = time.perf_counter() - began, pixels.shape[0] * pixels.shape[1]
         if count >= SIDE**2:
-            self.seconds_per_pixel = MEMORY * self.seconds_per_pixel + (1 - MEMORY) * seconds / count
+            self.seconds_per_pixel = averaged(self.seconds_per_pixel, seconds / count)
         self.on_drawn(1, 1, seconds)
         return content
 
