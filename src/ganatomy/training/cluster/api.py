@@ -168,7 +168,9 @@ class _Group:
         while group.running:
             if stopped() and not asked:
                 asked = True
-                group.send_signal(signal.SIGTERM)
+                # To one: they agree to stop. A request of another's own could reach it when it had already done so.
+                for each in group.running[:1]:
+                    each.send_signal(signal.SIGTERM)
             group.look()
             if until == float("inf") and any(ending.status for ending in group.endings.values()):
                 until = time.monotonic() + PATIENCE
