@@ -12,7 +12,8 @@ def evaluate(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="RUN|IMAGES|TABLE", help="A run, or generated images: a folder, zip or array file; or a table."
+            metavar="RUN|IMAGES|TABLE|SOUNDS",
+            help="A run, or generated images: a folder, zip or array file; a table; or a folder of sounds.",
         ),
     ],
     metrics: Annotated[
@@ -31,14 +32,14 @@ def evaluate(
     ] = "auto",
     reference: Annotated[
         str | None,
-        typer.Option(metavar="DATA", help="The real images or table; by default a run's own training images."),
+        typer.Option(metavar="DATA", help="The real images, table or sounds; by default a run's own training images."),
     ] = None,
     held_out: Annotated[
         str | None,
         typer.Option(
             metavar="DATA",
             help="Real images not trained on, which some metrics need; by default the split `test` of the real images. "
-            "Of a table: rows to test on; by default a third of the real ones.",
+            "Of a table or sounds: by default a third of the real ones.",
         ),
     ] = None,
     target: Annotated[
@@ -78,111 +79,75 @@ def evaluate(
     ganatomy evaluate last --metrics fd,prdc --n 5000
     ganatomy evaluate generated/ --reference cats/
     ganatomy evaluate generated.csv --reference people.csv
+    ganatomy evaluate generated-drums/ --reference drums/
 
     Raises UserError for options that go with another kind of data.
     """
     from ganatomy.config.options import Config
     from ganatomy.config.settings import change, parse_settings
+    from ganatomy.data.sounds import are_sounds
     from ganatomy.errors import UserError
     from ganatomy.evaluation import api as evaluation
     from ganatomy.evaluation.pairs.of_run import evaluate_run as evaluate_pairs
     from ganatomy.evaluation.rows import api as rows
-    from ganatomy.evaluation.rows.of_run import evaluate_run
+    from ganatomy.evaluation.rows.of_run import evaluate_run as evaluate_rows
+    from ganatomy.evaluation.sounds import api as sounds
     from ganatomy.evaluation.sounds.of_run import evaluate_run as evaluate_sounds
     from ganatomy.generators import trained
     from ganatomy.modalities.tables import files
     from ganatomy.system.terminal import Terminal, show
 
     chosen = [name.strip() for name in metrics.split(",") if name.strip()]
-    if not files.is_table(subject) and (table := trained.of_modality(subject, "tables")):
-        of_images: dict[str, object] = {
-            "--features": features != "auto",
-            "--weights": weights,
-            "--sha256": sha256,
-            "--size": size,
-            "--channels": channels,
-            "--class": label,
-            "--set": changes,
-        }
-        not_of(of_images, f"a table, whose rows {subject} draws")
-        found = evaluate_run(
-            table,
-            reference=reference,
-            held_out=held_out,
-            target=target,
-            metrics=chosen,
-            n=n,
-            step=step,
-            raw=raw,
-            truncation=truncation,
-            first_seed=first_seed,
-            device=device,
-            out=out,
-            page=page,
-        )
-        show(found)
-        return
-    if not files.is_table(subject) and (pairs := trained.of_modality(subject, "pairs")):
-        of_others: dict[str, object] = {
-            "--reference": reference,
-            "--weights": weights,
-            "--sha256": sha256,
-            "--size": size,
-            "--channels": channels,
-            "--class": label,
-            "--set": changes,
-            "--truncation": truncation,
-            "--first-seed": first_seed,
-            "--target": target,
-            "--page": page,
-        }
-        not_of(of_others, f"a generator that is given images, as that of {subject} is")
-        how: dict[str, Any] = {"step": step, "raw": raw, "device": device, "out": out}
-        show(evaluate_pairs(pairs, held_out=held_out, metrics=chosen, n=n, features=features, **how))
-        return
-    if sounds := trained.of_modality(subject, "sounds"):
-        of_others = {
-            "--features": features != "auto",
-            "--reference": reference,
-            "--weights": weights,
-            "--sha256": sha256,
-            "--size": size,
-            "--channels": channels,
-            "--class": label,
-            "--set": changes,
-            "--target": target,
-            "--page": page,
-        }
-        not_of(of_others, f"sounds, which {subject} draws")
-        drawn: dict[str, Any] = {
-            "step": step,
-            "raw": raw,
-            "truncation": truncation,
-            "first_seed": first_seed,
-            "device": device,
-        }
-        show(evaluate_sounds(sounds, held_out=held_out, metrics=chosen, n=n, out=out, **drawn))
-        return
+    given: dict[str, object] = {
+        "--n": n,
+        "--features": features != "auto",
+        "--reference": reference,
+        "--target": target,
+        "--weights": weights,
+        "--sha256": sha256,
+        "--size": size,
+        "--channels": channels,
+        "--step": step,
+        "--raw": raw,
+        "--truncation": truncation,
+        "--class": label,
+        "--set": changes,
+        "--first-seed": first_seed,
+        "--device": device != "auto",
+        "--page": page,
+    }
+    of_run = ("--n", "--step", "--raw", "--device")
+    of_seeds = (*of_run, "--truncation", "--first-seed")
+
+    def only(names: tuple[str, ...], what: str) -> None:
+        not_of({name: value for name, value in given.items() if name not in names}, what)
+
+    common: dict[str, Any] = {"held_out": held_out, "metrics": chosen, "out": out}
+    drawn: dict[str, Any] = {"n": n, "step": step, "raw": raw, "device": device}
+    by_seed: dict[str, Any] = {**drawn, "truncation": truncation, "first_seed": first_seed}
     if files.is_table(subject):
-        of_images = {
-            "--n": n,
-            "--features": features != "auto",
-            "--weights": weights,
-            "--sha256": sha256,
-            "--size": size,
-            "--channels": channels,
-            "--step": step,
-            "--raw": raw,
-            "--truncation": truncation,
-            "--class": label,
-            "--set": changes,
-            "--first-seed": first_seed,
-            "--device": device != "auto",
-        }
-        not_of(of_images, f"a table, which {subject} is")
+        only(("--reference", "--target", "--page"), f"a table, which {subject} is")
         if reference is None:
             raise UserError("--reference DATA is required: the real rows to compare against.")
-        show(rows.evaluate(subject, reference, held_out=held_out, target=target, metrics=chosen, out=out, page=page))
+        show(rows.evaluate(subject, reference, target=target, page=page, **common))
+        return
+    if run := trained.of_modality(subject, "tables"):
+        only((*of_seeds, "--reference", "--target", "--page"), f"a table, whose rows {subject} draws")
+        show(evaluate_rows(run, reference=reference, target=target, page=page, **common, **by_seed))
+        return
+    if run := trained.of_modality(subject, "pairs"):
+        only((*of_run, "--features"), f"a generator that is given images, as that of {subject} is")
+        show(evaluate_pairs(run, features=features, **common, **drawn))
+        return
+    if run := trained.of_modality(subject, "sounds"):
+        only(of_seeds, f"sounds, which {subject} draws")
+        show(evaluate_sounds(run, **common, **by_seed))
+        return
+    if are_sounds(subject):
+        only(("--reference", "--n"), f"sounds, which {subject} holds")
+        if reference is None:
+            raise UserError("--reference DATA is required: the real sounds to compare against.")
+        show(sounds.evaluate(subject, reference, n=n, **common))
         return
     if target is not None or page is not None:
         raise UserError(f"--target and --page go with tables, which end in .csv or .parquet; {subject} is none.")

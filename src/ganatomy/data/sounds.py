@@ -88,6 +88,17 @@ def _kind(name: str) -> str:
     return "sound" if files.is_sound(name) else "image" if is_image(name) else "other"
 
 
+def rate_and_seconds(path: str | os.PathLike[str]) -> tuple[int, float]:
+    """Samples per second and seconds of the first sound of a folder. Raises UserError where it cannot be read."""
+    first = min((name for name, _ in _walk(Path(path)) if files.is_sound(name) and not is_hidden(name)), default=None)
+    if first is None:
+        raise UserError(f"{path} holds no sounds.")
+    try:
+        return files.rate_and_seconds(Path(path, first))
+    except UserError as error:
+        raise UserError(f"{Path(path, first)}: {error}") from None
+
+
 def prepare_sounds(path: str, rate: int, seconds: float, first: int | None = None) -> tuple[Sounds, Sounds | None]:
     """The sounds to train on, and those that are not trained on, where there are any.
 

@@ -60,7 +60,7 @@ class Score:
 class ScoreCard:
     """Scores of one generator, measured by one protocol.
 
-    subject   what was measured: run, step and seeds, a folder of images, or a table
+    subject   what was measured: run, step and seeds, a folder of images or of sounds, or a table
     protocol  what must be equal for two cards to be compared
     made      when, on what machine, how long, where the real images lay: it does not change a number
     """
@@ -74,7 +74,7 @@ class ScoreCard:
     def name(self) -> str:
         """The subject in words: demo-001, step 2,009."""
         if "run" not in self.subject:
-            return str(self.subject["table"] if "table" in self.subject else self.subject["images"])
+            return str(next(self.subject[kind] for kind in ("table", "sounds", "images") if kind in self.subject))
         raw = "" if self.subject["average"] else ", not averaged"
         cut = self.subject["truncation"]
         truncation = "" if cut is None else f", truncated at {cut:g}"

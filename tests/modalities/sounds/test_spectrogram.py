@@ -85,3 +85,8 @@ def test_a_picture_is_bright_at_the_note_and_dark_elsewhere() -> None:
 
 def test_full_scale_is_what_16_bits_hold() -> None:
     assert np.iinfo(np.int16).max == FULL
+
+
+def test_silence_follows_sounds_too_short_for_four_windows() -> None:
+    short = sines(500, samples=100)
+    assert (statistics(short, RATE) == statistics(np.pad(short, ((0, 0), (0, 348))), RATE)).all()

@@ -49,7 +49,8 @@ class SoundEvaluator:
             raise UserError(f"{len(real):,} real sounds are too few to compare with: {LEAST} are needed.")
         self.samples, self.metrics, self.name = samples, metrics, real.source
         self.rate, self.fingerprint = real.modality.rate, real.fingerprint
-        found = [frequency_of(name) for name in real.classes or ()]
+        self.classes = real.classes or []
+        found = [frequency_of(name) for name in self.classes]
         self.notes = np.array(found) if found and None not in found else None
         some = np.random.default_rng(0).permutation(len(real))[:MOST]
         if unseen is None:
@@ -63,6 +64,13 @@ class SoundEvaluator:
         """Sounds int16 [N, T], and of which class each shall be, where that was asked for."""
         asked = None if self.notes is None or labels is None else self.notes[np.asarray(labels)]
         return Heard(waves, self.rate, asked)
+
+    def heard_of(self, sounds: Sounds) -> Heard:
+        """Generated sounds: folders that are called as real classes say of which each shall be."""
+        if sounds.labels is None or sounds.classes is None or not set(sounds.classes) <= set(self.classes):
+            return self.heard(sounds.stored)
+        index = np.array([self.classes.index(name) for name in sounds.classes])
+        return self.heard(sounds.stored, index[sounds.labels].tolist())
 
     def _heard(self, sounds: Sounds, indices: np.ndarray) -> Heard:
         return self.heard(sounds.stored[indices], None if sounds.labels is None else sounds.labels[indices].tolist())

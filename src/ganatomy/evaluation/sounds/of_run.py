@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganatomy.data.sounds import prepare_sounds
 from ganatomy.errors import UserError
-from ganatomy.evaluation.comparison import Comparison
+from ganatomy.evaluation.sounds.api import SoundComparison, beside_baselines, save
 from ganatomy.evaluation.sounds.evaluator import LEAST_MADE, MOST, SoundEvaluator
 from ganatomy.generators.sounds import SoundSampler
 from ganatomy.report import page as report
 from ganatomy.runs.images import located
 from ganatomy.runs.run import Run
-from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
+from ganatomy.runs.scorecard import keep, subject_of_run
 from ganatomy.system.files import explained
-
-
-@dataclass(frozen=True)
-class SoundComparison:
-    """Generated sounds and baselines side by side.
-
-    cards  score cards: of the generated sounds, of random phases, of copies, and of these in the generator's form
-    notes  sentences on how they were measured
-    """
-
-    cards: tuple[ScoreCard, ...]
-    notes: tuple[str, ...]
-
-    def __str__(self) -> str:
-        compared, made = Comparison(self.cards), self.cards[0]
-        lines = [f"  {name}  {score}" for name, score in made.scores.items() if name not in compared.scores]
-        lines += [f"  not measured: {sentence}" for sentence in made.made["not_taken"]]
-        return "\n".join([compared.text(), *lines, *self.notes])
 
 
 def evaluate_run(
@@ -72,30 +53,11 @@ def evaluate_run(
         raise UserError(f"--n {count}: no score can be measured on fewer than {LEAST_MADE} sounds.")
     seeds = range(first_seed, first_seed + count)
     evaluator = SoundEvaluator(real, unseen, count, metrics)
-    made = evaluator.heard(sampler.stored(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
-    card = evaluator.card_of(subject_of_run(run, sampler.step, count, not raw, truncation, first_seed), made)
-    baselines = evaluator.baselines(count, sampler.modality)
-    beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
-    card = replace(card, made={**card.made, "baselines": beside})
+    heard = evaluator.heard(sampler.stored(seeds), sampler.labels(seeds) if sampler.prior.classes else None)
+    subject = subject_of_run(run, sampler.step, count, not raw, truncation, first_seed)
+    found = beside_baselines(evaluator, subject, heard, sampler.modality, unseen is not None)
     with explained(run.path):
-        keep(run, card)
+        keep(run, found.cards[0])
         report.write(run)
-    if out is not None:
-        with explained(Path(out).parent):
-            card.save(Path(out))
-    return SoundComparison((card, *baselines), _notes(evaluator, unseen is not None))
-
-
-def _notes(evaluator: SoundEvaluator, given: bool) -> tuple[str, ...]:
-    baselines = (
-        "Random phase is noise with the mean spectrum of the training sounds; copies score as such, and in the form in "
-        "which this generator draws, where that loses something."
-    )
-    if given:
-        return (baselines,)
-    known, unseen = len(evaluator.known), len(evaluator.unseen)
-    return (
-        baselines,
-        f"{unseen:,} of {known + unseen:,} training sounds, drawn at random, were put aside as unseen ones. A "
-        "generator that learnt from them too looks better than it is: --held-out FOLDER names others.",
-    )
+    save(found.cards[0], out)
+    return found

@@ -44,6 +44,16 @@ def is_sound(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
+def rate_and_seconds(path: Path) -> tuple[int, float]:
+    """Samples per second of a file, and how long it is. Raises UserError for what cannot be read, without its name."""
+    soundfile = needed("soundfile", "sound", "A folder of sounds")
+    try:
+        with soundfile.SoundFile(path) as file:
+            return int(file.samplerate), file.frames / file.samplerate
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise UserError(first_line(error)) from error
+
+
 def read(path: Path, rate: int, samples: int) -> SoundFile:
     """The first `samples` samples of a file at `rate` Hz: mono, the mean of its channels; silence behind short ones.
 

@@ -71,8 +71,11 @@ def picture(waves: Waves, rate: int) -> Pixels:
 
 def statistics(waves: Waves, rate: int) -> Floats:
     """What sounds int16 [N, T] are compared by, [N, 160]: of each of 32 mel bands the mean of log₁₀ of its power over
-    each quarter of the sound, and its standard deviation over the whole.
+    each quarter of the sound, and its standard deviation over the whole. Silence follows sounds that are shorter than
+    four windows that overlap, 56 ms.
     """
-    levels = log_mel(waves, rate, BANDS)
+    window = window_of(rate)
+    shortest = window + (QUARTERS - 1) * window // OVERLAP
+    levels = log_mel(np.pad(waves, ((0, 0), (0, max(0, shortest - waves.shape[1])))), rate, BANDS)
     quarters = [quarter.mean(axis=2) for quarter in np.array_split(levels, QUARTERS, axis=2)]
     return np.concatenate([*quarters, levels.std(axis=2)], axis=1)
