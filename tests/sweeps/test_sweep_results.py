@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from rich.console import Console
 
 from ganatomy.config import settings
-from ganatomy.sweeps import page, results
+from ganatomy.sweeps import overview, page, results
 from ganatomy.sweeps.charts import charts, importance
 from ganatomy.sweeps.folder import Sweep
 from ganatomy.sweeps.journal import Journal
@@ -58,6 +58,19 @@ def test_the_best_and_the_recipes_own_settings_are_trained_again(swept: Sweep, j
     assert best.value == best.found[0][0].value != best.first[0].value
     beat = "beat" if best.value < own.value else "did not beat"
     assert f"the sweep {beat} the recipe's own settings" in results.compared(swept, journal)
+
+
+def test_a_sweep_is_finished_once_its_best_were_trained_again(swept: Sweep, tmp_path: Path) -> None:
+    copy = Sweep(shutil.copytree(swept.path, tmp_path / "copy", copy_function=shutil.copy2))
+    journal = Journal.of(copy)
+    assert overview.state(copy, journal) == "finished"
+    again = copy.run(f"{results.OWN}-seed-100000")
+    shutil.rmtree(again.at("eval"))
+    assert overview.state(copy, journal) == "stopped"  # it was trained, and not measured
+    again.update(status="failed")
+    assert overview.state(copy, journal) == "finished"
+    again.update(status="stopped")
+    assert overview.state(copy, journal) == "stopped"
 
 
 def test_the_best_is_repeated_by_its_file(swept: Sweep, journal: Journal, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from ganatomy.sweeps import results
 from ganatomy.sweeps.api import resume_sweep, sweep
 from ganatomy.sweeps.folder import Sweep
 from ganatomy.sweeps.journal import Journal
+from ganatomy.sweeps.overview import state
 from ganatomy.sweeps.space import label_of
 from ganatomy.system.files import write_text
 from ganatomy.system.runtime import cores
@@ -215,10 +216,10 @@ def tuned(label: str, data: str, name: str, effort: Mapping[str, Any], sweeps: P
             sweeps=sweeps,
             console=console,
         )
-    again = results.trainings_again(carried_out, Journal.of(carried_out))
-    runs = [carried_out.run(training.name) for seeds in again for training in seeds]
-    if not runs or any(run.info().get("status") not in ("finished", "failed") for run in runs):
+    if state(carried_out, Journal.of(carried_out)) != "finished":
         raise UserError(f"{path} was stopped; repeat the command to go on from there.")
+    if not results.trainings_again(carried_out, Journal.of(carried_out)):
+        raise UserError(f"{path}: none of its trials finished.")
     return carried_out
 
 

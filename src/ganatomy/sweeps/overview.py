@@ -101,7 +101,8 @@ def state(sweep: Sweep, journal: Journal) -> str:
         return "running"
     wanted, begun = sweep.options().trials, len(journal.trials())
     whole = begun >= wanted or (wanted == UNLIMITED and begun > 0)
-    return "finished" if whole and not journal.unfinished() and sweep.is_summed_up() else "stopped"
+    ended = whole and not journal.unfinished() and results.is_trained_again(sweep, journal)
+    return "finished" if ended and sweep.is_summed_up() else "stopped"
 
 
 def status(rows: list[TrialRow]) -> str:

@@ -110,6 +110,16 @@ def trainings_again(sweep: Sweep, journal: Journal) -> list[list[SweepTraining]]
     return [[again(training, seed) for seed in range(first, first + options.seeds)] for training in settings]
 
 
+def is_trained_again(sweep: Sweep, journal: Journal) -> bool:
+    """Whether every training with another seed has come to its end: it was measured, or failed."""
+    options = sweep.options()
+    runs = [sweep.run(training.name) for seeds in trainings_again(sweep, journal) for training in seeds]
+    return all(
+        run.info().get("status") == "failed" or objectives.measure(run, options.objectives, options.samples)
+        for run in runs
+    )
+
+
 def retrained(sweep: Sweep, journal: Journal) -> list[Retrained]:
     """What the best trials reached with other seeds, the best mean first, and the settings it all started from last."""
     options, found = sweep.options(), []
