@@ -45,9 +45,8 @@ def test_a_space_that_cannot_be_trained(images: Path, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--optimise", "fdd"], "There is no objective of a sweep called 'fdd'; did you mean fd"),
+        (["--optimise", "fdd"], "There is no objective of a sweep on images called 'fdd'; did you mean fd"),
         (["--optimise", "is"], "needs features with classes"),
-        (["--optimise", ","], "needs an objective"),
         (["--recipe", "no-such"], "There is no recipe called 'no-such'"),
         (["--recipe", "dcgan", "--config", "x.yaml"], "either --recipe or --config"),
         (["--resume", "x"], "goes on with a sweep as it is"),
@@ -62,13 +61,15 @@ def test_arguments_that_make_no_sweep(
     assert not Path("sweeps").exists()
 
 
-def test_scores_of_rows_and_sounds_are_not_swept(tmp_path: Path, monkeypatch) -> None:
+def test_scores_that_rows_and_sounds_do_not_have(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     people(60).to_csv("people.csv", index=False)
-    words = ", and scores of sweeps are of images: --optimise verdict, or seconds, measures none."
-    plain = ("--set=training.steps=1", "--set=runtime.device=cpu")
-    assert f"notes holds sounds{words}" in refused("sweep", "notes", *plain, "--set=data.seconds=0.1")
-    assert f"people.csv is a table{words}" in refused("sweep", "people.csv", *plain)
+    table = ("people.csv", "--set=training.steps=1", "--set=runtime.device=cpu")
+    sounds = ("notes", "--set=training.steps=1", "--set=runtime.device=cpu", "--set=data.seconds=0.1")
+    assert "no objective of a sweep on tables called 'fd'" in refused("sweep", *table, "--optimise", "fd")
+    assert "people.csv is a table: --features is for images" in refused("sweep", *table, "--features", "pixels")
+    assert "60 real rows are too few to compare with: 120 are needed" in refused("sweep", *table)
+    assert "no objective of a sweep on sounds called 'utility'" in refused("sweep", *sounds, "--optimise", "utility")
     assert not Path("sweeps").exists()
 
 

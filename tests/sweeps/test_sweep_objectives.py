@@ -10,7 +10,7 @@ from ganatomy.errors import UserError
 from ganatomy.evaluation.metrics import METRICS
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score
-from ganatomy.sweeps.objectives import check, measure, metrics_of, names
+from ganatomy.sweeps.objectives import USUAL, check, measure, metrics_of, names
 
 
 def finished(tmp_path: Path, **scores: Score) -> Run:
@@ -53,7 +53,14 @@ def test_what_was_measured_otherwise_does_not_count(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    assert {"fd", "precision", "recall", "seconds", "verdict"} <= set(names())
-    assert metrics_of(["recall", "seconds", "fd"]) == ["fd", "prdc"]
-    with pytest.raises(UserError, match="no objective of a sweep called 'fdd'; did you mean fd"):
-        check("fdd")
+    assert {"fd", "precision", "recall", "seconds", "verdict"} <= set(names("images"))
+    assert {"psnr", "fd"} <= set(names("pairs"))
+    assert {"pitch", "fd", "verdict"} <= set(names("sounds"))
+    assert {"c2st", "utility", "seconds"} <= set(names("tables"))
+    assert all(usual in names(modality) for modality, usual in USUAL.items())
+    assert metrics_of(["recall", "seconds", "fd"], "images") == ["fd", "prdc"]
+    assert metrics_of(["utility", "seconds"], "tables") == ["utility"]
+    with pytest.raises(UserError, match="no objective of a sweep on images called 'fdd'; did you mean fd"):
+        check("fdd", "images")
+    with pytest.raises(UserError, match="no objective of a sweep on tables called 'fd'"):
+        check("fd", "tables")

@@ -35,11 +35,16 @@ def sweep(
         typer.Option(
             metavar="NAMES",
             help="What is best, as in fd,seconds: scores of `ganatomy evaluate`, "
-            "{ganatomy.sweeps.objectives:OBJECTIVES_OF_RUNS}; several give a Pareto front.",
+            "{ganatomy.sweeps.objectives:OBJECTIVES_OF_RUNS}; several give a Pareto front; empty: fd, of tables c2st.",
         ),
-    ] = "fd",
+    ] = "",
     n: Annotated[
-        int | None, typer.Option("--n", min=100, help="Generated images of each evaluation; 10,000 if not given.")
+        int | None,
+        typer.Option(
+            "--n",
+            min=100,
+            help="Generated samples of each evaluation; by default 10,000 images, as many rows or sounds as real ones.",
+        ),
     ] = None,
     features: Annotated[
         str, typer.Option(help="What the scores compare: auto, {ganatomy.evaluation.features:EXTRACTORS}.")

@@ -18,6 +18,7 @@ from ganatomy.runs.run import free_name
 from ganatomy.sweeps import checks, space
 from ganatomy.sweeps.default import default_space
 from ganatomy.sweeps.folder import SWEEPS, UNLIMITED, Sweep, SweepOptions
+from ganatomy.sweeps.objectives import USUAL
 from ganatomy.sweeps.places import Places, places
 from ganatomy.system import extras, stopping
 from ganatomy.system.terminal import Terminal
@@ -36,7 +37,7 @@ def sweep(
     recipe: str | None = None,
     config: Config | str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
-    objectives: Sequence[str] = ("fd",),
+    objectives: Sequence[str] = (),
     trials: int | None = None,
     minutes: float | None = None,
     workers: int = 1,
@@ -56,12 +57,13 @@ def sweep(
     data, recipe, config, settings   what every trial starts from, as for `ganatomy.train`; a trial's budget too
     space       a YAML file or a mapping of options to ranges and lists; by default rates, weights and batch around the
                 recipe's own
-    objectives  what is best: names of scores, "seconds", "verdict"; several give a Pareto front
+    objectives  what is best: names of scores, "seconds", "verdict"; several give a Pareto front; by default fd, of
+                tables c2st
     trials      how many, 20 if neither they nor minutes are limited
     minutes     begin no trial after so many
     workers     how many trials at a time; each has its share of this machine's cores
     engine      where they are trained instead: each has what Ray reserves for it
-    n           generated images of each evaluation
+    n           generated samples of each evaluation: by default 10,000 images, and as many rows or sounds as real ones
     features    of the scores, as for `ganatomy.evaluate`
     again       how many of the best are trained again, and with how many other seeds (`seeds`); 0: none
     seed        decides which trials there are; trial n is trained with seed + n
@@ -82,7 +84,7 @@ def sweep(
         settings=initial.pinned(settings or {}),
         space={},
         objectives=list(dict.fromkeys(objectives)),
-        samples=SAMPLES if n is None else n,
+        samples=n,
         features=features,
         trials=_limit(trials, minutes),
         again=again,
@@ -90,9 +92,8 @@ def sweep(
         seed=seed,
         prune=prune,
     )
-    if not options.objectives:
-        raise UserError("A sweep needs an objective, such as fd.")
     options, source = _with_space(options, space)
+    options = _with_objectives(options)
     parsed = _parse(options.space, source)
     checks.check(options, parsed, source, console)
     sweeps = Path(sweeps)
@@ -149,6 +150,13 @@ def _with_space(options: SweepOptions, given: str | Path | Mapping[str, Any] | N
     if isinstance(recipes, list) and recipes and options.recipe is None and options.config is None:
         options = replace(options, recipe=str(recipes[0]))
     return replace(options, space=written), "the space" if isinstance(given, Mapping) else str(given)
+
+
+def _with_objectives(options: SweepOptions) -> SweepOptions:
+    """With what is usual for the kind of data, where nobody chose it."""
+    modality = checks.planned_at(options, {}).modality
+    samples = SAMPLES if options.samples is None and modality in ("images", "pairs") else options.samples
+    return replace(options, objectives=options.objectives or [USUAL[modality]], samples=samples)
 
 
 def _carry_out(

@@ -13,7 +13,8 @@ from ganatomy.config.options import OF_PAIRS, OF_SOUNDS, Config
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.evaluation import scoring
-from ganatomy.evaluation.features.choice import extractor_for
+from ganatomy.evaluation.features.choice import AUTO, extractor_for
+from ganatomy.evaluation.pairs import of_run as pairs
 from ganatomy.sweeps import objectives
 from ganatomy.sweeps.folder import SweepOptions, training_at
 from ganatomy.sweeps.space import Point, Space, label_of
@@ -26,15 +27,15 @@ SAME_IMAGES = {"data.flip"}  # the option of `data` that leaves the images that 
 OF_NETWORKS = ("method", "data", "prior", "generator", "discriminator", "vae", "diffusion")
 
 
-def check(options: SweepOptions, space: Space, source: str, console: Console) -> Config:
-    """The configuration that the sweep starts from, once every combination that is tried can be trained and measured.
+def check(options: SweepOptions, space: Space, source: str, console: Console) -> None:
+    """Raises UserError that names the option or the combination that cannot be trained or measured.
 
-    source: what messages call the space. Raises UserError that names the option or the combination that is wrong.
+    source: what messages call the space.
     """
-    for name in options.objectives:
-        objectives.check(name)
     _check_names(options, space, source)
     own = planned_at(options, {})
+    for name in options.objectives:
+        objectives.check(name, own.modality)
     planned = [own]
     for point in space.to_check():
         try:
@@ -49,8 +50,7 @@ def check(options: SweepOptions, space: Space, source: str, console: Console) ->
     with runtime.start(own.runtime.device) as here:
         prepared = prepare_training(_plain(own), here, console)
         _check_networks(planned, here, space, source)
-        _check_metrics(options, prepared, str(here.device))
-    return own
+        _check_metrics(options, prepared, here)
 
 
 def planned_at(options: SweepOptions, point: Point) -> Config:
@@ -114,24 +114,28 @@ def _check_networks(planned: Iterable[Config], here: runtime.Runtime, space: Spa
         except UserError as error:
             point = point_of(config, space)
             sizes = ", ".join(f"{name}={label_of(value)}" for name, value in point.items() if _of_networks(name))
-            raise UserError(f"{source}: with {sizes}: {error}") from None
+            raise UserError(f"{source}{f': with {sizes}' if sizes else ''}: {error}") from None
 
 
 def _of_networks(name: str) -> bool:
     return name.partition(".")[0] in ("recipe", *OF_NETWORKS)
 
 
-def _check_metrics(options: SweepOptions, prepared: Prepared, device: str) -> None:
+def _check_metrics(options: SweepOptions, prepared: Prepared, here: runtime.Runtime) -> None:
     """Raises UserError where a score cannot be measured on these samples."""
-    metrics = objectives.metrics_of(options.objectives)
+    config = prepared.config
+    metrics = objectives.metrics_of(options.objectives, config.modality)
     if not metrics:
         return
-    if held := IS.get(prepared.config.modality):
-        raise UserError(
-            f"{prepared.config.data.path} {held}, and scores of sweeps are of images: --optimise verdict, or seconds, "
-            "measures none."
-        )
-    extractor = extractor_for(options.features, prepared.images, device)
+    if held := IS.get(config.modality):
+        if options.features != AUTO:
+            raise UserError(f"{config.data.path} {held}: --features is for images.")
+        measured = change(_plain(config), {"evaluation.every": 1, "evaluation.metrics": metrics})
+        prepare_training(measured, here, Terminal(quiet=True))
+        return
+    if config.modality == "pairs":
+        _, metrics = pairs.chosen(metrics, config.data.paired)
+    extractor = extractor_for(options.features, prepared.images, str(here.device))
     has_unseen = False
     with suppress(UserError):
         data = prepared.config.data.model_dump(

@@ -31,7 +31,7 @@ class SweepOptions:
     data, recipe, config, settings   as for `ganatomy train`; config: the plain values of a file
     space                            as it is written
     objectives                       what is optimised, the most important first
-    samples, features                of each trial's evaluation
+    samples, features                of each trial's evaluation; samples None: as many as there are real ones
     trials                           how many there shall be
     again, seeds                     how many of the best are trained again, and with how many other seeds
     seed                             of the sweep: trial n is trained with seed + n
@@ -44,7 +44,7 @@ class SweepOptions:
     settings: dict[str, Any]
     space: dict[str, Any]
     objectives: list[str]
-    samples: int
+    samples: int | None
     features: str
     trials: int
     again: int

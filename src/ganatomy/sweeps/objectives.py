@@ -1,6 +1,7 @@
 """What a sweep optimises: scores of `ganatomy evaluate`, seconds of training, verdicts of the diagnosis. No torch."""
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,9 @@ from ganatomy.diagnosis import diagnose_run
 from ganatomy.errors import unknown
 from ganatomy.evaluation.comparison import badness
 from ganatomy.evaluation.metrics import METRICS
+from ganatomy.evaluation.pairs.fidelity import PAIR_METRICS
+from ganatomy.evaluation.rows import ROW_METRICS
+from ganatomy.evaluation.sounds import SOUND_METRICS
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, cards, interval, number
 from ganatomy.system.registry import Registry
@@ -59,30 +63,42 @@ for _measured in (seconds, verdict):
     OBJECTIVES_OF_RUNS.add(_measured.__name__, _measured, module=__name__)
 
 
-def names() -> list[str]:
-    """All objectives that a sweep may have: scores of every metric first."""
-    return [*dict.fromkeys(score for name in METRICS for score in _scores(name)), *OBJECTIVES_OF_RUNS]
+USUAL = {"images": "fd", "pairs": "fd", "sounds": "fd", "tables": "c2st"}  # what is best where nobody says so
 
 
-def _scores(metric: str) -> list[str]:
-    """The scores of a metric whose names are known before it is measured: not one for each size, such as swd_HEIGHT."""
-    return [score for score in METRICS[metric].scores if score.islower()]
+def names(modality: str) -> list[str]:
+    """All objectives that a sweep on a kind of data may have: scores of every metric first."""
+    scores = (score for each in _scores(modality).values() for score in each)
+    return [*dict.fromkeys(scores), *OBJECTIVES_OF_RUNS]
 
 
-def check(name: str) -> None:
-    """Raises UserError where there is no such objective."""
-    if name not in names():
-        raise unknown("objective of a sweep", name, names())
+def _scores(modality: str) -> Mapping[str, list[str]]:
+    """The scores of each metric whose names are known before it is measured: not one for each size, as swd_HEIGHT."""
+    of_images = {name: [score for score in metric.scores if score.islower()] for name, metric in METRICS.items()}
+    return {
+        "images": of_images,
+        "pairs": {name: [name] for name in PAIR_METRICS} | of_images,
+        "sounds": {name: [name] for name in SOUND_METRICS},
+        "tables": {name: [name] for name in ROW_METRICS},
+    }[modality]
 
 
-def metrics_of(objectives: list[str]) -> list[str]:
+def check(name: str, modality: str) -> None:
+    """Raises UserError where there is no such objective of a sweep on a kind of data."""
+    if name not in names(modality):
+        raise unknown(f"objective of a sweep on {modality}", name, names(modality))
+
+
+def metrics_of(objectives: list[str], modality: str) -> list[str]:
     """The metrics that have to be measured for these objectives."""
-    measured = [name for name in objectives if name not in OBJECTIVES_OF_RUNS]
-    return [name for name, metric in METRICS.items() if any(score in metric.scores for score in measured)]
+    return [name for name, scores in _scores(modality).items() if set(scores) & set(objectives)]
 
 
-def measure(run: Run, objectives: list[str], samples: int) -> list[ObjectiveValue] | None:
-    """What a run reached in each objective; None without its end, or a score of so many samples."""
+def measure(run: Run, objectives: list[str], samples: int | None) -> list[ObjectiveValue] | None:
+    """What a run reached in each objective; None without its end, or a score of so many samples.
+
+    samples: None: of any number; of pairs there may be fewer.
+    """
     if run.info().get("status") != "finished":
         return None
     found = []
@@ -104,15 +120,16 @@ def in_words(outcomes: list[ObjectiveValue]) -> str:
     return ", ".join(f"{each.label} {each.words}" if each.label != each.words else each.words for each in outcomes)
 
 
-def _cards(run: Run, samples: int) -> list[ScoreCard]:
-    """The cards of a run's last step with so many generated images, the newest first."""
-    step = run.info().get("step")
-    whole = {"average": True, "truncation": None, "step": step}
-    return [
-        card
-        for card in reversed(cards(run))
-        if card.protocol["samples"] == samples and whole.items() <= card.subject.items() and "how" not in card.subject
+def _cards(run: Run, samples: int | None) -> list[ScoreCard]:
+    """The cards of a run's last step with so many generated samples, the newest first."""
+    whole = {"average": True, "truncation": None, "step": run.info().get("step")}
+    there = [
+        card for card in reversed(cards(run)) if whole.items() <= card.subject.items() and "how" not in card.subject
     ]
+    if samples is None:
+        return there
+    fits = operator.le if run.config().modality == "pairs" else operator.eq
+    return [card for card in there if fits(card.protocol["samples"], samples)]
 
 
 def _score(card: ScoreCard, name: str) -> tuple[str, Score] | None:
@@ -125,11 +142,14 @@ def _score(card: ScoreCard, name: str) -> tuple[str, Score] | None:
 
 
 def table() -> str:
-    """Every objective with the metric that measures it, in Markdown."""
+    """Every objective with the metric that measures it, by kind of data, in Markdown."""
+    registries: dict[str, Registry[Any]] = {"images, pairs": METRICS, "pairs": PAIR_METRICS}
+    registries |= {"sounds": SOUND_METRICS, "tables": ROW_METRICS}
     rows = [
-        f"| {', '.join(f'`{score}`' for score in scores)} | {METRICS.summary(name)} |"
-        for name in METRICS
-        if (scores := _scores(name))
+        f"| {of} | {', '.join(f'`{score}`' for score in scores)} | {registry.summary(name)} |"
+        for of, registry in registries.items()
+        for name in registry
+        if (scores := _scores(of.partition(",")[0])[name])
     ]
-    rows += [f"| `{name}` | {OBJECTIVES_OF_RUNS.summary(name)} |" for name in OBJECTIVES_OF_RUNS]
-    return "\n".join(["| objective | what it is |", "|---|---|", *rows])
+    rows += [f"| all | `{name}` | {OBJECTIVES_OF_RUNS.summary(name)} |" for name in OBJECTIVES_OF_RUNS]
+    return "\n".join(["| data | objective | what it is |", "|---|---|---|", *rows])

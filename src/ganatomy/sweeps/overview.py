@@ -8,7 +8,7 @@ import yaml
 from ganatomy.runs.scorecard import number
 from ganatomy.sweeps import results
 from ganatomy.sweeps.charts import SweepChart, charts
-from ganatomy.sweeps.folder import UNLIMITED, Sweep
+from ganatomy.sweeps.folder import UNLIMITED, Sweep, SweepOptions
 from ganatomy.sweeps.journal import Journal
 from ganatomy.sweeps.objectives import in_words
 from ganatomy.sweeps.results import OWN, TrialRow
@@ -82,7 +82,7 @@ def overview(sweep: Sweep, journal: Journal) -> SweepOverview:
         conclusion=results.compared(sweep, journal),
         facts={
             "Objectives": ", ".join(options.objectives),
-            "Scores": f"{options.samples:,} generated images, features: {options.features}",
+            "Scores": _scored(options),
             "Seeds": f"trial n is trained with seed {options.seed} + n",
         },
         best=results.best_run(sweep, journal),
@@ -93,6 +93,11 @@ def overview(sweep: Sweep, journal: Journal) -> SweepOverview:
         space=yaml.safe_dump(options.space, sort_keys=False, allow_unicode=True),
         settings=yaml.safe_dump(fixed, sort_keys=False, allow_unicode=True),
     )
+
+
+def _scored(options: SweepOptions) -> str:
+    count = "as many as real ones" if options.samples is None else f"{options.samples:,}"
+    return f"generated samples: {count}, features: {options.features}"
 
 
 def state(sweep: Sweep, journal: Journal) -> str:

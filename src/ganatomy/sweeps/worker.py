@@ -29,7 +29,7 @@ class Task:
     training: SweepTraining
     runs: str
     objectives: list[str]
-    samples: int
+    samples: int | None
     features: str
     threads: int
 
@@ -70,7 +70,7 @@ def work(task: Task) -> None:
             )
         finished = run.info().get("status") == "finished"
         if finished and objectives.measure(run, task.objectives, task.samples) is None:
-            metrics = objectives.metrics_of(task.objectives)
+            metrics = objectives.metrics_of(task.objectives, run.config().modality)
             evaluate(run, metrics=metrics, n=task.samples, features=task.features, console=console)
 
 

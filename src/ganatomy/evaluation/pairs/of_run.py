@@ -77,7 +77,7 @@ def evaluate_run(
     Raises UserError for whatever the caller can mend.
     """
     config = run.config()
-    fidelity, others = _chosen(metrics, config.data.paired)
+    fidelity, others = chosen(metrics, config.data.paired)
     options = located(run, config.data, f"give its images back their place: {config.data.path}")
     with runtime.start(device) as here:
         sampler = load(run, step, raw, device=str(here.device))
@@ -115,7 +115,7 @@ def evaluate_run(
     return PairComparison(tuple(cards), _notes(fidelity, unseen is not None, count if n and count < n else None))
 
 
-def _chosen(metrics: Sequence[str], paired: bool) -> tuple[list[str], list[str]]:
+def chosen(metrics: Sequence[str], paired: bool) -> tuple[list[str], list[str]]:
     """Names of PAIR_METRICS, where there are pairs, and of METRICS. Raises UserError for others."""
     if not metrics:
         return list(PAIR_METRICS) if paired else [], list(USUAL)

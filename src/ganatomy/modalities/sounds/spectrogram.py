@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.modalities.images import Pixels
 from ganatomy.modalities.sounds.files import FULL, Waves
 
 WINDOW = 0.032  # seconds
@@ -61,7 +60,7 @@ def log_mel(waves: Waves, rate: int, bands: int) -> Floats:
     return np.concatenate(found).transpose(0, 2, 1)
 
 
-def picture(waves: Waves, rate: int) -> Pixels:
+def picture(waves: Waves, rate: int) -> NDArray[np.uint8]:
     """Spectrograms of sounds int16 [N, T], uint8 [N, bands, frames, 3]: low notes below, bright where it is loud."""
     levels = log_mel(waves, rate, SHOWN)[:, ::-1]
     places = np.clip(1 - levels / np.log10(FLOOR), 0, 1) * (len(COLOURS) - 1)
