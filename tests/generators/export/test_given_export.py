@@ -104,8 +104,6 @@ def test_half_is_a_few_grey_levels_off(graph_of: Callable[[str], Path], given_ru
 
 def test_what_is_not_for_them_is_said(given_run: Callable[[str], Run], tmp_path: Path, images: Path) -> None:
     run = given_run("srgan")
-    with pytest.raises(UserError, match="draws of seeds, and this generator is given an image: --to web"):
-        ganatomy.export(run, "gradio", out=tmp_path / "demo")
     weights = ganatomy.export(run, "safetensors", out=tmp_path / "weights").folder
     with pytest.raises(UserError, match=r"another kind: ganatomy\.load takes any"):
         ganatomy.Sampler.from_pretrained(weights)

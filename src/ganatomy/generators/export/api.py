@@ -10,7 +10,7 @@ from ganatomy.data.decode import MODES
 from ganatomy.errors import UserError, unknown
 from ganatomy.generators import kinds
 from ganatomy.generators.api import load_images
-from ganatomy.generators.export import conversion, sliders, space, web
+from ganatomy.generators.export import conversion, pictures, sliders, space, web
 from ganatomy.generators.graph import inputs, outputs
 from ganatomy.generators.metadata import GivenImage, Metadata
 from ganatomy.generators.pretrained import GRAPH
@@ -137,12 +137,12 @@ def _web(sampler: Sampler, folder: Path, half: bool, title: str | None) -> Expor
 
 
 def _gradio(sampler: Sampler, folder: Path, half: bool, title: str | None) -> Export:
-    if sampler.metadata.given:
-        raise UserError("The demo with Gradio draws of seeds, and this generator is given an image: --to web.")
-    web.check(sampler.metadata)
-    title = title or web.TITLE
+    given = sampler.metadata.given is not None
+    if not given:
+        web.check(sampler.metadata)
+    title = title or (pictures.title(sampler.metadata) if given else web.TITLE)
     made = _onnx(sampler, folder, half, title, space.USE + "{}", space.header(title))
-    for name, content in space.contents().items():
+    for name, content in space.contents(given).items():
         write_text(folder / name, content)
     place = shlex.quote(str(folder))
     message = (
