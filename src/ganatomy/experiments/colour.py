@@ -94,6 +94,16 @@ CONFIGURATIONS = {
     ),
     "sngan": Configuration("SNGAN", "sngan", {**SMALL["sngan"], **_rates(1e-3, (0.0, 0.9))}),
     "r3gan": Configuration("R3GAN", "r3gan", {**SMALL["r3gan"], **_rates(1e-3, (0.0, 0.99))}),
+    "residual": Configuration(
+        "SNGAN's networks, R1, hinge",
+        "auto",
+        {
+            **both(family="resnet", width=32),
+            "discriminator.norm": "none",
+            "objective.name": "hinge",
+            **_rates(1e-3, (0.0, 0.9)),
+        },
+    ),
     "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(width=64)),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
@@ -120,18 +130,17 @@ def main(
     try:
         chosen = named("configuration", names, CONFIGURATIONS)
         numbers = whole_numbers("--seeds", seeds, SEEDS)
-        found = kept(out, minutes) or {
-            "minutes": minutes,
-            "speeds": measured_speeds(cifar10, runs, console),
-            "trainings": {},
-        }
+        found = kept(out, minutes) or {"minutes": minutes, "speeds": {}, "trainings": {}}
+        wanted = [(name, seed) for seed in numbers for name in chosen]
+        left = [name for name, seed in wanted if f"{name}-{seed}" not in found["trainings"]]
+        left = [name for name in dict.fromkeys(left) if name not in far_behind(found["trainings"])]
+        found["speeds"] = with_speeds(found["speeds"], left, cifar10, runs, console)
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
-        for seed in numbers:
-            for name in chosen:
-                if f"{name}-{seed}" not in found["trainings"] and name not in far_behind(found["trainings"]):
-                    images = round(60 * minutes * found["speeds"]["images_per_second"][name])
-                    entry = trained(context, name, seed, images, found["speeds"]["precision"][name], threads)
-                    found = add(out, found, f"{name}-{seed}", entry)
+        for name, seed in wanted:
+            if f"{name}-{seed}" not in found["trainings"] and name not in far_behind(found["trainings"]):
+                images = round(60 * minutes * found["speeds"]["images_per_second"][name])
+                entry = trained(context, name, seed, images, found["speeds"]["precision"][name], threads)
+                found = add(out, found, f"{name}-{seed}", entry)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
 
@@ -148,26 +157,31 @@ def kept(out: Path, minutes: float) -> dict[str, Any]:
     return found
 
 
-def measured_speeds(data: str, runs: Path, console: Any) -> dict[str, Any]:
-    """Images/s of each configuration on this machine, in the precision that is fastest here.
+def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs: Path, console: Any) -> dict[str, Any]:
+    """Images/s of configurations on this machine, in the precision that is fastest here, beside those known before.
 
     The best of a few rounds, which other work has disturbed the least.
     To be measured on an otherwise idle machine. Raises UserError as `train` does.
     """
+    speeds, precision = dict(before.get("images_per_second", {})), dict(before.get("precision", {}))
+    new = [name for name in names if name not in speeds]
+    if not new:
+        return dict(before)
     context = ReproductionContext(runs=runs / "speeds", console=console)
-    measured: dict[str, list[float]] = {name: [] for name in CONFIGURATIONS}
-    precision: dict[str, str] = {}
+    measured: dict[str, list[float]] = {name: [] for name in new}
     for turn in range(ROUNDS):
-        for name, each in CONFIGURATIONS.items():
+        for name in new:
+            each = CONFIGURATIONS[name]
             given = {"runtime.precision": precision[name]} if name in precision else {}
             run = context.trained(f"{name}-{turn}", data, each.recipe, {**COMMON, **each.changes, **given}, minutes=0.2)
             info = run.info()
             precision[name] = run.config().runtime.precision
             measured[name].append(info["images"] / info["seconds"])
+    machines = [*filter(None, before.get("made", "").split("; ")), made()]
     return {
-        "made": made(),
-        "cores": cores(),
-        "images_per_second": {name: round(max(each)) for name, each in measured.items()},
+        "made": "; ".join(dict.fromkeys(machines)),
+        "cores": before.get("cores", cores()),
+        "images_per_second": speeds | {name: round(max(each)) for name, each in measured.items()},
         "precision": precision,
     }
 
