@@ -12,6 +12,7 @@ SPEEDS = {
     "cores": 2,
     "images_per_second": {"auto": 50, "sngan": 70},
     "precision": {"auto": "float32", "sngan": "bfloat16"},
+    "beside": {"sngan": 40},
 }
 EMPTY = {"minutes": 20.0, "speeds": SPEEDS, "trainings": {}}
 
@@ -42,7 +43,9 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
         "SNGAN",
     ]  # best first
     assert "yesterday, another machine, 2 cores" in page
-    assert "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2). Nothing is decided before." in page
+    assert "SNGAN was measured later, when auto reached 40 images/s: a slower machine, and a smaller budget.\n" in page
+    left = "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3)."
+    assert f"{left} Nothing is decided before." in page
     assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
 
 
@@ -61,7 +64,7 @@ def test_what_is_far_behind_by_all_features_has_one_seed(tmp_path: Path) -> None
     assert colour.far_behind(trainings) == ["r3gan"]
     said = colour.missing(trainings)
     assert "Not repeated, with over 3 times the best distance by both sets of features: R3GAN.\n" in said
-    assert "SNGAN (2); auto, as it was: DCGAN's networks, R1 (2). Nothing" in said
+    assert "SNGAN (2); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3). Nothing" in said
     trainings["r3gan-0"]["scores"]["fd_mobilenetv2"] = {"value": 2.0}
     assert colour.far_behind(trainings) == []
     given = {"cifar10": "nowhere.zip", "threads": 1, "runs": tmp_path / "runs", "minutes": 20.0, "out": tmp_path}

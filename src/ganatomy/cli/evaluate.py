@@ -107,11 +107,11 @@ def evaluate(
         "--sha256": sha256,
         "--size": size,
         "--channels": channels,
+        "--class": label,
+        "--set": changes,
         "--step": step,
         "--raw": raw,
         "--truncation": truncation,
-        "--class": label,
-        "--set": changes,
         "--first-seed": first_seed,
         "--device": device != "auto",
         "--page": page,
@@ -143,7 +143,7 @@ def evaluate(
         only(of_seeds, f"sounds, which {subject} draws")
         show(evaluate_sounds(run, **common, **by_seed))
         return
-    if are_sounds(subject):
+    if are_sounds(subject) and not evaluation.is_export(Path(subject)):
         only(("--reference", "--n"), f"sounds, which {subject} holds")
         if reference is None:
             raise UserError("--reference DATA is required: the real sounds to compare against.")

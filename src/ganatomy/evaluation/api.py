@@ -216,12 +216,17 @@ def _run(subject: Source | Run, runs: Path) -> Run | None:
             f"{path} holds the contact sheets of a training, many images in each: `ganatomy evaluate {path.parent}` "
             "measures its generator."
         )
-    if path.suffix in (".onnx", ".safetensors") or (path / WEIGHTS).is_file() or (path / GRAPH).is_file():
+    if is_export(path):
         raise UserError(f"{path} is an exported generator: `ganatomy evaluate RUN` measures that of the run itself.")
     if path.exists() or ":" in str(subject) or is_name(str(subject)):
         return None
     known = [folder.name for folder in runs.iterdir()] if runs.is_dir() else []
     raise unknown("run or folder of images", str(subject), [*known, "last"])
+
+
+def is_export(path: Path) -> bool:
+    """Whether a path is an exported generator's."""
+    return path.suffix in (".onnx", ".safetensors") or (path / WEIGHTS).is_file() or (path / GRAPH).is_file()
 
 
 def _images(source: Source, split: str, how: Preparation, first: int | None = None) -> Images:

@@ -52,6 +52,7 @@ POINTS = 5  # of each curve
 ALONG = 2_500  # generated images, for a point before the end
 FAR = 3.0  # times the best distances: further away by all features, one seed says enough
 ROUNDS = 3  # in which every configuration's speed is measured, one after the other
+OLD = "auto"  # whose speed is measured beside that of a configuration that comes later
 PAGE, FOLDER, FIGURES = "COLOUR.md", "colour", "colour.json"
 
 
@@ -94,6 +95,7 @@ CONFIGURATIONS = {
     ),
     "sngan": Configuration("SNGAN", "sngan", {**SMALL["sngan"], **_rates(1e-3, (0.0, 0.9))}),
     "r3gan": Configuration("R3GAN", "r3gan", {**SMALL["r3gan"], **_rates(1e-3, (0.0, 0.99))}),
+    "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(width=64)),
     "residual": Configuration(
         "SNGAN's networks, R1, hinge",
         "auto",
@@ -104,7 +106,6 @@ CONFIGURATIONS = {
             **_rates(1e-3, (0.0, 0.9)),
         },
     ),
-    "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(width=64)),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
     "data.size": [SIDE, SIDE],
@@ -160,7 +161,7 @@ def kept(out: Path, minutes: float) -> dict[str, Any]:
 def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs: Path, console: Any) -> dict[str, Any]:
     """Images/s of configurations on this machine, in the precision that is fastest here, beside those known before.
 
-    The best of a few rounds, which other work has disturbed the least.
+    The best of a few rounds, which other work has disturbed the least. With what is new, `auto` is measured once more.
     To be measured on an otherwise idle machine. Raises UserError as `train` does.
     """
     speeds, precision = dict(before.get("images_per_second", {})), dict(before.get("precision", {}))
@@ -168,9 +169,9 @@ def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs
     if not new:
         return dict(before)
     context = ReproductionContext(runs=runs / "speeds", console=console)
-    measured: dict[str, list[float]] = {name: [] for name in new}
+    measured: dict[str, list[float]] = {name: [] for name in dict.fromkeys([*new, OLD])}
     for turn in range(ROUNDS):
-        for name in new:
+        for name in measured:
             each = CONFIGURATIONS[name]
             given = {"runtime.precision": precision[name]} if name in precision else {}
             run = context.trained(f"{name}-{turn}", data, each.recipe, {**COMMON, **each.changes, **given}, minutes=0.2)
@@ -178,11 +179,13 @@ def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs
             precision[name] = run.config().runtime.precision
             measured[name].append(info["images"] / info["seconds"])
     machines = [*filter(None, before.get("made", "").split("; ")), made()]
+    found = {name: round(max(each)) for name, each in measured.items()}
     return {
         "made": "; ".join(dict.fromkeys(machines)),
         "cores": before.get("cores", cores()),
-        "images_per_second": speeds | {name: round(max(each)) for name, each in measured.items()},
+        "images_per_second": {**found, **speeds},
         "precision": precision,
+        "beside": before.get("beside", {}) | (dict.fromkeys(new, found[OLD]) if speeds else {}),
     }
 
 
@@ -253,7 +256,7 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
     matplotlib.use("agg")
     seconds = found["minutes"] * 60 * found["speeds"]["cores"]
     for features in FEATURES:
-        figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+        figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
         for number, (name, entries) in enumerate(by_configuration(found["trainings"]).items()):
             for entry in entries:
                 points = {float(share): scores[f"fd_{features}"]["value"] for share, scores in entry["curve"].items()}
@@ -265,7 +268,7 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
         axes.set(yscale="log", xlabel="core-seconds", ylabel=f"fd_{features}, lower is better")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("{x:g}")
-        axes.legend(fontsize=8)
+        figure.legend(fontsize=8, loc="outside right upper")
         figure.savefig(folder / f"fd-{features}.png", dpi=120)
         pyplot.close(figure)
 
@@ -330,6 +333,12 @@ def text(found: Mapping[str, Any]) -> str:
         f"{CONFIGURATIONS[name].words}, seed {groups[name][0]['seed']}\n\n![](colour/{groups[name][0]['picture']})"
         for name in order
     )
+    known = found["speeds"]["images_per_second"].get(OLD, 0)
+    later = "\n".join(
+        f"{CONFIGURATIONS[name].words} was measured later, when {OLD} reached {beside:,} images/s: "
+        + ("a slower machine, and a smaller budget." if beside < known else "no slower a machine.")
+        for name, beside in found["speeds"].get("beside", {}).items()
+    )
     curves = "\n\n".join(f"![](colour/fd-{features}.png)" for features in FEATURES)
     title = TITLE.format(
         minutes=found["minutes"],
@@ -348,6 +357,8 @@ def text(found: Mapping[str, Any]) -> str:
 ## Speeds
 
 {speeds}
+
+{later}
 
 ## Settings
 

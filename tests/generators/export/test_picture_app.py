@@ -45,7 +45,7 @@ def test_it_draws_what_apply_draws(
     shutil.copytree(written.folder, folder)
     for name in ("model.onnx", "metadata.json"):
         shutil.copy(graph_of(recipe).parent / name, folder / name)
-    demo = module_of(folder / "app.py").Demo(folder)
+    demo = module_of(folder / "app.py").PictureDemo(folder)
     transparent = np.concatenate([waves(1, 13, 22)[0], waves(1, 13, 22, 1)[0]], axis=2)
     pictures = {"plain": waves(1, 13, 22)[0], "transparent": transparent, "grey": waves(1, 40, 17, 1)[0, ..., 0]}
     for name, pixels in pictures.items():
@@ -58,7 +58,7 @@ def test_it_draws_what_apply_draws(
 
 
 def test_too_large_a_picture_is_refused(written: Export) -> None:
-    demo = module_of(written.file).Demo(written.folder)
+    demo = module_of(written.file).PictureDemo(written.folder)
     with pytest.raises(ValueError, match="too large: it may have 4,000,000 pixels"):
         demo.apply(Image.new("RGB", (2001, 2000)))
 
@@ -76,6 +76,6 @@ def test_the_folder_is_a_space_and_says_how_to_use_it(written: Export) -> None:
 def test_the_page_has_both_pictures(written: Export) -> None:
     """Runs where Gradio is installed."""
     pytest.importorskip("gradio", reason="pip install gradio lets this test run.")
-    page = module_of(written.file).Demo(written.folder).page()
+    page = module_of(written.file).PictureDemo(written.folder).page()
     labels = [component["props"].get("label") for component in page.config["components"]]
     assert {"Given", "Drawn"} <= set(labels)

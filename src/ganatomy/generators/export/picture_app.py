@@ -17,7 +17,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MOST = 4_000_000  # pixels that it draws
 
 
-class Demo:
+class PictureDemo:
     """A generator in a folder, as `ganatomy export` writes it, and the page on which it redraws a picture."""
 
     def __init__(self, folder: Path) -> None:
@@ -70,4 +70,4 @@ def pixels_of(picture: Image.Image, channels: int) -> NDArray[np.uint8]:
 
 
 if __name__ == "__main__":
-    Demo(Path(__file__).parent).page().launch()
+    PictureDemo(Path(__file__).parent).page().launch()
