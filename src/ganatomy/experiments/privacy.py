@@ -3,7 +3,7 @@
     python -m ganatomy.experiments.privacy      writes docs/privacy.json, from which docs/PRIVACY.md has its tables
 
 The recipe `digits` without normalisation in the discriminator, on thousands of digits and on a few, with more and more
-noise and everything else the same. What has been measured is kept.
+noise and everything else the same. What has been measured is kept. A seed takes up to two hours of a core.
 """
 
 import json
