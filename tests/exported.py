@@ -1,9 +1,10 @@
 """What tests of exported generators share: their cards' code, their files with a fault, the hub without a network."""
 
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import huggingface_hub
@@ -25,6 +26,16 @@ def run_code(card: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec("\n".join(line[4:] for line in card.splitlines() if line.startswith("    ")), names)
     return names
+
+
+def module_of(file: Path) -> ModuleType:
+    """The module in a file that an export wrote."""
+    spec = importlib.util.spec_from_file_location("demo_of_a_test", file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def rewritten(name: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:

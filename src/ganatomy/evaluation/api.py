@@ -33,6 +33,7 @@ from ganatomy.generators.pretrained import GRAPH
 from ganatomy.generators.sampler import Sampler
 from ganatomy.generators.weights import WEIGHTS
 from ganatomy.report import nearest, page
+from ganatomy.runs import scorecard
 from ganatomy.runs.images import located
 from ganatomy.runs.run import RUNS, Run
 from ganatomy.runs.scorecard import ScoreCard, keep, subject_of_run
@@ -172,9 +173,7 @@ def evaluate(
             with explained(run.path):
                 run.write_text(f"eval/{keep(run, card).stem}-nearest.html", nearest.page(card.name, neighbours))
                 page.write(run)
-        if out is not None:
-            with explained(Path(out).parent):
-                card.save(Path(out))
+        scorecard.write(card, out)
         return card
 
 

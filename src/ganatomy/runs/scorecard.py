@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from ganatomy.errors import UserError
 from ganatomy.runs.run import Run
 from ganatomy.system import sealed
-from ganatomy.system.files import check_format, entries, write_text
+from ganatomy.system.files import check_format, entries, explained, write_text
 
 FORMAT = 1
 CARD = re.compile(r"step-[0-9]{8,15}-.*\.json")
@@ -109,6 +109,13 @@ class ScoreCard:
                 card = ScoreCard(self.subject, self.protocol, {**there.scores, **self.scores}, self.made)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, sealed.to_text({"format": FORMAT, **asdict(card)}))
+
+
+def write(card: ScoreCard, out: str | Path | None) -> None:
+    """Save a card where somebody wants it, if anywhere. Raises UserError where it cannot be written."""
+    if out is not None:
+        with explained(Path(out).parent):
+            card.save(Path(out))
 
 
 def subject_of_run(

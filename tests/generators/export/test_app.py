@@ -1,6 +1,5 @@
 """The Gradio demo beside an export: what it draws is what `ganatomy sample` draws, and its folder is a Space."""
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 import yaml
 
 import ganatomy
+from exported import module_of
 from ganatomy.gan.priors import normal, truncated_normal, truncated_uniform, uniform
 from ganatomy.generators import directions
 from ganatomy.generators.export import conversion
@@ -43,12 +43,7 @@ def written(home: Path, exported: Export) -> Export:
 @pytest.fixture(scope="module")
 def app(written: Export) -> ModuleType:
     """app.py, from the folder that it was written to."""
-    spec = importlib.util.spec_from_file_location("demo_of_a_test", written.file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(written.file)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """The Gradio demo of generators that are given pictures: it draws what `ganatomy apply` draws."""
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,19 +10,11 @@ import pytest
 from PIL import Image
 
 import ganatomy
+from exported import module_of
 from ganatomy.generators.export import conversion
 from ganatomy.generators.export.api import Export
 from ganatomy.runs.run import Run
 from tiny import waves
-
-
-def module_of(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("picture_demo_of_a_test", file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from ganatomy.evaluation.pairs.fidelity import PAIR_METRICS, Pixels
 from ganatomy.generators.api import load
 from ganatomy.modalities.images import resized
 from ganatomy.report import page as report
+from ganatomy.runs import scorecard
 from ganatomy.runs.images import located
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import Score, ScoreCard, keep, subject_of_run
@@ -109,9 +110,7 @@ def evaluate_run(
     with explained(run.path):
         keep(run, cards[0])
         report.write(run)
-    if out is not None:
-        with explained(Path(out).parent):
-            cards[0].save(Path(out))
+    scorecard.write(cards[0], out)
     return PairComparison(tuple(cards), _notes(fidelity, unseen is not None, count if n and count < n else None))
 
 

@@ -13,6 +13,7 @@ from ganatomy.evaluation.rows.evaluator import RowEvaluator
 from ganatomy.modalities.tables.columns import Numbers
 from ganatomy.modalities.tables.files import read
 from ganatomy.report import table
+from ganatomy.runs import scorecard
 from ganatomy.runs.scorecard import ScoreCard, readable
 from ganatomy.system.files import explained, write_text
 
@@ -88,9 +89,7 @@ def evaluate(
     cards = [card, *evaluator.baselines(len(fake))]
     beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in cards[1:]}
     cards[0] = card = replace(card, subject=dict(subject or card.subject), made={**card.made, "baselines": beside})
-    if out is not None:
-        with explained(Path(out).parent):
-            card.save(Path(out))
+    scorecard.write(card, out)
     if page is not None:
         with explained(Path(page).parent):
             by_column = distances(evaluator.known, fake, evaluator.discrete)

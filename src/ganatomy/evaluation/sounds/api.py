@@ -15,8 +15,8 @@ from ganatomy.evaluation.comparison import Comparison
 from ganatomy.evaluation.sounds.evaluator import MOST, SoundEvaluator
 from ganatomy.evaluation.sounds.registry import Heard
 from ganatomy.modalities.sounds.sound_modality import SoundModality
+from ganatomy.runs import scorecard
 from ganatomy.runs.scorecard import ScoreCard
-from ganatomy.system.files import explained
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def evaluate(
     evaluator = SoundEvaluator(real, unseen, len(chosen), metrics)
     heard = evaluator.heard_of(made).some(chosen)
     found = beside_baselines(evaluator, {"sounds": str(generated)}, heard, made.modality, unseen is not None)
-    save(found.cards[0], out)
+    scorecard.write(found.cards[0], out)
     read = [note for each in (made, real, unseen) if each is not None for note in each.notes]
     return replace(found, notes=(*dict.fromkeys(read), *found.notes))
 
@@ -86,13 +86,6 @@ def beside_baselines(
     beside = {each.name: {name: score.value for name, score in each.scores.items()} for each in baselines}
     card = replace(card, made={**card.made, "baselines": beside})
     return SoundComparison((card, *baselines), _notes(evaluator, given))
-
-
-def save(card: ScoreCard, out: str | Path | None) -> None:
-    """Write a card to a file, if one is given. Raises UserError where it cannot be written."""
-    if out is not None:
-        with explained(Path(out).parent):
-            card.save(Path(out))
 
 
 def _notes(evaluator: SoundEvaluator, given: bool) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ganatomy.data.sounds import prepare_sounds
 from ganatomy.errors import UserError
-from ganatomy.evaluation.sounds.api import SoundComparison, beside_baselines, save
+from ganatomy.evaluation.sounds.api import SoundComparison, beside_baselines
 from ganatomy.evaluation.sounds.evaluator import LEAST_MADE, MOST, SoundEvaluator
 from ganatomy.generators.sounds import SoundSampler
 from ganatomy.report import page as report
+from ganatomy.runs import scorecard
 from ganatomy.runs.images import located
 from ganatomy.runs.run import Run
 from ganatomy.runs.scorecard import keep, subject_of_run
@@ -59,5 +60,5 @@ def evaluate_run(
     with explained(run.path):
         keep(run, found.cards[0])
         report.write(run)
-    save(found.cards[0], out)
+    scorecard.write(found.cards[0], out)
     return found

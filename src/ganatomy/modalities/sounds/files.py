@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +48,8 @@ def is_sound(name: str) -> bool:
 
 def rate_and_seconds(path: Path) -> tuple[int, float]:
     """Samples per second of a file, and how long it is. Raises UserError for what cannot be read, without its name."""
-    soundfile = needed("soundfile", "sound", "A folder of sounds")
-    try:
-        with soundfile.SoundFile(path) as file:
-            return int(file.samplerate), file.frames / file.samplerate
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise UserError(first_line(error)) from error
+    with _opened(path) as file:
+        return int(file.samplerate), file.frames / file.samplerate
 
 
 def read(path: Path, rate: int, samples: int) -> SoundFile:
@@ -59,20 +57,26 @@ def read(path: Path, rate: int, samples: int) -> SoundFile:
 
     Raises UserError for what cannot be read, is empty or holds NaN, without the file's name.
     """
-    soundfile = needed("soundfile", "sound", "A folder of sounds")
-    try:
-        with soundfile.SoundFile(path) as file:
-            own, whole = file.samplerate, file.frames
-            most = int(np.ceil((samples / rate + MARGIN) * own))
-            content = file.read(min(most, whole), dtype="float64", always_2d=True)
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise UserError(first_line(error)) from error
+    with _opened(path) as file:
+        own, whole = file.samplerate, file.frames
+        most = int(np.ceil((samples / rate + MARGIN) * own))
+        content = file.read(min(most, whole), dtype="float64", always_2d=True)
     if not len(content):
         raise UserError("it is empty")
     if not np.isfinite(content).all():
         raise UserError("it holds NaN or infinite values")
     mono = resampled(content.mean(1), own, rate)[:samples]
     return SoundFile(quantised(np.pad(mono, (0, samples - len(mono)))), whole / own, own, content.shape[1])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    soundfile = needed("soundfile", "sound", "A folder of sounds")
+    try:
+        with soundfile.SoundFile(path) as file:
+            yield file
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise UserError(first_line(error)) from error
 
 
 def resampled(signal: NDArray[np.float64], own: int, rate: int) -> NDArray[np.float64]:
