@@ -100,6 +100,19 @@ def test_maps_double_from_the_smallest_and_halve_to_twice_it(image, smallest, ju
     assert made[-1][1] == seen[0][0]
 
 
+def test_smaller_maps_have_twice_the_channels_up_to_a_limit():
+    """As in SNGAN's networks for ImageNet (appendix B.4): 64 channels at 64×64, 1,024 at 4×4; here up to 512."""
+    image = (3, 128, 128)
+    made = Generator(2, image, 64, widest=8)
+    assert made.smallest[0] == 512
+    assert [block.conv2.out_channels for block in made.blocks] == [512, 512, 256, 128, 64]
+    judge = Discriminator(image, 64, widest=8)
+    assert [block.conv2.out_channels for block in judge.blocks] == [64, 128, 256, 512, 512, 512]
+    assert judge.linear.in_features == 512
+    assert judge(made(torch.zeros(1, 2))).shape == (1,)
+    assert [block.conv2.out_channels for block in Discriminator(image, 64).blocks] == [64] * 6
+
+
 def moments(x, axes):
     return x.mean(axes, keepdim=True), x.var(axes, unbiased=False, keepdim=True)
 
@@ -116,7 +129,7 @@ def per_channel(parameter):
 def test_an_up_block_is_its_formula():
     """Shortcut: doubling, then 1×1, as published; ours does them the other way round, to the same effect."""
     torch.manual_seed(0)
-    block, x, y = filled(UpBlock(4, "batch", 3)), drawn(3, 4, 5, 6), CLASSES
+    block, x, y = filled(UpBlock(4, 5, "batch", 3)), drawn(3, 4, 5, 6), CLASSES
 
     def norm(layer, x):
         scale, shift = 1 + y @ layer.scale.weight.T, y @ layer.shift.weight.T
@@ -140,7 +153,7 @@ def halve(x):
 def test_a_down_block_is_its_formula(norm, halving):
     """Shortcut: 1×1, then pooling, as published."""
     torch.manual_seed(0)
-    block, x = filled(DownBlock(4, norm, halving)), drawn(3, 4, 6, 8)
+    block, x = filled(DownBlock(4, 5 if halving else 4, norm, halving)), drawn(3, 4, 6, 8)
 
     def apply(layer, x):
         if norm == "none":

@@ -79,7 +79,8 @@ class ResNetOptions(NetworkOptions):
     """Residual generators (Gulrajani et al. 2017; Miyato et al. 2018)."""
 
     family: Literal["resnet"] = Field("resnet", description=FAMILY)
-    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    width: int = Field(128, ge=2, le=1024, description="Channels of the largest map's layers.")
+    widest: int = Field(1, ge=1, le=64, description="Channels at most, in multiples of width: doubled at each halving.")
     norm: Literal["batch", "none"] = Field("batch", description="Normalisation between layers.")
 
 
@@ -87,7 +88,8 @@ class ResNetDiscriminatorOptions(NetworkOptions):
     """Residual discriminators (Gulrajani et al. 2017; Miyato et al. 2018)."""
 
     family: Literal["resnet"] = Field("resnet", description=FAMILY)
-    width: int = Field(128, ge=2, le=1024, description="Channels of every layer.")
+    width: int = Field(128, ge=2, le=1024, description="Channels of the largest map's layers.")
+    widest: int = Field(1, ge=1, le=64, description="Channels at most, in multiples of width: doubled at each halving.")
     norm: Literal["spectral", "layer", "none"] = Field(
         "spectral", description="spectral: of each layer's weights; layer: of its maps; none."
     )

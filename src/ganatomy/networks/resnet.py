@@ -2,9 +2,11 @@
 
 At 32×32 they are SNGAN's with width 256 in the generator and 128 in the discriminator, and WGAN-GP's (Gulrajani et al.
 2017, arXiv:1704.00028, appendix, and its authors' code) with width 128 in both, pooling "mean" and norm "none". Other
-sizes take as many doublings and halvings as they need, of the same width.
+sizes take as many doublings and halvings as they need: of the same width, or, as SNGAN's for ImageNet, the wider the
+smaller the map.
 """
 
+from itertools import pairwise
 from math import prod, sqrt
 from typing import TypeVar
 
@@ -22,19 +24,26 @@ Layer = TypeVar("Layer", nn.Linear, Conv2d)
 class Generator(nn.Module):
     """z: [B, latent_dim], y: [B, classes] → images: [B, C, H, W] in (−1, 1).
 
-    A block for each doubling of the smallest map, which is 4×4 for 32×32. norm: batch or none; with classes each has
-    its own scales and shifts in every block.
+    A block for each doubling of the smallest map, which is 4×4 for 32×32. width, widest: see `channels`, from the
+    largest map on. norm: batch or none; with classes each has its own scales and shifts in every block.
     """
 
     def __init__(
-        self, latent_dim: int, image: tuple[int, int, int], width: int = 128, norm: str = "batch", classes: int = 0
+        self,
+        latent_dim: int,
+        image: tuple[int, int, int],
+        width: int = 128,
+        norm: str = "batch",
+        classes: int = 0,
+        widest: int = 1,
     ) -> None:
         super().__init__()
         self.size = image[1:]
         small = pyramid(*self.size)
-        self.smallest = (width, small.height, small.width)
+        widths = channels(width, widest, small.levels + 1)[::-1]
+        self.smallest = (widths[0], small.height, small.width)
         self.linear = initialise(nn.Linear(latent_dim, prod(self.smallest)))
-        self.blocks = nn.ModuleList(UpBlock(width, norm, classes) for _ in range(small.levels))
+        self.blocks = nn.ModuleList(UpBlock(*each, norm, classes) for each in pairwise(widths))
         self.norm = ConditionalNorm(width, norm)
         self.image = initialise(Conv2d(width, image[0], 3, padding=1))
 
@@ -49,10 +58,11 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """images: [B, C, H, W] in [−1, 1], y: [B, classes] → raw scores: [B].
 
-    A block for each halving, to twice the generator's smallest map (8×8 for 32×32), and two that keep the size. norm:
-    spectral (every weight's, a power iteration each forward in training mode), layer (over channels, height and width;
-    not in the first block) or none. pooling: sum (SNGAN) or mean (WGAN-GP) over the last map. With classes the score is
-    ψ(φ(x)) + ⟨V y, φ(x)⟩: Miyato & Koyama 2018 (arXiv:1802.05637), eq. 3.
+    A block for each halving, to twice the generator's smallest map (8×8 for 32×32), and two that keep the size. width,
+    widest: see `channels`, from half the image's size on. norm: spectral (every weight's, a power iteration each
+    forward in training mode), layer (over channels, height and width; not in the first block) or none. pooling: sum
+    (SNGAN) or mean (WGAN-GP) over the last map. With classes the score is ψ(φ(x)) + ⟨V y, φ(x)⟩: Miyato & Koyama 2018
+    (arXiv:1802.05637), eq. 3.
     """
 
     def __init__(
@@ -62,18 +72,20 @@ class Discriminator(nn.Module):
         norm: str = "spectral",
         pooling: str = "sum",
         classes: int = 0,
+        widest: int = 1,
     ) -> None:
         super().__init__()
         levels, *small = pyramid(*image[1:])
         self.size = [side * 2**levels for side in small]
         self.pooling = pooling
+        widths = channels(width, widest, levels - 1)
         self.blocks = nn.Sequential(
             FirstBlock(image[0], width, norm),
-            *(DownBlock(width, norm, halve=True) for _ in range(levels - 2)),
-            *(DownBlock(width, norm, halve=False) for _ in range(2)),
+            *(DownBlock(*each, norm, halve=True) for each in pairwise(widths)),
+            *(DownBlock(widths[-1], widths[-1], norm, halve=False) for _ in range(2)),
         )
-        self.linear = constrained(nn.Linear(width, 1, bias=False), norm)
-        self.embedding = constrained(nn.Linear(classes, width, bias=False), norm) if classes else None
+        self.linear = constrained(nn.Linear(widths[-1], 1, bias=False), norm)
+        self.embedding = constrained(nn.Linear(classes, widths[-1], bias=False), norm) if classes else None
 
     def forward(self, images: Tensor, y: Tensor | None = None) -> Tensor:
         """Images [B, C, H, W] in [−1, 1], classes y [B, classes] or None → raw scores [B]."""
@@ -83,22 +95,27 @@ class Discriminator(nn.Module):
         return scores if self.embedding is None else scores + (features * self.embedding(y)).sum(1)
 
 
+def channels(width: int, widest: int, maps: int) -> list[int]:
+    """Channels of so many maps, each half as large as the one before: width, doubled up to widest · width."""
+    return [width * min(2**halvings, widest) for halvings in range(maps)]
+
+
 class UpBlock(nn.Module):
-    """Norm, ReLU, doubling, 3×3; norm, ReLU, 3×3; plus a 1×1 shortcut. [B, width, H, W] → [B, width, 2H, 2W].
+    """Norm, ReLU, doubling, 3×3; norm, ReLU, 3×3; plus a 1×1 shortcut. [B, inputs, H, W] → [B, outputs, 2H, 2W].
 
     Doubling by repetition, like mean pooling, commutes with 1×1 convolutions: shortcuts convolve the smaller map.
     """
 
-    def __init__(self, width: int, norm: str, classes: int) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: str, classes: int) -> None:
         super().__init__()
-        self.norm1 = ConditionalNorm(width, norm, classes)
-        self.norm2 = ConditionalNorm(width, norm, classes)
-        self.conv1 = initialise(Conv2d(width, width, 3, padding=1), RESIDUAL)
-        self.conv2 = initialise(Conv2d(width, width, 3, padding=1), RESIDUAL)
-        self.shortcut = initialise(Conv2d(width, width, 1))
+        self.norm1 = ConditionalNorm(inputs, norm, classes)
+        self.norm2 = ConditionalNorm(outputs, norm, classes)
+        self.conv1 = initialise(Conv2d(inputs, outputs, 3, padding=1), RESIDUAL)
+        self.conv2 = initialise(Conv2d(outputs, outputs, 3, padding=1), RESIDUAL)
+        self.shortcut = initialise(Conv2d(inputs, outputs, 1))
 
     def forward(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """Maps [B, width, H, W], classes y [B, classes] or None → [B, width, 2H, 2W]."""
+        """Maps [B, inputs, H, W], classes y [B, classes] or None → [B, outputs, 2H, 2W]."""
         h = self.conv1(F.interpolate(F.relu(self.norm1(x, y)), scale_factor=2))
         h = self.conv2(F.relu(self.norm2(h, y)))
         return h + F.interpolate(self.shortcut(x), scale_factor=2)
@@ -120,18 +137,21 @@ class FirstBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """Norm, ReLU, 3×3, twice; plus the input. With `halve`: mean pooling, and a 1×1 shortcut."""
+    """Norm, ReLU, 3×3, twice; plus the input. With `halve`: mean pooling, and a 1×1 shortcut.
 
-    def __init__(self, width: int, norm: str, halve: bool) -> None:
+    As in SNGAN's, the first convolution of a block that halves has its inputs' channels.
+    """
+
+    def __init__(self, inputs: int, outputs: int, norm: str, halve: bool) -> None:
         super().__init__()
-        self.norm1 = normalisation(norm, width)
-        self.norm2 = normalisation(norm, width)
-        self.conv1 = constrained(Conv2d(width, width, 3, padding=1), norm, RESIDUAL)
-        self.conv2 = constrained(Conv2d(width, width, 3, padding=1), norm, RESIDUAL)
-        self.shortcut = constrained(Conv2d(width, width, 1), norm) if halve else None
+        self.norm1 = normalisation(norm, inputs)
+        self.norm2 = normalisation(norm, inputs)
+        self.conv1 = constrained(Conv2d(inputs, inputs, 3, padding=1), norm, RESIDUAL)
+        self.conv2 = constrained(Conv2d(inputs, outputs, 3, padding=1), norm, RESIDUAL)
+        self.shortcut = constrained(Conv2d(inputs, outputs, 1), norm) if halve else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps [B, width, H, W] → [B, width, H, W], or [B, width, H/2, W/2] with `halve`."""
+        """Maps [B, inputs, H, W] → [B, outputs, H, W], or [B, outputs, H/2, W/2] with `halve`."""
         h = self.conv1(F.relu(self.norm1(x)))
         h = self.conv2(F.relu(self.norm2(h)))
         return h + x if self.shortcut is None else F.avg_pool2d(h, 2) + self.shortcut(F.avg_pool2d(x, 2))
