@@ -34,7 +34,9 @@ def entry(name: str, seed: int, value: float) -> dict[str, Any]:
 
 def test_two_processes_lose_no_training(tmp_path: Path) -> None:
     colour.add(tmp_path, EMPTY, "auto-0", entry("auto", 0, 1.5))
-    found = colour.add(tmp_path, EMPTY, "sngan-0", entry("sngan", 0, 4.5))  # which did not know of the first
+    less = {**SPEEDS, "images_per_second": {"sngan": 70}, "precision": {"sngan": "bfloat16"}}
+    found = colour.add(tmp_path, {**EMPTY, "speeds": less}, "sngan-0", entry("sngan", 0, 4.5))  # knows less
+    assert found["speeds"] == SPEEDS
     assert list(found["trainings"]) == list(colour.kept(tmp_path, 20.0)["trainings"]) == ["auto-0", "sngan-0"]
     page = (tmp_path / "COLOUR.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if "| 60,000 |" in line]
@@ -44,8 +46,8 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
     ]  # best first
     assert "yesterday, another machine, 2 cores" in page
     assert "SNGAN was measured later, when auto reached 40 images/s: a slower machine, and a smaller budget.\n" in page
-    left = "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3)."
-    assert f"{left} Nothing is decided before." in page
+    assert "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); " in page
+    assert "(3). Nothing is decided before." in page
     assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
 
 
@@ -64,7 +66,7 @@ def test_what_is_far_behind_by_all_features_has_one_seed(tmp_path: Path) -> None
     assert colour.far_behind(trainings) == ["r3gan"]
     said = colour.missing(trainings)
     assert "Not repeated, with over 3 times the best distance by both sets of features: R3GAN.\n" in said
-    assert "SNGAN (2); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3). Nothing" in said
+    assert "SNGAN (2); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3)" in said
     trainings["r3gan-0"]["scores"]["fd_mobilenetv2"] = {"value": 2.0}
     assert colour.far_behind(trainings) == []
     given = {"cifar10": "nowhere.zip", "threads": 1, "runs": tmp_path / "runs", "minutes": 20.0, "out": tmp_path}

@@ -71,6 +71,12 @@ def _rates(start: float, betas: tuple[float, float]) -> dict[str, Any]:
     return rates(schedule) | {f"{role}_optimiser.betas": list(betas) for role in ("generator", "discriminator")}
 
 
+_RESIDUAL = {
+    **both(family="resnet", width=32),
+    "discriminator.norm": "none",
+    "objective.name": "hinge",
+    **_rates(1e-3, (0.0, 0.9)),
+}
 _PROJECTED = {  # the generator is that of `auto`
     "prior.dimension": 64,
     "generator.width": 64,
@@ -95,17 +101,9 @@ CONFIGURATIONS = {
     ),
     "sngan": Configuration("SNGAN", "sngan", {**SMALL["sngan"], **_rates(1e-3, (0.0, 0.9))}),
     "r3gan": Configuration("R3GAN", "r3gan", {**SMALL["r3gan"], **_rates(1e-3, (0.0, 0.99))}),
-    "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(width=64)),
-    "residual": Configuration(
-        "SNGAN's networks, R1, hinge",
-        "auto",
-        {
-            **both(family="resnet", width=32),
-            "discriminator.norm": "none",
-            "objective.name": "hinge",
-            **_rates(1e-3, (0.0, 0.9)),
-        },
-    ),
+    "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(family="dcgan", width=64)),
+    "residual": Configuration("SNGAN's networks, R1, hinge", "auto", _RESIDUAL),
+    "tapered": Configuration("SNGAN's networks, tapered, R1, hinge", "auto", {**_RESIDUAL, **both(widest=4)}),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
     "data.size": [SIDE, SIDE],
@@ -232,13 +230,18 @@ def _scores(context: ReproductionContext, run: Run, metrics: list[str], n: int, 
 def add(out: Path, found: Mapping[str, Any], name: str, entry: dict[str, Any]) -> dict[str, Any]:
     """Put a training's figures beside the others', draw the curves, and write the page. Returns all figures.
 
-    Another process may have added trainings meanwhile, which are kept. Raises UserError as `kept` does.
+    Another process may have added trainings and speeds meanwhile, which are kept. Raises UserError as `kept` does.
     """
     place = out / FOLDER / FIGURES
     place.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(place.parent / ".lock"):
-        others = (kept(out, found["minutes"]) or found)["trainings"]
-        found = {**found, "trainings": dict(sorted({**others, name: entry}.items()))}
+        others = kept(out, found["minutes"]) or found
+        speeds = {
+            key: {**others["speeds"].get(key, {}), **value} if isinstance(value, dict) else value
+            for key, value in found["speeds"].items()
+        }
+        trainings = dict(sorted({**others["trainings"], name: entry}.items()))
+        found = {**found, "speeds": speeds, "trainings": trainings}
         write_text(place, json.dumps(found, indent=1) + "\n")
         draw(found, place.parent)
         write_text(out / PAGE, text(found))
