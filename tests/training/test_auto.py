@@ -45,7 +45,7 @@ def test_few_symmetrical_images(tmp_path: Path) -> None:
     assert choice.config.generator.width in automatic.WIDTHS
     assert 0 < choice.config.training.minutes <= automatic.MINUTES
     assert over_budget(choice.config) == ["generator_optimiser.learning_rate", "discriminator_optimiser.learning_rate"]
-    assert len(choice.reasons) == 5
+    assert len(choice.reasons) == 7
     assert all(reason.endswith(".") and len(reason) > 30 for reason in choice.reasons)
 
 
@@ -107,6 +107,28 @@ def test_what_somebody_decided_stays(tmp_path: Path) -> None:
     assert (config.data.size, config.data.flip, config.generator.width) == ((80, 80), False, 4)
     assert config.training.batch == 2
     assert (config.training.minutes, config.training.images, config.augmentation.policies) == (3.0, None, [])
+
+
+def test_colour_images_get_residual_networks_on_a_cpu_and_grey_ones_dcgans(tmp_path: Path) -> None:
+    for channels, family, loss in ((1, "dcgan", "non_saturating"), (3, "resnet", "hinge")):
+        config = chosen(saved(tmp_path, waves(300, 16, 16, channels)), **SMALL_BATCH).config
+        assert (config.generator.family, config.discriminator.family, config.objective.name) == (family, family, loss)
+        assert config.discriminator.norm == "none"  # R1's condition
+        assert config.penalties.r1 > 0
+        rate = config.generator_optimiser.learning_rate
+        assert (rate.kind, rate.start / rate.end) == ("cosine", pytest.approx(automatic.FALL))
+
+
+def test_the_family_and_the_loss_that_somebody_decided_stay(tmp_path: Path) -> None:
+    path = saved(tmp_path, waves(300, 16, 16))
+    config = chosen(path, **SMALL_BATCH, **{"generator.family": "dcgan"}).config
+    assert (config.generator.family, config.discriminator.family) == ("dcgan", "dcgan")
+    assert config.objective.name == "non_saturating"  # these networks' own
+    config = chosen(path, **SMALL_BATCH, **{"objective.name": "least_squares"}).config
+    assert (config.generator.family, config.objective.name) == ("resnet", "least_squares")
+    config = chosen(path, **SMALL_BATCH, **{"generator.family": "resnet", "discriminator.family": "resnet"}).config
+    assert config.objective.name == "non_saturating"
+    assert config.discriminator_optimiser.betas == (0.0, 0.9)  # what these networks need whoever chose them
 
 
 @pytest.mark.parametrize("decided", [{"generator.width": 4}, {"generator.width": 4, "discriminator.width": 4}])

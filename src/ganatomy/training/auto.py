@@ -24,13 +24,27 @@ from ganatomy.training import autotune
 from ganatomy.training.prepare import Check, Prepared, accept, prepare_training, status
 
 LEAST_OF_A_CLASS = 50  # images, for a conditional training
-WIDTHS = (64, 48, 32, 24, 16)
+WIDTHS = (16, 24, 32, 48, 64)
 SEEN = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
 FALL = 50  # of the learning rates, from the start to the end
 MINUTES = 30  # of training where no budget is given
 FLIP = {"data.flip": True}
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 MIRROR_IMAGES = 2000  # at most, for measuring that
+FAMILIES = ("dcgan", "resnet")  # those that are chosen for a CPU
+RESIDUAL: dict[str, Any] = {
+    "generator.family": "resnet",
+    "discriminator.family": "resnet",
+    "generator.widest": 4,
+    "discriminator.widest": 4,
+    "discriminator.norm": "none",
+    "objective.name": "hinge",
+}
+ADAM_OF_RESIDUAL = {
+    f"{role}_optimiser.{name}": value
+    for role in ("generator", "discriminator")
+    for name, value in (("learning_rate", 1e-3), ("betas", [0.0, 0.9]))
+}
 MIRROR_SIDE = 16  # pixels, to which they are averaged
 
 
@@ -78,7 +92,9 @@ def choose(
         choice.set(why, {"data.size": [LARGEST_ON_CPU, LARGEST_ON_CPU]})
         prepared = _looked_at(choice.config, runtime, console, accept)
         images, side = prepared.images, max(prepared.images.pixels.shape[1:3])
-    if not on_cpu and not choice.config.init.path:
+    if on_cpu:
+        for_a_cpu(choice, images.pixels.shape[3])
+    elif not choice.config.init.path:
         _for_a_gpu(choice, side)
     _by_class(choice, images)
     _for_few_images(choice, images)
@@ -104,6 +120,16 @@ def _for_a_gpu(choice: Choice, side: int) -> None:
     options = {f"{part}.{name}": value for part in (*parts, *optimisers) for name, value in base[part].items()}
     why = f"Networks and losses of the recipe {base['recipe']}, made for a GPU and images of {side} pixels a side."
     choice.set(why, {**options, "training.batch": 64, "training.share_fakes": False})
+
+
+def for_a_cpu(choice: Choice, channels: int) -> None:
+    """Networks for images of so many channels, and the game that suits them: docs/COLOUR.md has what was compared."""
+    given, started = set(choice.given), choice.config.init.path
+    if channels > 1 and not started and not {"generator.family", "discriminator.family"} & given:
+        why = "Residual networks and the hinge loss: of colour images they learn more than DCGAN's in the same time."
+        choice.set(why, RESIDUAL)
+    if choice.config.generator.family == choice.config.discriminator.family == "resnet":
+        choice.set("Adam without momentum, for residual networks.", ADAM_OF_RESIDUAL)
 
 
 def _for_few_images(choice: Choice, images: Images) -> None:
@@ -195,27 +221,24 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     budgeted = {"training.steps", "training.images", "training.minutes"} & set(choice.given)
     minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
     enough = next(count for largest, count in SEEN.items() if side <= largest)
-    dcgan = choice.config.generator.family == choice.config.discriminator.family == "dcgan"
-    decides = dcgan and not choice.config.init.path
+    own = {choice.config.generator.family, choice.config.discriminator.family} <= set(FAMILIES)
+    decides = own and not choice.config.init.path
     free = [name for name in ("generator.width", "discriminator.width") if decides and name not in choice.given]
-    rate, last = 0.0, None
-    for width in WIDTHS if free else (None,):
-        # A step's arithmetic falls with the square of the width at most: what cannot be enough is not measured.
-        if width not in (None, WIDTHS[-1]) and last and enough > 60 * minutes * rate * (last / width) ** 2:
-            continue
-        candidate = change(choice.config, dict.fromkeys(free, width))
-        rate, last = autotune.images_per_second(candidate, image, runtime), width
-        if enough / rate <= 60 * minutes:
+    width, rate = 0, 0.0
+    for wider in WIDTHS if free else (width,):
+        speed = autotune.images_per_second(change(choice.config, dict.fromkeys(free, wider)), image, runtime)
+        if rate and enough > 60 * minutes * speed:
             break
-    choice.config = candidate
-    if width is not None:
+        width, rate = wider, speed
+    choice.config = change(choice.config, dict.fromkeys(free, width))
+    if free:
         what = f"Networks of width {width}" if len(free) > 1 else f"{free[0]}={width}"
         choice.reasons.append(f"{what}: measured at {rate:,.0f} images/s on this machine.")
     if not budgeted:
         seconds = min(60 * minutes, enough / rate)
         why = f"A budget of {duration(seconds)}, enough for about {seconds * rate:,.0f} images; --minutes changes it."
         choice.set(why, {"training.images": None, "training.minutes": round(seconds / 60, 1)})
-    if dcgan:
+    if own:
         _falling_rates(choice)
 
 

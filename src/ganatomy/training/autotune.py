@@ -44,8 +44,9 @@ def choose(config: Config, image: build.SampleShape, runtime: Runtime) -> tuple[
 
 
 def images_per_second(config: Config, image: build.SampleShape, runtime: Runtime) -> float:
-    """The speed of a few steps on noise, in float32 as torch computes it; measured once on a machine."""
-    return _speed(config, image, runtime, Way("float32", "native"))
+    """The speed of a few steps on noise, in the way that `choose` takes; measured once on a machine."""
+    settled, timings = choose(config, image, runtime)
+    return expected(settled, image, runtime, timings)
 
 
 def expected(settled: Config, image: build.SampleShape, runtime: Runtime, timings: Sequence[Timing]) -> float:

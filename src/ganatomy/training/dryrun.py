@@ -69,10 +69,11 @@ def _beside_auto(prepared: Prepared) -> str | None:
     options, runtime, shape = prepared.config, prepared.runtime, prepared.modality.shape
     if options.modality != "images" or options.recipe == "auto" or runtime.device.type != "cpu":
         return None
-    widths = {f"{player}.width": automatic.WIDTHS[0] for player in ("generator", "discriminator")}
-    widest = settings.change(recipe("auto"), {**widths, "runtime.threads": options.runtime.threads})
-    settled, timings = autotune.choose(widest, shape, runtime)
-    rate = autotune.expected(settled, shape, runtime, timings)
+    choice = automatic.Choice(recipe("auto"), {})
+    automatic.for_a_cpu(choice, shape[0])
+    widths = {f"{player}.width": automatic.WIDTHS[-1] for player in ("generator", "discriminator")}
+    widest = settings.change(choice.config, {**widths, "runtime.threads": options.runtime.threads})
+    rate = autotune.images_per_second(widest, shape, runtime)
     share = rate / prepared.speed
     times = f"{share:.2g} times as many" if share < 10 else f"{share:,.0f} times as many"
     return (
