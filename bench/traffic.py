@@ -102,8 +102,9 @@ def count(name: str) -> Traffic:
 
 
 def recipes() -> list[str]:
-    """The recipes whose traffic is counted: those of images."""
-    return [name for name in RECIPES if recipe(name).modality == "images" and RECIPES.origin(name) is None]
+    """The recipes whose traffic is counted: those of images, but for `auto`, which chooses in one process only."""
+    ours = [name for name in RECIPES if RECIPES.origin(name) is None and name != "auto"]
+    return [name for name in ours if recipe(name).modality == "images"]
 
 
 def counted() -> dict[str, Traffic]:
