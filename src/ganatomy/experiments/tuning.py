@@ -63,7 +63,7 @@ _RESIDUAL = {
     **_AVERAGE,
 }
 
-R1 = "dcgan with R1"  # what auto has on a CPU
+R1 = "dcgan with R1"  # what auto has on a CPU for grey images
 
 # What each sweep starts from, by recipe and perhaps more words: the sizes that docs/REPRODUCTION.md had before.
 STARTS: dict[str, Settings] = {
@@ -299,7 +299,8 @@ TITLE = """# Small configurations, tuned alike
     python -m ganatomy.experiments.tuning --mnist MNIST/raw --cifar10 CIFAR.zip
 
 Every recipe has a sweep of the same size, on a machine on which nothing else runs. Losses and architectures stay the
-recipe's own, but for `dcgan with R1`, which is what `auto` has on a CPU; learning rates fall over the whole budget.
+recipe's own, but for `dcgan with R1`, which is what `auto` has for grey images on a CPU; learning rates fall over the
+whole budget.
 """
 SET = """## {label}
 
