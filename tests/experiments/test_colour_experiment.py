@@ -47,8 +47,15 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
     assert "yesterday, another machine, 2 cores" in page
     assert "SNGAN was measured later, when auto reached 40 images/s: a slower machine, and a smaller budget.\n" in page
     assert "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); " in page
-    assert "(3). Nothing is decided before." in page
+    assert "`auto` takes today" not in page  # which is not trained
     assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
+
+
+def test_what_auto_takes_is_compared_with_what_it_was() -> None:
+    entries = [("auto", 0, 1.0), ("auto", 1, 3.0), ("tapered", 0, 0.5), ("tapered", 1, 1.0), ("tapered", 2, 9.0)]
+    said = colour.taken({f"{name}-{seed}": entry(name, seed, value) for name, seed, value in entries})
+    assert said.endswith("its own is 0.50 by classifier and 0.50 by mobilenetv2 (medians over 2 and 3 seeds).")
+    assert "`auto` takes today: SNGAN's networks, tapered, R1, hinge." in said
 
 
 def test_what_is_on_the_page_is_not_trained_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
