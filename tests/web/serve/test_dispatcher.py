@@ -305,6 +305,6 @@ def test_told_to_stop_it_finishes_what_it_accepted(slow_server: Server) -> None:
         assert len(body) == COUNT * BYTES
         connection.close()
     unused.close()
-    assert slow_server.process.wait(timeout=20) == 0
+    assert slow_server.process.wait(timeout=400) == 0
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", slow_server.port))

@@ -63,7 +63,7 @@ def training(
         yield folder / "runs"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=400)  # it is nice, and saves before it ends
 
 
 @pytest.fixture(scope="module")
