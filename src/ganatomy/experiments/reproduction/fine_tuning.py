@@ -26,7 +26,7 @@ from ganatomy.runs.scorecard import Score
 from ganatomy.system.files import cache_folder
 
 SIDE, WIDTH = 32, 24  # pixels; maps of the networks
-SETTINGS = {"data.size": [SIDE, SIDE], "data.flip": False, "runtime.threads": 1, **both(width=WIDTH)}
+SETTINGS = {"data.size": [SIDE, SIDE], "data.flip": False, "runtime.threads": 1, **both(family="dcgan", width=WIDTH)}
 SEEN_BEFORE, SEEN = 40_000, 6_400  # images, by the generator to start from and by those of few images
 SEEDS = (0, 1, 2)
 LAYERS = 2  # of the discriminator, that FreezeD holds fixed
@@ -150,8 +150,8 @@ def show(found: Figures) -> str:
     seeds = ", ".join(map(str, SEEDS))
     return f"""{few} emoji of animals, plants and food at {SIDE}×{SIDE} pixels to train on, {held_out} more of the
 kind to measure against; the generator to start from was trained on the {others:,} emoji of all other kinds. Each
-training is `auto` with networks of width {WIDTH}, augmentation included, one thread; FreezeD holds the first {LAYERS}
-layers of the discriminator fixed.
+training is `auto` with DCGAN's networks of width {WIDTH}, augmentation included, one thread; FreezeD holds the first
+{LAYERS} layers of the discriminator fixed.
 
 {body}
 
