@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ganatomy.experiments import colour
+from ganatomy.training import auto as automatic
 
 SPEEDS = {
     "made": "today, a machine, 2 cores",
@@ -14,6 +15,10 @@ SPEEDS = {
     "precision": {"auto": "float32", "sngan": "bfloat16"},
     "beside": {"sngan": 40},
 }
+LEFT = (
+    "auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); "
+    "SNGAN's networks, tapered, R1, hinge (3)."
+)
 EMPTY = {"minutes": 20.0, "speeds": SPEEDS, "trainings": {}}
 
 
@@ -46,9 +51,13 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
     ]  # best first
     assert "yesterday, another machine, 2 cores" in page
     assert "SNGAN was measured later, when auto reached 40 images/s: a slower machine, and a smaller budget.\n" in page
-    assert "SNGAN (2); R3GAN (3); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); " in page
+    assert f"SNGAN (2); R3GAN (3); {LEFT}" in page
     assert "`auto` takes today" not in page  # which is not trained
     assert {path.name for path in (tmp_path / "colour").glob("*.png")} == {"fd-classifier.png", "fd-mobilenetv2.png"}
+
+
+def test_auto_takes_what_the_page_says() -> None:
+    assert automatic.RESIDUAL.items() <= colour.CONFIGURATIONS[colour.TAKEN].changes.items()
 
 
 def test_what_auto_takes_is_compared_with_what_it_was() -> None:
@@ -73,7 +82,7 @@ def test_what_is_far_behind_by_all_features_has_one_seed(tmp_path: Path) -> None
     assert colour.far_behind(trainings) == ["r3gan"]
     said = colour.missing(trainings)
     assert "Not repeated, with over 3 times the best distance by both sets of features: R3GAN.\n" in said
-    assert "SNGAN (2); auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3)" in said
+    assert said.endswith(f"SNGAN (2); {LEFT}")
     trainings["r3gan-0"]["scores"]["fd_mobilenetv2"] = {"value": 2.0}
     assert colour.far_behind(trainings) == []
     given = {"cifar10": "nowhere.zip", "threads": 1, "runs": tmp_path / "runs", "minutes": 20.0, "out": tmp_path}

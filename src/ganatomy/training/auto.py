@@ -31,6 +31,7 @@ MINUTES = 30  # of training where no budget is given
 FLIP = {"data.flip": True}
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 MIRROR_IMAGES = 2000  # at most, for measuring that
+MIRROR_SIDE = 16  # pixels, to which they are averaged
 FAMILIES = ("dcgan", "resnet")  # those that are chosen for a CPU
 RESIDUAL: dict[str, Any] = {
     "generator.family": "resnet",
@@ -45,7 +46,6 @@ ADAM_OF_RESIDUAL = {
     for role in ("generator", "discriminator")
     for name, value in (("learning_rate", 1e-3), ("betas", [0.0, 0.9]))
 }
-MIRROR_SIDE = 16  # pixels, to which they are averaged
 
 
 @dataclass
