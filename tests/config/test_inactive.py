@@ -52,6 +52,7 @@ ELSEWHERE = {
     "evaluation.*": "scores",
     "diagnosis.*": "the diagnosis",
     "runtime.*": "the machine",
+    "discriminator.widest": "maps smaller than 16×16 images have",
 }
 TELLING: dict[str, list[Any]] = {  # values whose effect two steps show
     "training.batch": [6],
