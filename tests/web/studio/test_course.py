@@ -103,6 +103,7 @@ def course_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.repeat  # test_course_pages.py trains them too, and decides them by the same rule
 @pytest.mark.parametrize("name", [step.name for step in STEPS if step.name not in GAMES])
 def test_a_training_bears_out_the_expected_answer(name: str, course_cache: Path) -> None:
     step, (frames, end) = step_named(name), run(name)
