@@ -74,18 +74,14 @@ def test_a_discriminator_has_as_many_parameters_as_the_papers(width, classes, no
     assert parameters(Discriminator(CIFAR, width, norm, classes=classes)) == expected
 
 
+@pytest.mark.parametrize("flat", [1, 2])
 @pytest.mark.parametrize(
-    ("image", "smallest", "judged"),
-    [
-        (CIFAR, (4, 4), (8, 8)),
-        ((1, 28, 28), (7, 7), (14, 14)),
-        ((3, 64, 48), (8, 6), (16, 12)),
-        (ODD[0], (12, 8), (24, 16)),
-    ],
+    ("image", "smallest"),
+    [(CIFAR, (4, 4)), ((1, 28, 28), (7, 7)), ((3, 64, 48), (8, 6)), (ODD[0], (12, 8))],
 )
-def test_maps_double_from_the_smallest_and_halve_to_twice_it(image, smallest, judged):
+def test_maps_double_from_the_smallest_and_halve_to_it_or_to_twice_it(image, smallest, flat):
     sizes = []
-    networks = generator(image), discriminator(image)
+    networks = generator(image), Discriminator(image, 4, flat=flat)
     for network in networks:
         for module in network.modules():
             if isinstance(module, (UpBlock, FirstBlock, DownBlock)):
@@ -95,9 +91,16 @@ def test_maps_double_from_the_smallest_and_halve_to_twice_it(image, smallest, ju
     made, seen = sizes[:ups], sizes[ups:]
     assert made[0][0] == smallest
     assert all((2 * low[0], 2 * low[1]) == tuple(high) for low, high in made)
-    assert [after for _, after in seen[-3:]] == [judged] * 3
-    assert all((2 * low[0], 2 * low[1]) == tuple(high) for high, low in seen[:-2])
+    assert [after for _, after in seen[-1 - flat :]] == [(flat * smallest[0], flat * smallest[1])] * (flat + 1)
+    assert all((2 * low[0], 2 * low[1]) == tuple(high) for high, low in seen[:-flat])
     assert made[-1][1] == seen[0][0]
+
+
+@pytest.mark.parametrize("flat", [1, 2])
+@pytest.mark.parametrize("image", [(3, 4, 4), (3, 7, 5), (1, 8, 15)])
+def test_images_that_leave_no_room_for_halvings_are_judged_too(image, flat):
+    scores = Discriminator(image, 4, widest=4, flat=flat)(generator(image)(drawn(2, 5)))
+    assert scores.shape == (2,)
 
 
 def test_smaller_maps_have_twice_the_channels_up_to_a_limit():
@@ -111,6 +114,8 @@ def test_smaller_maps_have_twice_the_channels_up_to_a_limit():
     assert judge.linear.in_features == 512
     assert judge(made(torch.zeros(1, 2))).shape == (1,)
     assert [block.conv2.out_channels for block in Discriminator(image, 64).blocks] == [64] * 6
+    wide = Discriminator(image, 64, widest=16, flat=1)
+    assert [block.conv2.out_channels for block in wide.blocks] == [64, 128, 256, 512, 1024, 1024]
 
 
 def moments(x, axes):

@@ -93,6 +93,9 @@ class ResNetDiscriminatorOptions(NetworkOptions):
     norm: Literal["spectral", "layer", "none"] = Field(
         "spectral", description="spectral: of each layer's weights; layer: of its maps; none."
     )
+    flat: Literal[1, 2] = Field(
+        2, description="Last blocks, which keep the size: 2 end at twice the generator's smallest map, 1 at its size."
+    )
     pooling: Literal["sum", "mean"] = Field(
         "sum", description="How the last map becomes one vector: by its sum or its mean."
     )

@@ -58,11 +58,11 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """images: [B, C, H, W] in [−1, 1], y: [B, classes] → raw scores: [B].
 
-    A block for each halving, to twice the generator's smallest map (8×8 for 32×32), and two that keep the size. width,
-    widest: see `channels`, from half the image's size on. norm: spectral (every weight's, a power iteration each
-    forward in training mode), layer (over channels, height and width; not in the first block) or none. pooling: sum
-    (SNGAN) or mean (WGAN-GP) over the last map. With classes the score is ψ(φ(x)) + ⟨V y, φ(x)⟩: Miyato & Koyama 2018
-    (arXiv:1802.05637), eq. 3.
+    Blocks that halve, and as many as `flat` says that keep the size: two end at twice the generator's smallest map (8×8
+    for 32×32, as SNGAN's for CIFAR-10), one at its size (as SNGAN's for ImageNet). width, widest: see `channels`, from
+    half the image's size on. norm: spectral (every weight's, a power iteration each forward in training mode), layer
+    (over channels, height and width; not in the first block) or none. pooling: sum (SNGAN) or mean (WGAN-GP) over the
+    last map. With classes the score is ψ(φ(x)) + ⟨V y, φ(x)⟩: Miyato & Koyama 2018 (arXiv:1802.05637), eq. 3.
     """
 
     def __init__(
@@ -73,16 +73,17 @@ class Discriminator(nn.Module):
         pooling: str = "sum",
         classes: int = 0,
         widest: int = 1,
+        flat: int = 2,
     ) -> None:
         super().__init__()
         levels, *small = pyramid(*image[1:])
         self.size = [side * 2**levels for side in small]
         self.pooling = pooling
-        widths = channels(width, widest, levels - 1)
+        widths = channels(width, widest, max(1, levels + 1 - flat))
         self.blocks = nn.Sequential(
             FirstBlock(image[0], width, norm),
             *(DownBlock(*each, norm, halve=True) for each in pairwise(widths)),
-            *(DownBlock(widths[-1], widths[-1], norm, halve=False) for _ in range(2)),
+            *(DownBlock(widths[-1], widths[-1], norm, halve=False) for _ in range(flat)),
         )
         self.linear = constrained(nn.Linear(widths[-1], 1, bias=False), norm)
         self.embedding = constrained(nn.Linear(classes, widths[-1], bias=False), norm) if classes else None
