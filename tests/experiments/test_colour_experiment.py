@@ -17,7 +17,8 @@ SPEEDS = {
 }
 LEFT = (
     "auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); "
-    "SNGAN's networks, tapered, R1, hinge (3)."
+    "SNGAN's networks, tapered, R1, hinge (3); SNGAN's networks, tapered, down to 4×4, R1, hinge (3); "
+    "SNGAN's networks, tapered, R1, relativistic (3)."
 )
 EMPTY = {"minutes": 20.0, "speeds": SPEEDS, "trainings": {}}
 
@@ -61,10 +62,10 @@ def test_auto_takes_what_the_page_says() -> None:
 
 
 def test_what_auto_takes_is_compared_with_what_it_was() -> None:
-    entries = [("auto", 0, 1.0), ("auto", 1, 3.0), ("tapered", 0, 0.5), ("tapered", 1, 1.0), ("tapered", 2, 9.0)]
+    entries = [("auto", 0, 1.0), ("auto", 1, 3.0), *((colour.TAKEN, *each) for each in enumerate([0.5, 1.0, 9.0]))]
     said = colour.taken({f"{name}-{seed}": entry(name, seed, value) for name, seed, value in entries})
     assert said.endswith("its own is 0.50 by classifier and 0.50 by mobilenetv2 (medians over 2 and 3 seeds).")
-    assert "`auto` takes today: SNGAN's networks, tapered, R1, hinge." in said
+    assert f"`auto` takes today: {colour.CONFIGURATIONS[colour.TAKEN].words}." in said
 
 
 def test_what_is_on_the_page_is_not_trained_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

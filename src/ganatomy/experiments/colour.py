@@ -105,6 +105,16 @@ CONFIGURATIONS = {
     "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(family="dcgan", width=64)),
     "residual": Configuration("SNGAN's networks, R1, hinge", "auto", _RESIDUAL),
     "tapered": Configuration("SNGAN's networks, tapered, R1, hinge", "auto", {**_RESIDUAL, **both(widest=4)}),
+    "deep": Configuration(
+        "SNGAN's networks, tapered, down to 4×4, R1, hinge",
+        "auto",
+        {**_RESIDUAL, **both(width=24, widest=8), "discriminator.flat": 1},
+    ),
+    "relativistic": Configuration(
+        "SNGAN's networks, tapered, R1, relativistic",
+        "auto",
+        {**_RESIDUAL, **both(widest=4), "objective.name": "relativistic_pairing"},
+    ),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
     "data.size": [SIDE, SIDE],
