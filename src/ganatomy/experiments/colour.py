@@ -78,6 +78,7 @@ _RESIDUAL = {
     "objective.name": "hinge",
     **_rates(1e-3, (0.0, 0.9)),
 }
+_TAPERED = {**_RESIDUAL, **both(widest=4)}
 _PROJECTED = {  # the generator is that of `auto`
     "prior.dimension": 64,
     "generator.width": 64,
@@ -104,7 +105,7 @@ CONFIGURATIONS = {
     "r3gan": Configuration("R3GAN", "r3gan", {**SMALL["r3gan"], **_rates(1e-3, (0.0, 0.99))}),
     "auto": Configuration("auto, as it was: DCGAN's networks, R1", "auto", both(family="dcgan", width=64)),
     "residual": Configuration("SNGAN's networks, R1, hinge", "auto", _RESIDUAL),
-    "tapered": Configuration("SNGAN's networks, tapered, R1, hinge", "auto", {**_RESIDUAL, **both(widest=4)}),
+    "tapered": Configuration("SNGAN's networks, tapered, R1, hinge", "auto", _TAPERED),
     "deep": Configuration(
         "SNGAN's networks, tapered, down to 4×4, R1, hinge",
         "auto",
@@ -113,7 +114,7 @@ CONFIGURATIONS = {
     "relativistic": Configuration(
         "SNGAN's networks, tapered, R1, relativistic",
         "auto",
-        {**_RESIDUAL, **both(widest=4), "objective.name": "relativistic_pairing"},
+        {**_TAPERED, "objective.name": "relativistic_pairing"},
     ),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
