@@ -84,7 +84,7 @@ def drawn(page: Page, address: str | None = None) -> np.ndarray:
 
 def at(page: Page) -> dict[str, str]:
     """Where the page is, once that is drawn."""
-    page.wait_for_function('() => !busy && document.getElementById("image").dataset.drawn === location.hash')
+    page.wait_for_function('() => !busy && !again && document.getElementById("image").dataset.drawn === location.hash')
     return dict(part.split("=") for part in page.evaluate("location.hash")[1:].split("&"))
 
 
