@@ -7,7 +7,7 @@ import pytest
 
 from ganatomy.experiments.colour import __main__ as command
 from ganatomy.experiments.colour import page
-from ganatomy.experiments.colour.configurations import CONFIGURATIONS, TAKEN
+from ganatomy.experiments.colour.configurations import CONFIGURATIONS, TAKEN, timed
 from ganatomy.training import auto as automatic
 
 SPEEDS = {
@@ -21,7 +21,9 @@ LEFT = (
     "auto, as it was: DCGAN's networks, R1 (2); SNGAN's networks, R1, hinge (3); "
     "SNGAN's networks, tapered, R1, hinge (3); SNGAN's networks, tapered, down to 4×4, R1, hinge (3); "
     "SNGAN's networks, tapered, R1, relativistic (3); "
-    "SNGAN's networks, tapered, down to 4×4, a third wider, R1, hinge (3)."
+    "SNGAN's networks, tapered, down to 4×4, a third wider, R1, hinge (3); "
+    "SNGAN's networks, tapered, down to 4×4, R1, hinge, rates to a fifth (3); "
+    "SNGAN's networks, tapered, R1, hinge, rates to a fifth (3)."
 )
 EMPTY = {"minutes": 20.0, "speeds": SPEEDS, "trainings": {}}
 
@@ -64,6 +66,18 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
 
 def test_auto_takes_what_the_page_says() -> None:
     assert automatic.RESIDUAL.items() <= CONFIGURATIONS[TAKEN].changes.items()
+
+
+def test_what_shares_a_speed_differs_in_rates_alone() -> None:
+    shared = {name: timed(name) for name in CONFIGURATIONS if timed(name) != name}
+    assert shared == {"deep-fifth": "deep", "tapered-fifth": "tapered"}
+    for name, other in shared.items():
+        mine, its = CONFIGURATIONS[name], CONFIGURATIONS[other]
+        differing = {
+            option for option in {**mine.changes, **its.changes} if mine.changes[option] != its.changes[option]
+        }
+        assert mine.recipe == its.recipe
+        assert differing == {"generator_optimiser.learning_rate", "discriminator_optimiser.learning_rate"}
 
 
 def test_what_auto_takes_is_compared_with_what_it_was() -> None:

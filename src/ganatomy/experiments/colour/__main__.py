@@ -13,7 +13,7 @@ from ganatomy.config.recipes import recipe
 from ganatomy.config.settings import change
 from ganatomy.errors import UserError
 from ganatomy.evaluation.api import evaluate
-from ganatomy.experiments.colour.configurations import COMMON, CONFIGURATIONS, OLD
+from ganatomy.experiments.colour.configurations import COMMON, CONFIGURATIONS, OLD, timed
 from ganatomy.experiments.colour.page import FEATURES, SEEDS, draw, far_behind, text
 from ganatomy.experiments.reproduction.context import (
     MEASURED,
@@ -56,13 +56,13 @@ def main(
         found = kept(out, minutes) or {"minutes": minutes, "speeds": {}, "trainings": {}}
         wanted = [(name, seed) for seed in numbers for name in chosen]
         left = [name for name, seed in wanted if f"{name}-{seed}" not in found["trainings"]]
-        left = [name for name in dict.fromkeys(left) if name not in far_behind(found["trainings"])]
+        left = [timed(name) for name in dict.fromkeys(left) if name not in far_behind(found["trainings"])]
         found["speeds"] = with_speeds(found["speeds"], left, cifar10, runs, console)
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
         for name, seed in wanted:
             if f"{name}-{seed}" not in found["trainings"] and name not in far_behind(found["trainings"]):
-                images = round(60 * minutes * found["speeds"]["images_per_second"][name])
-                entry = trained(context, name, seed, images, found["speeds"]["precision"][name], threads)
+                images = round(60 * minutes * found["speeds"]["images_per_second"][timed(name)])
+                entry = trained(context, name, seed, images, found["speeds"]["precision"][timed(name)], threads)
                 found = add(out, found, f"{name}-{seed}", entry)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
@@ -87,7 +87,7 @@ def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs
     To be measured on an otherwise idle machine. Raises UserError as `train` does.
     """
     speeds, precision = dict(before.get("images_per_second", {})), dict(before.get("precision", {}))
-    new = [name for name in names if name not in speeds]
+    new = [name for name in dict.fromkeys(names) if name not in speeds]
     if not new:
         return dict(before)
     context = ReproductionContext(runs=runs / "speeds", console=console)

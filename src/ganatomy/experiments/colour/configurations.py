@@ -14,16 +14,20 @@ TAKEN = "tapered"  # what `auto` takes today
 
 @dataclass(frozen=True)
 class Configuration:
-    """A recipe with its changes, and what it is in words."""
+    """A recipe with its changes, and what it is in words.
+
+    as_fast_as: the configuration whose steps cost the same, whose speed and so whose budget is this one's; "": itself.
+    """
 
     words: str
     recipe: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+    as_fast_as: str = ""
 
 
-def _rates(start: float, betas: tuple[float, float]) -> dict[str, Any]:
+def _rates(start: float, betas: tuple[float, float], fall: float = 50) -> dict[str, Any]:
     """A cosine over the whole budget, of both players."""
-    schedule = {"kind": "cosine", "start": start, "end": start / 50}
+    schedule = {"kind": "cosine", "start": start, "end": start / fall}
     return rates(schedule) | {f"{role}_optimiser.betas": list(betas) for role in ("generator", "discriminator")}
 
 
@@ -77,6 +81,18 @@ CONFIGURATIONS = {
         "auto",
         {**_DEEP, **both(width=32)},
     ),
+    "deep-fifth": Configuration(
+        "SNGAN's networks, tapered, down to 4×4, R1, hinge, rates to a fifth",
+        "auto",
+        {**_DEEP, **_rates(1e-3, (0.0, 0.9), fall=5)},
+        as_fast_as="deep",
+    ),
+    "tapered-fifth": Configuration(
+        "SNGAN's networks, tapered, R1, hinge, rates to a fifth",
+        "auto",
+        {**_TAPERED, **_rates(1e-3, (0.0, 0.9), fall=5)},
+        as_fast_as="tapered",
+    ),
 }
 COMMON = {  # a folder of images: no classes; mirror images of photographs are photographs
     "data.size": [SIDE, SIDE],
@@ -84,3 +100,8 @@ COMMON = {  # a folder of images: no classes; mirror images of photographs are p
     "prior.conditional": False,
     "diagnosis.on": False,
 }
+
+
+def timed(name: str) -> str:
+    """The configuration whose speed is measured for this one."""
+    return CONFIGURATIONS[name].as_fast_as or name
