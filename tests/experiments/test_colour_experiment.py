@@ -65,7 +65,13 @@ def test_two_processes_lose_no_training(tmp_path: Path) -> None:
 
 
 def test_auto_takes_what_the_page_says() -> None:
-    assert automatic.RESIDUAL.items() <= CONFIGURATIONS[TAKEN].changes.items()
+    changes = CONFIGURATIONS[TAKEN].changes
+    assert automatic.RESIDUAL.items() <= changes.items()
+    for option, value in automatic.ADAM_OF_RESIDUAL.items():
+        if option.endswith("learning_rate"):
+            assert changes[option] == {"kind": "cosine", "start": value, "end": value / automatic.FALL["resnet"]}
+        else:
+            assert changes[option] == value
 
 
 def test_what_shares_a_speed_differs_in_rates_alone() -> None:

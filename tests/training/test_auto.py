@@ -116,7 +116,7 @@ def test_colour_images_get_residual_networks_on_a_cpu_and_grey_ones_dcgans(tmp_p
         assert config.discriminator.norm == "none"  # R1's condition
         assert config.penalties.r1 > 0
         rate = config.generator_optimiser.learning_rate
-        assert (rate.kind, rate.start / rate.end) == ("cosine", pytest.approx(automatic.FALL))
+        assert (rate.kind, rate.start / rate.end) == ("cosine", pytest.approx(automatic.FALL[family]))
 
 
 def test_the_family_and_the_loss_that_somebody_decided_stay(tmp_path: Path) -> None:

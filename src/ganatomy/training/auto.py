@@ -26,13 +26,12 @@ from ganatomy.training.prepare import Check, Prepared, accept, prepare_training,
 LEAST_OF_A_CLASS = 50  # images, for a conditional training
 WIDTHS = (16, 24, 32, 48, 64)
 SEEN = {32: 400_000, 64: 1_000_000, 256: 3_000_000}  # images to be seen, by the longer side
-FALL = 50  # of the learning rates, from the start to the end
+FALL = {"dcgan": 50, "resnet": 5}  # of the learning rates, from the start to the end, by the generator's family
 MINUTES = 30  # of training where no budget is given
 FLIP = {"data.flip": True}
 MIRRORED = 0.55  # accuracy of telling mirrored images from others, below which mirroring is safe
 MIRROR_IMAGES = 2000  # at most, for measuring that
 MIRROR_SIDE = 16  # pixels, to which they are averaged
-FAMILIES = ("dcgan", "resnet")  # those that are chosen for a CPU
 RESIDUAL: dict[str, Any] = {
     "generator.family": "resnet",
     "discriminator.family": "resnet",
@@ -221,7 +220,7 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
     budgeted = {"training.steps", "training.images", "training.minutes"} & set(choice.given)
     minutes = training.minutes if "training.minutes" in budgeted and training.minutes else MINUTES
     enough = next(count for largest, count in SEEN.items() if side <= largest)
-    own = {choice.config.generator.family, choice.config.discriminator.family} <= set(FAMILIES)
+    own = {choice.config.generator.family, choice.config.discriminator.family} <= set(FALL)
     decides = own and not choice.config.init.path
     free = [name for name in ("generator.width", "discriminator.width") if decides and name not in choice.given]
     width, rate = 0, 0.0
@@ -244,9 +243,10 @@ def _width_and_budget(choice: Choice, image: tuple[int, int, int], runtime: Runt
 
 def _falling_rates(choice: Choice) -> None:
     """Cosine schedules for both learning rates, over the whole budget."""
+    fall = FALL[choice.config.generator.family]
     rates = {
-        f"{role}_optimiser.learning_rate": {"kind": "cosine", "start": rate, "end": rate / FALL}
+        f"{role}_optimiser.learning_rate": {"kind": "cosine", "start": rate, "end": rate / fall}
         for role in ("generator", "discriminator")
         if isinstance(rate := getattr(choice.config, f"{role}_optimiser").learning_rate, float)
     }
-    choice.set(f"Learning rates fall to 1/{FALL} as the budget is spent, however fast the machine is.", rates)
+    choice.set(f"Learning rates fall to 1/{fall} as the budget is spent, however fast the machine is.", rates)

@@ -40,6 +40,7 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
     """The Fréchet distances over core-seconds, a picture for each set of features."""
     matplotlib.use("agg")
     seconds = found["minutes"] * 60 * found["speeds"]["cores"]
+    colours = pyplot.get_cmap("tab20")  # as many as configurations, and more
     for features in FEATURES:
         figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
         for number, (name, entries) in enumerate(by_configuration(found["trainings"]).items()):
@@ -48,7 +49,11 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
                 points[1.0] = entry["scores"][f"fd_{features}"]["value"]
                 label = CONFIGURATIONS[name].words if entry is entries[0] else None
                 axes.plot(
-                    [share * seconds for share in points], list(points.values()), ".-", color=f"C{number}", label=label
+                    [share * seconds for share in points],
+                    list(points.values()),
+                    ".-",
+                    color=colours(number),
+                    label=label,
                 )
         axes.set(yscale="log", xlabel="core-seconds", ylabel=f"fd_{features}, lower is better")
         axes.yaxis.set_major_formatter("{x:g}")
