@@ -55,17 +55,23 @@ def main(
         numbers = whole_numbers("--seeds", seeds, SEEDS)
         found = kept(out, minutes) or {"minutes": minutes, "speeds": {}, "trainings": {}}
         wanted = [(name, seed) for seed in numbers for name in chosen]
-        left = [name for name, seed in wanted if f"{name}-{seed}" not in found["trainings"]]
-        left = [timed(name) for name in dict.fromkeys(left) if name not in far_behind(found["trainings"])]
-        found["speeds"] = with_speeds(found["speeds"], left, cifar10, runs, console)
+        found["speeds"] = with_speeds(
+            found["speeds"], [timed(name) for name, _ in left(wanted, found["trainings"])], cifar10, runs, console
+        )
         context = ReproductionContext(cifar10=cifar10, runs=runs, pictures=out / FOLDER, console=console)
-        for name, seed in wanted:
-            if f"{name}-{seed}" not in found["trainings"] and name not in far_behind(found["trainings"]):
-                images = round(60 * minutes * found["speeds"]["images_per_second"][timed(name)])
-                entry = trained(context, name, seed, images, found["speeds"]["precision"][timed(name)], threads)
-                found = add(out, found, f"{name}-{seed}", entry)
+        while todo := left(wanted, found["trainings"]):
+            name, seed = todo[0]
+            images = round(60 * minutes * found["speeds"]["images_per_second"][timed(name)])
+            entry = trained(context, name, seed, images, found["speeds"]["precision"][timed(name)], threads)
+            found = add(out, found, f"{name}-{seed}", entry)
     except UserError as error:
         raise SystemExit(f"ganatomy: {error}") from None
+
+
+def left(wanted: Sequence[tuple[str, int]], trainings: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The configurations and seeds that are still to be trained."""
+    far = far_behind(trainings)
+    return [(name, seed) for name, seed in wanted if f"{name}-{seed}" not in trainings and name not in far]
 
 
 def kept(out: Path, minutes: float) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def with_speeds(before: Mapping[str, Any], names: Sequence[str], data: str, runs
     To be measured on an otherwise idle machine. Raises UserError as `train` does.
     """
     speeds, precision = dict(before.get("images_per_second", {})), dict(before.get("precision", {}))
-    new = [name for name in dict.fromkeys(names) if name not in speeds]
+    new = [name for name in names if name not in speeds]
     if not new:
         return dict(before)
     context = ReproductionContext(runs=runs / "speeds", console=console)
